@@ -1,0 +1,1 @@
+"""What is wrong: pure functions from a plan and facts to findings."""

@@ -1,0 +1,1 @@
+"""What is: probes ask and return typed facts; they never judge and never change anything."""

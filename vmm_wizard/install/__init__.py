@@ -1,0 +1,1 @@
+"""Making it so: steps with a journal."""

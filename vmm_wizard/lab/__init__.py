@@ -1,0 +1,1 @@
+"""A practice estate on loopback that speaks LDAP, TDS, WS-Man and DNS."""

@@ -1,0 +1,1 @@
+"""What the admin wants: values, no network."""

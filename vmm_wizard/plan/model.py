@@ -1,0 +1,261 @@
+"""The plan: what the admin wants, as frozen values. An empty leaf is a question not answered yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address
+
+from vmm_wizard.plan.names import AccountName, DistinguishedName, HostName, NetbiosName, SqlTarget
+
+Address = IPv4Address | IPv6Address
+
+#: Database name that setup takes when nothing else is given (INST).
+DEFAULT_DATABASE = "VirtualManagerDB"
+#: Folder that setup takes when nothing else is given, by the 2025 page (INST); always written out.
+DEFAULT_PROGRAM_FILES = r"C:\Program Files\Microsoft System Center\Virtual Machine Manager"
+
+
+class Release(StrEnum):
+    """A VMM release that the wizard knows the rules of."""
+
+    VMM_2016 = "2016"
+    VMM_2019 = "2019"
+    VMM_2022 = "2022"
+    VMM_2025 = "2025"
+
+
+class AccountKind(StrEnum):
+    """What the service account is (SVC, INST)."""
+
+    USER = "user"
+    GMSA = "gmsa"
+
+
+class WinrmTransport(StrEnum):
+    """How nodes are reached: HTTP with message encryption (5985) or HTTPS with a verified certificate (5986)."""
+
+    HTTP = "http"
+    HTTPS = "https"
+
+
+class Authentication(StrEnum):
+    """How an account logs on to directory, SQL Server and nodes.
+
+    `AUTO` is Kerberos where a ticket and the extra are there, else: simple bind over verified TLS (directory),
+    NTLM over verified TLS (SQL), NTLM with message encryption (nodes).
+    """
+
+    AUTO = "auto"
+    NTLM = "ntlm"
+    KERBEROS = "kerberos"
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """The extracted setup media: a folder on a local disk of each node (G25)."""
+
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What setup asks about the owner. An empty product key is the 180-day evaluation (INST)."""
+
+    product_key: str = ""
+    user_name: str = "Administrator"
+    company_name: str = "Microsoft Corporation"
+    telemetry: bool = False
+    microsoft_update: bool = False
+    eula_accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateException:
+    """A certificate accepted without a chain, for one host only and with a reason; shown in every report.
+
+    `sha256` is the certificate's fingerprint: 64 hexadecimal digits, lower case, no separators.
+    """
+
+    host: HostName
+    sha256: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How the wizard itself reaches the estate. An empty account means: the installing account."""
+
+    directory_server: HostName = HostName()
+    authentication: Authentication = Authentication.AUTO
+    directory_account: AccountName = AccountName()
+    node_account: AccountName = AccountName()
+    sql_account: AccountName = AccountName()
+    winrm: WinrmTransport = WinrmTransport.HTTP
+    winrm_port: int = 0
+    ca_file: str = ""
+    certificate_exceptions: tuple[CertificateException, ...] = ()
+
+    @property
+    def effective_winrm_port(self) -> int:
+        """The TCP port of WinRM on the nodes: the one given, else 5985 (HTTP) or 5986 (HTTPS)."""
+        return self.winrm_port or (5986 if self.winrm is WinrmTransport.HTTPS else 5985)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """The account that SCVMMService runs as on every node (SVC). It can never be changed later."""
+
+    name: AccountName = AccountName()
+    kind: AccountKind = AccountKind.USER
+
+
+@dataclass(frozen=True, slots=True)
+class DkmContainer:
+    """The container in AD that holds VMM's encryption keys (DKM)."""
+
+    dn: DistinguishedName = DistinguishedName()
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The SQL Server database (INST, HASQL).
+
+    `is_listener`: the host is an availability group listener, so no instance is written.
+    `admin_account`: another Windows account for setup's SQL work (RemoteDatabaseImpersonation=1); empty: the installing one.
+    """
+
+    target: SqlTarget = SqlTarget()
+    is_listener: bool = False
+    name: str = DEFAULT_DATABASE
+    create_new: bool = True
+    admin_account: AccountName = AccountName()
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The failover cluster, the VMM role's name on it, its addresses, and the nodes in the order they are installed."""
+
+    name: HostName = HostName()
+    role_name: NetbiosName = NetbiosName()
+    static_addresses: tuple[Address, ...] = ()
+    nodes: tuple[HostName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The six TCP ports that can only be chosen at setup (PORTS)."""
+
+    console: int = 8100
+    winpe_https: int = 8101
+    wds: int = 8102
+    winpe_http: int = 8103
+    winrm: int = 5985
+    bits: int = 443
+
+    def named(self) -> tuple[tuple[str, int], ...]:
+        """(key in VMServer.ini, port) in the order setup lists them."""
+        return (
+            ("IndigoTcpPort", self.console),
+            ("IndigoHTTPSPort", self.winpe_https),
+            ("IndigoNETTCPPort", self.wds),
+            ("IndigoHTTPPort", self.winpe_http),
+            ("WSManTcpPort", self.winrm),
+            ("BitsTcpPort", self.bits),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that one highly available installation needs, without any secret."""
+
+    release: Release = Release.VMM_2022
+    domain: HostName = HostName()
+    installing_account: AccountName = AccountName()
+    registration: Registration = field(default_factory=Registration)
+    connection: Connection = field(default_factory=Connection)
+    service_account: ServiceAccount = field(default_factory=ServiceAccount)
+    dkm: DkmContainer = field(default_factory=DkmContainer)
+    database: Database = field(default_factory=Database)
+    cluster: Cluster = field(default_factory=Cluster)
+    ports: Ports = field(default_factory=Ports)
+    media: Media = field(default_factory=Media)
+    program_files: str = DEFAULT_PROGRAM_FILES
+
+    @property
+    def dns_domain(self) -> str:
+        """The DNS name of the AD domain: as given, else by the accounts, the nodes or the container, lower case."""
+        if self.domain:
+            return self.domain.key
+        for account in (self.installing_account, self.service_account.name):
+            if "." in account.domain:
+                return account.domain.casefold()
+        for host in (*self.cluster.nodes, self.cluster.name):
+            if host.suffix:
+                return host.suffix
+        return self.dkm.dn.dns_domain
+
+    @property
+    def nodes(self) -> tuple[HostName, ...]:
+        """The nodes to install, fully qualified, in order."""
+        return tuple(node.qualified(self.dns_domain) for node in self.cluster.nodes)
+
+    @property
+    def sql_host(self) -> str:
+        """The SQL host, fully qualified; empty while not answered."""
+        host = self.database.target.host
+        return host if not host or "." in host or ":" in host or not self.dns_domain else f"{host}.{self.dns_domain}"
+
+    @property
+    def role_fqdn(self) -> str:
+        """The DNS name that consoles connect to; empty while the role has no name."""
+        name = self.cluster.role_name.text
+        return f"{name}.{self.dns_domain}".casefold() if name and self.dns_domain else name.casefold()
+
+    @property
+    def setup_sql_account(self) -> AccountName:
+        """The account that setup talks to SQL Server with."""
+        return self.database.admin_account or self.installing_account
+
+    @property
+    def directory_account(self) -> AccountName:
+        """The account that the wizard asks the directory with."""
+        return self.connection.directory_account or self.installing_account
+
+    @property
+    def node_account(self) -> AccountName:
+        """The account that the wizard logs on to the nodes with."""
+        return self.connection.node_account or self.installing_account
+
+    @property
+    def sql_account(self) -> AccountName:
+        """The account that the wizard asks SQL Server with."""
+        return self.connection.sql_account or self.setup_sql_account
+
+    @property
+    def accounts(self) -> tuple[AccountName, ...]:
+        """Every account that this plan needs a password of, each once, installing account first."""
+        wanted = [self.installing_account, self.directory_account, self.node_account, self.sql_account, self.setup_sql_account]
+        if self.service_account.kind is AccountKind.USER:
+            wanted.append(self.service_account.name)
+        seen: dict[str, AccountName] = {}
+        for account in wanted:
+            if account:
+                seen.setdefault(account.key, account)
+        return tuple(seen.values())
+
+    def missing(self) -> tuple[str, ...]:
+        """The keys of required answers that are still empty, as written in an answer file."""
+        required: tuple[tuple[str, object], ...] = (
+            ("installing_account", self.installing_account),
+            ("service_account.name", self.service_account.name),
+            ("dkm.container", self.dkm.dn),
+            ("database.server", self.database.target),
+            ("database.name", self.database.name),
+            ("cluster.name", self.cluster.name),
+            ("cluster.role_name", self.cluster.role_name),
+            ("cluster.nodes", self.cluster.nodes),
+            ("media.path", self.media.path),
+            ("program_files", self.program_files),
+        )
+        return tuple(key for key, value in required if not value)

@@ -1,0 +1,282 @@
+"""Value types for what an admin types: each parses one text and prints it back the same way.
+
+Parsing is lenient where a check can say more than a parser: a role name of sixteen letters parses, NAM-01 judges it.
+An empty value (`bool(value)` is false) means "not answered yet", so that half-finished plans are plans too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+#: Longest NetBIOS computer name in characters (KB15).
+NETBIOS_MAX = 15
+
+_DN_SPECIAL = set(',+"\\<>;=')
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?")
+_ACCOUNT_FORBIDDEN = set('"/\\[]:;|=,+*?<>@')
+
+
+def _one_line(text: str, what: str) -> str:
+    if any(ord(c) < 32 or ord(c) == 127 for c in text):
+        raise ValueError(f"{what} must not hold control characters or line breaks")
+    return text.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountName:
+    """A domain account as `DOMAIN\\user` or `user@domain.dns`.
+
+    `domain` is what stood before the backslash or after the at sign, `user` the rest. A gMSA keeps its final `$`.
+    """
+
+    domain: str = ""
+    user: str = ""
+    is_upn: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> AccountName:
+        """Read `DOMAIN\\user` or `user@domain`; raises ValueError with one sentence when it is neither."""
+        text = _one_line(text, "an account name")
+        if not text:
+            return cls()
+        if "\\" in text:
+            domain, _, user = text.partition("\\")
+            upn = False
+        elif "@" in text:
+            user, _, domain = text.rpartition("@")
+            upn = True
+        else:
+            raise ValueError(f"{text!r} has no domain: write DOMAIN\\user or user@domain.example")
+        if not domain or not user:
+            raise ValueError(f"{text!r} is incomplete: write DOMAIN\\user or user@domain.example")
+        bad = sorted({c for c in user if c in _ACCOUNT_FORBIDDEN})
+        if bad:
+            raise ValueError(f"{text!r}: the user part must not hold {' '.join(bad)}")
+        if not (_HOST.fullmatch(domain) or domain == "."):
+            raise ValueError(f"{text!r}: {domain!r} is not a domain name")
+        return cls(domain, user, upn)
+
+    def __str__(self) -> str:
+        if not self.user:
+            return ""
+        return f"{self.user}@{self.domain}" if self.is_upn else f"{self.domain}\\{self.user}"
+
+    def __bool__(self) -> bool:
+        return bool(self.user)
+
+    @property
+    def key(self) -> str:
+        """The same for two spellings that differ in case only."""
+        return str(self).casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class DistinguishedName:
+    """An LDAP distinguished name as its RDNs, outermost last: `(("CN", "VMMDKM"), ("DC", "corp"))` (RFC 4514)."""
+
+    rdns: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> DistinguishedName:
+        """Read an RFC 4514 name (also one in double quotes); raises ValueError with one sentence when it is none."""
+        text = _one_line(text, "a distinguished name")
+        if len(text) > 1 and text[0] == text[-1] == '"':
+            text = text[1:-1].strip()
+        if not text:
+            return cls()
+        return cls(tuple(_rdn(part, text) for part in _split_dn(text)))
+
+    def __str__(self) -> str:
+        return ",".join(f"{kind}={_escape_rdn(value)}" for kind, value in self.rdns)
+
+    def __bool__(self) -> bool:
+        return bool(self.rdns)
+
+    @property
+    def parent(self) -> DistinguishedName:
+        """The name without its first RDN; of the root, the root."""
+        return DistinguishedName(self.rdns[1:])
+
+    @property
+    def dns_domain(self) -> str:
+        """The DC parts as a DNS name, lower case, without a final dot; empty when there are none."""
+        return ".".join(value for kind, value in self.rdns if kind.upper() == "DC").lower()
+
+    @property
+    def key(self) -> str:
+        """The same for two spellings that differ in case or in blanks around separators only."""
+        return str(self).casefold()
+
+
+def _split_dn(text: str) -> Iterator[str]:
+    part, escaped = "", False
+    for c in text:
+        if escaped:
+            part, escaped = part + c, False
+        elif c == "\\":
+            part, escaped = part + c, True
+        elif c in ",;":
+            yield part
+            part = ""
+        else:
+            part += c
+    if escaped:
+        raise ValueError(f"{text!r} ends in a lone backslash")
+    yield part
+
+
+def _rdn(part: str, whole: str) -> tuple[str, str]:
+    kind, sign, raw = part.lstrip().partition("=")
+    kind = kind.strip()
+    if not sign or not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+", kind):
+        raise ValueError(f"{part.strip()!r} in {whole!r} is not NAME=value; expected like CN=VMMDKM,DC=corp,DC=example")
+    raw = raw.lstrip()
+    stripped = raw.rstrip()
+    if stripped.endswith("\\") and not stripped.endswith("\\\\") and raw != stripped:
+        stripped += " "
+    value = bytearray()
+    i = 0
+    while i < len(stripped):
+        c = stripped[i]
+        if c == "\\":
+            pair = stripped[i + 1 : i + 3]
+            if re.fullmatch(r"[0-9A-Fa-f]{2}", pair):
+                value += bytes.fromhex(pair)
+                i += 3
+            else:
+                value += stripped[i + 1 : i + 2].encode()
+                i += 2
+        elif c in _DN_SPECIAL and c != "=":
+            raise ValueError(f"{part.strip()!r} in {whole!r}: write \\{c} for a literal {c}")
+        else:
+            value += c.encode()
+            i += 1
+    if not value:
+        raise ValueError(f"{part.strip()!r} in {whole!r} has no value")
+    try:
+        return kind, value.decode()
+    except UnicodeDecodeError:
+        raise ValueError(f"{part.strip()!r} in {whole!r} holds bytes that are not UTF-8") from None
+
+
+def _escape_rdn(value: str) -> str:
+    out = "".join(f"\\{ord(c):02X}" if ord(c) < 32 or ord(c) == 127 else f"\\{c}" if c in _DN_SPECIAL else c for c in value)
+    if out[:1] in (" ", "#"):
+        out = "\\" + out
+    if out.endswith(" ") and not out.endswith("\\ "):
+        out = out[:-1] + "\\ "
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class HostName:
+    """A host name, short or fully qualified. Printed as typed; compared by `key`."""
+
+    text: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> HostName:
+        """Read a host name; raises ValueError with one sentence for anything that cannot be one (an address too)."""
+        text = _one_line(text, "a host name")
+        if not text:
+            return cls()
+        if ":" in text or re.fullmatch(r"[0-9.]+", text):
+            raise ValueError(f"{text!r} is an address: write the host name")
+        if not _HOST.fullmatch(text) or len(text) > 255:
+            raise ValueError(f"{text!r} is not a host name: letters, digits, hyphens and dots are allowed")
+        return cls(text.rstrip("."))
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+    @property
+    def label(self) -> str:
+        """The part before the first dot: the computer name."""
+        return self.text.partition(".")[0]
+
+    @property
+    def suffix(self) -> str:
+        """The DNS domain after the first dot, lower case; empty for a short name."""
+        return self.text.partition(".")[2].lower()
+
+    @property
+    def key(self) -> str:
+        """The same for two spellings that differ in case only."""
+        return self.text.casefold()
+
+    def qualified(self, domain: str) -> HostName:
+        """This name, with `domain` added when it has no suffix of its own."""
+        return self if not self.text or "." in self.text or not domain else HostName(f"{self.text}.{domain}")
+
+
+@dataclass(frozen=True, slots=True)
+class NetbiosName:
+    """A NetBIOS computer or role name as typed; NAM-01 judges its length and letters."""
+
+    text: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> NetbiosName:
+        """Read a name without white space; raises ValueError with one sentence when it holds some."""
+        text = _one_line(text, "a NetBIOS name")
+        if re.search(r"\s", text):
+            raise ValueError(f"{text!r} must not hold blanks")
+        return cls(text)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+    @property
+    def key(self) -> str:
+        """The same for two spellings that differ in case only."""
+        return self.text.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class SqlTarget:
+    """Where SQL Server is: a host, FCI name or listener, an instance (empty: the default one), a port (0: by itself)."""
+
+    host: str = ""
+    instance: str = ""
+    port: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> SqlTarget:
+        """Read `host`, `host\\instance` or `host\\instance,port`; raises ValueError with one sentence otherwise."""
+        text = _one_line(text, "a SQL Server name")
+        if not text:
+            return cls()
+        rest, comma, port_text = text.partition(",")
+        port = 0
+        if comma:
+            if not re.fullmatch(r"\s*\d{1,5}\s*", port_text) or not 0 < int(port_text) < 65536:
+                raise ValueError(f"{text!r}: after the comma a port from 1 to 65535 is expected")
+            port = int(port_text)
+        host, backslash, instance = rest.strip().partition("\\")
+        if not host:
+            raise ValueError(f"{text!r} has no host name: write host, host\\instance or host\\instance,port")
+        if backslash and not re.fullmatch(r"[A-Za-z_#][A-Za-z0-9_$#]{0,15}", instance):
+            raise ValueError(f"{text!r}: {instance!r} is not an instance name (16 characters at most, beginning with a letter)")
+        if not _HOST.fullmatch(host) and not re.fullmatch(r"[0-9A-Fa-f:.]+", host):
+            raise ValueError(f"{text!r}: {host!r} is not a host name")
+        return cls(host, "" if instance.upper() == "MSSQLSERVER" else instance, port)
+
+    def __str__(self) -> str:
+        text = f"{self.host}\\{self.instance}" if self.instance else self.host
+        return f"{text},{self.port}" if self.port else text
+
+    def __bool__(self) -> bool:
+        return bool(self.host)
+
+    @property
+    def label(self) -> str:
+        """The computer name: the part of the host before the first dot."""
+        return self.host.partition(".")[0]

@@ -1,0 +1,1 @@
+"""A check or a run told to a person or a program."""

@@ -1,0 +1,1 @@
+"""What Microsoft's setup eats and says: text in, text out."""

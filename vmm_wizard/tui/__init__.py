@@ -1,0 +1,1 @@
+"""The wizard on a terminal (the only package that imports textual)."""

@@ -1,0 +1,1 @@
+"""One file a page: compose and parse, no I/O."""
