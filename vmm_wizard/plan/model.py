@@ -235,7 +235,13 @@ class Plan:
     @property
     def accounts(self) -> tuple[AccountName, ...]:
         """Every account that this plan needs a password of, each once, installing account first."""
-        wanted = [self.installing_account, self.directory_account, self.node_account, self.sql_account, self.setup_sql_account]
+        wanted = [
+            self.installing_account,
+            self.directory_account,
+            self.node_account,
+            self.sql_account,
+            self.setup_sql_account,
+        ]
         if self.service_account.kind is AccountKind.USER:
             wanted.append(self.service_account.name)
         seen: dict[str, AccountName] = {}

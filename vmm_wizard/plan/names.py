@@ -162,7 +162,9 @@ def _rdn(part: str, whole: str) -> tuple[str, str]:
 
 
 def _escape_rdn(value: str) -> str:
-    out = "".join(f"\\{ord(c):02X}" if ord(c) < 32 or ord(c) == 127 else f"\\{c}" if c in _DN_SPECIAL else c for c in value)
+    out = "".join(
+        f"\\{ord(c):02X}" if ord(c) < 32 or ord(c) == 127 else f"\\{c}" if c in _DN_SPECIAL else c for c in value
+    )
     if out[:1] in (" ", "#"):
         out = "\\" + out
     if out.endswith(" ") and not out.endswith("\\ "):
@@ -264,7 +266,9 @@ class SqlTarget:
         if not host:
             raise ValueError(f"{text!r} has no host name: write host, host\\instance or host\\instance,port")
         if backslash and not re.fullmatch(r"[A-Za-z_#][A-Za-z0-9_$#]{0,15}", instance):
-            raise ValueError(f"{text!r}: {instance!r} is not an instance name (16 characters at most, beginning with a letter)")
+            raise ValueError(
+                f"{text!r}: {instance!r} is not an instance name (16 characters at most, beginning with a letter)"
+            )
         if not _HOST.fullmatch(host) and not re.fullmatch(r"[0-9A-Fa-f:.]+", host):
             raise ValueError(f"{text!r}: {host!r} is not a host name")
         return cls(host, "" if instance.upper() == "MSSQLSERVER" else instance, port)
