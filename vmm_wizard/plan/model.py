@@ -256,7 +256,7 @@ class Plan:
             ("installing_account", self.installing_account),
             ("service_account.name", self.service_account.name),
             ("dkm.container", self.dkm.dn),
-            ("database.server", self.database.target),
+            ("database.host", self.database.target),
             ("database.name", self.database.name),
             ("cluster.name", self.cluster.name),
             ("cluster.role_name", self.cluster.role_name),
