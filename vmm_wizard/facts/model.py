@@ -1,0 +1,514 @@
+"""What is, as typed values: what probes return and checks judge. No I/O here, and no judgement.
+
+Field names of everything that a node's script reports are the JSON keys that the script writes.
+`None` in a field means: could not be read by this account (the check then says so), never "no".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """A question that got no answer, and why, in one sentence for the user.
+
+    `code`: "not_asked", "unreachable", "timeout", "certificate", "logon" (password refused), "no_login" (the account is
+    good but this server does not let it in), "denied", "shell", "language_mode", "unreadable" or "stopped".
+    """
+
+    reason: str
+    code: str = "not_asked"
+
+
+NOT_ASKED = NoAnswer("not asked yet")
+
+
+class NotKnown(Exception):
+    """A check needs a fact that is not there. Carries the `NoAnswer`; the registry turns it into *unknown*."""
+
+    def __init__(self, answer: NoAnswer) -> None:
+        super().__init__(answer.reason)
+        self.answer = answer
+
+
+def known(answer: T | NoAnswer) -> T:
+    """The facts themselves; raises NotKnown when there are none."""
+    if isinstance(answer, NoAnswer):
+        raise NotKnown(answer)
+    return answer
+
+
+# --- passwords
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordFacts:
+    """What one bind to one DC said of an account's password. `refusal` is AD's sub-code in lower case hexadecimal
+    (`52e`, `533`, ...), empty when the bind was good. `meaning` is that code in words."""
+
+    account: str
+    accepted: bool
+    refusal: str = ""
+    meaning: str = ""
+
+
+# --- directory
+
+
+@dataclass(frozen=True, slots=True)
+class DomainFacts:
+    """The domain as one of its DCs sees it."""
+
+    server: str
+    base: str
+    dns_name: str
+    netbios_name: str
+    sid: str
+    machine_account_quota: int | None
+    time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """An account as the directory has it. Everything after `found` is empty when it is not there.
+
+    `token_groups` are SIDs, nested groups included. Dates are aware, in UTC; None: never.
+    """
+
+    name: str
+    found: bool
+    dn: str = ""
+    sam: str = ""
+    sid: str = ""
+    object_classes: tuple[str, ...] = ()
+    domain_dns: str = ""
+    user_account_control: int = 0
+    computed_control: int = 0
+    expires: datetime | None = None
+    password_expires: datetime | None = None
+    must_change_password: bool = False
+    token_groups: tuple[str, ...] | None = None
+
+    @property
+    def sids(self) -> frozenset[str]:
+        """The account's own SID, its groups', and the well-known ones that every authenticated user carries."""
+        return frozenset({self.sid, "S-1-1-0", "S-1-5-11", *(self.token_groups or ())})
+
+
+@dataclass(frozen=True, slots=True)
+class Ace:
+    """One access control entry. `mask` and `flags` are the bits as stored; GUIDs are lower case with hyphens."""
+
+    allow: bool
+    sid: str
+    mask: int
+    flags: int = 0
+    object_type: str = ""
+    inherited_object_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityDescriptor:
+    """Owner and DACL of an object, entries in stored order. `dacl` None: no DACL, everybody may do everything."""
+
+    owner: str
+    dacl: tuple[Ace, ...] | None
+    protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerFacts:
+    """The DKM container. `asked_as` is the account whose effective rights the two `..._effective` fields tell."""
+
+    dn: str
+    found: bool
+    object_classes: tuple[str, ...] = ()
+    descriptor: SecurityDescriptor | None = None
+    children: tuple[str, ...] = ()
+    asked_as: str = ""
+    allowed_child_classes_effective: tuple[str, ...] | None = None
+    sd_rights_effective: int | None = None
+    referral: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ComputerFacts:
+    """A computer object: the role's own (VCO) or the cluster's (CNO). Empty after `found` when it is not there."""
+
+    name: str
+    found: bool
+    dn: str = ""
+    sid: str = ""
+    enabled: bool = False
+    created: datetime | None = None
+    last_logon: datetime | None = None
+    password_set: datetime | None = None
+    service_principal_names: tuple[str, ...] = ()
+    descriptor: SecurityDescriptor | None = None
+    creator_sid: str = ""
+    token_groups: tuple[str, ...] | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterObjectFacts:
+    """The cluster's computer object and the container that its roles' objects are made in.
+
+    `created_count`: computer objects that the CNO has made so far (mS-DS-CreatorSID), for the domain's quota.
+    """
+
+    computer: ComputerFacts
+    parent_dn: str = ""
+    parent_descriptor: SecurityDescriptor | None = None
+    parent_is_computers: bool = False
+    created_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalNameFacts:
+    """Who holds a service principal name: DNs by SPN, empty tuple when nobody does; and the role's connection points."""
+
+    holders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    connection_points: tuple[str, ...] = ()
+
+
+# --- SQL Server
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFacts:
+    """A database that exists. `is_vmm`: it holds VMM's tables (KBDES, PHX)."""
+
+    name: str
+    collation: str | None = None
+    state: str | None = None
+    recovery_model: str | None = None
+    is_vmm: bool | None = None
+    availability_group: str | None = None
+    owners: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SqlFacts:
+    """A SQL Server instance as one account sees it. Sizes are bytes, `port` is where the connection went."""
+
+    server: str
+    port: int
+    logged_on_as: str
+    asked_as: str
+    driver: str
+    auth_scheme: str | None
+    is_sysadmin: bool | None
+    product_version: str
+    product_level: str
+    update_level: str
+    major_version: int
+    engine_edition: int
+    edition: str
+    collation: str
+    machine_name: str
+    physical_name: str
+    instance: str
+    is_clustered: bool | None = None
+    hadr_enabled: bool | None = None
+    default_domain: str | None = None
+    utc_time: datetime | None = None
+    service_account: str | None = None
+    force_encryption: bool | None = None
+    data_path: str | None = None
+    data_free_bytes: int | None = None
+    leftover_files: tuple[str, ...] | None = None
+    database: DatabaseFacts | None = None
+    listeners: tuple[str, ...] | None = None
+    replica_role: str | None = None
+
+
+# --- nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A local disk: drive such as `C:`, sizes in bytes."""
+
+    drive: str
+    free_bytes: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class AdkFacts:
+    """The Windows Assessment and Deployment Kit; `root` is empty when no kit is installed."""
+
+    root: str
+    version: str
+    deployment_tools: bool
+    windows_pe: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RebootFacts:
+    """Each sign of a pending restart."""
+
+    component_servicing: bool
+    windows_update: bool
+    file_renames: bool
+    computer_rename: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VmmFacts:
+    """An installed VMM management server. `service_state`: Running, Stopped, ... or empty when there is no service.
+
+    `log_failures` are lines of SetupWizard.log that mean failure (section 1.4), `log_exists` whether there is one.
+    """
+
+    install_path: str
+    version: str
+    service_state: str
+    service_account: str
+    service_principal_names: str
+    sql_machine: str
+    sql_instance: str
+    sql_database: str
+    log_exists: bool
+    log_failures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """The setup media on a node. `kind` is the drive's: fixed, network, removable or missing; `sha256` of setup.exe."""
+
+    path: str
+    kind: str
+    exists: bool
+    product_version: str
+    sha256: str
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TcpAnswer:
+    """A TCP connection tried from a node."""
+
+    host: str
+    port: int
+    open: bool
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a local group: SID and, where it resolves, name."""
+
+    sid: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RightsFacts:
+    """SIDs that hold a user right, by secedit's names; a right that nobody holds is an empty tuple."""
+
+    service_logon: tuple[str, ...]
+    deny_service_logon: tuple[str, ...]
+    batch_logon: tuple[str, ...]
+    deny_batch_logon: tuple[str, ...]
+    deny_network_logon: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterNode:
+    """A node as its cluster sees it: state Up, Down, Paused or Joining; status Normal, Quarantined, ..."""
+
+    name: str
+    state: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterGroup:
+    """A role (group) of the cluster and the node that owns it."""
+
+    name: str
+    kind: str
+    state: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceResource:
+    """A cluster resource that runs a Windows service."""
+
+    name: str
+    group: str
+    service_name: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddressResource:
+    """An IP address or network name resource and the group that it belongs to."""
+
+    name: str
+    group: str
+    kind: Literal["address", "name"]
+    value: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterNetwork:
+    """A cluster network. Role 0 none, 1 cluster only, 3 cluster and client. `subnets` in CIDR notation."""
+
+    name: str
+    role: int
+    subnets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A node's own adapter on a cluster network. `dhcp`: its IPv4 address came by DHCP."""
+
+    network: str
+    address: str
+    dhcp: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """The failover cluster as one node sees it."""
+
+    name: str
+    domain: str
+    access_point: str
+    witness: str
+    nodes: tuple[ClusterNode, ...]
+    groups: tuple[ClusterGroup, ...]
+    services: tuple[ServiceResource, ...]
+    addresses: tuple[AddressResource, ...]
+    networks: tuple[ClusterNetwork, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """A node as the node account sees it, from one script. Sizes are bytes.
+
+    `cluster` None: no cluster here, and `cluster_error` says what Windows said. `installation_type`: Server or
+    Server Core. `setup_processes`: names of VMM setup processes that run now. `tasks`: scheduled tasks of ours.
+    """
+
+    language_mode: str
+    computer_name: str
+    pending_computer_name: str
+    dns_host_name: str
+    user: str
+    is_administrator: bool
+    part_of_domain: bool
+    domain: str
+    secure_channel: bool | None
+    os_caption: str
+    os_build: int
+    product_type: int
+    installation_type: str
+    ui_culture: str
+    logical_processors: int
+    memory_bytes: int
+    system_drive: str
+    disks: tuple[Disk, ...]
+    dotnet_release: int
+    powershell_version: str
+    adk: AdkFacts
+    reboot: RebootFacts
+    hyperv_feature: bool | None
+    hyperv_service: bool
+    agent_installed: bool
+    vmm: VmmFacts | None
+    administrators: tuple[Member, ...] | None
+    rights: RightsFacts | None
+    disable_domain_creds: int
+    media: MediaFacts
+    sql: TcpAnswer
+    cluster: ClusterFacts | None
+    cluster_error: str
+    adapters: tuple[Adapter, ...]
+    setup_processes: tuple[str, ...]
+    tasks: tuple[str, ...]
+    utc_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalFacts:
+    """What a task with the real one's principal, logon type and wrapper saw from inside (RUN-02).
+
+    `registered` false: Windows refused the task, and `error` says how. Errors are empty when a part was good.
+    """
+
+    registered: bool
+    error: str = ""
+    user: str = ""
+    groups: tuple[str, ...] = ()
+    elevated: bool = False
+    language_mode: str = ""
+    ui_culture: str = ""
+    sql_login: str = ""
+    sql_sysadmin: bool | None = None
+    sql_auth_scheme: str = ""
+    sql_error: str = ""
+    dkm_found: bool = False
+    dkm_allowed_child_classes: tuple[str, ...] = ()
+    dkm_sd_rights: int = 0
+    dkm_error: str = ""
+    cluster_name: str = ""
+    cluster_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkFacts:
+    """What the wizard's own host sees: whether SQL and, on the role's name, the console port accept connections."""
+
+    sql: TcpAnswer
+    role_addresses: tuple[str, ...]
+    console: TcpAnswer
+
+
+# --- everything
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is known of an estate. `nodes` and `rehearsals` go by the plan's qualified node name, case-folded;
+    `passwords` by `AccountName.key`."""
+
+    passwords: Mapping[str, PasswordFacts | NoAnswer] = field(default_factory=dict)
+    domain: DomainFacts | NoAnswer = NOT_ASKED
+    installing_account: AccountFacts | NoAnswer = NOT_ASKED
+    service_account: AccountFacts | NoAnswer = NOT_ASKED
+    dkm: ContainerFacts | NoAnswer = NOT_ASKED
+    role_object: ComputerFacts | NoAnswer = NOT_ASKED
+    cluster_object: ClusterObjectFacts | NoAnswer = NOT_ASKED
+    principal_names: PrincipalNameFacts | NoAnswer = NOT_ASKED
+    sql: SqlFacts | NoAnswer = NOT_ASKED
+    network: NetworkFacts | NoAnswer = NOT_ASKED
+    nodes: Mapping[str, NodeFacts | NoAnswer] = field(default_factory=dict)
+    rehearsals: Mapping[str, RehearsalFacts | NoAnswer] = field(default_factory=dict)
+
+    def node(self, name: str) -> NodeFacts:
+        """A node's facts; raises NotKnown."""
+        return known(self.nodes.get(name.casefold(), NOT_ASKED))
+
+    def answering_nodes(self) -> Iterator[NodeFacts]:
+        """The nodes that did answer."""
+        return (facts for facts in self.nodes.values() if isinstance(facts, NodeFacts))
+
+    def any_cluster(self) -> ClusterFacts:
+        """The cluster as the first node that knows one sees it; raises NotKnown when no node does."""
+        for node in self.answering_nodes():
+            if node.cluster is not None:
+                return node.cluster
+        silent = [answer for answer in self.nodes.values() if isinstance(answer, NoAnswer)]
+        raise NotKnown(silent[0] if silent else NoAnswer("no node answered with a cluster", "unreadable"))
