@@ -172,7 +172,7 @@ class ClusterObjectFacts:
 
 @dataclass(frozen=True, slots=True)
 class PrincipalNameFacts:
-    """Who holds a service principal name: DNs by SPN, empty tuple when nobody does; and the role's connection points."""
+    """Who holds a service principal name (DNs by SPN, empty when nobody does), and the role's connection points."""
 
     holders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     connection_points: tuple[str, ...] = ()

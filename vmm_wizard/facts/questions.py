@@ -32,17 +32,36 @@ class DirectoryAccess:
 
 
 @dataclass(frozen=True, slots=True)
-class DirectoryQuestion:
-    """What to look up on one bind. Empty parts are not asked."""
+class AccountQuestion:
+    """Look up an account and its groups."""
 
     access: DirectoryAccess
-    installing_account: AccountName
-    service_account: AccountName
-    service_is_gmsa: bool
-    dkm: DistinguishedName
-    role_name: str
-    role_fqdn: str
-    cluster_name: str
+    account: AccountName
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerQuestion:
+    """Look up the DKM container, its children and its descriptor."""
+
+    access: DirectoryAccess
+    dn: DistinguishedName
+
+
+@dataclass(frozen=True, slots=True)
+class RoleQuestion:
+    """Look up the role's computer object, and who holds its service principal names."""
+
+    access: DirectoryAccess
+    name: str
+    fqdn: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterQuestion:
+    """Look up the cluster's computer object and the container that it lives in."""
+
+    access: DirectoryAccess
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +111,11 @@ class Questions:
 
     accounts: tuple[AccountName, ...]
     access: DirectoryAccess | None
-    directory: DirectoryQuestion | None
+    installing_account: AccountQuestion | None
+    service_account: AccountQuestion | None
+    container: ContainerQuestion | None
+    role: RoleQuestion | None
+    cluster: ClusterQuestion | None
     sql: SqlQuestion | None
     network: NetworkQuestion | None
     nodes: tuple[NodeQuestion, ...]
@@ -112,16 +135,7 @@ def questions(plan: Plan, ca_file: str = "") -> Questions:
             connection.authentication,
             trust,
         )
-    directory = access and DirectoryQuestion(
-        access,
-        plan.installing_account,
-        plan.service_account.name,
-        plan.service_account.kind == "gmsa",
-        plan.dkm.dn,
-        plan.cluster.role_name.text,
-        plan.role_fqdn,
-        plan.cluster.name.label,
-    )
+    service, role, cluster = plan.service_account.name, plan.cluster.role_name.text, plan.cluster.name.label
     sql = None
     if target and plan.sql_account:
         sql = SqlQuestion(
@@ -153,4 +167,17 @@ def questions(plan: Plan, ca_file: str = "") -> Questions:
     network = None
     if target or plan.role_fqdn:
         network = NetworkQuestion(plan.sql_host, target.instance, target.port, plan.role_fqdn, plan.ports.console)
-    return Questions(plan.accounts, access, directory, sql, network, nodes)
+    return Questions(
+        accounts=plan.accounts,
+        access=access,
+        installing_account=AccountQuestion(access, plan.installing_account)
+        if access and plan.installing_account
+        else None,
+        service_account=AccountQuestion(access, service) if access and service else None,
+        container=ContainerQuestion(access, plan.dkm.dn) if access and plan.dkm.dn else None,
+        role=RoleQuestion(access, role, plan.role_fqdn) if access and role else None,
+        cluster=ClusterQuestion(access, cluster) if access and cluster else None,
+        sql=sql,
+        network=network,
+        nodes=nodes,
+    )
