@@ -252,16 +252,25 @@ class Plan:
 
     def missing(self) -> tuple[str, ...]:
         """The keys of required answers that are still empty, as written in an answer file."""
-        required: tuple[tuple[str, object], ...] = (
-            ("installing_account", self.installing_account),
-            ("service_account.name", self.service_account.name),
-            ("dkm.container", self.dkm.dn),
-            ("database.host", self.database.target),
-            ("database.name", self.database.name),
-            ("cluster.name", self.cluster.name),
-            ("cluster.role_name", self.cluster.role_name),
-            ("cluster.nodes", self.cluster.nodes),
-            ("media.path", self.media.path),
-            ("program_files", self.program_files),
-        )
-        return tuple(key for key, value in required if not value)
+        return tuple(key for key, value in _required(self).items() if not value)
+
+
+def _required(plan: Plan) -> dict[str, object]:
+    return {
+        "installing_account": plan.installing_account,
+        "service_account.name": plan.service_account.name,
+        "dkm.container": plan.dkm.dn,
+        "database.host": plan.database.target,
+        "database.name": plan.database.name,
+        "cluster.name": plan.cluster.name,
+        "cluster.role_name": plan.cluster.role_name,
+        "cluster.nodes": plan.cluster.nodes,
+        "media.path": plan.media.path,
+        "program_files": plan.program_files,
+    }
+
+
+def unanswered(plan: Plan, keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of `keys` (keys of required answers) that are still empty in `plan`. Raises KeyError for other keys."""
+    required = _required(plan)
+    return tuple(key for key in keys if not required[key])

@@ -1,0 +1,223 @@
+"""What a check is, what it says, and the one list of all of them.
+
+A check is a function of a plan and facts. It returns verdicts; it asks nobody. What it needs and cannot have becomes
+*unknown*, never *pass*: facts raise `NotKnown`, answers not given yet are named in `needs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from vmm_wizard.facts.model import Facts, NoAnswer, NotKnown
+from vmm_wizard.plan.model import Plan
+
+Topic = Literal["account", "dkm", "naming", "cluster", "database", "node", "media", "run"]
+
+#: Asked for before every install; one of them unknown stops it (section 10, last line).
+MINIMUM = frozenset(
+    "ACC-03 ACC-04 DKM-01 DKM-02 NAM-05 NAM-06 CLU-05 CLU-07 CLU-09 CLU-10 SQL-02 SQL-05 SQL-07 SQL-14 "
+    "NOD-08 NOD-10 NOD-14 INS-03 MED-04 RUN-02".split()
+)
+
+
+class Status(StrEnum):
+    """What a finding says. The values are those of the JSON report."""
+
+    PASS = "pass"
+    WARN = "warn"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not_applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check says of one subject (a node, an address, an account; empty: the plan as a whole).
+
+    `evidence` is what was read, `remedy` the exact command or step that mends it (empty when there is nothing to mend).
+    """
+
+    status: Status
+    evidence: str
+    remedy: str = ""
+    subject: str = ""
+
+
+def passed(evidence: str, *, subject: str = "") -> Verdict:
+    """All is well, and `evidence` says what was read."""
+    return Verdict(Status.PASS, evidence, "", subject)
+
+
+def warned(evidence: str, remedy: str, *, subject: str = "") -> Verdict:
+    """Setup may go on, but the admin should know."""
+    return Verdict(Status.WARN, evidence, remedy, subject)
+
+
+def failed(evidence: str, remedy: str, *, subject: str = "") -> Verdict:
+    """Setup would fail or must not be started."""
+    return Verdict(Status.FAIL, evidence, remedy, subject)
+
+
+def unknown(evidence: str, remedy: str = "", *, subject: str = "") -> Verdict:
+    """Could not be judged, and why."""
+    return Verdict(Status.UNKNOWN, evidence, remedy, subject)
+
+
+def not_applicable(evidence: str, *, subject: str = "") -> Verdict:
+    """Does not apply to this plan or moment, and why."""
+    return Verdict(Status.NOT_APPLICABLE, evidence, "", subject)
+
+
+Judge = Callable[[Plan, Facts], Verdict | Iterable[Verdict]]
+NodeJudge = Callable[[Plan, Facts, str], Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: its id, what it is called, its topic, the answers it needs, the source of its rule."""
+
+    id: str
+    title: str
+    topic: Topic
+    needs: tuple[str, ...]
+    source: str
+    per_node: bool
+    judge: Judge | NodeJudge
+
+    @property
+    def minimum(self) -> bool:
+        """Whether an install is refused while this is unknown."""
+        return self.id in MINIMUM
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A verdict with the check that gave it: what reports, the wizard and the run look at."""
+
+    id: str
+    title: str
+    topic: Topic
+    source: str
+    status: Status
+    subject: str
+    evidence: str
+    remedy: str
+
+    @property
+    def minimum(self) -> bool:
+        """Whether an install is refused while this is unknown."""
+        return self.id in MINIMUM
+
+    def as_json(self) -> dict[str, str]:
+        """The finding as `check --json` prints it."""
+        return {
+            "id": self.id,
+            "status": self.status.value,
+            "subject": self.subject,
+            "title": self.title,
+            "topic": self.topic,
+            "evidence": self.evidence,
+            "remedy": self.remedy,
+            "source": self.source,
+        }
+
+
+_CHECKS: dict[str, Check] = {}
+
+
+def check(
+    check_id: str, *, title: str, topic: Topic, source: str, needs: tuple[str, ...] = ()
+) -> Callable[[Judge], Judge]:
+    """Register a check of the plan as a whole. `needs` are keys of an answer file that must be answered first."""
+
+    def register(judge: Judge) -> Judge:
+        _add(Check(check_id, title, topic, needs, source, False, judge))
+        return judge
+
+    return register
+
+
+def node_check(
+    check_id: str, *, title: str, topic: Topic, source: str, needs: tuple[str, ...] = ()
+) -> Callable[[NodeJudge], NodeJudge]:
+    """Register a check that is judged for each node: the function gets the node's qualified name as third argument."""
+
+    def register(judge: NodeJudge) -> NodeJudge:
+        _add(Check(check_id, title, topic, (*needs, "cluster.nodes"), source, True, judge))
+        return judge
+
+    return register
+
+
+def _add(entry: Check) -> None:
+    if entry.id in _CHECKS:
+        raise ValueError(f"check {entry.id} is registered twice")
+    _CHECKS[entry.id] = entry
+
+
+def all_checks() -> tuple[Check, ...]:
+    """Every check, sorted by topic as in section 10 and by number."""
+    from vmm_wizard.checks import account, cluster, database, dkm, media, naming, node, run  # noqa: F401
+
+    order = ("ACC", "INS", "DKM", "NAM", "CLU", "SQL", "LIB", "NOD", "MED", "RUN", "POST")
+    return tuple(sorted(_CHECKS.values(), key=lambda entry: (order.index(entry.id.partition("-")[0]), entry.id)))
+
+
+def _finding(entry: Check, verdict: Verdict) -> Finding:
+    return Finding(
+        entry.id,
+        entry.title,
+        entry.topic,
+        entry.source,
+        verdict.status,
+        verdict.subject,
+        verdict.evidence,
+        verdict.remedy,
+    )
+
+
+def _unknown_because(answer: NoAnswer, subject: str) -> Verdict:
+    return unknown(answer.reason, subject=subject)
+
+
+def _judge_node(entry: Check, plan: Plan, facts: Facts, node: str) -> Verdict:
+    try:
+        verdict = entry.judge(plan, facts, node)  # type: ignore[call-arg]
+    except NotKnown as gap:
+        return _unknown_because(gap.answer, node)
+    assert isinstance(verdict, Verdict)
+    return Verdict(verdict.status, verdict.evidence, verdict.remedy, verdict.subject or node)
+
+
+def judge_one(entry: Check, plan: Plan, facts: Facts) -> Iterator[Finding]:
+    """The findings of one check, at least one."""
+    from vmm_wizard.plan.model import unanswered
+
+    open_answers = unanswered(plan, entry.needs)
+    if open_answers:
+        yield _finding(entry, unknown(f"not answered yet: {', '.join(open_answers)}"))
+        return
+    if entry.per_node:
+        for node in plan.nodes:
+            yield _finding(entry, _judge_node(entry, plan, facts, node.key))
+        return
+    try:
+        verdicts = entry.judge(plan, facts)  # type: ignore[call-arg]
+        rows = [verdicts] if isinstance(verdicts, Verdict) else list(verdicts)
+    except NotKnown as gap:
+        rows = [_unknown_because(gap.answer, "")]
+    for verdict in rows or [not_applicable("nothing to judge")]:
+        yield _finding(entry, verdict)
+
+
+def judge(plan: Plan, facts: Facts, topics: frozenset[Topic] | None = None) -> tuple[Finding, ...]:
+    """All findings about `plan` given `facts`; `topics` limits them. Pure: the same arguments, the same findings."""
+    return tuple(
+        finding
+        for entry in all_checks()
+        if topics is None or entry.topic in topics
+        for finding in judge_one(entry, plan, facts)
+    )
