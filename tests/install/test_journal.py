@@ -1,0 +1,76 @@
+"""The journal keeps what was begun and what ended, in order, across processes."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from vmm_wizard.install.journal import Journal, JournalError
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "journal.sqlite")
+
+
+def test_a_run_is_running_until_it_is_ended(journal: Journal) -> None:
+    run = journal.begin("key", "release = '2022'", "install")
+    assert journal.unfinished("key", "install") == run
+    journal.end(run.id, "installed")
+    assert journal.unfinished("key", "install") is None
+    assert journal.run(run.id).ended is not None
+
+
+def test_a_cancelled_run_is_still_to_be_finished(journal: Journal) -> None:
+    run = journal.begin("key", "", "install")
+    journal.end(run.id, "cancelled")
+    found = journal.unfinished("key", "install")
+    assert found is not None
+    assert found.id == run.id
+
+
+def test_an_older_unfinished_run_is_not_taken_up_once_a_newer_one_ended(journal: Journal) -> None:
+    journal.begin("key", "", "install")
+    newer = journal.begin("key", "", "install")
+    journal.end(newer.id, "failed")
+    runs = {run.id: run.outcome for run in journal.runs()}
+    assert runs[newer.id] == "failed"
+    assert journal.unfinished("key", "install") is None
+
+
+def test_another_plan_does_not_see_the_run(journal: Journal) -> None:
+    journal.begin("key", "", "install")
+    assert journal.unfinished("other", "install") is None
+
+
+def test_a_step_is_on_disk_before_it_is_finished(journal: Journal) -> None:
+    run = journal.begin("key", "", "install")
+    journal.start(run.id, "vmm01", "stage")
+    again = Journal(journal.path)
+    assert [(step.node, step.step, step.state) for step in again.steps(run.id)] == [("vmm01", "stage", "started")]
+    journal.finish(run.id, "vmm01", "stage", "done", "two files")
+    (step,) = again.steps(run.id)
+    assert (step.state, step.detail) == ("done", "two files")
+    assert step.ended is not None
+    assert step.ended >= step.started
+
+
+def test_steps_come_in_the_order_they_were_first_started(journal: Journal) -> None:
+    run = journal.begin("key", "", "install")
+    for step in ("stage", "setup", "verify"):
+        journal.start(run.id, "vmm01", step)
+    journal.start(run.id, "vmm01", "stage")
+    assert [step.step for step in journal.steps(run.id)] == ["stage", "setup", "verify"]
+
+
+def test_a_file_that_is_no_journal_is_named_in_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    path.write_bytes(b"not a database at all" * 100)
+    with pytest.raises(JournalError, match=r"journal\.sqlite"):
+        Journal(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX; on Windows the profile is private")
+def test_others_cannot_read_the_journal(journal: Journal) -> None:
+    assert stat.S_IMODE(journal.path.stat().st_mode) == 0o600

@@ -1,0 +1,168 @@
+"""The journal of runs: what is about to be done is on disk before it is done, and what ended is there after.
+
+SQLite in the user's state folder, in write-ahead mode with full synchronisation, so that a power cut loses nothing that
+was said to be written. It holds no secret: steps, nodes, times and outcomes only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+Outcome = Literal["running", "installed", "unchanged", "refused", "failed", "cancelled", "interrupted"]
+StepState = Literal["started", "done", "failed"]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, plan_key TEXT NOT NULL, plan_toml TEXT NOT NULL, job TEXT NOT NULL,
+    started TEXT NOT NULL, ended TEXT, outcome TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS steps (
+    run TEXT NOT NULL REFERENCES runs(id), node TEXT NOT NULL, step TEXT NOT NULL, state TEXT NOT NULL,
+    started TEXT NOT NULL, ended TEXT, detail TEXT NOT NULL DEFAULT '', PRIMARY KEY (run, node, step));
+PRAGMA user_version = 1;
+"""
+
+
+class JournalError(Exception):
+    """The journal cannot be read or written. The text is one sentence naming the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a run on one node (empty node: the run as a whole). Times are aware, in UTC."""
+
+    node: str
+    step: str
+    state: StepState
+    started: datetime
+    ended: datetime | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run. `plan_key` is the same for equal plans; `outcome` "running" until it ended."""
+
+    id: str
+    plan_key: str
+    plan_toml: str
+    job: str
+    started: datetime
+    ended: datetime | None
+    outcome: Outcome
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+class Journal:
+    """The journal in one file. Thread-safe: each call opens its own short transaction."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the journal at `path`; raises JournalError."""
+        self.path = path
+        try:
+            with self._open() as db:
+                db.executescript(_SCHEMA)
+            if os.name == "posix":
+                path.chmod(0o600)
+        except (sqlite3.Error, OSError) as error:
+            raise JournalError(f"{path}: the journal cannot be opened ({error})") from None
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            db = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        except sqlite3.Error as error:
+            raise JournalError(f"{self.path}: the journal cannot be opened ({error})") from None
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+            db.execute("PRAGMA foreign_keys=ON")
+            yield db
+        except sqlite3.Error as error:
+            raise JournalError(f"{self.path}: the journal cannot be used ({error})") from None
+        finally:
+            db.close()
+
+    # --- runs
+
+    def begin(self, plan_key: str, plan_toml: str, job: str) -> Run:
+        """Write a new run down and return it."""
+        run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
+        with self._open() as db:
+            db.execute(
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, NULL, 'running')", (run_id, plan_key, plan_toml, job, _now())
+            )
+        return self.run(run_id)
+
+    def end(self, run_id: str, outcome: Outcome) -> None:
+        """Write down how a run ended."""
+        with self._open() as db:
+            db.execute("UPDATE runs SET ended = ?, outcome = ? WHERE id = ?", (_now(), outcome, run_id))
+
+    def run(self, run_id: str) -> Run:
+        """One run by its id; raises JournalError when there is none."""
+        found = [run for run in self.runs() if run.id == run_id]
+        if not found:
+            raise JournalError(f"{self.path}: there is no run {run_id}")
+        return found[0]
+
+    def runs(self) -> tuple[Run, ...]:
+        """All runs, newest first."""
+        with self._open() as db:
+            rows = db.execute(
+                "SELECT id, plan_key, plan_toml, job, started, ended, outcome FROM runs ORDER BY started DESC, id DESC"
+            ).fetchall()
+        return tuple(
+            Run(row[0], row[1], row[2], row[3], datetime.fromisoformat(row[4]), _time(row[5]), row[6]) for row in rows
+        )
+
+    def unfinished(self, plan_key: str, job: str) -> Run | None:
+        """The newest run of this plan and job that never ended, or was cut off; None when there is none."""
+        for run in self.runs():
+            if run.plan_key == plan_key and run.job == job:
+                return run if run.outcome in ("running", "interrupted", "cancelled") else None
+        return None
+
+    # --- steps
+
+    def start(self, run_id: str, node: str, step: str) -> None:
+        """Write down, before it is done, that a step is about to be done."""
+        with self._open() as db:
+            db.execute(
+                "INSERT INTO steps VALUES (?, ?, ?, 'started', ?, NULL, '') "
+                "ON CONFLICT (run, node, step) "
+                "DO UPDATE SET state = 'started', started = excluded.started, ended = NULL",
+                (run_id, node, step, _now()),
+            )
+
+    def finish(self, run_id: str, node: str, step: str, state: StepState = "done", detail: str = "") -> None:
+        """Write down how a step ended."""
+        with self._open() as db:
+            db.execute(
+                "UPDATE steps SET state = ?, ended = ?, detail = ? WHERE run = ? AND node = ? AND step = ?",
+                (state, _now(), detail, run_id, node, step),
+            )
+
+    def steps(self, run_id: str) -> tuple[Step, ...]:
+        """The steps of a run in the order they were first started."""
+        with self._open() as db:
+            rows = db.execute(
+                "SELECT node, step, state, started, ended, detail FROM steps WHERE run = ? ORDER BY rowid", (run_id,)
+            ).fetchall()
+        return tuple(
+            Step(row[0], row[1], row[2], datetime.fromisoformat(row[3]), _time(row[4]), row[5]) for row in rows
+        )

@@ -1,0 +1,282 @@
+"""Gathers the facts that a plan needs, all at once, and yields findings as they arrive. Both doors use it.
+
+Each question is asked in a thread of its own, once: an equal question (same values, same password) is answered from
+what is known, also by a later run that has changed something else. Threads are daemons with deadlines, so that leaving
+never waits for a probe.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from vmm_wizard.addresses import Addresses
+from vmm_wizard.checks.registry import Finding, judge
+from vmm_wizard.facts.model import Facts, NoAnswer, NotKnown, PasswordFacts, PasswordShape, known
+from vmm_wizard.facts.questions import (
+    AccountQuestion,
+    ClusterQuestion,
+    ContainerQuestion,
+    DirectoryAccess,
+    NetworkQuestion,
+    NodeQuestion,
+    RoleQuestion,
+    SqlQuestion,
+    questions,
+)
+from vmm_wizard.plan.model import Plan
+from vmm_wizard.plan.names import AccountName
+from vmm_wizard.plan.secrets import Secret, Secrets
+
+_log = logging.getLogger(__name__)
+
+#: Seconds that one probe may take, connecting included.
+DEADLINE = 30.0
+
+#: Reasons that a question was never put to anybody: nothing to remember.
+_NOT_PUT = frozenset({"not_asked", "logon", "stopped"})
+
+#: Where an answer goes in `Facts`: a field, or a mapping field and a key in it.
+Slot = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What is known so far. `waiting` names what is still being asked; empty in the last update of a run."""
+
+    facts: Facts
+    findings: tuple[Finding, ...]
+    waiting: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    slot: Slot
+    name: str
+    key: Hashable
+    ask: Callable[[], object]
+
+
+class Preflight:
+    """Asks an estate about plans. Thread-safe; one for the life of a wizard or a command."""
+
+    def __init__(self, secrets: Secrets, addresses: Addresses, deadline: float = DEADLINE) -> None:
+        from vmm_wizard.facts.passwords import Passwords
+
+        self.secrets = secrets
+        self.addresses = addresses
+        self.deadline = deadline
+        self.passwords = Passwords(addresses, deadline)
+        self._lock = threading.Lock()
+        self._asked: dict[Hashable, Future[object]] = {}
+
+    def run(
+        self,
+        plan: Plan,
+        *,
+        fresh: bool = False,
+        rehearse: bool = False,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[Update]:
+        """Ask what `plan` raises and yield what is known, first at once and then after each answer.
+
+        `fresh` forgets earlier answers (not proofs of passwords). `rehearse` also registers and runs the rehearsal task
+        on each node (RUN-02), which stores a password there for its length. `cancel` ends the iteration early.
+        """
+        if fresh:
+            with self._lock:
+                self._asked.clear()
+        answers: dict[Slot, object] = {}
+        arrived: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        waiting = self._jobs(plan)
+        yield from self._gather(plan, waiting, answers, arrived, cancel)
+        if rehearse and not (cancel and cancel.is_set()):
+            yield from self._gather(plan, self._rehearsals(plan, answers), answers, arrived, cancel)
+
+    def _gather(
+        self,
+        plan: Plan,
+        jobs: list[_Job],
+        answers: dict[Slot, object],
+        arrived: queue.SimpleQueue[_Job],
+        cancel: threading.Event | None,
+    ) -> Iterator[Update]:
+        open_jobs = {job.slot: job for job in jobs}
+        futures = {job.slot: self._ask(job, arrived) for job in jobs}
+        while True:
+            facts = self._facts(plan, answers)
+            yield Update(facts, judge(plan, facts), tuple(dict.fromkeys(job.name for job in open_jobs.values())))
+            if not open_jobs:
+                return
+            while True:
+                if cancel is not None and cancel.is_set():
+                    return
+                try:
+                    done = arrived.get(timeout=0.2)
+                    break
+                except queue.Empty:
+                    continue
+            while True:
+                if open_jobs.pop(done.slot, None) is not None:
+                    answers[done.slot] = futures[done.slot].result()
+                try:
+                    done = arrived.get_nowait()
+                except queue.Empty:
+                    break
+
+    def _ask(self, job: _Job, arrived: queue.SimpleQueue[_Job]) -> Future[object]:
+        with self._lock:
+            future = self._asked.get(job.key)
+            if future is None:
+                future = self._asked[job.key] = Future()
+                threading.Thread(target=self._answer, args=(job, future), name=f"probe {job.name}", daemon=True).start()
+        future.add_done_callback(lambda _: arrived.put(job))
+        return future
+
+    def _answer(self, job: _Job, future: Future[object]) -> None:
+        try:
+            answer = job.ask()
+        except NotKnown as gap:
+            answer = gap.answer
+        except Exception as error:
+            # A probe that breaks must not take the others, or the screen, with it; the log keeps where it broke.
+            _log.exception("probe %s broke", job.name)
+            answer = NoAnswer(f"{job.name}: the probe broke ({type(error).__name__}); see the log", "unreadable")
+        if isinstance(answer, NoAnswer) and answer.code in _NOT_PUT:
+            with self._lock:
+                if self._asked.get(job.key) is future:
+                    del self._asked[job.key]
+        future.set_result(answer)
+
+    # --- what is asked
+
+    def _jobs(self, plan: Plan) -> list[_Job]:
+        asked = questions(plan, self.addresses.ca_file or "")
+        jobs: list[_Job] = []
+
+        def add(slot: str, sub: str, name: str, question: Hashable, ask: Callable[[], object]) -> None:
+            accounts = _accounts_of(question)
+            key = (slot, sub, question, tuple(self.secrets.get(account) for account in accounts))
+            jobs.append(_Job((slot, sub), name, key, ask))
+
+        access = asked.access
+        if access is not None:
+            for account in asked.accounts:
+                add(
+                    "passwords",
+                    account.key,
+                    f"password of {account}",
+                    (account, access),
+                    lambda account=account: self._proof(account, access),  # type: ignore[misc]
+                )
+            add("domain", "", "directory", access, lambda: self._session(access).domain())
+        if asked.installing_account:
+            self._add_account(add, "installing_account", asked.installing_account)
+        if asked.service_account:
+            self._add_account(add, "service_account", asked.service_account)
+        if asked.container:
+            container = asked.container
+            add("dkm", "", "DKM container", container, lambda: self._session(container.access).container(container.dn))
+        if asked.role:
+            role = asked.role
+            add("role_object", "", "role name", role, lambda: self._session(role.access).role(role.name, role.fqdn))
+            add(
+                "principal_names",
+                "",
+                "service principal names",
+                role,
+                lambda: self._session(role.access).principal_names(role.name, role.fqdn),
+            )
+        if asked.cluster:
+            cluster = asked.cluster
+            add("cluster_object", "", "cluster", cluster, lambda: self._session(cluster.access).cluster(cluster.name))
+        if asked.sql:
+            sql = asked.sql
+            add("sql", "", f"SQL Server {sql.host}", (sql, access), lambda: self._sql(sql, access))
+        if asked.network:
+            network = asked.network
+            add("network", "", "network", network, lambda: self._network(network))
+        for node in asked.nodes:
+            add("nodes", node.host, node.host, (node, access), lambda node=node: self._node(node, access))  # type: ignore[misc]
+        return jobs
+
+    def _add_account(
+        self,
+        add: Callable[[str, str, str, Hashable, Callable[[], object]], None],
+        slot: str,
+        question: AccountQuestion,
+    ) -> None:
+        add(
+            slot,
+            "",
+            f"account {question.account}",
+            question,
+            lambda: self._session(question.access).account(question.account),
+        )
+
+    def _secret(self, account: AccountName, access: DirectoryAccess | None) -> Secret:
+        """The password of an account, proved by one bind; raises NotKnown when it cannot be used."""
+        if access is None:
+            raise NotKnown(NoAnswer("not asked: no domain is known yet"))
+        return known(self.passwords.usable(account, self.secrets.get(account), access))
+
+    def _proof(self, account: AccountName, access: DirectoryAccess) -> PasswordFacts | NoAnswer:
+        return self.passwords.prove(account, self.secrets.get(account), access)
+
+    def _session(self, access: DirectoryAccess) -> Any:
+        from vmm_wizard.facts.directory import open_session
+
+        return known(open_session(access, self.secrets.get(access.account), self.passwords))
+
+    def _sql(self, question: SqlQuestion, access: DirectoryAccess | None) -> object:
+        from vmm_wizard.facts.database import ask_database
+
+        return ask_database(question, self._secret(question.account, access), self.addresses, self.deadline)
+
+    def _node(self, question: NodeQuestion, access: DirectoryAccess | None) -> object:
+        from vmm_wizard.facts.nodes import ask_node
+
+        return ask_node(question, self._secret(question.account, access), self.addresses, self.deadline)
+
+    def _network(self, question: NetworkQuestion) -> object:
+        from vmm_wizard.facts.network import ask_network
+
+        return ask_network(question, self.addresses)
+
+    def _rehearsals(self, plan: Plan, answers: dict[Slot, object]) -> list[_Job]:
+        raise NotImplementedError
+
+    # --- what is known
+
+    def _facts(self, plan: Plan, answers: dict[Slot, object]) -> Facts:
+        fields: dict[str, Any] = {"passwords": {}, "nodes": {}, "rehearsals": {}}
+        for (name, sub), answer in answers.items():
+            if name in ("passwords", "nodes", "rehearsals"):
+                fields[name][sub] = answer
+            else:
+                fields[name] = answer
+        shapes = {}
+        for account in plan.accounts:
+            secret = self.secrets.get(account)
+            if secret is not None:
+                shapes[account.key] = PasswordShape.of(secret.reveal())
+        return Facts(password_shapes=shapes, **fields)
+
+
+def _accounts_of(question: Hashable) -> tuple[AccountName, ...]:
+    """The accounts whose passwords an answer depends on."""
+    parts = question if isinstance(question, tuple) else (question,)
+    found: list[AccountName] = []
+    for part in parts:
+        if isinstance(part, AccountName):
+            found.append(part)
+        elif isinstance(part, DirectoryAccess | SqlQuestion | NodeQuestion):
+            found.append(part.account)
+        elif isinstance(part, AccountQuestion | ContainerQuestion | RoleQuestion | ClusterQuestion):
+            found.append(part.access.account)
+    return tuple(found)
