@@ -1,0 +1,113 @@
+"""What a run tells while it goes: typed events, the same for the wizard and for `install --json`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+from vmm_wizard.checks.registry import Finding
+
+Result = Literal["installed", "unchanged", "refused", "failed", "cancelled"]
+
+
+class StepState(StrEnum):
+    """Where a step stands."""
+
+    STARTED = "started"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A run has begun, or an unfinished one of the same plan was taken up again."""
+
+    run: str
+    resumed: bool
+    nodes: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"event": "started", "run": self.run, "resumed": self.resumed, "nodes": list(self.nodes)}
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightDone:
+    """The preflight right before the run; `blocking` stop it."""
+
+    findings: tuple[Finding, ...]
+    blocking: tuple[Finding, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "event": "preflight",
+            "step": "preflight",
+            "blocking": [finding.as_json() for finding in self.blocking],
+            "findings": [finding.as_json() for finding in self.findings],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StepChanged:
+    """A step of a node (empty node: of the whole run) started or ended. `text` is one sentence for the user."""
+
+    node: str
+    step: str
+    state: StepState
+    text: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {"event": "step", "node": self.node, "step": self.step, "state": self.state.value, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far setup is on a node: 0 to 100, and its phase in words."""
+
+    node: str
+    step: str
+    percent: int
+    text: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"event": "progress", "node": self.node, "step": self.step, "percent": self.percent, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True)
+class LogGrew:
+    """New lines of SetupWizard.log, secrets masked."""
+
+    node: str
+    lines: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"event": "log", "node": self.node, "lines": list(self.lines)}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the user should read: a dropped connection, a failure with cause and remedy, what was left."""
+
+    node: str
+    text: str
+    remedy: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {"event": "notice", "node": self.node, "text": self.text, "remedy": self.remedy}
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event of every run. `changed`: this call changed something on the estate."""
+
+    result: Result
+    changed: bool
+    text: str
+    findings: tuple[Finding, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {"event": "finished", "result": self.result, "changed": self.changed, "text": self.text}
+
+
+Event = RunStarted | PreflightDone | StepChanged | Progress | LogGrew | Notice | Finished
