@@ -1,0 +1,336 @@
+# Runs inside the scheduled task, as its account: takes the secrets in, then rehearses or runs setup as job.json says.
+# It writes what it has to say into its folder: public-key.json, begun.json, report.json and, last, result.json.
+param(
+    [Parameter(Mandatory)]
+    [string] $Folder
+)
+Set-StrictMode -Version 2.0
+$ErrorActionPreference = 'Stop'
+
+function Get-RunPath([string] $Name) {
+    [System.IO.Path]::Combine($Folder, $Name)
+}
+
+function Write-Answer([string] $Name, [System.Collections.IDictionary] $Value) {
+    # Whole or not at all: a reader never sees half a file.
+    $unfinished = Get-RunPath "$Name.new"
+    $path = Get-RunPath $Name
+    [System.IO.File]::WriteAllText($unfinished, (ConvertTo-Json -InputObject $Value -Depth 5 -Compress))
+    [System.IO.File]::Delete($path)
+    [System.IO.File]::Move($unfinished, $path)
+}
+
+function Get-ErrorText([System.Exception] $Cause) {
+    $base = $Cause.GetBaseException()
+    '{0} (0x{1:X8})' -f $base.Message.Trim(), $base.HResult
+}
+
+function Get-Time {
+    [DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ')
+}
+
+function Get-GroupReport([System.Collections.IDictionary] $Report) {
+    $identity = [System.Security.Principal.WindowsIdentity]::GetCurrent()
+    $sids = [System.Collections.Generic.List[string]]::new()
+    foreach ($group in $identity.Groups) {
+        $sids.Add($group.Value)
+    }
+    # The integrity label is in the token, but not among WindowsIdentity's groups.
+    $label = [regex]::Match((whoami.exe /groups /fo csv /nh | Out-String), 'S-1-16-(\d+)')
+    $integrity = 0
+    if ($label.Success) {
+        $sids.Add($label.Value)
+        $integrity = [int] $label.Groups[1].Value
+    }
+    $principal = [System.Security.Principal.WindowsPrincipal]::new($identity)
+    $isAdministrator = $principal.IsInRole([System.Security.Principal.WindowsBuiltInRole]::Administrator)
+    $Report.user = $identity.Name
+    $Report.groups = $sids.ToArray()
+    $Report.elevated = $isAdministrator -and $integrity -ge 12288
+    $Report.language_mode = "$($ExecutionContext.SessionState.LanguageMode)"
+    $Report.ui_culture = [System.Globalization.CultureInfo]::CurrentUICulture.Name
+}
+
+function Get-SqlReport([System.Collections.IDictionary] $Report, [object] $Job) {
+    # As setup itself connects: integrated security and SqlClient's defaults. No password is in this connection.
+    $source = $Job.sql_host
+    if ($Job.sql_instance) {
+        $source += "\$($Job.sql_instance)"
+    }
+    if ($Job.sql_port) {
+        $source += ",$($Job.sql_port)"
+    }
+    $text = [System.Data.SqlClient.SqlConnectionStringBuilder]::new()
+    $text['Data Source'] = $source
+    $text['Initial Catalog'] = 'master'
+    $text['Integrated Security'] = $true
+    $text['Connect Timeout'] = 30
+    $text['Application Name'] = 'vmm-wizard'
+    $connection = [System.Data.SqlClient.SqlConnection]::new($text.ConnectionString)
+    try {
+        $connection.Open()
+        $command = $connection.CreateCommand()
+        $command.CommandText = "SELECT SUSER_SNAME(), CAST(IS_SRVROLEMEMBER('sysadmin') AS int)," +
+            ' (SELECT auth_scheme FROM sys.dm_exec_connections WHERE session_id = @@SPID)'
+        $reader = $null
+        try {
+            $reader = $command.ExecuteReader()
+            [void] $reader.Read()
+        }
+        catch {
+            if ($null -ne $reader) {
+                $reader.Dispose()
+            }
+            # Without VIEW SERVER STATE nobody sees connections: ask for the rest alone.
+            $command.CommandText = "SELECT SUSER_SNAME(), CAST(IS_SRVROLEMEMBER('sysadmin') AS int), N''"
+            $reader = $command.ExecuteReader()
+            [void] $reader.Read()
+        }
+        $Report.sql_login = "$($reader.GetValue(0))"
+        $Report.sql_sysadmin = $reader.GetValue(1) -eq 1
+        $Report.sql_auth_scheme = "$($reader.GetValue(2))"
+    }
+    catch {
+        $Report.sql_error = Get-ErrorText $_.Exception
+    }
+    finally {
+        $connection.Dispose()
+    }
+}
+
+function Get-ContainerReport([System.Collections.IDictionary] $Report, [object] $Job) {
+    # A slash is a separator in an ADSI path, and no special character in a name.
+    $path = "LDAP://$($Job.domain)/$($Job.dkm_container.Replace('/', '\/'))"
+    $secure = [System.DirectoryServices.AuthenticationTypes] 'Secure, Sealing, Signing'
+    $entry = [System.DirectoryServices.DirectoryEntry]::new($path, $null, $null, $secure)
+    $searcher = $null
+    try {
+        $searcher = [System.DirectoryServices.DirectorySearcher]::new($entry)
+        $searcher.SearchScope = 'Base'
+        $searcher.Filter = '(objectClass=*)'
+        [void] $searcher.PropertiesToLoad.Add('allowedChildClassesEffective')
+        [void] $searcher.PropertiesToLoad.Add('sDRightsEffective')
+        $found = $searcher.FindOne()
+        if ($null -eq $found) {
+            $Report.dkm_error = 'the directory shows no such object to this account'
+        }
+        else {
+            $Report.dkm_found = $true
+            $Report.dkm_allowed_child_classes = @($found.Properties['allowedchildclasseseffective'])
+            foreach ($rights in $found.Properties['sdrightseffective']) {
+                $Report.dkm_sd_rights = [int] $rights
+            }
+        }
+    }
+    catch {
+        $Report.dkm_error = Get-ErrorText $_.Exception
+    }
+    finally {
+        if ($null -ne $searcher) {
+            $searcher.Dispose()
+        }
+        $entry.Dispose()
+    }
+}
+
+function Get-ClusterReport([System.Collections.IDictionary] $Report) {
+    try {
+        Import-Module -Name FailoverClusters
+        $Report.cluster_name = (Get-Cluster).Name
+    }
+    catch {
+        $Report.cluster_error = Get-ErrorText $_.Exception
+    }
+}
+
+function Get-SetupProcess {
+    # Only what is needed: the command line, which holds passwords, is never asked for.
+    $question = @{
+        ClassName = 'Win32_Process'
+        Filter = "Name = 'setup.exe' OR Name = 'SetupVM.exe'"
+        Property = 'ProcessId', 'ParentProcessId', 'CreationDate', 'ExecutablePath'
+    }
+    Get-CimInstance @question
+}
+
+function Wait-Setup([System.Diagnostics.Process] $First, [string] $Media) {
+    # setup.exe hands over to a second process: the run ends when none of its line is left.
+    $ours = [System.Collections.Generic.HashSet[int]]::new()
+    [void] $ours.Add($First.Id)
+    $begun = $First.StartTime
+    $First.WaitForExit()
+    $quiet = 0
+    while ($quiet -lt 3) {
+        $alive = 0
+        foreach ($process in Get-SetupProcess) {
+            $fromMedia = "$($process.ExecutablePath)".StartsWith($Media, [StringComparison]::OrdinalIgnoreCase)
+            $isOurs = $ours.Contains([int] $process.ParentProcessId) -or $ours.Contains([int] $process.ProcessId)
+            if ($process.CreationDate -ge $begun -and ($isOurs -or $fromMedia)) {
+                [void] $ours.Add([int] $process.ProcessId)
+                $alive++
+            }
+        }
+        if ($alive) {
+            $quiet = 0
+        }
+        else {
+            $quiet++
+        }
+        [System.Threading.Thread]::Sleep(1000)
+    }
+}
+
+function Move-OldLog {
+    $data = [Environment]::GetFolderPath('CommonApplicationData')
+    $log = [System.IO.Path]::Combine($data, 'VMMLogs', 'SetupWizard.log')
+    if ([System.IO.File]::Exists($log)) {
+        $stamp = [System.IO.File]::GetLastWriteTimeUtc($log).ToString('yyyyMMddHHmmss')
+        $old = [System.IO.Path]::Combine($data, 'VMMLogs', "SetupWizard.$stamp.log")
+        [System.IO.File]::Delete($old)
+        [System.IO.File]::Move($log, $old)
+    }
+}
+
+# A run is for one time only, whatever starts its task again.
+foreach ($name in 'begun.json', 'result.json') {
+    if ([System.IO.File]::Exists((Get-RunPath $name))) {
+        exit 78
+    }
+}
+$outcome = [ordered]@{
+    mode = ''
+    exit_code = $null
+    begun = Get-Time
+    ended = ''
+    error = ''
+}
+$code = 1
+try {
+    $job = ConvertFrom-Json -InputObject ([System.IO.File]::ReadAllText((Get-RunPath 'job.json')))
+    $outcome.mode = $job.mode
+    # The key lives in this process alone; the passwords reach the node encrypted to it.
+    $secrets = [System.Collections.Generic.List[string]]::new()
+    if ($job.secret_count -gt 0) {
+        $key = [System.Security.Cryptography.RSACng]::new(4096)
+        try {
+            $public = $key.ExportParameters($false)
+            Write-Answer 'public-key.json' ([ordered]@{
+                modulus = [Convert]::ToBase64String($public.Modulus)
+                exponent = [Convert]::ToBase64String($public.Exponent)
+            })
+            $due = [DateTime]::UtcNow.AddSeconds($job.secret_wait_seconds)
+            while (-not [System.IO.File]::Exists((Get-RunPath 'secrets.json'))) {
+                if ([DateTime]::UtcNow -gt $due) {
+                    throw 'the passwords did not arrive in time'
+                }
+                [System.Threading.Thread]::Sleep(500)
+            }
+            $blob = ConvertFrom-Json -InputObject ([System.IO.File]::ReadAllText((Get-RunPath 'secrets.json')))
+            [System.IO.File]::Delete((Get-RunPath 'secrets.json'))
+            [System.IO.File]::Delete((Get-RunPath 'public-key.json'))
+            foreach ($encrypted in $blob.secrets) {
+                $buffer = [System.IO.MemoryStream]::new()
+                foreach ($chunk in $encrypted.chunks) {
+                    $part = $key.Decrypt(
+                        [Convert]::FromBase64String($chunk),
+                        [System.Security.Cryptography.RSAEncryptionPadding]::OaepSHA256)
+                    $buffer.Write($part, 0, $part.Length)
+                }
+                $secrets.Add([System.Text.Encoding]::UTF8.GetString($buffer.ToArray()))
+            }
+        }
+        finally {
+            $key.Dispose()
+        }
+    }
+    if ($secrets.Count -ne $job.secret_count) {
+        throw "$($secrets.Count) passwords arrived, $($job.secret_count) are needed"
+    }
+
+    if ($job.mode -eq 'rehearsal') {
+        $report = [ordered]@{
+            secret_digests = @()
+            user = ''
+            groups = @()
+            elevated = $false
+            language_mode = ''
+            ui_culture = ''
+            sql_login = ''
+            sql_sysadmin = $null
+            sql_auth_scheme = ''
+            sql_error = ''
+            dkm_found = $false
+            dkm_allowed_child_classes = @()
+            dkm_sd_rights = 0
+            dkm_error = ''
+            cluster_name = ''
+            cluster_error = ''
+        }
+        # A rehearsal's secret is a random word: its digest proves that the way of the passwords works.
+        $sha = [System.Security.Cryptography.SHA256]::Create()
+        $report.secret_digests = @(foreach ($secret in $secrets) {
+            [Convert]::ToBase64String($sha.ComputeHash([System.Text.Encoding]::UTF8.GetBytes($secret)))
+        })
+        Get-GroupReport $report
+        Get-SqlReport $report $job
+        Get-ContainerReport $report $job
+        Get-ClusterReport $report
+        Write-Answer 'report.json' $report
+        $outcome.exit_code = 0
+    }
+    elseif ($job.mode -eq 'setup') {
+        foreach ($process in Get-SetupProcess) {
+            throw "another setup runs already: process $($process.ProcessId), $($process.ExecutablePath)"
+        }
+        Move-OldLog
+        # The rules of CommandLineToArgvW: quotes around blanks and quotes, backslashes doubled before a quote only.
+        # Regex calls in place of a function: nothing that holds a password is the argument of a command.
+        $line = [System.Text.StringBuilder]::new()
+        foreach ($token in $job.arguments) {
+            if ($line.Length) {
+                [void] $line.Append(' ')
+            }
+            if ($token.secret -ge 0) {
+                $word = $secrets[$token.secret]
+            }
+            else {
+                $word = $token.text
+            }
+            if ($word -eq '' -or $word -match '[\s"]') {
+                $word = [regex]::Replace([regex]::Replace($word, '(\\*)"', '$1$1\"'), '(\\+)\z', '$1$1')
+                [void] $line.Append('"').Append($word).Append('"')
+            }
+            else {
+                [void] $line.Append($word)
+            }
+        }
+        $start = [System.Diagnostics.ProcessStartInfo]::new()
+        $start.FileName = $job.program
+        $start.Arguments = $line.ToString()
+        $start.WorkingDirectory = [System.IO.Path]::GetDirectoryName($job.program)
+        $start.UseShellExecute = $false
+        Write-Answer 'begun.json' ([ordered]@{ begun = Get-Time })
+        $setup = [System.Diagnostics.Process]::Start($start)
+        $start.Arguments = ''
+        $word = $null
+        $secrets.Clear()
+        [void] $line.Clear()
+        Wait-Setup $setup $start.WorkingDirectory
+        $outcome.exit_code = $setup.ExitCode
+    }
+    else {
+        throw "job.json asks for '$($job.mode)', which this wrapper does not know"
+    }
+    $code = 0
+}
+catch {
+    $outcome.error = Get-ErrorText $_.Exception
+}
+finally {
+    foreach ($name in 'secrets.json', 'public-key.json') {
+        [System.IO.File]::Delete((Get-RunPath $name))
+    }
+}
+$outcome.ended = Get-Time
+Write-Answer 'result.json' $outcome
+exit $code
