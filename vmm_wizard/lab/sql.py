@@ -1,0 +1,262 @@
+"""The estate's SQL Servers: what each of them is and holds, who may do what there, and how setup makes a database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from vmm_wizard.lab.tds_tokens import SqlError
+
+#: Server roles that may create databases.
+_CREATORS = frozenset({"sysadmin", "dbcreator"})
+
+#: Tables by which a VMM database is known (KBDES, PHX).
+VMM_TABLES = ("tbl_VMM_GlobalSetting", "tbl_ADHC_Library")
+
+SYSTEM_DATABASES = ("master", "tempdb", "model", "msdb")
+
+
+@dataclass
+class ServerLogin:
+    """A login of the server. A Windows login (user or group) has a `sid`, a SQL login a `password`."""
+
+    name: str
+    sid: str = ""
+    roles: set[str] = field(default_factory=set)
+    password: str = ""
+    disabled: bool = False
+
+
+@dataclass
+class Database:
+    """A database. `owners` are members of db_owner by login name; `tables` by name without their schema."""
+
+    name: str
+    collation: str
+    owner: str = "sa"
+    owners: list[str] = field(default_factory=list)
+    recovery_model: str = "SIMPLE"
+    state: str = "ONLINE"
+    compatibility_level: int = 160
+    tables: list[str] = field(default_factory=list)
+
+    @property
+    def is_vmm(self) -> bool:
+        """Whether VMM's own tables are in it."""
+        return all(table in self.tables for table in VMM_TABLES)
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One server of an availability group and its role: PRIMARY, SECONDARY or RESOLVING."""
+
+    server: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Listener:
+    """An availability group's listener."""
+
+    dns_name: str
+    port: int
+
+
+@dataclass
+class AvailabilityGroup:
+    """An availability group with its databases by name."""
+
+    name: str
+    replicas: list[Replica] = field(default_factory=list)
+    listeners: list[Listener] = field(default_factory=list)
+    databases: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who is logged on: the login's name, the roles that all its logins give, and the names of those logins."""
+
+    name: str
+    roles: frozenset[str]
+    login_names: frozenset[str]
+    auth_scheme: str = "NTLM"
+
+    @property
+    def is_sysadmin(self) -> bool:
+        """Whether everything is allowed."""
+        return "sysadmin" in self.roles
+
+    @property
+    def may_view_server_state(self) -> bool:
+        """VIEW SERVER STATE: sysadmin here, or granted through `##MS_ServerStateReader##`."""
+        return self.is_sysadmin or "##ms_serverstatereader##" in self.roles
+
+
+@dataclass
+class SqlServer:
+    """One instance. `fqdn` is the host's DNS name, `instance` empty for the default one, sizes are bytes.
+
+    `sids_of` gives the SIDs (own and groups') of a Windows account, as the domain has them.
+    `physical_name` is the NetBIOS name of the machine that it runs on (a clustered instance: the node).
+    """
+
+    fqdn: str
+    sids_of: Callable[[str], Iterable[str]]
+    instance: str = ""
+    edition: str = "Standard Edition (64-bit)"
+    engine_edition: int = 2
+    product_version: str = "16.0.4165.4"
+    product_level: str = "RTM"
+    update_level: str = "CU16"
+    collation: str = "Latin1_General_100_CI_AS"
+    logins: list[ServerLogin] = field(default_factory=list)
+    databases: list[Database] = field(default_factory=list)
+    groups: list[AvailabilityGroup] = field(default_factory=list)
+    hadr_enabled: bool = False
+    is_clustered: bool = False
+    physical_name: str = ""
+    data_path: str = "C:\\Program Files\\Microsoft SQL Server\\MSSQL16.MSSQLSERVER\\MSSQL\\DATA\\"
+    free_bytes: int = 200 * 1024**3
+    files: set[str] = field(default_factory=set)
+    service_account: str = "CONTOSO\\svc-sql"
+    force_encryption: bool = False
+    default_domain: str = "CONTOSO"
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    changed: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self.lock = threading.RLock()
+        self.physical_name = self.physical_name or self.machine_name
+
+    @property
+    def machine_name(self) -> str:
+        """The computer (or network) name: the first label of the host, upper case."""
+        return self.fqdn.partition(".")[0].upper()
+
+    @property
+    def server_name(self) -> str:
+        """`HOST` or `HOST\\INSTANCE`, as @@SERVERNAME says it."""
+        return f"{self.machine_name}\\{self.instance}" if self.instance else self.machine_name
+
+    @property
+    def version(self) -> tuple[int, int, int]:
+        """Major, minor and build."""
+        major, minor, build = (int(part) for part in self.product_version.split(".")[:3])
+        return major, minor, build
+
+    @property
+    def is_case_sensitive(self) -> bool:
+        """Whether names of databases differ by case, by the instance's collation."""
+        return "_CS_" in self.collation or "_BIN" in self.collation
+
+    # --- who
+
+    def windows_principal(self, account: str, auth_scheme: str = "NTLM") -> Principal:
+        """Who a proved Windows account is here. Raises SqlError 18456 when no login lets it in."""
+        sids = set(self.sids_of(account))
+        mine = [login for login in self.logins if login.sid and login.sid in sids]
+        if not mine or any(login.disabled for login in mine):
+            raise login_failed(account)
+        return _principal(account, mine, auth_scheme)
+
+    def sql_principal(self, name: str, password: str) -> Principal:
+        """Who a SQL login is. Raises SqlError 18456 or 18470."""
+        login = next((row for row in self.logins if not row.sid and row.name.casefold() == name.casefold()), None)
+        if login is None or login.password != password or not password:
+            raise login_failed(name)
+        if login.disabled:
+            raise SqlError(18470, f"Login failed for user '{name}'. Reason: The account is disabled.")
+        return _principal(login.name, [login], "SQL")
+
+    def is_sysadmin(self, account: str) -> bool:
+        """Whether a Windows account has a login here that is a sysadmin."""
+        try:
+            return self.windows_principal(account).is_sysadmin
+        except SqlError:
+            return False
+
+    # --- databases
+
+    def database(self, name: str) -> Database | None:
+        """The database of this name, compared as the instance's collation compares."""
+        if self.is_case_sensitive:
+            return next((row for row in self.databases if row.name == name), None)
+        return next((row for row in self.databases if row.name.casefold() == name.casefold()), None)
+
+    def has_database(self, name: str) -> bool:
+        """Whether a database, also a system one, has this name."""
+        known = SYSTEM_DATABASES if self.is_case_sensitive else tuple(row.casefold() for row in SYSTEM_DATABASES)
+        wanted = name if self.is_case_sensitive else name.casefold()
+        return wanted in known or self.database(name) is not None
+
+    def may_enter(self, principal: Principal, name: str) -> bool:
+        """Whether somebody may use a database: anyone the system ones but model, else owners and sysadmins."""
+        if principal.is_sysadmin or name.casefold() in ("master", "tempdb", "msdb"):
+            return True
+        found = self.database(name)
+        return found is not None and any(
+            owner.casefold() in principal.login_names for owner in (found.owner, *found.owners)
+        )
+
+    def create_database(self, name: str, by_account: str) -> Database:
+        """Make a database as a Windows account would. Raises SqlError 18456, 262 or 1801 with SQL Server's sentence."""
+        return self.create_database_as(name, self.windows_principal(by_account))
+
+    def create_database_as(self, name: str, principal: Principal) -> Database:
+        """Make a database as somebody who is logged on. Raises SqlError 262 or 1801."""
+        if not principal.roles & _CREATORS:
+            raise SqlError(262, "CREATE DATABASE permission denied in database 'master'.")
+        with self.lock:
+            if self.has_database(name):
+                text = f"Database '{name}' already exists. Choose a different database name."
+                raise SqlError(1801, text, 3, 16)
+            made = Database(name, self.collation, owner=principal.name)
+            self.databases.append(made)
+        self.changed()
+        return made
+
+    def drop_database(self, name: str, by_account: str) -> None:
+        """Drop a database as a Windows account would. Raises SqlError 18456 or 3701."""
+        self.drop_database_as(name, self.windows_principal(by_account))
+
+    def drop_database_as(self, name: str, principal: Principal) -> None:
+        """Drop a database as somebody who is logged on. Raises SqlError 3701."""
+        with self.lock:
+            found = self.database(name)
+            may = principal.roles & _CREATORS or (found and found.owner.casefold() in principal.login_names)
+            if found is None or not may:
+                text = f"Cannot drop the database '{name}', because it does not exist or you do not have permission."
+                raise SqlError(3701, text, 1, 11)
+            self.databases.remove(found)
+        self.changed()
+
+    def database_files(self) -> set[str]:
+        """Every file that xp_fileexist finds, in lower case: leftovers and the files of databases."""
+        names = {path.casefold() for path in self.files}
+        for row in self.databases:
+            names |= {f"{self.data_path}{row.name}.mdf".casefold(), f"{self.data_path}{row.name}_log.ldf".casefold()}
+        return names
+
+    def local_role(self, group: AvailabilityGroup) -> str | None:
+        """This instance's role in a group, None when it is no replica of it."""
+        wanted = self.server_name.casefold()
+        return next((row.role for row in group.replicas if row.server.casefold() == wanted), None)
+
+
+def _principal(name: str, logins: list[ServerLogin], auth_scheme: str) -> Principal:
+    roles = frozenset(role.casefold() for login in logins for role in login.roles)
+    names = frozenset({name.casefold(), *(login.name.casefold() for login in logins)})
+    return Principal(name, roles, names, auth_scheme)
+
+
+def login_failed(name: str) -> SqlError:
+    """Error 18456. The state that a client sees is always 1; the true one stands in the server's log alone."""
+    return SqlError(18456, f"Login failed for user '{name}'.")
+
+
+def untrusted_login() -> SqlError:
+    """Error 18452: Windows did not accept the proof: a wrong password, a locked account or a strange domain."""
+    text = "Login failed. The login is from an untrusted domain and cannot be used with Integrated authentication."
+    return SqlError(18452, text)
