@@ -24,4 +24,4 @@ if ($wanted -and -not $there) {
 $answer = [ordered]@{
     written = ($wanted -and -not $there)
 }
-ConvertTo-Json -InputObject $answer -Compress
+$answer

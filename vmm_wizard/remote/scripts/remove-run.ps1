@@ -17,7 +17,7 @@ $root = [System.IO.Path]::Combine([Environment]::GetFolderPath('CommonApplicatio
 $folder = [System.IO.Path]::Combine($root, $RunId)
 
 $service = New-Object -ComObject 'Schedule.Service'
-$service.Connect()
+[void] $service.Connect()
 $tasks = $service.GetFolder('\')
 
 function Find-Task {
@@ -34,10 +34,10 @@ $errors = [System.Collections.Generic.List[string]]::new()
 if (-not $wasRunning -or $EndRunning) {
     try {
         if ($wasRunning) {
-            $task.Stop(0)
+            [void] $task.Stop(0)
         }
         if ($null -ne $task) {
-            $tasks.DeleteTask($name, 0)
+            [void] $tasks.DeleteTask($name, 0)
         }
     }
     catch {
@@ -83,4 +83,4 @@ $answer = [ordered]@{
     left = $left.ToArray()
     errors = $errors.ToArray()
 }
-ConvertTo-Json -InputObject $answer -Depth 3 -Compress
+$answer

@@ -23,7 +23,7 @@ function Read-RunFile([string] $Name) {
 }
 
 $service = New-Object -ComObject 'Schedule.Service'
-$service.Connect()
+[void] $service.Connect()
 $taskState = 'Missing'
 $taskResult = ''
 foreach ($task in $service.GetFolder('\').GetTasks(1)) {
@@ -76,4 +76,4 @@ $answer = [ordered]@{
     log_bytes = [Convert]::ToBase64String($logBytes)
     setup_processes = @($processes | ForEach-Object { $_.ProcessName })
 }
-ConvertTo-Json -InputObject $answer -Depth 3 -Compress
+$answer

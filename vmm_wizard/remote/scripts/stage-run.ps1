@@ -40,7 +40,7 @@ function Protect-Folder([string] $Path, [System.Security.Principal.SecurityIdent
 }
 
 $service = New-Object -ComObject 'Schedule.Service'
-$service.Connect()
+[void] $service.Connect()
 $taskExists = $false
 foreach ($task in $service.GetFolder('\').GetTasks(1)) {
     if ($task.Name -eq "vmm-wizard-$RunId") {
@@ -77,4 +77,4 @@ $answer = [ordered]@{
     task_exists = $taskExists
     files = @($readBack)
 }
-ConvertTo-Json -InputObject $answer -Depth 4 -Compress
+$answer

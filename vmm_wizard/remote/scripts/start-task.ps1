@@ -44,7 +44,7 @@ $answer = [ordered]@{
 $step = 'connect'
 try {
     $service = New-Object -ComObject 'Schedule.Service'
-    $service.Connect()
+    [void] $service.Connect()
     $tasks = $service.GetFolder('\')
     $task = $null
     foreach ($candidate in $tasks.GetTasks(1)) {
@@ -89,4 +89,4 @@ catch {
     $answer.error_code = '0x{0:X8}' -f $cause.HResult
     $answer.error = $cause.Message.Trim()
 }
-ConvertTo-Json -InputObject $answer -Depth 3 -Compress
+$answer

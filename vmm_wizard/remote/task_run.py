@@ -1,0 +1,292 @@
+"""What goes into a run's folder on a node, and what its files and its task say: values only, nothing is sent here."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.remote.bootstrap import load_script
+
+#: How long the wrapper waits for the passwords, in seconds, before it gives up.
+SECRET_WAIT_SECONDS = 900
+#: Task Scheduler's codes for a task that runs and for one that never ran (HRESULT).
+STILL_RUNNING = 0x41301
+NEVER_RAN = 0x41303
+#: The task was registered although its account has no batch logon right: it cannot start.
+BATCH_LOGON_PROBLEM = 0x4131C
+#: The launcher's own exit code: PowerShell's language is constrained for this account on this node.
+LANGUAGE_CONSTRAINED = 77
+
+#: What Windows' codes mean when it refuses to register or to start a task (winerror.h), in words for the admin.
+TASK_ERRORS: Mapping[int, str] = {
+    0x80070005: "the account that is logged on to the node may not register tasks",
+    0x80070520: "Windows stores no passwords on this node (policy DisableDomainCreds)",
+    0x8007052E: "the user name or password is wrong",
+    0x8007052F: "an account restriction forbids it (logon hours, workstations, or Protected Users)",
+    0x80070530: "the account may not log on at this hour",
+    0x80070531: "the account may not log on to this computer",
+    0x80070532: "the account's password has expired",
+    0x80070533: "the account is disabled",
+    0x80070534: "the account is not known on this node",
+    0x80070569: "the account has no right to log on as a batch job on this node",
+    0x80070701: "the account has expired",
+    0x80070773: "the account's password must be changed first",
+    0x80070775: "the account is locked out",
+}
+
+
+class UnreadableAnswer(Exception):
+    """A node answered with something that no script of ours writes. The text is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFile:
+    """A file in the run's folder: a plain name and its bytes."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What stood in the run's folder after staging. `task_exists`: the run began earlier and nothing was written."""
+
+    folder: str
+    task_exists: bool
+    files: tuple[RunFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStart:
+    """What became of the task. When Windows refused, `failed_step` is "connect", "register" or "run", and `error_code`
+    its HRESULT."""
+
+    existed: bool
+    registered: bool
+    started: bool
+    failed_step: str = ""
+    error_code: int = 0
+    error: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why Windows refused, in words and with its code; empty when it did not."""
+        return error_text(self.error_code, self.error) if self.failed_step else ""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """The wrapper's RSA key, to encrypt the passwords to."""
+
+    modulus: int
+    exponent: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended. `exit_code` None: what it was for did not run, and `error` says why. Times are UTC."""
+
+    mode: str
+    exit_code: int | None
+    begun: str
+    ended: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStatus:
+    """How a run is doing. `task_state` is Missing, Disabled, Queued, Ready, Running or Unknown.
+
+    `begun`: setup was started. `log_bytes` is the piece of SetupWizard.log from the offset that was asked for.
+    """
+
+    folder_exists: bool
+    task_state: str
+    task_result: int
+    language_mode: str
+    public_key: PublicKey | None
+    secrets_waiting: bool
+    begun: bool
+    result: RunResult | None
+    report: Mapping[str, Any] | None
+    log_exists: bool
+    log_length: int
+    log_bytes: bytes
+    setup_processes: tuple[str, ...]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the task runs, or is about to."""
+        return self.task_state in ("Running", "Queued")
+
+    @property
+    def stopped_because(self) -> str:
+        """Why a task that neither runs nor left a result came to nothing; empty while it may still do something."""
+        if self.is_active or self.result is not None:
+            return ""
+        if self.task_state == "Missing":
+            return "the scheduled task is no longer there"
+        if self.task_result == NEVER_RAN:
+            return ""
+        if self.task_result == LANGUAGE_CONSTRAINED:
+            return f"PowerShell runs in {self.language_mode or 'constrained'} language mode for this account"
+        return error_text(self.task_result, "the task ended without a result")
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What is left of a run on the node (tasks and folders by name), and what Windows said while removing."""
+
+    was_running: bool
+    left: tuple[str, ...]
+    errors: tuple[str, ...]
+
+
+def error_text(code: int, said: str) -> str:
+    """A Windows error in words: what it means here, else what Windows said; always with its code."""
+    return f"{TASK_ERRORS.get(code, said) or 'Windows refused'} (0x{code:08X})"
+
+
+def wrapper_file() -> RunFile:
+    """The PowerShell that runs inside the task."""
+    return RunFile("wrapper.ps1", load_script("wrapper").text.replace("\n", "\r\n").encode("ascii"))
+
+
+def _job_file(mode: str, secret_count: int, more: Mapping[str, Any]) -> RunFile:
+    job = {"mode": mode, "secret_count": secret_count, "secret_wait_seconds": SECRET_WAIT_SECONDS, **more}
+    return RunFile("job.json", json.dumps(job).encode("ascii"))
+
+
+def rehearsal_job(*, domain: str, dkm_container: str, sql_host: str, sql_instance: str, sql_port: int) -> RunFile:
+    """The order to rehearse. `domain` is a DNS name; an empty instance is the default one, port 0 none given."""
+    return _job_file(
+        "rehearsal",
+        1,
+        {
+            "domain": domain,
+            "dkm_container": dkm_container,
+            "sql_host": sql_host,
+            "sql_instance": sql_instance,
+            "sql_port": sql_port,
+        },
+    )
+
+
+def setup_job(program: str, arguments: Sequence[str | int]) -> RunFile:
+    """The order to run setup: `program` is setup.exe's path on the node. An int among `arguments` is the index of a
+    secret, to be put in its place by the wrapper."""
+    tokens = [
+        {"text": token, "secret": -1} if isinstance(token, str) else {"text": "", "secret": token}
+        for token in arguments
+    ]
+    count = max((token + 1 for token in arguments if isinstance(token, int)), default=0)
+    return _job_file("setup", count, {"program": program, "arguments": tokens})
+
+
+def encrypt_secrets(secrets: Sequence[Secret], key: PublicKey) -> str:
+    """The blob that hands `secrets` to the wrapper: each RSA-OAEP (SHA-256) to its key, in as many chunks as needed."""
+    from cryptography.hazmat.primitives.asymmetric import padding
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    public = RSAPublicNumbers(key.exponent, key.modulus).public_key()
+    oaep = padding.OAEP(padding.MGF1(SHA256()), SHA256(), None)
+    size = public.key_size // 8 - 2 * SHA256.digest_size - 2
+    encrypted = []
+    for secret in secrets:
+        text = secret.reveal().encode()
+        parts = [text[start : start + size] for start in range(0, len(text), size)]
+        encrypted.append({"chunks": [base64.b64encode(public.encrypt(part, oaep)).decode() for part in parts]})
+    return json.dumps({"secrets": encrypted})
+
+
+# --- reading what scripts answer
+
+
+def _list(value: object) -> list[Any]:
+    """A JSON list; PowerShell writes a list of one as the one, and an empty one sometimes as null."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def read_staged(answer: Mapping[str, Any]) -> Staged:
+    """What stage-run.ps1 answers. Raises UnreadableAnswer."""
+    try:
+        files = tuple(
+            RunFile(str(row["name"]), base64.b64decode(row["content"], validate=True)) for row in _list(answer["files"])
+        )
+        return Staged(str(answer["folder"]), bool(answer["task_exists"]), files)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableAnswer(f"the answer to staging cannot be read ({error!r})") from None
+
+
+def read_start(answer: Mapping[str, Any]) -> TaskStart:
+    """What start-task.ps1 answers. Raises UnreadableAnswer."""
+    try:
+        return TaskStart(
+            bool(answer["existed"]),
+            bool(answer["registered"]),
+            bool(answer["started"]),
+            str(answer["failed_step"]),
+            int(answer["error_code"] or "0", 16),
+            str(answer["error"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableAnswer(f"the answer to starting the task cannot be read ({error!r})") from None
+
+
+def read_removal(answer: Mapping[str, Any]) -> Removal:
+    """What remove-run.ps1 answers. Raises UnreadableAnswer."""
+    try:
+        left, errors = _list(answer["left"]), _list(answer["errors"])
+        return Removal(bool(answer["was_running"]), tuple(map(str, left)), tuple(map(str, errors)))
+    except (KeyError, TypeError) as error:
+        raise UnreadableAnswer(f"the answer to removing the run cannot be read ({error!r})") from None
+
+
+def read_status(answer: Mapping[str, Any]) -> TaskStatus:
+    """What run-status.ps1 answers, with the wrapper's files in it. Raises UnreadableAnswer."""
+    try:
+        key = _document(answer["public_key"])
+        result = _document(answer["result"])
+        return TaskStatus(
+            folder_exists=bool(answer["folder_exists"]),
+            task_state=str(answer["task_state"]),
+            task_result=int(answer["task_result"] or "0", 16),
+            language_mode=str(answer["language_mode"]),
+            public_key=PublicKey(_number(key["modulus"]), _number(key["exponent"])) if key else None,
+            secrets_waiting=bool(answer["secrets_waiting"]),
+            begun=bool(answer["begun"]),
+            result=_result(result) if result else None,
+            report=_document(answer["report"]),
+            log_exists=bool(answer["log_exists"]),
+            log_length=int(answer["log_length"]),
+            log_bytes=base64.b64decode(answer["log_bytes"], validate=True),
+            setup_processes=tuple(map(str, _list(answer["setup_processes"]))),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableAnswer(f"the run's status cannot be read ({error!r})") from None
+
+
+def _document(text: str) -> dict[str, Any] | None:
+    return json.loads(text) if text else None
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(base64.b64decode(text, validate=True), "big")
+
+
+def _result(document: Mapping[str, Any]) -> RunResult:
+    code = document["exit_code"]
+    return RunResult(
+        str(document["mode"]),
+        None if code is None else int(code),
+        str(document["begun"]),
+        str(document["ended"]),
+        str(document["error"]),
+    )
