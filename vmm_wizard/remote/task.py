@@ -15,7 +15,7 @@ from typing import Any
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.remote.bootstrap import JSON, load_script
-from vmm_wizard.remote.errors import Cancelled, DeadlinePassed, NodeUnreachable
+from vmm_wizard.remote.errors import Cancelled, DeadlinePassed, LogonRefused, NodeUnreachable
 from vmm_wizard.remote.session import Session, deadline_in
 from vmm_wizard.remote.task_run import (
     Removal,
@@ -68,6 +68,9 @@ class RemoteTask:
         self._cancel = cancel or threading.Event()
         self._pace = pace
         self._session: Session | None = None
+        self._refused: LogonRefused | None = None
+        #: Whether a session was open and a script may have run on the node.
+        self.reached = False
 
     # --- the five things that can be done with a run
 
@@ -77,8 +80,8 @@ class RemoteTask:
         Nothing is written when the run's task exists already (`task_exists`).
         """
         rows: list[JSON] = [{"name": file.name, "content": base64.b64encode(file.content).decode()} for file in files]
-        answer = self._call("stage-run", {"RunId": self.run_id, "Account": str(self.account), "Files": rows})
-        return read_staged(answer)
+        parameters: dict[str, JSON] = {"RunId": self.run_id, "Account": str(self.account), "Files": rows}
+        return read_staged(self._call("stage-run", parameters))
 
     def start(self, password: Secret, time_limit_hours: int = TIME_LIMIT_HOURS) -> TaskStart:
         """Register the task with its account's password and start it; once, however often this is called.
@@ -97,7 +100,7 @@ class RemoteTask:
 
     def status(self, log_offset: int = 0) -> TaskStatus:
         """How the run is doing, with the next piece of SetupWizard.log from `log_offset` (bytes)."""
-        parameters = {"RunId": self.run_id, "LogOffset": log_offset, "LogLimit": LOG_PIECE}
+        parameters: dict[str, JSON] = {"RunId": self.run_id, "LogOffset": log_offset, "LogLimit": LOG_PIECE}
         return read_status(self._call("run-status", parameters))
 
     def remove(self, *, end_running: bool = False) -> Removal:
@@ -134,6 +137,8 @@ class RemoteTask:
         due = time.monotonic() + self._patience
         wait = FIRST_PAUSE
         while True:
+            if self._refused is not None:
+                raise self._refused
             if self._cancel.is_set():
                 raise Cancelled(self._place)
             try:
@@ -143,6 +148,9 @@ class RemoteTask:
                 answer = self._session.run(
                     load_script(name), parameters, secrets, deadline=deadline, cancel=self._cancel
                 )
+            except LogonRefused as refused:
+                self._refused = refused
+                raise
             except NodeUnreachable:
                 self.close()
                 if time.monotonic() + wait * self._pace >= due:

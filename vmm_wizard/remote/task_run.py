@@ -176,15 +176,11 @@ def rehearsal_job(*, domain: str, dkm_container: str, sql_host: str, sql_instanc
     )
 
 
-def setup_job(program: str, arguments: Sequence[str | int]) -> RunFile:
-    """The order to run setup: `program` is setup.exe's path on the node. An int among `arguments` is the index of a
-    secret, to be put in its place by the wrapper."""
-    tokens = [
-        {"text": token, "secret": -1} if isinstance(token, str) else {"text": "", "secret": token}
-        for token in arguments
-    ]
-    count = max((token + 1 for token in arguments if isinstance(token, int)), default=0)
-    return _job_file("setup", count, {"program": program, "arguments": tokens})
+def setup_job(program: str, arguments: Sequence[str | Mapping[str, int]]) -> RunFile:
+    """The order to run setup. `program` is setup.exe's path on the node; `arguments` are texts, not quoted, and
+    `{"secret": index}` where the wrapper puts in the secret of that index (as `SetupCommand.argument_template`)."""
+    indices = [argument["secret"] for argument in arguments if not isinstance(argument, str)]
+    return _job_file("setup", max(indices, default=-1) + 1, {"program": program, "arguments": list(arguments)})
 
 
 def encrypt_secrets(secrets: Sequence[Secret], key: PublicKey) -> str:

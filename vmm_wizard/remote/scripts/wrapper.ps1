@@ -290,11 +290,11 @@ try {
             if ($line.Length) {
                 [void] $line.Append(' ')
             }
-            if ($token.secret -ge 0) {
-                $word = $secrets[$token.secret]
+            if ($token -is [string]) {
+                $word = $token
             }
             else {
-                $word = $token.text
+                $word = $secrets[$token.secret]
             }
             if ($word -eq '' -or $word -match '[\s"]') {
                 $word = [regex]::Replace([regex]::Replace($word, '(\\*)"', '$1$1\"'), '(\\+)\z', '$1$1')

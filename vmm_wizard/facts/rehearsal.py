@@ -1,0 +1,221 @@
+"""The rehearsal (RUN-02): a task with the real one's principal, logon type and wrapper says what it sees inside."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets as random
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vmm_wizard.addresses import AddressError, Addresses
+from vmm_wizard.facts.model import NoAnswer, RehearsalFacts
+from vmm_wizard.facts.questions import NodeQuestion
+from vmm_wizard.plan.model import Plan, WinrmTransport
+from vmm_wizard.plan.names import AccountName
+from vmm_wizard.plan.secrets import Secret
+
+if TYPE_CHECKING:
+    from vmm_wizard.remote.session import Session
+    from vmm_wizard.remote.task import RemoteTask
+    from vmm_wizard.remote.task_run import TaskStatus
+
+#: Seconds that a rehearsal may take on one node, and how often its state is asked for.
+LIMIT = 180.0
+POLL = 1.0
+#: Seconds that a node may be out of reach before the rehearsal gives it up.
+PATIENCE = 30.0
+#: A rehearsal's task may not run longer than this many hours.
+_TIME_LIMIT_HOURS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalQuestion:
+    """What is rehearsed on one node: `account` is whom setup will run as there, `domain` a DNS name."""
+
+    node: NodeQuestion
+    account: AccountName
+    domain: str
+    dkm_container: str
+    sql_host: str
+    sql_instance: str
+    sql_port: int
+
+
+def rehearsal_question(plan: Plan, node: NodeQuestion) -> RehearsalQuestion:
+    """The rehearsal that goes with `plan` on the node that `node` asks about."""
+    target = plan.database.target
+    return RehearsalQuestion(
+        node,
+        plan.installing_account,
+        plan.dns_domain,
+        str(plan.dkm.dn),
+        plan.sql_host,
+        target.instance,
+        target.port,
+    )
+
+
+def rehearse_node(
+    question: RehearsalQuestion,
+    node_password: Secret,
+    task_password: Secret,
+    addresses: Addresses,
+    *,
+    cancel: threading.Event | None = None,
+    limit: float = LIMIT,
+    pace: float = 1.0,
+) -> RehearsalFacts | NoAnswer:
+    """Register the task on the node, hear its report, and take everything away again, whatever happened.
+
+    `node_password` belongs to the account that logs on to the node, `task_password` to the one that setup will run as;
+    both were proved before. `limit` in seconds; `pace` multiplies all pauses. A task that Windows refuses is an answer
+    (`registered` false); a node that cannot be asked is a NoAnswer.
+    """
+    from vmm_wizard.remote.errors import RemoteError
+    from vmm_wizard.remote.task import RemoteTask
+    from vmm_wizard.remote.task_run import UnreadableAnswer
+
+    host = question.node.host
+    try:
+        connect, place = _connector(question.node, node_password, addresses, cancel)
+    except AddressError as error:
+        return NoAnswer(str(error), "unreachable")
+    run_id = f"rehearsal-{uuid.uuid4()}"
+    task = RemoteTask(connect, place, run_id, question.account, patience=PATIENCE, cancel=cancel, pace=pace)
+    try:
+        try:
+            answer = _rehearse(question, task, task_password, limit)
+        finally:
+            if task.reached:
+                task.uncancelled()
+                removal = task.remove(end_running=True)
+    except RemoteError as error:
+        left = f"; look for the scheduled task vmm-wizard-{run_id} there" if task.reached else ""
+        return NoAnswer(f"{error}{left}", _code(error))
+    except UnreadableAnswer as error:
+        return NoAnswer(f"{host}: {error}", "unreadable")
+    finally:
+        task.close()
+    if removal.left:
+        # A stored password must not stay unnoticed, however well the rest went.
+        said = f" ({'; '.join(removal.errors)})" if removal.errors else ""
+        return NoAnswer(f"{host}: the rehearsal left {', '.join(removal.left)} behind{said}", "unreadable")
+    return answer
+
+
+def _rehearse(
+    question: RehearsalQuestion, task: RemoteTask, task_password: Secret, limit: float
+) -> RehearsalFacts | NoAnswer:
+    from vmm_wizard.remote.task_run import rehearsal_job, wrapper_file
+
+    host = question.node.host
+    job = rehearsal_job(
+        domain=question.domain,
+        dkm_container=question.dkm_container,
+        sql_host=question.sql_host,
+        sql_instance=question.sql_instance,
+        sql_port=question.sql_port,
+    )
+    files = (wrapper_file(), job)
+    if task.stage(files).files != files:
+        return NoAnswer(f"{host}: the rehearsal's files do not read back as they were written", "unreadable")
+    start = task.start(task_password, _TIME_LIMIT_HOURS)
+    if start.failed_step:
+        return RehearsalFacts(registered=start.registered, error=start.reason)
+    word = Secret(random.token_urlsafe(24))
+    handed_over = False
+    for status in task.watch(POLL, limit):
+        if status.result is not None:
+            return _facts(host, status, word)
+        if status.stopped_because:
+            return RehearsalFacts(registered=True, error=status.stopped_because, language_mode=status.language_mode)
+        if status.public_key is not None and not handed_over:
+            handed_over = task.send_secrets((word,), status)
+    return NoAnswer(f"{host}: the rehearsal did not end", "timeout")
+
+
+def _facts(host: str, status: TaskStatus, word: Secret) -> RehearsalFacts | NoAnswer:
+    if status.result is None or status.report is None:
+        said = status.result.error if status.result else ""
+        return NoAnswer(f"{host}: the rehearsal ended without a report: {said or 'no reason given'}", "unreadable")
+    digest = base64.b64encode(hashlib.sha256(word.reveal().encode()).digest()).decode()
+    if status.report.get("secret_digests") not in ([digest], digest):
+        return NoAnswer(f"{host}: an encrypted word did not reach the task as it was sent", "unreadable")
+    try:
+        return read_report(status.report)
+    except (KeyError, TypeError, ValueError) as error:
+        return NoAnswer(f"{host}: the rehearsal's report cannot be read ({error!r})", "unreadable")
+
+
+def read_report(report: Mapping[str, Any]) -> RehearsalFacts:
+    """The wrapper's report.json as facts. Raises KeyError, TypeError or ValueError when it is none."""
+    sysadmin = report["sql_sysadmin"]
+    return RehearsalFacts(
+        registered=True,
+        user=str(report["user"]),
+        groups=_texts(report["groups"]),
+        elevated=bool(report["elevated"]),
+        language_mode=str(report["language_mode"]),
+        ui_culture=str(report["ui_culture"]),
+        sql_login=str(report["sql_login"]),
+        sql_sysadmin=None if sysadmin is None else bool(sysadmin),
+        sql_auth_scheme=str(report["sql_auth_scheme"]),
+        sql_error=str(report["sql_error"]),
+        dkm_found=bool(report["dkm_found"]),
+        dkm_allowed_child_classes=_texts(report["dkm_allowed_child_classes"]),
+        dkm_sd_rights=int(report["dkm_sd_rights"]),
+        dkm_error=str(report["dkm_error"]),
+        cluster_name=str(report["cluster_name"]),
+        cluster_error=str(report["cluster_error"]),
+    )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """A list of texts; PowerShell may write a list of one as the one."""
+    if isinstance(value, list):
+        return tuple(map(str, value))
+    return () if value is None else (str(value),)
+
+
+def _connector(
+    node: NodeQuestion, password: Secret, addresses: Addresses, cancel: threading.Event | None
+) -> tuple[Callable[[float], Session], str]:
+    """What opens a session with the node, and the node in messages. Raises AddressError."""
+    from vmm_wizard.remote.session import Login, Session, Target
+
+    endpoint = addresses.locate(
+        node.host, "winrm_https" if node.transport is WinrmTransport.HTTPS else "winrm_http", node.port
+    )
+    target = Target(
+        endpoint.host,
+        endpoint.address,
+        endpoint.port,
+        node.transport,
+        node.trust.ca_file or None,
+        node.trust.pinned(node.host) or None,
+        node.authentication,
+        endpoint.shown_port,
+    )
+    login = Login(str(node.account), password)
+    return lambda deadline: Session.open(target, login, deadline, cancel), target.place
+
+
+def _code(error: Exception) -> str:
+    """The NoAnswer code for what went wrong on the way to a node."""
+    from vmm_wizard.remote import errors
+
+    codes: tuple[tuple[type[Exception], str], ...] = (
+        (errors.Cancelled, "stopped"),
+        (errors.DeadlinePassed, "timeout"),
+        (errors.NodeUnreachable, "unreachable"),
+        (errors.LogonRefused, "logon"),
+        (errors.AccessDenied, "denied"),
+        (errors.ShellRefused, "shell"),
+        (errors.CertificateRefused, "certificate"),
+        (errors.LanguageModeRefused, "language_mode"),
+    )
+    return next((code for kind, code in codes if isinstance(error, kind)), "unreadable")
