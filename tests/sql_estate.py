@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-
 from tests.certificate_authority import CertificateAuthority, HostCertificate
 from vmm_wizard.lab.logons import Credential, Logons
 from vmm_wizard.lab.sql import VMM_TABLES, Database, ServerLogin, SqlServer
@@ -85,7 +83,6 @@ def sql_state(**changes: object) -> SqlServer:
 @contextmanager
 def served(
     folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
     *,
     certificate_host: str = HOST,
     encrypted: bool = True,
@@ -98,9 +95,6 @@ def served(
     ):
         user = name.partition("\\")[2]
         logons.add(Credential(name, password, f"S-1-5-21-1-2-3-{number}", f"CN={user},DC=contoso,DC=lab"))
-    passwords = folder / "ntlm-users"
-    passwords.write_text(logons.ntlm_user_file())
-    monkeypatch.setenv("NTLM_USER_FILE", str(passwords))
     authority = CertificateAuthority(folder / "tls")
     certificate = authority.issue(certificate_host)
     context: ssl.SSLContext | None = None

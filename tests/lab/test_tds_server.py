@@ -29,8 +29,8 @@ from vmm_wizard.lab.logons import Credential
 
 
 @pytest.fixture
-def estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqlEstate]:
-    with served(tmp_path, monkeypatch) as running:
+def estate(tmp_path: Path) -> Iterator[SqlEstate]:
+    with served(tmp_path) as running:
         yield running
 
 
@@ -136,9 +136,9 @@ def test_a_client_without_encryption_is_turned_away_when_the_server_forces_it(es
         one_row(estate, "SELECT 7")
 
 
-def test_a_server_without_a_certificate_refuses_encryption(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_without_a_certificate_refuses_encryption(tmp_path: Path) -> None:
     with (
-        served(tmp_path, monkeypatch, encrypted=False) as estate,
+        served(tmp_path, encrypted=False) as estate,
         pytest.raises(pytds.Error, match="not supported by server"),
     ):
         one_row(estate, "SELECT 7", user=SQL_LOGIN, password=SQL_PASSWORD, cafile=str(estate.authority.file))

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 
 from vmm_wizard.lab import tds_channel as channel
 from vmm_wizard.lab import tds_tokens as tokens
-from vmm_wizard.lab.logons import LogonRefused, Logons
+from vmm_wizard.lab.logons import Credential, LogonRefused, Logons
+from vmm_wizard.lab.ntlm import NtlmAcceptor, NtlmError
 from vmm_wizard.lab.sql import Principal, SqlServer, login_failed, untrusted_login
 from vmm_wizard.lab.sql_engine import DatabaseChanged, Nothing, Outcome, SqlSession, TransactionChanged
 from vmm_wizard.lab.tds_calls import Call, read_batch, read_call, without_headers
@@ -16,8 +17,6 @@ from vmm_wizard.lab.tds_channel import Channel
 from vmm_wizard.lab.tds_login import (
     Encryption,
     LoginRecord,
-    LogonFailed,
-    WindowsLogon,
     Wish,
     agreed_encryption,
     prelogin_answer,
@@ -82,29 +81,22 @@ class Conversation:
     def _log_on(self, record: LoginRecord) -> Principal:
         if not record.is_integrated:
             return self._server.sql_principal(record.user, record.password)
-        account = self._prove(record.sspi)
-        try:
-            credential = self._logons.admit(account, "tds")
-        except LogonRefused:
-            raise untrusted_login() from None
-        return self._server.windows_principal(credential.account)
+        return self._server.windows_principal(self._prove(record.sspi).account)
 
-    def _prove(self, first_token: bytes) -> str:
-        """The account that NTLM proves. Raises SqlError 18452, and counts a bad logon once."""
-        logon = WindowsLogon(first_token)
-        token = first_token
+    def _prove(self, token: bytes) -> Credential:
+        """The account that NTLM proves. Raises SqlError 18452 for every reason that Windows has to refuse it."""
+        name = self._server.machine_name
+        acceptor = NtlmAcceptor(self._logons, "tds", computer=name, domain=self._server.default_domain)
         try:
             while True:
-                answer = logon.step(token)
-                if logon.is_complete:
-                    return logon.login
-                self._channel.send(tokens.sspi(answer))
+                challenge = acceptor.step(token)
+                if acceptor.credential is not None:
+                    return acceptor.credential
+                self._channel.send(tokens.sspi(challenge or b""))
                 kind, token = self._channel.receive()
                 if kind not in (channel.SSPI, channel.LOGIN):  # python-tds goes on with packets of LOGIN7's type
                     raise ProtocolError("the Windows logon breaks off")
-        except LogonFailed as problem:
-            if problem.login:
-                self._logons.refuse(problem.login, "tds")
+        except (LogonRefused, NtlmError):
             raise untrusted_login() from None
 
     def _enter(self, record: LoginRecord, principal: Principal) -> SqlSession:

@@ -1,4 +1,4 @@
-"""How a TDS connection begins: PRELOGIN, LOGIN7 and the Windows logon inside it (MS-TDS 2.2.6.4, 2.2.6.5)."""
+"""How a TDS connection begins: PRELOGIN and LOGIN7 (MS-TDS 2.2.6.4, 2.2.6.5)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from vmm_wizard.lab.tds_tokens import ProtocolError
-
-_NTLM_SIGNATURE = b"NTLMSSP\x00"
 
 
 class Encryption(StrEnum):
@@ -26,14 +24,6 @@ class Wish(IntEnum):
     ON = 1
     NOT_SUPPORTED = 2
     REQUIRED = 3
-
-
-class LogonFailed(Exception):
-    """A Windows logon whose proof does not hold. `login` is the name the client gave, as far as it can be read."""
-
-    def __init__(self, login: str) -> None:
-        super().__init__(f"logon of {login or 'an unknown name'} failed")
-        self.login = login
 
 
 def read_prelogin(data: bytes) -> Wish:
@@ -133,56 +123,3 @@ def read_login(data: bytes) -> LoginRecord:
         is_integrated=bool(data[25] & 0x80) or bool(sspi),
         sspi=sspi,
     )
-
-
-def ntlm_login(token: bytes) -> str:
-    """The `DOMAIN\\user` that an NTLM AUTHENTICATE message names, also inside SPNEGO; empty when there is none."""
-    start = token.find(_NTLM_SIGNATURE + b"\x03\x00\x00\x00")
-    if start < 0:
-        return ""
-    message = token[start:]
-    if len(message) < 64:
-        return ""
-
-    def field(position: int) -> bytes:
-        length, _, offset = struct.unpack_from("<HHI", message, position)
-        return message[offset : offset + length]
-
-    (flags,) = struct.unpack_from("<I", message, 60)
-    encoding = "utf-16-le" if flags & 1 else "cp437"
-    domain = field(28).decode(encoding, "replace")
-    user = field(36).decode(encoding, "replace")
-    return f"{domain}\\{user}" if domain else user
-
-
-class WindowsLogon:
-    """The server's side of an NTLM logon, raw or inside SPNEGO. Passwords are those of the file in NTLM_USER_FILE."""
-
-    def __init__(self, first_token: bytes) -> None:
-        import spnego
-
-        raw = first_token.startswith(_NTLM_SIGNATURE)
-        # Never the platform's own acceptor: on Windows it would prove accounts of the real domain.
-        options = spnego.NegotiateOptions.use_ntlm
-        if not raw:
-            options |= spnego.NegotiateOptions.use_negotiate
-        self._context = spnego.server(protocol="ntlm" if raw else "negotiate", options=options)
-        self.login = ""
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the client has proved who it is; `login` then says who."""
-        return bool(self._context.complete)
-
-    def step(self, token: bytes) -> bytes:
-        """Take the client's token, give the server's (may be empty). Raises LogonFailed for a false proof."""
-        import spnego.exceptions
-
-        claimed = ntlm_login(token)
-        try:
-            answer = self._context.step(token)
-        except (spnego.exceptions.SpnegoError, ValueError, struct.error):
-            raise LogonFailed(claimed) from None
-        if claimed:
-            self.login = claimed
-        return bytes(answer or b"")
