@@ -122,7 +122,8 @@ class Database:
     """The SQL Server database (INST, HASQL).
 
     `is_listener`: the host is an availability group listener, so no instance is written.
-    `admin_account`: another Windows account for setup's SQL work (RemoteDatabaseImpersonation=1); empty: the installing one.
+    `admin_account`: another Windows account for setup's SQL work (RemoteDatabaseImpersonation=1); empty: the
+    installing one.
     """
 
     target: SqlTarget = SqlTarget()
@@ -216,6 +217,11 @@ class Plan:
     def setup_sql_account(self) -> AccountName:
         """The account that setup talks to SQL Server with."""
         return self.database.admin_account or self.installing_account
+
+    @property
+    def has_sql_admin(self) -> bool:
+        """Whether setup does its SQL work as another account than the installing one (RemoteDatabaseImpersonation)."""
+        return bool(self.database.admin_account) and self.database.admin_account.key != self.installing_account.key
 
     @property
     def directory_account(self) -> AccountName:

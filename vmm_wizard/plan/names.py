@@ -244,7 +244,7 @@ class NetbiosName:
 
 @dataclass(frozen=True, slots=True)
 class SqlTarget:
-    """Where SQL Server is: a host, FCI name or listener, an instance (empty: the default one), a port (0: by itself)."""
+    """Where SQL Server is: a host, FCI name or listener, an instance (empty: the default one), a port (0: found)."""
 
     host: str = ""
     instance: str = ""

@@ -1,0 +1,70 @@
+"""What a plan puts on each node, as files: the answer file and the command line, without any secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from vmm_wizard.plan.model import AccountKind, Plan
+from vmm_wizard.plan.names import HostName
+from vmm_wizard.setup.command import MASK, server_install
+from vmm_wizard.setup.ini import SERVER_INI, render_server_ini
+
+COMMAND_FILE = "command.txt"
+
+#: One folder name and nothing else, on every system; Windows keeps some names for devices.
+_FOLDER = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,253}[A-Za-z0-9_])?")
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+
+
+def emit_files(plan: Plan) -> Mapping[str, bytes]:
+    """The files of each node by their relative paths: `<node>/VMServer.ini` and `<node>/command.txt`, nodes in order.
+
+    `<node>` is the name as the plan writes it. Raises ValueError with one sentence when the plan is not complete, when
+    a value cannot be carried, or when a node's name cannot be the name of a folder of its own.
+    """
+    files: dict[str, bytes] = {}
+    taken: set[str] = set()
+    if not plan.cluster.nodes:
+        raise ValueError("not answered yet: cluster.nodes")
+    for place, node in enumerate(plan.cluster.nodes):
+        folder = _folder(node)
+        if folder.casefold() in taken:
+            raise ValueError(f"the node {node} stands twice in the plan")
+        taken.add(folder.casefold())
+        files[f"{folder}/{SERVER_INI}"] = render_server_ini(plan, first=place == 0)
+        files[f"{folder}/{COMMAND_FILE}"] = _command_text(plan, place).encode()
+    return files
+
+
+def _folder(node: HostName) -> str:
+    name = str(node)
+    if not _FOLDER.fullmatch(name) or ".." in name or _DEVICES.fullmatch(name):
+        raise ValueError(f"{name!r} cannot be the name of a folder")
+    return name
+
+
+def staged_ini_path(plan: Plan) -> str:
+    """Where an admin who follows command.txt puts the answer file on a node: beside setup.exe."""
+    return plan.media.path.rstrip("\\/") + "\\" + SERVER_INI
+
+
+def _command_text(plan: Plan, place: int) -> str:
+    node = plan.cluster.nodes[place]
+    path = staged_ini_path(plan)
+    command = server_install(plan, path)
+    lines = [
+        f"# Node {place + 1} of {len(plan.cluster.nodes)}: {node}",
+        f"# 1. Copy {SERVER_INI} to {path} on this node.",
+        f"# 2. Log on there as {plan.installing_account} (not in a WinRM or PowerShell remoting session),",
+        f"#    put the password in the place of each {MASK} and run the line below.",
+    ]
+    if place:
+        before = plan.cluster.nodes[place - 1]
+        lines.append(f"#    Not before {before} is finished and good: never two setups at once.")
+    lines += [f"# The password at {MASK} is that of {account}." for account in command.secret_accounts]
+    if plan.service_account.kind is AccountKind.GMSA:
+        lines.append(
+            "# No documentation shows an unattended install with a group managed service account: try it first."
+        )
+    return "\r\n".join([*lines, command.masked(), ""])
