@@ -1,0 +1,155 @@
+"""How a script of ours travels to a node and its answer back: the fixed command line, stdin, and the marked JSON.
+
+Nothing here touches the network; the practice estate uses the same functions from the other side.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+
+from vmm_wizard.plan.secrets import Secret
+
+#: Any value that JSON can hold.
+JSON = None | bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"]
+
+BEGIN = "<<<vmm-wizard answer"
+END = "vmm-wizard answer>>>"
+PROGRAM = "powershell.exe"
+
+#: Most bytes of stdin in one Send: base64 and envelope stay far below 150 KB, the smallest limit in the field.
+CHUNK = 65_536
+
+_LANGUAGE_MODE = re.compile(r'\{\s*"languageMode"\s*:\s*"(\w+)"\s*\}')
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A PowerShell script: its name in messages and its text. Values go to it as parameters, never into the text."""
+
+    name: str
+    text: str = field(repr=False)
+
+
+@cache
+def load_script(name: str) -> Script:
+    """The script `scripts/<name>.ps1` of this package; raises FileNotFoundError."""
+    source = resources.files("vmm_wizard.remote") / "scripts" / f"{name}.ps1"
+    return Script(name, source.read_text(encoding="utf-8"))
+
+
+def _without_comments(text: str) -> str:
+    """The script without comment lines and indentation, so that the command line stays short."""
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("#"))
+
+
+@cache
+def arguments() -> tuple[str, ...]:
+    """The fixed arguments of powershell.exe that start the bootstrap. Nothing of any run is in them."""
+    text = _without_comments(load_script("bootstrap").text)
+    encoded = base64.b64encode(text.encode("utf-16-le")).decode()
+    return ("-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded)
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptRequest:
+    """What arrives on a node's stdin: the script, its parameters, and the secret lines it may read."""
+
+    name: str
+    text: str = field(repr=False)
+    parameters: Mapping[str, JSON] = field(default_factory=dict)
+    secrets: tuple[Secret, ...] = ()
+
+
+def write_stdin(script: Script, parameters: Mapping[str, JSON], secrets: Sequence[Secret]) -> bytes:
+    """Line 1: one line of ASCII JSON. Then a line a secret: base64 of its UTF-8."""
+    first = json.dumps({"name": script.name, "text": script.text, "parameters": dict(parameters)})
+    lines = [first, *(base64.b64encode(secret.reveal().encode()).decode() for secret in secrets)]
+    return "".join(f"{line}\n" for line in lines).encode("ascii")
+
+
+def read_stdin(data: bytes) -> ScriptRequest:
+    """The other way round. Raises ValueError when it is not what `write_stdin` writes."""
+    first, *rest = data.decode("ascii").splitlines()
+    request = json.loads(first)
+    secrets = tuple(Secret(base64.b64decode(line, validate=True).decode()) for line in rest)
+    return ScriptRequest(request["name"], request["text"], request["parameters"], secrets)
+
+
+def chunks(data: bytes, size: int = CHUNK) -> list[bytes]:
+    """`data` in pieces of at most `size` bytes; one empty piece for no data."""
+    return [data[at : at + size] for at in range(0, len(data), size)] or [b""]
+
+
+def write_answer(answer: Mapping[str, JSON]) -> bytes:
+    """An answer as the bootstrap writes it: `{"result": ...}` or `{"error": {"message", "type", "line"}}`."""
+    text = json.dumps(answer, separators=(",", ":"))
+    return f"\r\n{BEGIN}\r\n{text}\r\n{END}\r\n".encode("ascii")
+
+
+def decode_output(data: bytes) -> str:
+    """Text of a stream, whatever the node's encoding: UTF-8, or UTF-16 with or without its mark."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    if data[1:2] == b"\0" or data[3:4] == b"\0":
+        return data.decode("utf-16-le", "replace")
+    return data.decode("utf-8-sig", "replace")
+
+
+def read_answer(stdout: bytes) -> dict[str, object] | None:
+    """The last marked answer in a script's output, or None when there is none. Raises ValueError for broken JSON."""
+    lines = [line.strip() for line in decode_output(stdout).splitlines()]
+    ends = [number for number, line in enumerate(lines) if line == END]
+    for end in reversed(ends):
+        begins = [number for number in range(end) if lines[number] == BEGIN]
+        if begins:
+            answer = json.loads("".join(lines[begins[-1] + 1 : end]))
+            if not isinstance(answer, dict):
+                raise ValueError("the answer is not a JSON object")
+            return answer
+    return None
+
+
+def parse_result(text: str) -> dict[str, object]:
+    """The object that a script gave back as JSON text. Raises ValueError."""
+    result = json.loads(text)
+    if not isinstance(result, dict):
+        raise ValueError("the script gave back no object")
+    return result
+
+
+def read_language_mode(stdout: bytes) -> str | None:
+    """The language mode that the bootstrap refused to run in, or None."""
+    found = _LANGUAGE_MODE.search(decode_output(stdout))
+    return found[1] if found else None
+
+
+def error_text(stderr: bytes) -> str:
+    """What a person would read on stderr: the errors of CLIXML without its progress records, else the text itself."""
+    text = decode_output(stderr).strip()
+    if "#< CLIXML" not in text:
+        return text
+    before, *documents = text.split("#< CLIXML")
+    said = [before.strip()]
+    for document in documents:
+        # Two records may share one header, and text of a native program may follow.
+        said.extend(_clixml_errors(part) for part in re.findall(r"<Objs\b.*?</Objs>", document, re.DOTALL))
+        said.append(re.sub(r"<Objs\b.*?</Objs>", "", document, flags=re.DOTALL).strip())
+    return "\n".join(line for line in said if line)
+
+
+def _clixml_errors(document: str) -> str:
+    try:
+        root = ET.fromstring(document)  # noqa: S314 - a document type is not part of what the caller's pattern finds
+    except ET.ParseError:
+        return ""
+    parts = [node.text or "" for node in root.iter() if node.tag.endswith("}S") and node.get("S") == "Error"]
+    text = re.sub(r"_x([0-9A-Fa-f]{4})_", lambda found: chr(int(found[1], 16)), "".join(parts))
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())

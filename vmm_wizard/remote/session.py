@@ -1,0 +1,341 @@
+"""One WinRM session with one node: a logon, a shell, and scripts run in it with bounded calls. Blocking.
+
+A deadline is a value of `time.monotonic()`; `deadline_in` makes one. A call that is cancelled or runs out of time comes
+back at once, or within three seconds where a shell has to be tidied up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from vmm_wizard.plan.model import Authentication, WinrmTransport
+from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.remote import bootstrap
+from vmm_wizard.remote.bootstrap import JSON, Script, load_script
+from vmm_wizard.remote.errors import (
+    AccessDenied,
+    AnswerUnreadable,
+    CertificateRefused,
+    LanguageModeRefused,
+    NodeUnreachable,
+    RemoteError,
+    ScriptFailed,
+    ShellRefused,
+)
+
+if TYPE_CHECKING:
+    import requests
+
+    from vmm_wizard.remote.connection import Line
+
+__all__ = ["JSON", "Login", "Script", "Session", "Target", "deadline_in", "load_script"]
+
+#: `close` asks the node to end the shell for at most this many seconds.
+_CLOSE_SECONDS = 2.0
+#: WSManFault codes (wsmerror.h).
+_ACCESS_DENIED = {5, 0x80070005}
+_GONE = {0x8033805B, 995, 0x803381C4, 0x803381DE}
+_QUOTAS = {0x803381A5, 0x803381A6, 0x803381A7, 0x803381A8, 0x803381AB, *range(0x803381E4, 0x803381EB), 0x8033803F}
+_SHELLS_NOT_ALLOWED = 0x803381AC
+
+
+def deadline_in(seconds: float) -> float:
+    """The deadline that lies `seconds` ahead."""
+    return time.monotonic() + seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a node's WinRM service is. `host` is the name its certificate must carry, `connect_address` an IP address.
+
+    `ca_file` is a PEM bundle, None for the system's authorities. `pinned_sha256` (64 hexadecimal digits) takes the
+    place of both checks for this node alone. `shown_port` is the port in messages, 0 for `port`.
+    """
+
+    host: str
+    connect_address: str
+    port: int
+    transport: WinrmTransport = WinrmTransport.HTTP
+    ca_file: str | None = None
+    pinned_sha256: str | None = None
+    authentication: Authentication = Authentication.AUTO
+    shown_port: int = 0
+
+    @property
+    def place(self) -> str:
+        """host:port, for messages."""
+        return f"{self.host}:{self.shown_port or self.port}"
+
+    @property
+    def url(self) -> str:
+        """The endpoint, by the node's name."""
+        return f"{self.transport.value}://{self.host}:{self.port}/wsman"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who logs on: `DOMAIN\\user` or `user@domain`, and the password. Kerberos uses the ticket that is there."""
+
+    account: str
+    password: Secret
+
+
+class Session:
+    """An open shell on one node. Make one with `Session.open`; after any NodeUnreachable it is `closed`."""
+
+    def __init__(self, line: Line, http: requests.Session, login: Login) -> None:
+        self._line = line
+        self._http = http
+        self._login = login
+        self._protocol: Any = None
+        self._shell = ""
+        self._busy = threading.Lock()
+        self.closed = False
+
+    @classmethod
+    def open(cls, target: Target, login: Login, deadline: float, cancel: threading.Event | None = None) -> Session:
+        """Connect, log on once, open a shell. Raises RemoteError; a refused logon was counted once by the node."""
+        from vmm_wizard.remote import connection
+
+        line = connection.Line(target, cancel or threading.Event(), deadline)
+        session: Session | None = None
+        try:
+            with line.watched():
+                session = cls(line, connection.open_http(line, login), login)
+                session._log_on()
+        except BaseException as error:
+            line.close()
+            if session is not None:
+                session.closed = True
+                session._http.close()
+            raise _translated(error, line, login) from None
+        return session
+
+    def _log_on(self) -> None:
+        from vmm_wizard.remote import connection
+
+        connection.log_on(self._line, self._http, self._login)
+        self._protocol = connection.protocol_over(self._line, self._http, self._login)
+        self._line.grace = connection.GRACE
+        self._shell = self._protocol.open_shell(codepage=65001)
+
+    def run(
+        self,
+        script: Script,
+        parameters: Mapping[str, JSON],
+        secrets: Sequence[Secret] = (),
+        *,
+        deadline: float,
+        cancel: threading.Event | None = None,
+    ) -> dict[str, object]:
+        """Run `script` with `parameters` by name and return the object it gives back.
+
+        `secrets` are lines that the script reads from stdin itself. `cancel` replaces the session's flag from now on.
+        Raises RemoteError; after ScriptFailed, LanguageModeRefused and AnswerUnreadable the session goes on.
+        """
+        with self._busy:
+            if self.closed:
+                raise NodeUnreachable(self._line.target.place, "the session is closed")
+            if cancel is not None:
+                self._line.cancel = cancel
+            self._line.deadline = deadline
+            with self._guarded(), self._line.watched():
+                self._line.require_time()
+                stdout, stderr, exit_code = self._execute(bootstrap.write_stdin(script, parameters, secrets))
+            return self._read(script, secrets, stdout, stderr, exit_code)
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Translate what goes wrong inside; when the connection is gone, close."""
+        try:
+            yield
+        except BaseException as error:
+            translated = _translated(error, self._line, self._login)
+            if self._line.dead or not isinstance(translated, RemoteError):
+                self._abandon()
+            raise translated from None
+
+    def _execute(self, stdin: bytes) -> tuple[bytes, bytes, int]:
+        command = self._protocol.run_command(
+            self._shell, bootstrap.PROGRAM, bootstrap.arguments(), console_mode_stdin=False
+        )
+        try:
+            self._send(command, stdin)
+            return self._receive(command)
+        finally:
+            self._signal(command)
+
+    def _send(self, command: str, stdin: bytes) -> None:
+        from winrm.exceptions import WinRMOperationTimeoutError, WSManFaultError
+
+        pieces = bootstrap.chunks(stdin)
+        try:
+            for number, piece in enumerate(pieces, 1):
+                self._line.require_time()
+                self._protocol.send_command_input(self._shell, command, piece, end=number == len(pieces))
+        except (WSManFaultError, WinRMOperationTimeoutError):
+            # The command may have ended already (no PowerShell, command line refused): its output says why.
+            return
+
+    def _receive(self, command: str) -> tuple[bytes, bytes, int]:
+        from winrm.exceptions import WinRMOperationTimeoutError
+
+        stdout, stderr = bytearray(), bytearray()
+        while True:
+            self._line.require_time()
+            try:
+                out, err, exit_code, is_done = self._protocol.get_command_output_raw(self._shell, command)
+            except WinRMOperationTimeoutError:
+                continue  # normal while a script is silent
+            stdout += out
+            stderr += err
+            if is_done:
+                return bytes(stdout), bytes(stderr), exit_code
+
+    def _signal(self, command: str) -> None:
+        """Terminate the command, best-effort: the node forgets it or its shell ends."""
+        from winrm.exceptions import WinRMError, WinRMOperationTimeoutError, WinRMTransportError
+
+        with (
+            contextlib.suppress(WinRMError, WinRMTransportError, WinRMOperationTimeoutError, RemoteError, OSError),
+            contextlib.suppress(AssertionError, StopIteration, ValueError, SyntaxError),
+            self._line.tidying(_CLOSE_SECONDS),
+        ):
+            self._protocol.cleanup_command(self._shell, command)
+
+    def _read(
+        self, script: Script, secrets: Sequence[Secret], stdout: bytes, stderr: bytes, exit_code: int
+    ) -> dict[str, object]:
+        place = self._line.target.place
+        masked = _Mask((*secrets, self._login.password))
+        try:
+            answer = bootstrap.read_answer(stdout)
+            if answer is not None and isinstance(answer.get("result"), str):
+                answer["result"] = bootstrap.parse_result(str(answer["result"]))
+        except ValueError as broken:
+            raise AnswerUnreadable(place, masked(f"{script.name}: {broken}")) from None
+        if answer is None:
+            mode = bootstrap.read_language_mode(stdout)
+            if mode:
+                raise LanguageModeRefused(place, mode)
+            said = bootstrap.error_text(stderr) or bootstrap.decode_output(stdout).strip() or "nothing"
+            one_line = " ".join(said.split())[:300]
+            raise AnswerUnreadable(place, masked(f"{script.name} ended with code {exit_code} and said {one_line}"))
+        error = answer.get("error")
+        if isinstance(error, dict):
+            line = error.get("line")
+            message = " ".join(masked(str(error.get("message") or "unknown error")).split())
+            kind = str(error.get("type") or "")
+            raise ScriptFailed(place, script.name, message, line if isinstance(line, int) else 0, kind)
+        result = answer.get("result")
+        if not isinstance(result, dict):
+            raise AnswerUnreadable(place, f"{script.name} gave back no object")
+        return result
+
+    def close(self) -> None:
+        """End the shell, best-effort and quickly, and the connection. May be called twice."""
+        with self._busy:
+            if self.closed:
+                return
+            with contextlib.suppress(Exception), self._line.tidying(_CLOSE_SECONDS), self._line.watched():
+                self._protocol.close_shell(self._shell, close_session=False)
+            self._abandon()
+
+    def _abandon(self) -> None:
+        self.closed = True
+        self._http.close()
+        self._line.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Mask:
+    """Takes secrets out of a text that a node sent."""
+
+    def __init__(self, secrets: Sequence[Secret]) -> None:
+        self._texts = sorted((secret.reveal() for secret in secrets if secret), key=len, reverse=True)
+
+    def __call__(self, text: str) -> str:
+        for secret in self._texts:
+            text = text.replace(secret, "***")
+        return text
+
+
+def _translated(error: BaseException, line: Line, login: Login) -> BaseException:
+    """The RemoteError that stands for what the libraries raised; anything that is a fault of ours stays what it is."""
+    import xml.etree.ElementTree as ET
+
+    import requests
+    import urllib3
+    from winrm.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
+
+    place = line.target.place
+    if isinstance(error, RemoteError):
+        return error
+    if isinstance(error, (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError)):
+        return _certificate_error(error, line)
+    if isinstance(error, requests.exceptions.TooManyRedirects):
+        return AnswerUnreadable(place, "it redirects elsewhere")
+    if isinstance(error, requests.exceptions.Timeout):
+        return line.lost("timed out")
+    if isinstance(error, (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError)):
+        return line.lost()
+    if isinstance(error, WSManFaultError):
+        return _fault_error(error, line, login)
+    if isinstance(error, AuthenticationError):
+        return line.lost("it wants another logon")
+    if isinstance(error, WinRMTransportError):
+        return line.lost(f"its web server answered HTTP {error.code}")
+    if isinstance(error, (WinRMError, ET.ParseError, StopIteration, AssertionError, ValueError)):
+        return AnswerUnreadable(place, f"not a WS-Management message ({type(error).__name__})")
+    return error
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and all that it was made of."""
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        found = waiting.pop()
+        if not isinstance(found, BaseException) or id(found) in seen:
+            continue
+        seen.add(id(found))
+        yield found
+        waiting += [found.__cause__, found.__context__, getattr(found, "reason", None), *found.args]
+
+
+def _certificate_error(error: BaseException, line: Line) -> RemoteError:
+    place = line.target.place
+    for found in _chain(error):
+        if isinstance(found, ssl.SSLCertVerificationError):
+            return CertificateRefused(place, found.verify_message or "it cannot be verified")
+    if "ingerprint" in str(error):
+        return CertificateRefused(place, "its fingerprint is not the accepted one")
+    return line.lost("it does not speak TLS as this wizard does")
+
+
+def _fault_error(fault: Any, line: Line, login: Login) -> BaseException:
+    place = line.target.place
+    codes = {fault.wsman_fault_code, fault.wmierror_code}
+    if codes & _ACCESS_DENIED:
+        return AccessDenied(place, login.account)
+    if _SHELLS_NOT_ALLOWED in codes:
+        return ShellRefused(place, "the policy AllowRemoteShellAccess forbids remote shells")
+    if codes & _QUOTAS:
+        return ShellRefused(place, "a quota of this account is used up; close other shells or wait until they time out")
+    if codes & _GONE:
+        return line.lost("the shell is gone; it timed out or WinRM was restarted")
+    return AnswerUnreadable(place, f"fault {fault.wsman_fault_code}: {' '.join(str(fault.reason).split())[:200]}")
