@@ -126,7 +126,13 @@ class TestConnection:
     ) -> None:
         node.scripts["long"] = wait_forever(node)
         session = opened(at(server))
-        cutter = threading.Thread(target=lambda: (node.started.wait(20), server.cut(), server.accept()))
+
+        def restart() -> None:
+            node.started.wait(20)
+            server.cut()
+            server.accept()
+
+        cutter = threading.Thread(target=restart)
         cutter.start()
         with pytest.raises(errors.NodeUnreachable, match="lost"):
             session.run(Script("long", ""), {}, deadline=deadline_in(20))
@@ -151,7 +157,12 @@ class TestConnection:
         node.scripts["long"] = wait_forever(node)
         cancel = threading.Event()
         with opened(at(server)) as session:
-            threading.Thread(target=lambda: (node.started.wait(20), cancel.set())).start()
+
+            def stop() -> None:
+                node.started.wait(20)
+                cancel.set()
+
+            threading.Thread(target=stop).start()
             with pytest.raises(errors.Cancelled):
                 session.run(Script("long", ""), {}, deadline=deadline_in(60), cancel=cancel)
             assert node.stopped.wait(20)

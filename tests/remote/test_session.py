@@ -145,6 +145,7 @@ class TestRun:
             (CommandResult(b"", b"'powershell.exe' is not recognized\r\n", 1), "is not recognized"),
             (CommandResult(b"\r\n<<<vmm-wizard answer\r\n{oops\r\nvmm-wizard answer>>>\r\n"), "facts"),
             (CommandResult(bootstrap.write_answer({"result": [1, 2]})), "no object"),
+            (CommandResult(bootstrap.write_answer({"result": "[1, 2]"})), "not a JSON object"),
             (CommandResult(), "nothing"),
         ],
     )

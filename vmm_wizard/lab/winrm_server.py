@@ -197,6 +197,14 @@ class WinrmServer:
                 handle.shutdown(socket.SHUT_RDWR)
 
 
+def _basic_text(token: bytes) -> str:
+    """What Basic carries: UTF-8 from some clients, Latin-1 from others."""
+    try:
+        return token.decode("utf-8")
+    except UnicodeDecodeError:
+        return token.decode("latin-1")
+
+
 class _Connection(http.server.BaseHTTPRequestHandler):
     """One TCP connection. NTLM logs the connection on, not the request."""
 
@@ -270,12 +278,12 @@ class _Connection(http.server.BaseHTTPRequestHandler):
         try:
             token = base64.b64decode(value.strip(), validate=True)
             if scheme.lower() == "basic" and self.service.context is not None:
-                login, _, password = token.decode("utf-8").partition(":")
+                login, _, password = _basic_text(token).partition(":")
                 self.credential = self.service.logons.log_on(login, password, "winrm")
                 return True
             if scheme.lower() in ("negotiate", "ntlm"):
                 return self._step_ntlm(scheme, token)
-        except (LogonRefused, NtlmError, UnicodeDecodeError, binascii.Error, ValueError) as error:
+        except (LogonRefused, NtlmError, binascii.Error, ValueError) as error:
             _log.debug("logon refused: %s", type(error).__name__)
         self.ntlm = None
         self._deny()

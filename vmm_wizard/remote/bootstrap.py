@@ -98,30 +98,28 @@ def decode_output(data: bytes) -> str:
     """Text of a stream, whatever the node's encoding: UTF-8, or UTF-16 with or without its mark."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
-    if data[1:2] == b"\0" or data[3:4] == b"\0":
+    if data.count(0) * 3 > len(data):
         return data.decode("utf-16-le", "replace")
     return data.decode("utf-8-sig", "replace")
 
 
 def read_answer(stdout: bytes) -> dict[str, object] | None:
     """The last marked answer in a script's output, or None when there is none. Raises ValueError for broken JSON."""
-    lines = [line.strip() for line in decode_output(stdout).splitlines()]
-    ends = [number for number, line in enumerate(lines) if line == END]
-    for end in reversed(ends):
-        begins = [number for number in range(end) if lines[number] == BEGIN]
-        if begins:
-            answer = json.loads("".join(lines[begins[-1] + 1 : end]))
-            if not isinstance(answer, dict):
-                raise ValueError("the answer is not a JSON object")
-            return answer
+    texts = (decode_output(stdout), stdout.decode("utf-8", "replace"), stdout.decode("utf-16-le", "replace"))
+    for text in texts:
+        lines = [line.strip() for line in text.splitlines()]
+        for end in (number for number in reversed(range(len(lines))) if lines[number] == END):
+            begins = [number for number in range(end) if lines[number] == BEGIN]
+            if begins:
+                return parse_result("".join(lines[begins[-1] + 1 : end]))
     return None
 
 
 def parse_result(text: str) -> dict[str, object]:
-    """The object that a script gave back as JSON text. Raises ValueError."""
+    """A JSON object. Raises ValueError for anything else."""
     result = json.loads(text)
     if not isinstance(result, dict):
-        raise ValueError("the script gave back no object")
+        raise ValueError("not a JSON object")
     return result
 
 
