@@ -51,7 +51,15 @@ class Served:
         port = self.server.ldaps_port if secure else self.server.port
         target = ldap3.Server("127.0.0.1", port, use_ssl=secure, tls=tls, get_info=ldap3.NONE, connect_timeout=20)
         kind = ldap3.NTLM if ntlm else ldap3.SIMPLE
-        return ldap3.Connection(target, user, password, authentication=kind, receive_timeout=20, auto_referrals=False)
+        return ldap3.Connection(
+            target,
+            user,
+            password,
+            authentication=kind,
+            receive_timeout=20,
+            auto_referrals=False,
+            return_empty_attributes=False,
+        )
 
     def bound(self, user: str = "CONTOSO\\alice", password: str = PASSWORD) -> ldap3.Connection:
         """The same, bound."""
