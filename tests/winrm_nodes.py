@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
+from tests.certificate_authority import CertificateAuthority
 from vmm_wizard.lab.logons import Credential, Logons
 from vmm_wizard.lab.winrm_server import CommandResult, ShellSession
 from vmm_wizard.remote import bootstrap
@@ -98,46 +92,12 @@ class Certificates:
     """A practice authority in a folder: `ca_file`, and server contexts for names."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._ca = self._sign("Practice CA", self._key, None)
-        self.ca_file = str(folder / "ca.pem")
-        (folder / "ca.pem").write_bytes(self._ca.public_bytes(serialization.Encoding.PEM))
-
-    def _sign(self, name: str, key: ec.EllipticCurvePrivateKey, host: str | None) -> x509.Certificate:
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        issuer = subject if host is None else self._ca.subject
-        now = datetime.datetime.now(datetime.UTC)
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(issuer)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=2))
-            .add_extension(x509.BasicConstraints(ca=host is None, path_length=None), critical=True)
-        )
-        if host is not None:
-            builder = builder.add_extension(x509.SubjectAlternativeName([_general_name(host)]), critical=False)
-        return builder.sign(self._key, hashes.SHA256())
+        self._authority = CertificateAuthority(folder)
+        self.ca_file = str(self._authority.file)
 
     def context(self, host: str) -> tuple[ssl.SSLContext, str]:
         """(server context with a certificate for `host`, the certificate's SHA-256 fingerprint)."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._sign(host, key, host)
-        path = self._folder / f"{host.replace(':', '_')}.pem"
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+        issued = self._authority.issue(host)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context, certificate.fingerprint(hashes.SHA256()).hex()
-
-
-def _general_name(host: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(host))
-    except ValueError:
-        return x509.DNSName(host)
+        context.load_cert_chain(issued.certificate, issued.key)
+        return context, issued.sha256
