@@ -17,6 +17,7 @@ from vmm_wizard.lab.logons import Logons
 from vmm_wizard.lab.winrm_server import Shells, WinrmServer
 from vmm_wizard.plan.model import WinrmTransport
 from vmm_wizard.remote import errors
+from vmm_wizard.remote.connection import ticket_is_for
 from vmm_wizard.remote.session import Script, Session, Target, deadline_in
 
 
@@ -196,3 +197,18 @@ class TestConnection:
         assert sorted(json.dumps(result) for result in results) == sorted(
             json.dumps({"name": str(number)}) for number in range(16)
         )
+
+
+@pytest.mark.parametrize(
+    ("principal", "account", "fits"),
+    [
+        ("vmm-setup@CONTOSO.LAB", ADMIN, True),
+        ("vmm-setup@CONTOSO.LAB", "VMM-Setup@contoso.lab", True),
+        ("vmm-setup@CONTOSO.LAB", "contoso.lab\\vmm-setup", True),
+        ("other@CONTOSO.LAB", ADMIN, False),
+        ("vmm-setup@FABRIKAM.LAB", ADMIN, False),
+        ("vmm-setup@FABRIKAM.LAB", "vmm-setup@contoso.lab", False),
+    ],
+)
+def test_a_ticket_is_used_for_its_own_account_only(principal: str, account: str, fits: bool) -> None:
+    assert ticket_is_for(principal, account) is fits

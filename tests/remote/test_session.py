@@ -26,10 +26,12 @@ from vmm_wizard.remote.session import Script, Target, deadline_in
 
 
 class Tap:
-    """Passes bytes on to a server and keeps what the client said."""
+    """Passes bytes on to a server and keeps what the client said; ends a connection on which `cut_on` was said."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, cut_on: bytes = b"") -> None:
         self.said = bytearray()
+        self.connections = 0
+        self._cut_on = cut_on
         self._port = port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -41,6 +43,7 @@ class Tap:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            self.connections += 1
             upstream = socket.create_connection(("127.0.0.1", self._port))
             threading.Thread(target=self._pass, args=(client, upstream, self.said), daemon=True).start()
             threading.Thread(target=self._pass, args=(upstream, client, bytearray()), daemon=True).start()
@@ -49,6 +52,9 @@ class Tap:
         try:
             while data := source.recv(65536):
                 kept += data
+                if self._cut_on and self._cut_on in kept:
+                    source.shutdown(socket.SHUT_RDWR)
+                    break
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
         except OSError:
@@ -171,6 +177,16 @@ class TestLogon:
         assert counted(logons) == 1
         assert ADMIN in str(caught.value)
         assert CANARY not in repr(caught.value)
+
+    def test_a_connection_lost_during_the_proof_is_not_made_again(self, server: WinrmServer, logons: Logons) -> None:
+        proof = base64.b64encode(b"NTLMSSP\0\x03")[:14]
+        tap = Tap(server.port, cut_on=proof)
+        with pytest.raises(errors.NodeUnreachable, match="lost"):
+            opened(at(server, port=tap.port), login(password=CANARY))
+        tap.close()
+        assert tap.connections == 1
+        assert tap.said.count(proof) == 1
+        assert counted(logons) == 0
 
     def test_an_unknown_account_is_refused_once(self, server: WinrmServer, logons: Logons) -> None:
         with pytest.raises(errors.LogonRefused):

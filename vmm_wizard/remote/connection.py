@@ -73,6 +73,8 @@ class Line:
         self.sealed = False
         #: Answers must be encrypted messages.
         self.encrypted = False
+        #: The logon is Kerberos by a ticket, not NTLM by the password.
+        self.kerberos = False
         #: The connection, or the shell on it, is gone.
         self.dead = False
         self._handle: socket.socket | None = None
@@ -246,6 +248,36 @@ class _OneNtlmLogon(HttpNtlmAuth):
         return super().__call__(request)
 
 
+def ticket_is_for(principal: str, account: str) -> bool:
+    """Whether a Kerberos principal (`user@REALM`) is the account (`user@realm`, or `DOMAIN\\user`: REALM's label)."""
+    user, _, realm = principal.casefold().rpartition("@")
+    domain, slash, name = account.casefold().partition("\\")
+    if slash:
+        return name == user and domain in (realm, realm.partition(".")[0])
+    return account.casefold() == f"{user}@{realm}"
+
+
+def _has_ticket(account: str) -> bool:
+    """Whether the Kerberos extra is there with a ticket of this very account."""
+    try:
+        import gssapi
+        import winrm.vendor.requests_kerberos  # noqa: F401 - only whether it can be had
+
+        found = gssapi.Credentials(usage="initiate")
+        return found.lifetime != 0 and ticket_is_for(str(found.name), account)
+    except ImportError:
+        return False
+    except gssapi.exceptions.GSSError:
+        return False
+
+
+def uses_kerberos(target: Target, login: Login) -> bool:
+    """Kerberos where it is asked for, or left to us and the account's ticket is there; else NTLM."""
+    if target.authentication is Authentication.AUTO:
+        return _has_ticket(login.account)
+    return target.authentication is Authentication.KERBEROS
+
+
 def _kerberos(target: Target) -> Any:
     """Kerberos by the ticket that is there; needs the extra."""
     try:
@@ -260,6 +292,7 @@ def _kerberos(target: Target) -> Any:
 def open_http(line: Line, login: Login) -> requests.Session:
     """A session over `line` that can log on but has not: no proxies, no environment, certificates always verified."""
     target = line.target
+    line.kerberos = uses_kerberos(target, login)
     http = requests.Session()
     http.trust_env = False
     http.max_redirects = 0
@@ -267,7 +300,7 @@ def open_http(line: Line, login: Login) -> requests.Session:
     http.mount(f"{target.transport.value}://", _Adapter(line))
     http.headers["User-Agent"] = "vmm-wizard"
     http.verify = False if target.pinned_sha256 else (target.ca_file or True)
-    if target.authentication is Authentication.KERBEROS:
+    if line.kerberos:
         http.auth = _kerberos(target)
     else:
         http.auth = _OneNtlmLogon(login.account, login.password.reveal())
@@ -282,7 +315,7 @@ def log_on(line: Line, http: requests.Session, login: Login) -> None:
     except (PermissionError, KeyError):
         raise LogonNotOffered(target.place, "it offers neither Negotiate nor NTLM") from None
     line.sealed = True
-    proved = len(response.history) >= 2 or target.authentication is Authentication.KERBEROS
+    proved = len(response.history) >= 2 or line.kerberos
     if response.status_code == 401:
         if proved:
             raise LogonRefused(target.place, login.account)
@@ -299,10 +332,9 @@ def protocol_over(line: Line, http: requests.Session, login: Login) -> Any:
     from winrm.protocol import Protocol
 
     target = line.target
-    kerberos = target.authentication is Authentication.KERBEROS
     protocol = Protocol(
         target.url,
-        transport="kerberos" if kerberos else "ntlm",
+        transport="kerberos" if line.kerberos else "ntlm",
         username=login.account,
         password="",  # the session has it
         ca_trust_path=target.ca_file,
@@ -312,6 +344,6 @@ def protocol_over(line: Line, http: requests.Session, login: Login) -> Any:
     )
     protocol.transport.session = http
     if target.transport is WinrmTransport.HTTP:
-        protocol.transport.encryption = Encryption(http, "kerberos" if kerberos else "ntlm")
+        protocol.transport.encryption = Encryption(http, "kerberos" if line.kerberos else "ntlm")
         line.encrypted = True
     return protocol

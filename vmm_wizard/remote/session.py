@@ -76,7 +76,8 @@ class Target:
     @property
     def url(self) -> str:
         """The endpoint, by the node's name."""
-        return f"{self.transport.value}://{self.host}:{self.port}/wsman"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.transport.value}://{host}:{self.port}/wsman"
 
 
 @dataclass(frozen=True, slots=True)
