@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -125,6 +126,8 @@ class SqlServer:
     default_domain: str = "CONTOSO"
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     changed: Callable[[], None] = lambda: None
+    #: The texts of the latest batches, newest last, for tests that count them.
+    batches: deque[str] = field(default_factory=lambda: deque(maxlen=200))
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()

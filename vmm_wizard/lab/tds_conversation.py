@@ -146,6 +146,7 @@ class Conversation:
         self._channel.send(answer)
 
     def _batch(self, session: SqlSession, text: str) -> bytes:
+        self._server.batches.append(text)
         parts = list(self._outcomes(session.run(text), in_procedure=False))
         return b"".join(parts) if parts else tokens.done()
 
@@ -207,6 +208,7 @@ class Conversation:
         out = b""
         if text is not None:
             variables = _bound(definitions, call, first_argument)
+            self._server.batches.append(text)
             out = b"".join(self._outcomes(session.run(text, variables), in_procedure=True))
         out += tokens.return_status(0)
         if handle is not None:
