@@ -113,6 +113,11 @@ class Journal:
         with self._open() as db:
             db.execute("UPDATE runs SET ended = ?, outcome = ? WHERE id = ?", (_now(), outcome, run_id))
 
+    def resume(self, run_id: str) -> None:
+        """Write down that an unfinished run goes on."""
+        with self._open() as db:
+            db.execute("UPDATE runs SET ended = NULL, outcome = 'running' WHERE id = ?", (run_id,))
+
     def run(self, run_id: str) -> Run:
         """One run by its id; raises JournalError when there is none."""
         found = [run for run in self.runs() if run.id == run_id]
