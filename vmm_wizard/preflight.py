@@ -13,11 +13,23 @@ import threading
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vmm_wizard.addresses import Addresses
 from vmm_wizard.checks.registry import Finding, judge
-from vmm_wizard.facts.model import Facts, NoAnswer, NotKnown, PasswordFacts, PasswordShape, known
+from vmm_wizard.checks.schedule import pending_nodes
+from vmm_wizard.facts.model import (
+    Facts,
+    NetworkFacts,
+    NoAnswer,
+    NodeFacts,
+    NotKnown,
+    PasswordFacts,
+    PasswordShape,
+    RehearsalFacts,
+    SqlFacts,
+    known,
+)
 from vmm_wizard.facts.questions import (
     AccountQuestion,
     ClusterQuestion,
@@ -32,6 +44,11 @@ from vmm_wizard.facts.questions import (
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret, Secrets
+
+if TYPE_CHECKING:
+    from vmm_wizard.facts.directory import DirectorySession
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -96,7 +113,7 @@ class Preflight:
         waiting = self._jobs(plan)
         yield from self._gather(plan, waiting, answers, arrived, cancel)
         if rehearse and not (cancel and cancel.is_set()):
-            yield from self._gather(plan, self._rehearsals(plan, answers), answers, arrived, cancel)
+            yield from self._gather(plan, self._rehearsals(plan, answers, cancel), answers, arrived, cancel)
 
     def _gather(
         self,
@@ -228,28 +245,73 @@ class Preflight:
     def _proof(self, account: AccountName, access: DirectoryAccess) -> PasswordFacts | NoAnswer:
         return self.passwords.prove(account, self.secrets.get(account), access)
 
-    def _session(self, access: DirectoryAccess) -> Any:
+    def _session(self, access: DirectoryAccess) -> DirectorySession:
         from vmm_wizard.facts.directory import open_session
 
         return known(open_session(access, self.secrets.get(access.account), self.passwords))
 
-    def _sql(self, question: SqlQuestion, access: DirectoryAccess | None) -> object:
+    def _with_password(
+        self, account: AccountName, access: DirectoryAccess | None, ask: Callable[[Secret], T]
+    ) -> T | NoAnswer:
+        """Ask with a proved password. A server that refuses it as wrong stops it everywhere: it was changed."""
+        secret = self._secret(account, access)
+        answer = ask(secret)
+        if isinstance(answer, NoAnswer) and answer.code == "logon" and access is not None:
+            self.passwords.refuse(account, secret, access, answer.reason)
+        return answer
+
+    def _sql(self, question: SqlQuestion, access: DirectoryAccess | None) -> SqlFacts | NoAnswer:
         from vmm_wizard.facts.database import ask_database
 
-        return ask_database(question, self._secret(question.account, access), self.addresses, self.deadline)
+        return self._with_password(
+            question.account,
+            access,
+            lambda secret: ask_database(question, secret, self.addresses, self.deadline),
+        )
 
-    def _node(self, question: NodeQuestion, access: DirectoryAccess | None) -> object:
+    def _node(self, question: NodeQuestion, access: DirectoryAccess | None) -> NodeFacts | NoAnswer:
         from vmm_wizard.facts.nodes import ask_node
 
-        return ask_node(question, self._secret(question.account, access), self.addresses, self.deadline)
+        return self._with_password(
+            question.account,
+            access,
+            lambda secret: ask_node(question, secret, self.addresses, self.deadline),
+        )
 
-    def _network(self, question: NetworkQuestion) -> object:
+    def _network(self, question: NetworkQuestion) -> NetworkFacts:
         from vmm_wizard.facts.network import ask_network
 
         return ask_network(question, self.addresses)
 
-    def _rehearsals(self, plan: Plan, answers: dict[Slot, object]) -> list[_Job]:
-        raise NotImplementedError
+    def _rehearsals(self, plan: Plan, answers: dict[Slot, object], cancel: threading.Event | None) -> list[_Job]:
+        """The rehearsal on each node that answered and that setup will still run on. Never answered from memory."""
+        facts = self._facts(plan, answers)
+        asked = questions(plan, self.addresses.ca_file or "")
+        pending = pending_nodes(plan, facts)
+        return [
+            _Job(
+                ("rehearsals", node.host),
+                f"rehearsal on {node.host}",
+                object(),
+                lambda node=node: self._rehearse(plan, node, asked.access, cancel),  # type: ignore[misc]
+            )
+            for node in asked.nodes
+            if node.host in pending and isinstance(facts.nodes.get(node.host), NodeFacts)
+        ]
+
+    def _rehearse(
+        self, plan: Plan, node: NodeQuestion, access: DirectoryAccess | None, cancel: threading.Event | None
+    ) -> RehearsalFacts | NoAnswer:
+        from vmm_wizard.facts.rehearsal import rehearsal_question, rehearse_node
+
+        question = rehearsal_question(plan, node)
+        return rehearse_node(
+            question,
+            self._secret(node.account, access),
+            self._secret(question.account, access),
+            self.addresses,
+            cancel=cancel,
+        )
 
     # --- what is known
 
