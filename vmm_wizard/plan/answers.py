@@ -1,0 +1,297 @@
+"""Answer files: a plan as commented TOML. Reading names every mistake at once; nothing secret is read or shown."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+from vmm_wizard.plan.fields import BY_KEY, TABLES, Field, Kind, parse_exception, set_field, without_repetition
+from vmm_wizard.plan.model import CertificateException, Plan
+from vmm_wizard.plan.saving import dumps, save
+from vmm_wizard.plan.secret_keys import is_secret_key
+from vmm_wizard.plan.toml_lines import Path, Scan, SyntaxMistake, scan
+
+__all__ = ["AnswersError", "Draft", "Mistake", "dumps", "load", "load_draft", "loads", "save"]
+
+#: Longest answer file in bytes; a real one has some thousand.
+SIZE_MAX = 256 * 1024
+
+_KEEP_OUT = "no secret belongs in an answer file: passwords are asked for, or come by --secrets FILE"
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing wrong in an answer file. `line` counts from 1; 0 when the whole file is meant. Never holds a secret.
+
+    `str()` is one sentence: file, line, key, what was read, what is allowed.
+    """
+
+    file: str
+    line: int
+    key: str
+    read: str
+    allowed: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.key} is {self.read}; {self.allowed}" if self.key else f"{where}: {self.read}"
+
+
+class AnswersError(Exception):
+    """An answer file that cannot be used, with every mistake in it, in the order of lines."""
+
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = mistakes
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan as far as a file can be read, and the texts (by key) of answers that cannot be: nothing typed is lost."""
+
+    plan: Plan
+    texts: Mapping[str, str] = field(default_factory=dict)
+    mistakes: tuple[Mistake, ...] = ()
+
+
+def load(path: FilePath | str, complete: bool = True) -> Plan:
+    """The plan in the file at `path`; with `complete`, required answers must not be missing.
+
+    Raises AnswersError with all mistakes at once, also when the file cannot be read.
+    """
+    return loads(_read_text(FilePath(path)), str(path), complete)
+
+
+def loads(text: str, file: str = "answers", complete: bool = True) -> Plan:
+    """As `load`, of a text; `file` is what the mistakes call it."""
+    reader = _AnswerReader(text, file)
+    if complete:
+        reader.require_answers()
+    if reader.mistakes:
+        raise AnswersError(reader.sorted_mistakes())
+    return reader.plan
+
+
+def load_draft(path: FilePath | str) -> Draft:
+    """What can be read of the file at `path`, for a form to go on with.
+
+    Raises AnswersError only when there is no text to read (no such file, a folder, too large, not UTF-8).
+    """
+    reader = _AnswerReader(_read_text(FilePath(path)), str(path))
+    return Draft(reader.plan, reader.texts, reader.sorted_mistakes())
+
+
+def _read_text(path: FilePath) -> str:
+    def refused(why: str) -> AnswersError:
+        return AnswersError((Mistake(str(path), 0, "", why, ""),))
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(SIZE_MAX + 1)
+    except IsADirectoryError:
+        raise refused("this is a folder; an answer file is expected") from None
+    except OSError as error:
+        if path.is_dir():
+            raise refused("this is a folder; an answer file is expected") from None
+        raise refused(f"the file cannot be read ({(error.strerror or 'unknown reason').lower()})") from None
+    except ValueError:
+        raise refused("this is not the name of a file") from None
+    if len(data) > SIZE_MAX:
+        raise refused(f"the file is larger than {SIZE_MAX // 1024} KiB, too large for an answer file")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        what = "UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else f"not UTF-8 (line {line})"
+        raise refused(f"the file is {what}; save it as UTF-8") from None
+
+
+class _AnswerReader:
+    """One reading of one text: the plan so far, the texts that are no values, the mistakes."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.plan = Plan()
+        self.texts: dict[str, str] = {}
+        self.mistakes: list[Mistake] = []
+        self._file = file
+        self._scan: Scan = scan(text)
+        for syntax in self._scan.mistakes:
+            self._syntax(syntax)
+        self._read_table(self._scan.data, ())
+
+    def sorted_mistakes(self) -> tuple[Mistake, ...]:
+        return tuple(sorted(self.mistakes, key=lambda mistake: (mistake.line == 0, mistake.line)))
+
+    def require_answers(self) -> None:
+        told = {mistake.key for mistake in self.mistakes}
+        for key in self.plan.missing():
+            if key not in told:
+                path = tuple(key.split("."))
+                self._mistake(self._scan.line(path), key, "not answered", f"expected {BY_KEY[key].allowed}")
+
+    def _mistake(self, line: int, key: str, read: str, allowed: str) -> None:
+        self.mistakes.append(Mistake(self._file, line, key, read, allowed))
+
+    def _syntax(self, syntax: SyntaxMistake) -> None:
+        if is_secret_key(syntax.key):
+            self._mistake(syntax.line, syntax.key, "a secret", _KEEP_OUT)
+            return
+        hint = ""
+        if '"' in syntax.raw and "\\" in syntax.raw:
+            hint = "; write what holds a backslash in single quotes"
+        if syntax.key in BY_KEY:
+            self.texts.setdefault(syntax.key, syntax.raw.strip("\"'"))
+        if syntax.key:
+            allowed = f"expected {BY_KEY[syntax.key].allowed}" if syntax.key in BY_KEY else "mend the line"
+            self._mistake(syntax.line, syntax.key, f"not TOML ({syntax.problem}){hint}", allowed)
+        else:
+            self._mistake(syntax.line, "", f"the line is not TOML: {syntax.problem}{hint}", "")
+
+    def _read_table(self, table: Mapping[str, Any], path: Path) -> None:
+        for name, raw in table.items():
+            here = (*path, name)
+            key = ".".join(map(str, here))
+            if is_secret_key(name):
+                self._mistake(self._scan.line(here), key, "a secret", _KEEP_OUT)
+            elif key in BY_KEY:
+                self._read_field(BY_KEY[key], raw, here)
+            elif key not in TABLES:
+                self._unknown(key, self._scan.line(here), is_table=_is_table(raw))
+            elif isinstance(raw, dict):
+                self._read_table(raw, here)
+            else:
+                self._mistake(self._scan.line(here), key, _shown(raw), f"expected a table: [{key}] on a line by itself")
+
+    def _unknown(self, key: str, line: int, *, is_table: bool) -> None:
+        self._mistake(line, key, "an unknown table" if is_table else "an unknown key", nearest_key(key))
+
+    def _read_field(self, field: Field, raw: Any, path: Path) -> None:
+        if field.kind is Kind.EXCEPTIONS:
+            self._read_exceptions(field, raw, path)
+            return
+        try:
+            value = _value(field, raw)
+        except _BadElement as error:
+            self._refuse(field, error.raw, (*path, error.index), str(error))
+            self.texts[field.key] = _raw_text(raw)
+        except (ValueError, TypeError) as error:
+            self._refuse(field, raw, path, str(error))
+            self.texts[field.key] = _raw_text(raw)
+        else:
+            self.plan = set_field(self.plan, field.key, value)
+
+    def _refuse(self, field: Field, raw: Any, path: Path, problem: str) -> None:
+        why = f" ({problem})" if problem else ""
+        self._mistake(self._scan.line(path), field.key, _shown(raw), f"expected {field.allowed}{why}")
+
+    def _read_exceptions(self, field: Field, raw: Any, path: Path) -> None:
+        if not isinstance(raw, list) or not all(isinstance(one, dict) for one in raw):
+            self._refuse(field, raw, path, "")
+            return
+        read: list[CertificateException] = []
+        for index, one in enumerate(raw):
+            exception = self._read_exception(field, one, (*path, index))
+            if exception and exception.host.key in {known.host.key for known in read}:
+                self._refuse(field, str(exception.host), (*path, index, "host"), "the host stands twice")
+            elif exception:
+                read.append(exception)
+        self.plan = set_field(self.plan, field.key, tuple(read))
+
+    def _read_exception(self, field: Field, one: dict[str, Any], path: Path) -> CertificateException | None:
+        names = ("host", "sha256", "reason")
+        good = True
+        for name, text in one.items():
+            key = f"{field.key}.{name}"
+            if name not in names:
+                good = False
+                line = self._scan.line((*path, name))
+                if is_secret_key(name):
+                    self._mistake(line, key, "a secret", _KEEP_OUT)
+                else:
+                    near = difflib.get_close_matches(name, names, 1, 0.5)
+                    hint = f"did you mean {near[0]}?" if near else f"expected {', '.join(names)}"
+                    self._mistake(line, key, "an unknown key", hint)
+            elif not isinstance(text, str):
+                good = False
+                self._refuse(field, text, (*path, name), f"{name} is a text")
+        if not good:
+            return None
+        try:
+            return parse_exception(*(one.get(name, "") for name in names))
+        except ValueError as error:
+            self._refuse(field, ", ".join(one.get(name, "") for name in names), path, str(error))
+            return None
+
+
+class _BadElement(ValueError):
+    """A bad element of a list: where and what."""
+
+    def __init__(self, index: int, raw: Any, problem: str) -> None:
+        super().__init__(problem)
+        self.index = index
+        self.raw = raw
+
+
+def nearest_key(key: str) -> str:
+    """What to say of an unknown key: the key or table that was probably meant."""
+    known = [*BY_KEY, *TABLES]
+    near = difflib.get_close_matches(key, known, 1, 0.6)
+    if not near:
+        names = {name.rpartition(".")[2]: name for name in known}
+        near = [names[name] for name in difflib.get_close_matches(key.rpartition(".")[2], list(names), 1, 0.75)]
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"the tables are {', '.join(TABLES)}"
+
+
+def _value(field: Field, raw: Any) -> Any:
+    """The value of an answer as TOML gives it; TypeError (no words) for a wrong type, ValueError for a wrong text."""
+    if field.kind is Kind.TEXTS:
+        if not isinstance(raw, list):
+            raise TypeError
+        return _elements(field, raw)
+    if field.kind is Kind.FLAG:
+        if not isinstance(raw, bool):
+            raise TypeError
+        return raw
+    if field.kind is Kind.NUMBER:
+        if not isinstance(raw, int) or isinstance(raw, bool):
+            raise TypeError
+        return field.parse(str(raw))
+    if not isinstance(raw, str):
+        raise TypeError
+    return field.parse(raw)
+
+
+def _is_table(raw: Any) -> bool:
+    return isinstance(raw, dict) or (isinstance(raw, list) and bool(raw) and isinstance(raw[0], dict))
+
+
+def _elements(field: Field, raw: list[Any]) -> tuple[Any, ...]:
+    for index, element in enumerate(raw):
+        if not isinstance(element, str):
+            raise _BadElement(index, element, "")
+        try:
+            without_repetition(field, raw[: index + 1])
+        except ValueError as error:
+            raise _BadElement(index, element, str(error)) from None
+    return without_repetition(field, raw)
+
+
+def _raw_text(raw: Any) -> str:
+    if isinstance(raw, list):
+        return ", ".join(map(_raw_text, raw))
+    return raw if isinstance(raw, str) else str(raw)
+
+
+def _shown(raw: Any) -> str:
+    """A value as it may stand in a sentence: short, on one line."""
+    if isinstance(raw, dict):
+        return "a table"
+    text = json.dumps(raw, ensure_ascii=False, default=str)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."

@@ -1,0 +1,298 @@
+"""Every answer by its key: how a text becomes its value, how a value becomes text, what is allowed, what it is for.
+
+One table for answer files, for the wizard's forms and for the schema, so that all three accept and say the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from ipaddress import ip_address
+from typing import Any
+
+from vmm_wizard.plan.field_texts import ABOUT, ALLOWED
+from vmm_wizard.plan.model import (
+    AccountKind,
+    Address,
+    Authentication,
+    CertificateException,
+    Plan,
+    Release,
+    WinrmTransport,
+)
+from vmm_wizard.plan.names import AccountName, DistinguishedName, HostName, NetbiosName, SqlTarget
+
+_PRODUCT_KEY = re.compile(r"[A-Z0-9]{5}(?:-[A-Z0-9]{5}){4}")
+_TRUE = frozenset({"true", "yes", "on", "1"})
+_FALSE = frozenset({"false", "no", "off", "0"})
+
+
+class Kind(StrEnum):
+    """How an answer is written in a file: a text, true or false, a number, a list of texts, or a list of tables."""
+
+    TEXT = "text"
+    FLAG = "flag"
+    NUMBER = "number"
+    TEXTS = "texts"
+    EXCEPTIONS = "exceptions"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One answer. `path` leads to it in a `Plan`; `parse` reads a text (of a list: an element) or raises ValueError."""
+
+    key: str
+    path: tuple[str, ...]
+    parse: Callable[[str], Any]
+    kind: Kind = Kind.TEXT
+    choices: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> str:
+        """The table of the file that it stands in; empty for the top level."""
+        return self.key.rpartition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """Its key within its table."""
+        return self.key.rpartition(".")[2]
+
+    @property
+    def allowed(self) -> str:
+        """What may be written, as the end of a sentence that begins with `expected`."""
+        return ALLOWED[self.key]
+
+    @property
+    def about(self) -> str:
+        """What the answer is for, in a sentence or two for somebody who sees it first."""
+        return ABOUT[self.key]
+
+
+def _line(text: str) -> str:
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise ValueError("it must not hold control characters or line breaks (write backslashes in single quotes)")
+    return text.strip()
+
+
+def _path(text: str) -> str:
+    text = _line(text)
+    if "\\\\" in text[1:]:
+        raise ValueError(f"{text!r} holds doubled backslashes: single quotes in the file keep single ones")
+    return text
+
+
+def _product_key(text: str) -> str:
+    text = _line(text).upper()
+    if text and not _PRODUCT_KEY.fullmatch(text):
+        raise ValueError("a product key is five groups of five letters or digits with hyphens between them")
+    return text
+
+
+def _choice(kind: type[StrEnum]) -> Callable[[str], StrEnum]:
+    def parse(text: str) -> StrEnum:
+        try:
+            return kind(_line(text).casefold())
+        except ValueError:
+            raise ValueError(f"{text!r} is none of {', '.join(kind)}") from None
+
+    return parse
+
+
+def _sql_host(text: str) -> str:
+    target = SqlTarget.parse(text)
+    if target.instance or target.port or "\\" in text:
+        raise ValueError(f"{text!r}: the instance goes into database.instance and the port into database.port")
+    return target.host
+
+
+def _sql_instance(text: str) -> str:
+    text = _line(text)
+    if "," in text:
+        raise ValueError(f"{text!r}: the port goes into database.port")
+    return SqlTarget.parse(f"host\\{text}").instance if text else ""
+
+
+def _address(text: str) -> Address:
+    try:
+        if "%" in text:
+            raise ValueError
+        return ip_address(_line(text))
+    except ValueError:
+        raise ValueError(f"{text!r} is not an IPv4 or IPv6 address") from None
+
+
+def _flag(text: str) -> bool:
+    word = text.strip().casefold()
+    if word not in _TRUE | _FALSE:
+        raise ValueError(f"{text!r} is neither yes nor no")
+    return word in _TRUE
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text.strip()) or not 0 < int(text) < 65536:
+        raise ValueError(f"{text!r} is not a port from 1 to 65535")
+    return int(text)
+
+
+def _port_or_none(text: str) -> int:
+    return 0 if text.strip() in ("", "0") else _port(text)
+
+
+def _fingerprint(text: str) -> str:
+    digits = re.sub(r"[:\s-]", "", _line(text)).lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", digits):
+        raise ValueError("a SHA-256 fingerprint has 64 hexadecimal digits")
+    return digits
+
+
+def parse_exception(host: str, sha256: str, reason: str) -> CertificateException:
+    """One certificate exception from its three texts; raises ValueError with one sentence."""
+    name = HostName.parse(host)
+    reason = _line(reason)
+    if not name:
+        raise ValueError("a certificate exception needs the host it is for")
+    if not reason:
+        raise ValueError(f"the certificate exception for {name} needs a reason")
+    return CertificateException(name, _fingerprint(sha256), reason)
+
+
+def _exception_line(text: str) -> CertificateException:
+    host, sha256, reason = [*text.split(None, 2), "", "", ""][:3]
+    return parse_exception(host, sha256, reason)
+
+
+def _enum(key: str, path: tuple[str, ...], kind: type[StrEnum]) -> Field:
+    return Field(key, path, _choice(kind), choices=tuple(kind))
+
+
+def _vmm_port(name: str) -> Field:
+    return Field(f"ports.{name}", ("ports", name), _port, Kind.NUMBER)
+
+
+#: Every answer in the order of the file.
+FIELDS: tuple[Field, ...] = (
+    _enum("release", ("release",), Release),
+    Field("domain", ("domain",), HostName.parse),
+    Field("installing_account", ("installing_account",), AccountName.parse),
+    Field("program_files", ("program_files",), _path),
+    Field("registration.product_key", ("registration", "product_key"), _product_key),
+    Field("registration.user_name", ("registration", "user_name"), _line),
+    Field("registration.company_name", ("registration", "company_name"), _line),
+    Field("registration.telemetry", ("registration", "telemetry"), _flag, Kind.FLAG),
+    Field("registration.microsoft_update", ("registration", "microsoft_update"), _flag, Kind.FLAG),
+    Field("registration.eula_accepted", ("registration", "eula_accepted"), _flag, Kind.FLAG),
+    Field("connection.directory_server", ("connection", "directory_server"), HostName.parse),
+    _enum("connection.authentication", ("connection", "authentication"), Authentication),
+    Field("connection.directory_account", ("connection", "directory_account"), AccountName.parse),
+    Field("connection.node_account", ("connection", "node_account"), AccountName.parse),
+    Field("connection.sql_account", ("connection", "sql_account"), AccountName.parse),
+    _enum("connection.winrm", ("connection", "winrm"), WinrmTransport),
+    Field("connection.winrm_port", ("connection", "winrm_port"), _port_or_none, Kind.NUMBER),
+    Field("connection.ca_file", ("connection", "ca_file"), _line),
+    Field(
+        "connection.certificate_exceptions",
+        ("connection", "certificate_exceptions"),
+        _exception_line,
+        Kind.EXCEPTIONS,
+    ),
+    Field("service_account.name", ("service_account", "name"), AccountName.parse),
+    _enum("service_account.kind", ("service_account", "kind"), AccountKind),
+    Field("dkm.container", ("dkm", "dn"), DistinguishedName.parse),
+    Field("database.host", ("database", "target", "host"), _sql_host),
+    Field("database.instance", ("database", "target", "instance"), _sql_instance),
+    Field("database.port", ("database", "target", "port"), _port_or_none, Kind.NUMBER),
+    Field("database.listener", ("database", "is_listener"), _flag, Kind.FLAG),
+    Field("database.name", ("database", "name"), _line),
+    Field("database.create_new", ("database", "create_new"), _flag, Kind.FLAG),
+    Field("database.admin_account", ("database", "admin_account"), AccountName.parse),
+    Field("cluster.name", ("cluster", "name"), HostName.parse),
+    Field("cluster.role_name", ("cluster", "role_name"), NetbiosName.parse),
+    Field("cluster.static_addresses", ("cluster", "static_addresses"), _address, Kind.TEXTS),
+    Field("cluster.nodes", ("cluster", "nodes"), HostName.parse, Kind.TEXTS),
+    _vmm_port("console"),
+    _vmm_port("winpe_https"),
+    _vmm_port("wds"),
+    _vmm_port("winpe_http"),
+    _vmm_port("winrm"),
+    _vmm_port("bits"),
+    Field("media.path", ("media", "path"), _path),
+)
+BY_KEY: Mapping[str, Field] = {field.key: field for field in FIELDS}
+TABLES: tuple[str, ...] = tuple(dict.fromkeys(field.table for field in FIELDS if field.table))
+
+
+def field_value(plan: Plan, key: str) -> Any:
+    """The value of the answer `key` in `plan`; raises KeyError for an unknown key."""
+    value: Any = plan
+    for attribute in BY_KEY[key].path:
+        value = getattr(value, attribute)
+    return value
+
+
+def set_field(plan: Plan, key: str, value: Any) -> Plan:
+    """`plan` with the answer `key` set to `value` (of the type that `parse_field` gives); KeyError for unknown keys."""
+    changed: Plan = _replaced(plan, BY_KEY[key].path, value)
+    return changed
+
+
+def _replaced(whole: Any, path: tuple[str, ...], value: Any) -> Any:
+    if not path:
+        return value
+    return replace(whole, **{path[0]: _replaced(getattr(whole, path[0]), path[1:], value)})
+
+
+def parse_field(key: str, text: str) -> Any:
+    """The value of the answer `key` as a person types it in a form; lists are separated by commas, blanks or lines.
+
+    Certificate exceptions stand one a line: host, fingerprint, reason. Raises ValueError with one sentence, KeyError
+    for an unknown key.
+    """
+    field = BY_KEY[key]
+    if field.kind is Kind.TEXTS:
+        return without_repetition(field, [part for part in re.split(r"[,;\s]+", text) if part])
+    if field.kind is Kind.EXCEPTIONS:
+        return tuple(_exception_line(line) for line in text.splitlines() if line.strip())
+    return field.parse(text)
+
+
+def without_repetition(field: Field, texts: list[str]) -> tuple[Any, ...]:
+    """The values of a list; raises ValueError with one sentence for a bad element or one that stands twice."""
+    values: list[Any] = []
+    seen: set[str] = set()
+    for text in texts:
+        value = field.parse(text)
+        if not str(value):
+            raise ValueError("an element of the list is empty")
+        if str(value).casefold() in seen:
+            raise ValueError(f"{str(value)!r} stands twice")
+        seen.add(str(value).casefold())
+        values.append(value)
+    return tuple(values)
+
+
+def field_text(plan: Plan, key: str) -> str:
+    """The answer `key` of `plan` as `parse_field` reads it back; empty for one not given."""
+    value = field_value(plan, key)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return str(value) if value else ""
+    if BY_KEY[key].kind is Kind.TEXTS:
+        return ", ".join(map(str, value))
+    if BY_KEY[key].kind is Kind.EXCEPTIONS:
+        return "\n".join(f"{one.host} {one.sha256} {one.reason}" for one in value)
+    return str(value)
+
+
+def toml_value(plan: Plan, field: Field, texts: Mapping[str, str] | None = None) -> Any:
+    """What a file says for an answer: its text as typed where it is no value (yet), else the value in TOML's types."""
+    if texts and field.key in texts:
+        return texts[field.key]
+    value = field_value(plan, field.key)
+    if field.kind is Kind.TEXTS:
+        return [str(element) for element in value]
+    if field.kind is Kind.EXCEPTIONS:
+        return [{"host": str(one.host), "sha256": one.sha256, "reason": one.reason} for one in value]
+    return value if field.kind in (Kind.FLAG, Kind.NUMBER) else str(value)
