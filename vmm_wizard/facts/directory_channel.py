@@ -1,0 +1,321 @@
+"""Finds a domain controller and opens a verified, encrypted LDAP connection to it; nothing is bound here.
+
+LDAPS first, else StartTLS where port 636 gives no answer. A certificate that is not trusted ends the attempt: there is
+no way from here to a channel that nobody has verified.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from vmm_wizard.addresses import AddressError, Addresses, Endpoint
+from vmm_wizard.facts.model import NoAnswer
+from vmm_wizard.facts.questions import DirectoryAccess, Trust
+
+T = TypeVar("T")
+
+#: Ports of the global catalog (MS-ADTS 3.1.1.3.1.11).
+GLOBAL_CATALOG_PORT: Final = 3268
+GLOBAL_CATALOG_TLS_PORT: Final = 3269
+
+#: Seconds for one TCP connection, and for one TLS handshake; less when the deadline is nearer.
+_CONNECT_SECONDS: Final = 5.0
+_HANDSHAKE_SECONDS: Final = 10.0
+#: How many domain controllers are tried before giving up.
+_CONTROLLERS: Final = 3
+
+_START_TLS: Final = "1.3.6.1.4.1.1466.20037"
+_WRONG_NAME: Final = 62  # X509_V_ERR_HOSTNAME_MISMATCH
+_WRONG_ADDRESS: Final = 64  # X509_V_ERR_IP_ADDRESS_MISMATCH
+
+
+class DirectoryUnusable(Exception):
+    """A directory, or a part of it, gave no answer. `answer` says why, in a sentence for the user."""
+
+    def __init__(self, reason: str, code: str) -> None:
+        super().__init__(reason)
+        self.answer = NoAnswer(reason, code)
+
+
+@dataclass
+class Channel:
+    """A verified connection to one domain controller.
+
+    `endpoint` is where it goes, `certificate` the controller's certificate (DER). `connection` is ldap3's, used
+    through `exchange` alone, from one thread at a time.
+    """
+
+    connection: Any
+    endpoint: Endpoint
+    certificate: bytes
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether this side has closed it, or given it up after an error."""
+        return bool(self.connection.closed)
+
+    def is_idle_alive(self) -> bool:
+        """Whether the connection still stands while nothing is being asked. Asks nobody: a server that has hung up,
+        or is about to, has sent something that no request is waiting for."""
+        import selectors
+
+        if self.is_closed:
+            return False
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self.connection.socket, selectors.EVENT_READ)
+                return not selector.select(0)
+        except (OSError, ValueError):
+            return False
+
+    def exchange(self, ask: Callable[[Any], T], seconds: float) -> T:
+        """What `ask(connection)` returns; an answer is waited for at most `seconds`.
+
+        Raises DirectoryUnusable, with the channel closed, when the connection breaks, the answer does not come, or it
+        is not LDAP.
+        """
+        from ldap3.core.exceptions import LDAPExceptionError
+        from pyasn1.error import PyAsn1Error
+
+        try:
+            if self.is_closed:
+                raise DirectoryUnusable(f"the connection to {self.endpoint} is closed", "unreachable")
+            if seconds <= 0:
+                raise TimeoutError
+            self.connection.socket.settimeout(seconds)
+            return ask(self.connection)
+        except TimeoutError:
+            reason, code = f"{self.endpoint} did not answer in time", "timeout"
+        except (LDAPExceptionError, OSError) as error:
+            # ldap3 makes a class of its own for each error, which the system's error is a base of.
+            late = isinstance(error, TimeoutError) or "timed out" in str(error)
+            reason = f"{self.endpoint} did not answer in time" if late else f"lost the connection to {self.endpoint}"
+            code = "timeout" if late else "unreachable"
+        except (PyAsn1Error, ValueError, LookupError, TypeError) as error:
+            reason = f"{self.endpoint} sent an answer that is not LDAP ({type(error).__name__})"
+            code = "unreadable"
+        self.close()
+        raise DirectoryUnusable(reason, code) from None
+
+    def close(self) -> None:
+        """End the connection, bound or not. Never raises."""
+        connection = self.connection
+        raw = connection.socket
+        if raw is None or connection.closed:
+            return
+        with contextlib.suppress(Exception):
+            raw.settimeout(1.0)
+            connection.unbind()
+        with contextlib.suppress(OSError):
+            raw.close()
+        connection.closed = True
+
+
+def open_channel(access: DirectoryAccess, addresses: Addresses, until: float) -> Channel:
+    """A verified connection to a domain controller of `access`, nothing bound. `until` is a `time.monotonic` time.
+
+    Another controller is tried when one cannot be reached; a certificate that is not good ends the search. Raises
+    DirectoryUnusable.
+    """
+    first: DirectoryUnusable | None = None
+    for host in controllers(access, addresses):
+        try:
+            return _open_host(host, access.trust, addresses, until)
+        except DirectoryUnusable as failure:
+            if failure.answer.code not in ("unreachable", "timeout"):
+                raise
+            first = first or failure
+    if first is None:
+        raise DirectoryUnusable(f"no domain controller of {access.domain} is known", "unreachable")
+    raise first
+
+
+def controllers(access: DirectoryAccess, addresses: Addresses) -> tuple[str, ...]:
+    """The hosts to try, best first. Raises DirectoryUnusable when there are none."""
+    if access.server:
+        return (access.server,)
+    try:
+        hosts = addresses.domain_controllers(access.domain)
+    except AddressError as error:
+        raise DirectoryUnusable(
+            f"could not look for domain controllers of {access.domain}: {error}", "unreachable"
+        ) from None
+    if not hosts:
+        raise DirectoryUnusable(
+            f"DNS knows no domain controller of {access.domain} (SRV _ldap._tcp.dc._msdcs.{access.domain}): "
+            "check the domain name, or give a directory server",
+            "unreachable",
+        )
+    return hosts[:_CONTROLLERS]
+
+
+def _open_host(host: str, trust: Trust, addresses: Addresses, until: float) -> Channel:
+    try:
+        return _open(_locate(addresses, host, "ldaps"), trust, addresses.ca_file, until, start_tls=False)
+    except DirectoryUnusable as failure:
+        if failure.answer.code not in ("unreachable", "timeout"):
+            raise
+        try:
+            return _open(_locate(addresses, host, "ldap"), trust, addresses.ca_file, until, start_tls=True)
+        except DirectoryUnusable as second:
+            raise (failure if second.answer.code in ("unreachable", "timeout") else second) from None
+
+
+def open_global_catalog(host: str, trust: Trust, addresses: Addresses, until: float) -> Channel:
+    """A verified connection to the global catalog on a domain controller. Raises DirectoryUnusable."""
+    try:
+        endpoint = addresses.locate_tcp(host, GLOBAL_CATALOG_TLS_PORT)
+    except AddressError as error:
+        raise DirectoryUnusable(str(error), "unreachable") from None
+    return _open(endpoint, trust, addresses.ca_file, until, start_tls=False)
+
+
+def _locate(addresses: Addresses, host: str, service: Any) -> Endpoint:
+    try:
+        return addresses.locate(host, service)
+    except AddressError as error:
+        raise DirectoryUnusable(f"could not reach {host}: {error}", "unreachable") from None
+
+
+def _open(endpoint: Endpoint, trust: Trust, ca_file: str | None, until: float, *, start_tls: bool) -> Channel:
+    pinned = trust.pinned(endpoint.host)
+    context = _unverified() if pinned else _verifying(trust.ca_file or ca_file or "")
+    try:
+        channel = _encrypted(endpoint, context, until, start_tls=start_tls)
+    except ssl.SSLCertVerificationError as error:
+        raise DirectoryUnusable(_distrust(endpoint, error, until, start_tls=start_tls), "certificate") from None
+    if pinned and not hmac.compare_digest(fingerprint(channel.certificate), pinned.lower()):
+        channel.close()
+        raise DirectoryUnusable(
+            f"{endpoint} shows another certificate (SHA-256 {fingerprint(channel.certificate)}) than the exception for "
+            "this host allows: find out why before you change the exception",
+            "certificate",
+        )
+    return channel
+
+
+def fingerprint(certificate: bytes) -> str:
+    """The SHA-256 fingerprint of a certificate in DER form: 64 lower-case hexadecimal digits."""
+    return hashlib.sha256(certificate).hexdigest()
+
+
+def _verifying(ca_file: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file or None)
+    except (OSError, ValueError) as error:
+        detail = getattr(error, "strerror", None) or "it holds no certificate"
+        raise DirectoryUnusable(f"the CA file {ca_file} cannot be used: {detail}", "certificate") from None
+
+
+def _unverified() -> ssl.SSLContext:
+    """For a host with an exception, whose certificate is compared before anything is sent, and for looking at one."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _encrypted(endpoint: Endpoint, context: ssl.SSLContext, until: float, *, start_tls: bool) -> Channel:
+    """Connect and make the TLS handshake. Raises SSLCertVerificationError and DirectoryUnusable."""
+    from vmm_wizard.facts.network import sentence_of
+
+    try:
+        raw = socket.create_connection((endpoint.address, endpoint.port), _seconds(until, _CONNECT_SECONDS, endpoint))
+    except OSError as error:
+        code = "timeout" if isinstance(error, TimeoutError) else "unreachable"
+        raise DirectoryUnusable(f"could not reach {endpoint}: {sentence_of(error)}", code) from None
+    channel = Channel(_ldap_connection(raw, endpoint), endpoint, b"")
+    try:
+        if start_tls:
+            _ask_for_tls(channel, _seconds(until, _HANDSHAKE_SECONDS, endpoint))
+        raw.settimeout(_seconds(until, _HANDSHAKE_SECONDS, endpoint))
+        secure = context.wrap_socket(raw, server_hostname=endpoint.host)
+    except TimeoutError:
+        raw.close()
+        raise DirectoryUnusable(f"{endpoint} did not finish the TLS handshake in time", "timeout") from None
+    except ssl.SSLCertVerificationError:
+        raw.close()
+        raise
+    except OSError:
+        raw.close()
+        raise DirectoryUnusable(
+            f"could not reach {endpoint}: it ended the TLS handshake (a domain controller without a certificate does)",
+            "unreachable",
+        ) from None
+    except DirectoryUnusable:
+        raw.close()
+        raise
+    channel.connection.socket = secure
+    channel.connection.tls_started = start_tls
+    channel.certificate = secure.getpeercert(binary_form=True) or b""
+    return channel
+
+
+def _seconds(until: float, most: float, endpoint: Endpoint) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise DirectoryUnusable(f"{endpoint} did not answer in time", "timeout")
+    return min(left, most)
+
+
+def _ldap_connection(raw: socket.socket, endpoint: Endpoint) -> Any:
+    """ldap3's connection on a socket of ours: it never connects, resolves or reconnects by itself."""
+    import ldap3
+
+    address = f"[{endpoint.address}]" if ":" in endpoint.address else endpoint.address
+    server = ldap3.Server(address, endpoint.port, get_info=ldap3.NONE)
+    connection = ldap3.Connection(
+        server,
+        client_strategy=ldap3.SYNC,
+        authentication=ldap3.ANONYMOUS,
+        auto_bind=ldap3.AUTO_BIND_NONE,
+        auto_referrals=False,
+        check_names=False,
+        auto_encode=False,
+        raise_exceptions=False,
+    )
+    connection.socket = raw
+    connection.closed = False
+    connection.listening = True
+    connection.strategy._outstanding = {}
+    return connection
+
+
+def _ask_for_tls(channel: Channel, seconds: float) -> None:
+    def ask(connection: Any) -> Any:
+        connection.extended(_START_TLS)
+        return connection.result
+
+    result = channel.exchange(ask, seconds)
+    if result["result"] != 0:
+        raise DirectoryUnusable(
+            f"{channel.endpoint} offers no TLS ({result['description']}), and a password is never sent without it: "
+            "give the domain controller a certificate",
+            "certificate",
+        )
+
+
+def _distrust(endpoint: Endpoint, error: ssl.SSLCertVerificationError, until: float, *, start_tls: bool) -> str:
+    """The sentence for a certificate that is not good, with its fingerprint where it can be had."""
+    problem = f"is not trusted ({error.verify_message.rstrip('.').lower()})"
+    if error.verify_code in (_WRONG_NAME, _WRONG_ADDRESS):
+        problem = f"is not for the name {endpoint.host}"
+    shown = b""
+    with contextlib.suppress(DirectoryUnusable, OSError):
+        # Nothing is sent here but the handshake; the user compares what comes back with the certificate itself.
+        channel = _encrypted(endpoint, _unverified(), until, start_tls=start_tls)
+        shown = channel.certificate
+        channel.close()
+    exception = f" with SHA-256 {fingerprint(shown)}, once its owner has confirmed that" if shown else ""
+    return (
+        f"the certificate of {endpoint} {problem}: give the file of the CA that issued it (connection.ca_file), or an "
+        f"exception for this host (connection.certificate_exceptions){exception}"
+    )

@@ -1,0 +1,287 @@
+"""Logs on to the directory: one bind on a verified channel, and what its refusal means."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from vmm_wizard.addresses import Addresses
+from vmm_wizard.facts.directory_channel import Channel, DirectoryUnusable, open_channel, open_global_catalog
+from vmm_wizard.facts.questions import DirectoryAccess
+from vmm_wizard.plan.model import Authentication
+from vmm_wizard.plan.names import AccountName
+from vmm_wizard.plan.secrets import Secret
+
+#: What AD's sub-codes of a refused bind mean, where the account or its password is to blame (backends sheet).
+REFUSALS: Final[Mapping[str, str]] = {
+    "525": "there is no such user",
+    "52e": "wrong user name or password",
+    "532": "the password has expired",
+    "533": "the account is disabled",
+    "701": "the account has expired",
+    "773": "the password must be changed at the next logon",
+    "775": "the account is locked out",
+}
+
+#: Sub-codes that say nothing of the password: a sentence each, and the `NoAnswer` code.
+_NOT_THE_PASSWORD: Final[Mapping[str, tuple[str, str]]] = {
+    "52f": ("an account restriction or an authentication policy forbids it this logon", "no_login"),
+    "530": ("its logon hours forbid it to log on now", "no_login"),
+    "531": ("its list of workstations forbids it to log on from here", "no_login"),
+    "569": ("it is not granted this type of logon", "no_login"),
+    "57": ("the domain controller could not read the logon message", "denied"),
+    "80090346": (
+        "the domain controller wants channel binding and did not accept ours; something between may decrypt TLS. "
+        'The password was not judged: use a simple bind (connection.authentication = "auto")',
+        "denied",
+    ),
+}
+
+_DATA: Final = re.compile(r"\bdata ([0-9a-f]+)", re.IGNORECASE)
+
+_SUCCESS, _AUTH_METHOD, _STRONGER_AUTH, _SASL_CONTINUES, _INVALID_CREDENTIALS = 0, 7, 8, 14, 49
+_BUSY = (51, 52)
+#: A bind of more rounds than this goes nowhere.
+_MOST_ROUNDS: Final = 8
+
+#: Kerberos errors (RFC 4120 7.5.9, MIT's numbering) that are the account's or its password's fault, as AD's sub-codes.
+_KERBEROS_REFUSALS: Final[Mapping[int, str]] = {6: "525", 18: "533", 23: "532", 24: "52e", 31: "52e"}
+_KERBEROS_BASE: Final = -1765328384
+_CLOCK_SKEW: Final = 37
+
+
+class LogonRefused(Exception):
+    """The directory refuses an account. `code` is AD's sub-code (lower case hexadecimal), `meaning` it in words.
+
+    The text never holds the password.
+    """
+
+    def __init__(self, account: AccountName, code: str, meaning: str) -> None:
+        super().__init__(f"the logon of {account} was refused: {meaning}" + (f" (data {code})" if code else ""))
+        self.account = account
+        self.code = code
+        self.meaning = meaning
+
+
+def open_directory(
+    access: DirectoryAccess, account: AccountName, secret: Secret | None, addresses: Addresses, deadline: float
+) -> Channel:
+    """Log `account` on to a domain controller of `access` with one bind, within `deadline` seconds.
+
+    `secret` may be missing with Kerberos alone, which then uses the ticket of this session. Raises LogonRefused when
+    the account or its password is refused, and DirectoryUnusable for everything else. An empty password is never sent:
+    to a domain controller that would be an anonymous bind, which proves nothing.
+    """
+    _require_secret(access, account, secret)
+    until = time.monotonic() + deadline
+    return _logged_on(open_channel(access, addresses, until), access, account, secret, until)
+
+
+def open_catalog(
+    access: DirectoryAccess,
+    account: AccountName,
+    secret: Secret | None,
+    host: str,
+    addresses: Addresses,
+    deadline: float,
+) -> Channel:
+    """The same on the global catalog of the domain controller `host`."""
+    _require_secret(access, account, secret)
+    until = time.monotonic() + deadline
+    return _logged_on(open_global_catalog(host, access.trust, addresses, until), access, account, secret, until)
+
+
+def _require_secret(access: DirectoryAccess, account: AccountName, secret: Secret | None) -> None:
+    if not secret and access.authentication is not Authentication.KERBEROS:
+        raise DirectoryUnusable(f"not asked: no password of {account} was given", "not_asked")
+
+
+def _logged_on(
+    channel: Channel, access: DirectoryAccess, account: AccountName, secret: Secret | None, until: float
+) -> Channel:
+    try:
+        if access.authentication is Authentication.AUTO and secret:
+            result = _simple_bind(channel, account, secret, until)
+        else:
+            result = _negotiated_bind(channel, access, account, secret, until)
+        _judge(result, account, channel)
+    except BaseException:
+        channel.close()
+        raise
+    return channel
+
+
+def _simple_bind(channel: Channel, account: AccountName, secret: Secret, until: float) -> Mapping[str, Any]:
+    from ldap3.protocol.rfc4511 import AuthenticationChoice, Simple
+
+    # As bytes and past ldap3's own bind: it would normalize the password (SASLprep), which AD does not, and keep it.
+    choice = AuthenticationChoice().setComponentByName("simple", Simple(secret.reveal().encode()))
+    return _send_bind(channel, str(account), choice, until)
+
+
+def _send_bind(channel: Channel, name: str, choice: Any, until: float) -> Mapping[str, Any]:
+    from ldap3.protocol.rfc4511 import BindRequest, Version
+
+    request = BindRequest()
+    request["version"] = Version(3)
+    request["name"] = name.encode()
+    request["authentication"] = choice
+
+    def ask(connection: Any) -> Mapping[str, Any]:
+        try:
+            number = connection.send("bindRequest", request, None)
+            answers: list[Mapping[str, Any]] = connection.post_send_single_response(number)
+            return answers[-1]
+        finally:
+            connection.request = None
+
+    return channel.exchange(ask, until - time.monotonic())
+
+
+def _negotiated_bind(
+    channel: Channel, access: DirectoryAccess, account: AccountName, secret: Secret | None, until: float
+) -> Mapping[str, Any]:
+    """SASL GSS-SPNEGO with NTLM or Kerberos, tied to the TLS channel (MS-ADTS 5.1.1.1, RFC 5929)."""
+    from ldap3.protocol.rfc4511 import AuthenticationChoice, SaslCredentials
+    from spnego.exceptions import SpnegoError
+
+    context = _client_context(channel, access, account, secret)
+    try:
+        token = context.step()
+        for _ in range(_MOST_ROUNDS):
+            credentials = SaslCredentials()
+            credentials["mechanism"] = b"GSS-SPNEGO"
+            credentials["credentials"] = token or b""
+            choice = AuthenticationChoice().setComponentByName("sasl", credentials)
+            result = _send_bind(channel, "", choice, until)
+            if result["result"] != _SASL_CONTINUES:
+                return result
+            token = context.step(result["saslCreds"] or b"")
+    except SpnegoError as error:
+        raise _spnego_failure(error, channel, account) from None
+    raise DirectoryUnusable(f"{channel.endpoint} never ended the logon of {account}", "unreadable")
+
+
+def _client_context(channel: Channel, access: DirectoryAccess, account: AccountName, secret: Secret | None) -> Any:
+    import spnego
+    from spnego.exceptions import SpnegoError
+
+    password = secret.reveal() if secret else None
+    common: dict[str, Any] = {
+        "password": password,
+        "hostname": channel.endpoint.host,
+        "service": "ldap",
+        "channel_bindings": _channel_bindings(channel.certificate),
+    }
+    try:
+        if access.authentication is Authentication.KERBEROS:
+            name = kerberos_name(account, access.domain) if secret else None
+            request = spnego.ContextReq.mutual_auth
+            return spnego.client(name, protocol="kerberos", context_req=request, **common)
+        # pyspnego's own NTLM on every system, so that there is exactly one message to judge; it signs nothing, as AD
+        # wants it under TLS.
+        options = spnego.NegotiateOptions.use_ntlm
+        return spnego.client(
+            str(account), protocol="ntlm", options=options, context_req=spnego.ContextReq.none, **common
+        )
+    except ImportError:
+        raise _no_kerberos() from None
+    except SpnegoError as error:
+        raise _spnego_failure(error, channel, account) from None
+
+
+def _channel_bindings(certificate: bytes) -> Any:
+    """tls-server-end-point: the certificate's hash by its own signature's algorithm, SHA-256 for the old ones."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from spnego.channel_bindings import GssChannelBindings
+
+    parsed = x509.load_der_x509_certificate(certificate)
+    try:
+        algorithm = parsed.signature_hash_algorithm
+    except Exception:
+        algorithm = None
+    if algorithm is None or isinstance(algorithm, hashes.MD5 | hashes.SHA1):
+        algorithm = hashes.SHA256()
+    digest = parsed.fingerprint(algorithm)
+    return GssChannelBindings(application_data=b"tls-server-end-point:" + digest)
+
+
+def kerberos_name(account: AccountName, domain: str) -> str:
+    """The Kerberos principal `user@REALM`. A NetBIOS domain name is no realm: the directory's domain stands in."""
+    realm = account.domain if "." in account.domain else domain
+    return f"{account.user}@{realm.upper()}"
+
+
+def _no_kerberos() -> DirectoryUnusable:
+    return DirectoryUnusable(
+        "Kerberos is not available here: install vmm-wizard[kerberos], or choose another connection.authentication",
+        "denied",
+    )
+
+
+def _spnego_failure(error: Exception, channel: Channel, account: AccountName) -> Exception:
+    """What went wrong while tokens were made: with Kerberos, the logon itself happens there."""
+    number = _kerberos_error(error)
+    if number in _KERBEROS_REFUSALS:
+        code = _KERBEROS_REFUSALS[number]
+        meaning = "the account is disabled, expired or locked out" if code == "533" else REFUSALS[code]
+        return LogonRefused(account, code, meaning)
+    if number == _CLOCK_SKEW:
+        return DirectoryUnusable(
+            f"Kerberos logon of {account}: the clock here is too far from that of {channel.endpoint.host}", "denied"
+        )
+    detail = " ".join(str(getattr(error, "base_error", None) or error).split())
+    return DirectoryUnusable(f"the logon of {account} to {channel.endpoint.host} could not be made: {detail}", "denied")
+
+
+def _kerberos_error(error: BaseException | None) -> int:
+    """The protocol's error number in an exception or those behind it; -1 when there is none."""
+    seen = 0
+    while error is not None and seen < 8:
+        for attribute in ("err_code", "min_code"):
+            value = getattr(error, attribute, None)
+            if isinstance(value, int):
+                signed = value - (1 << 32) if value >= 1 << 31 else value
+                if 0 <= signed - _KERBEROS_BASE < 128:
+                    return signed - _KERBEROS_BASE
+        error = getattr(error, "base_error", None) or error.__cause__ or error.__context__
+        seen += 1
+    return -1
+
+
+def _judge(result: Mapping[str, Any], account: AccountName, channel: Channel) -> None:
+    """Return when the bind was good. Raises LogonRefused or DirectoryUnusable."""
+    number = int(result["result"])
+    if number == _SUCCESS:
+        return
+    text = str(result["message"]).rstrip("\0")
+    if number == _INVALID_CREDENTIALS:
+        _judge_refusal(text, account, channel)
+    if number == _STRONGER_AUTH:
+        raise DirectoryUnusable(
+            f"{channel.endpoint} wants a stronger kind of logon than this one (result 8): "
+            "choose another connection.authentication",
+            "denied",
+        )
+    if number == _AUTH_METHOD:
+        raise DirectoryUnusable(
+            f"{channel.endpoint} does not offer this kind of logon: choose another connection.authentication", "denied"
+        )
+    code = "unreachable" if number in _BUSY else "denied"
+    raise DirectoryUnusable(
+        f"{channel.endpoint} did not take the logon of {account} (result {number}, {result['description']})", code
+    )
+
+
+def _judge_refusal(text: str, account: AccountName, channel: Channel) -> None:
+    match = _DATA.search(text)
+    code = match[1].lower() if match else ""
+    if "80090346" in text:
+        code = "80090346"
+    if code in _NOT_THE_PASSWORD:
+        sentence, kind = _NOT_THE_PASSWORD[code]
+        raise DirectoryUnusable(f"{account} could not log on to {channel.endpoint}: {sentence} (data {code})", kind)
+    raise LogonRefused(account, code, REFUSALS.get(code, "the domain controller gave no reason that is known"))
