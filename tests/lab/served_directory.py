@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import ldap3
 
+from vmm_wizard.lab import ber
 from vmm_wizard.lab.certificates import CertificateAuthority, der, server_context
 from vmm_wizard.lab.clock import SpedUpClock
 from vmm_wizard.lab.directory import Directory
@@ -110,3 +112,41 @@ def serving(place: Path, host: str = "dc01.contoso.lab", speed: float = 1.0) -> 
     ca_file = AUTHORITY.write(place / "ca.pem")
     with server:
         yield Served(directory, logons, server, host, ca_file)
+
+
+def raw(served: Served, secure: bool = False) -> socket.socket:
+    """A socket to the server without an LDAP library."""
+    port = served.server.ldaps_port if secure else served.server.port
+    client = socket.create_connection(("127.0.0.1", port), timeout=20)
+    if not secure:
+        return client
+    context = ssl.create_default_context(cafile=str(served.ca_file))
+    return context.wrap_socket(client, server_hostname=served.host)
+
+
+def exchange(client: socket.socket, number: int, operation: bytes) -> bytes:
+    """Send one request and read one response message."""
+    client.sendall(ber.element(ber.SEQUENCE, ber.integer(number), operation))
+    data = b""
+    while (size := ber.message_size(data)) is None or len(data) < size:
+        chunk = client.recv(4096)
+        assert chunk, "the server hung up"
+        data += chunk
+    return data
+
+
+def result_code(message: bytes) -> int:
+    """The result code in a response message."""
+    (_, content) = ber.elements(ber.elements(message)[0][1])[1]
+    return ber.to_int(ber.elements(content)[0][1])
+
+
+def is_hung_up(client: socket.socket) -> bool:
+    """Whether the server closes the connection without an LDAP answer (a TLS alert may come first)."""
+    try:
+        while chunk := client.recv(4096):
+            if chunk[0] == ber.SEQUENCE:
+                return False
+    except ConnectionError:
+        return True
+    return True

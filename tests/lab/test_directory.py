@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -95,15 +96,41 @@ class TestNames:
         assert USERS in names
         assert not any("Configuration" in name or "DnsZones" in name for name in names)
 
-    def test_every_change_is_told(self) -> None:
+    def test_every_change_is_told_once(self) -> None:
         told: list[int] = []
         directory = Directory(BASE, "CONTOSO", changed=lambda: told.append(1))
-        before = len(told)
         dn = add_user(directory, "alice")
-        directory.modify(dn, {"description": "x"})
-        directory.grant(dn, allow(directory.sid(513), READ_CONTROL))
-        directory.remove(dn)
-        assert len(told) >= before + 4
+        group = add_group(directory, "group")
+        changes: list[Callable[[], None]] = [
+            lambda: directory.modify(dn, {"description": "x"}),
+            lambda: directory.grant(dn, allow(directory.sid(513), READ_CONTROL)),
+            lambda: directory.add_member(group, dn),
+            lambda: directory.remove(dn),
+        ]
+        for change in changes:
+            told.clear()
+            change()
+            assert told == [1]
+        told.clear()
+        directory.get(group)
+        assert told == []
+
+    def test_who_is_told_of_a_change_may_wait_for_others_that_read(self) -> None:
+        seen: list[bool] = []
+        built: list[Directory] = []
+
+        def read_elsewhere() -> None:
+            for other in built:
+                reader = threading.Thread(target=other.children, args=(USERS,), daemon=True)
+                reader.start()
+                reader.join(20)
+                seen.append(not reader.is_alive())
+
+        directory = Directory(BASE, "CONTOSO", changed=read_elsewhere)
+        built.append(directory)
+        cno = directory.add(f"CN=VMMCLU,{COMPUTERS}", "computer")
+        directory.create_computer(cno, "vmm", COMPUTERS)
+        assert seen == [True, True]
 
 
 class TestGroups:

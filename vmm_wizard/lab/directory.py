@@ -114,7 +114,7 @@ class Directory(Tree):
         Raises PermissionError with a sentence, and what `add` raises. The DN goes into `created`.
         """
         kind = classes if isinstance(classes, str) else classes[-1]
-        with self._lock:
+        with self._changing():
             parent = str(DistinguishedName.parse(dn).parent)
             actor = self.require(actor_dn)
             mask = self.effective_mask(parent, self.logon_sids(actor.dn), schema.class_guid(kind))
@@ -123,7 +123,6 @@ class Directory(Tree):
             own = replace(self.default_descriptor(), owner=actor.sid)
             made = self.add(dn, classes, attributes, descriptor or own)
             self.created.append(made)
-        self._changed()
         return made
 
     def write(self, actor_dn: str, dn: str, changes: Mapping[str, Values]) -> None:
@@ -142,10 +141,9 @@ class Directory(Tree):
         lasts, or when the object is prestaged with full control for the cluster (CLU-05, PRESTAGE). Raises
         PermissionError with a sentence otherwise.
         """
-        with self._lock:
+        with self._changing():
             cno = self.require(cno_dn)
             made, is_new = make_role_computer(self, cno, self.logon_sids(cno.dn), name, parent_dn)
             if is_new:
                 self.created.append(made)
-        self._changed()
         return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from uuid import uuid4
 
@@ -20,6 +21,8 @@ GLOBAL_SECURITY_GROUP = -0x7FFFFFFE
 _WORKSTATION_ACCOUNT = 0x1000
 _NORMAL_ACCOUNT = 0x200
 _PRINCIPALS = {"user", "computer", "group", "inetOrgPerson", "msDS-GroupManagedServiceAccount"}
+#: Heads of naming contexts: nothing is inherited across their border.
+_CONTEXT_HEADS = {"domainDNS", "configuration", "dMD"}
 _FIRST_FREE_RID = 1103
 _DOMAIN_SID = "S-1-5-21-3623811015-3361044348-30300820"
 
@@ -55,7 +58,29 @@ class Tree:
         self._by_sam: dict[str, str] = {}
         self._by_sid: dict[str, str] = {}
         self._groups_of: dict[str, list[str]] | None = None
+        self._depth = 0
+        self._is_changed = False
         self._next_rid = _FIRST_FREE_RID
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Hold the lock; tell of changes once, when the outermost of nested changes has let it go.
+
+        Whoever is told may take locks of its own, which others may hold while they wait for this one.
+        """
+        tell = False
+        try:
+            with self._lock:
+                self._depth += 1
+                try:
+                    yield
+                finally:
+                    self._depth -= 1
+                    if self._is_changed and not self._depth:
+                        self._is_changed, tell = False, True
+        finally:
+            if tell:
+                self._changed()
 
     def sid(self, rid: int | None = None) -> str:
         """The domain's own identifier, or that of the principal with this RID."""
@@ -143,7 +168,7 @@ class Tree:
         """
         name = DistinguishedName.parse(dn)
         kind = classes if isinstance(classes, str) else classes[-1]
-        with self._lock:
+        with self._changing():
             if name.key in self._entries:
                 raise NameTaken(f"{dn} exists already")
             parent = None if name.key == self.base_key else self.require(str(name.parent))
@@ -159,12 +184,11 @@ class Tree:
             self._store(entry)
             if parent is not None:
                 self._children.setdefault(parent.key, []).append(entry.key)
-        self._changed()
         return entry.dn
 
     def remove(self, dn: str) -> None:
         """Take an object without children out of the tree and out of all groups. Raises NoSuchObject, ValueError."""
-        with self._lock:
+        with self._changing():
             entry = self.require(dn)
             if self._children.get(entry.key):
                 raise ValueError(f"{entry.dn} has objects below it")
@@ -173,12 +197,11 @@ class Tree:
                 self._store(group.with_values({"member": left}))
             self._forget(entry)
             self._children[entry.parent_key].remove(entry.key)
-        self._changed()
 
     def modify(self, dn: str, changes: Mapping[str, Values]) -> None:
         """Replace these attributes of an object; an empty list takes one away. Raises NoSuchObject, NameTaken."""
         values = {name: encode_values(value) for name, value in changes.items()}
-        with self._lock:
+        with self._changing():
             self._check_links(values)
             stamp = (generalized_time(self.clock.date()).encode(),)
             before = self.require(dn)
@@ -186,11 +209,10 @@ class Tree:
             self._check_sam(entry)
             self._forget(before)
             self._store(entry)
-        self._changed()
 
     def add_member(self, group_dn: str, member_dn: str) -> None:
         """Make one object a member of a group; nothing happens when it is one. Raises NoSuchObject."""
-        with self._lock:
+        with self._changing():
             group = self.require(group_dn)
             member = self.require(member_dn)
             if member.key not in {link_key(value) for value in group.values("member")}:
@@ -198,7 +220,7 @@ class Tree:
 
     def set_descriptor(self, dn: str, descriptor: Descriptor) -> None:
         """Give an object other explicit entries; what is inherited, here and below, is worked out again."""
-        with self._lock:
+        with self._changing():
             pending = [self.require(dn).key]
             given: Descriptor | None = descriptor
             while pending:
@@ -206,13 +228,12 @@ class Tree:
                 explicit = given or entry.descriptor
                 given = None
                 parent = self._entries.get(entry.parent_key)
-                self._entries[entry.key] = replace(entry, descriptor=self._inherit(explicit, entry, parent))
+                self._store(replace(entry, descriptor=self._inherit(explicit, entry, parent)))
                 pending.extend(self._children.get(entry.key, ()))
-        self._changed()
 
     def grant(self, dn: str, *aces: Ace) -> None:
         """Add explicit entries to an object's descriptor."""
-        with self._lock:
+        with self._changing():
             descriptor = self.require(dn).descriptor
             self.set_descriptor(dn, replace(descriptor, aces=(*aces, *descriptor.aces)))
 
@@ -223,6 +244,7 @@ class Tree:
         return Descriptor(admins, admins, (*more, *usual))
 
     def _store(self, entry: Entry) -> None:
+        self._is_changed = True
         self._entries[entry.key] = entry
         if sam := entry.text("sAMAccountName"):
             self._by_sam[sam.casefold()] = entry.key
@@ -231,6 +253,7 @@ class Tree:
         self._groups_of = None
 
     def _forget(self, entry: Entry) -> None:
+        self._is_changed = True
         del self._entries[entry.key]
         self._by_sam.pop(entry.text("sAMAccountName").casefold(), None)
         self._by_sid.pop(entry.sid, None)
@@ -238,7 +261,7 @@ class Tree:
 
     def _inherit(self, explicit: Descriptor, entry: Entry, parent: Entry | None) -> Descriptor:
         own = as_stored(ace for ace in explicit.aces if not ace.is_inherited)
-        if explicit.protected or parent is None:
+        if explicit.protected or parent is None or entry.kind in _CONTEXT_HEADS:
             return replace(explicit, aces=own)
         guid = schema.class_guid(entry.kind)
         return replace(explicit, aces=own + inherited_aces(parent.descriptor, guid, explicit.owner, explicit.group))
