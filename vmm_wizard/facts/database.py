@@ -56,7 +56,7 @@ def ask_database(
     except _Gap as gap:
         return gap.answer
     try:
-        return _read(connection, question, client, endpoint)
+        return read_facts(connection, question, client, endpoint)
     except NativeError as error:
         reason = f"SQL Server at {endpoint} answered {question.account} with error {error.number}: {error.sentence}"
         return NoAnswer(reason, "denied" if error.number in (229, 297, 300) else "unreadable")
@@ -144,7 +144,11 @@ class _Details:
     owners: tuple[str, ...] | None = None
 
 
-def _read(connection: SqlConnection, question: SqlQuestion, client: Client, endpoint: Endpoint) -> SqlFacts:
+def read_facts(connection: SqlConnection, question: SqlQuestion, client: Client, endpoint: Endpoint) -> SqlFacts:
+    """Everything that the SQL checks need, in at most three batches over a connection that is logged on.
+
+    Raises NativeError, TimeoutError and OSError.
+    """
     values = {"database": question.database}
     ((row,),) = connection.run(sql_queries.SERVER, values)
     sets, _ = connection.run_as_far_as_allowed(sql_queries.DATABASE, values)
