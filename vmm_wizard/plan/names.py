@@ -81,7 +81,8 @@ class DistinguishedName:
     @classmethod
     def parse(cls, text: str) -> DistinguishedName:
         """Read an RFC 4514 name (also one in double quotes); raises ValueError with one sentence when it is none."""
-        text = _one_line(text, "a distinguished name")
+        _one_line(text, "a distinguished name")
+        text = _strip_unescaped(text)
         if len(text) > 1 and text[0] == text[-1] == '"':
             text = text[1:-1].strip()
         if not text:
@@ -132,10 +133,7 @@ def _rdn(part: str, whole: str) -> tuple[str, str]:
     kind = kind.strip()
     if not sign or not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+", kind):
         raise ValueError(f"{part.strip()!r} in {whole!r} is not NAME=value; expected like CN=VMMDKM,DC=corp,DC=example")
-    raw = raw.lstrip()
-    stripped = raw.rstrip()
-    if stripped.endswith("\\") and not stripped.endswith("\\\\") and raw != stripped:
-        stripped += " "
+    stripped = _strip_unescaped(raw)
     value = bytearray()
     i = 0
     while i < len(stripped):
@@ -161,15 +159,24 @@ def _rdn(part: str, whole: str) -> tuple[str, str]:
         raise ValueError(f"{part.strip()!r} in {whole!r} holds bytes that are not UTF-8") from None
 
 
+def _strip_unescaped(text: str) -> str:
+    """`text` without blanks at its ends, but with a last one that a backslash protects (RFC 4514)."""
+    stripped = text.strip()
+    backslashes = len(stripped) - len(stripped.rstrip("\\"))
+    return f"{stripped} " if backslashes % 2 and text.lstrip() != stripped else stripped
+
+
 def _escape_rdn(value: str) -> str:
-    out = "".join(
-        f"\\{ord(c):02X}" if ord(c) < 32 or ord(c) == 127 else f"\\{c}" if c in _DN_SPECIAL else c for c in value
-    )
-    if out[:1] in (" ", "#"):
-        out = "\\" + out
-    if out.endswith(" ") and not out.endswith("\\ "):
-        out = out[:-1] + "\\ "
-    return out
+    out: list[str] = []
+    for place, character in enumerate(value):
+        at_edge = (place == 0 and character in " #") or (place == len(value) - 1 and character == " ")
+        if ord(character) < 32 or ord(character) == 127:
+            out.append(f"\\{ord(character):02X}")
+        elif character in _DN_SPECIAL or at_edge:
+            out.append(f"\\{character}")
+        else:
+            out.append(character)
+    return "".join(out)
 
 
 @dataclass(frozen=True, slots=True)
