@@ -127,9 +127,14 @@ class Logons:
         return credential.state == "locked" or credential.bad_logons >= self.lockout
 
     def ntlm_user_file(self) -> str:
-        """What pyspnego's NTLM acceptor reads: one `DOMAIN:user:password` line an account."""
+        """What pyspnego's NTLM acceptor reads: one `DOMAIN:user:password` line for each spelling of each account.
+
+        A UPN stands as user without a domain, as clients send it.
+        """
         lines = []
         for credential in self.credentials:
-            domain, _, user = credential.account.partition("\\")
-            lines.append(f"{domain}:{user}:{credential.password}\n")
+            for name in (credential.account, *credential.aliases):
+                domain, backslash, user = name.rpartition("\\")
+                if backslash or ("@" in name and "=" not in name):
+                    lines.append(f"{domain}:{user}:{credential.password}\n")
         return "".join(lines)

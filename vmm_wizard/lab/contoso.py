@@ -1,0 +1,196 @@
+"""What the practice domain `contoso.lab` holds: accounts good and bad, the DKM container, SQL Servers, computers.
+
+Nothing here is a rule: rules live in the directory, the SQL servers and the nodes. Scenarios change these contents.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from vmm_wizard.lab.clock import Clock
+from vmm_wizard.lab.descriptors import (
+    CONTAINER_INHERIT,
+    CREATE_CHILD,
+    DELETE,
+    DELETE_TREE,
+    EVERYONE,
+    GENERIC_ALL,
+    READ_CONTROL,
+    WRITE_PROPERTY,
+    allow,
+    deny,
+)
+from vmm_wizard.lab.directory import Directory
+from vmm_wizard.lab.dns_server import Zone
+from vmm_wizard.lab.logons import Credential, Logons, Refusal
+from vmm_wizard.lab.schema import COMPUTER_CLASS, attribute_guids
+from vmm_wizard.lab.sql import Database, ServerLogin, SqlServer
+
+DOMAIN: Final = "contoso.lab"
+NETBIOS: Final = "CONTOSO"
+BASE: Final = "DC=contoso,DC=lab"
+DC: Final = f"dc01.{DOMAIN}"
+ACCOUNTS_OU: Final = f"OU=Service Accounts,{BASE}"
+CLUSTERS_OU: Final = f"OU=Clusters,{BASE}"
+DKM: Final = f"CN=VMMDKM,{BASE}"
+ADMINS_GROUP: Final = f"CN=VMM Admins,{ACCOUNTS_OU}"
+CLUSTER: Final = "vmmclu"
+
+INSTALLER: Final = "vmm-setup"
+SERVICE: Final = "svc-vmm"
+SQL_ADMIN: Final = "sql-admin"
+SQL_LOGIN: Final = "lab-driver-test"
+
+#: Accounts that a careless admin may pick, and what is wrong with each.
+_BAD_ACCOUNTS: Final[tuple[tuple[str, Refusal | None], ...]] = (
+    ("svc-disabled", "disabled"),
+    ("svc-locked", "locked"),
+    ("svc-expired", "expired"),
+    ("svc-mustchange", "must_change"),
+    ("svc-oldpassword", "password_expired"),
+    ("svc-notadmin", None),
+    ("svc-domainadmin", None),
+)
+
+#: Addresses by host, as DNS has them. Nobody connects to them: clients use the address book.
+ADDRESSES: Final = {
+    "dc01": "10.10.0.10",
+    "sql01": "10.10.0.21",
+    "sql02": "10.10.0.22",
+    "sql03": "10.10.0.23",
+    "sql04": "10.10.0.24",
+    "vmm01": "10.10.0.31",
+    "vmm02": "10.10.0.32",
+    "vmm03": "10.10.0.33",
+    CLUSTER: "10.10.0.40",
+}
+
+
+def new_password() -> str:
+    """A password for one estate: long, random, with a sign of each kind that policies ask for."""
+    return f"{secrets.token_urlsafe(15)}aA7!"
+
+
+def build_directory(logons: Logons, clock: Clock, changed: Callable[[], None]) -> Directory:
+    """The domain with its accounts, the DKM container, the cluster's object and the computers."""
+    directory = Directory(BASE, NETBIOS, logons, clock, changed)
+    directory.add(ACCOUNTS_OU, "organizationalUnit")
+    directory.add(CLUSTERS_OU, "organizationalUnit")
+    installer = _add_user(directory, logons, INSTALLER, "Installs VMM")
+    service = _add_user(directory, logons, SERVICE, "VMM service")
+    _add_user(directory, logons, SQL_ADMIN, "Administers SQL Server for VMM")
+    _add_user(directory, logons, "reader", "An ordinary domain user")
+    _add_user(directory, logons, "svc-sql", "SQL Server service")
+    for sam, state in _BAD_ACCOUNTS:
+        _add_user(directory, logons, sam, "A service account with a fault to find", state)
+    directory.add_member(f"CN=Domain Admins,CN=Users,{BASE}", f"CN=svc-domainadmin,{ACCOUNTS_OU}")
+    directory.add(ADMINS_GROUP, "group", {"sAMAccountName": "VMM Admins"})
+    for sam in (INSTALLER, SERVICE, "svc-domainadmin", "svc-disabled", "svc-expired", "svc-locked", "svc-mustchange"):
+        directory.add_member(ADMINS_GROUP, f"CN={sam},{ACCOUNTS_OU}")
+    _add_container(directory, installer, service)
+    # So that setup can register the service principal names itself (ACC-09).
+    spn = attribute_guids("servicePrincipalName")[0]
+    directory.grant(f"CN={SERVICE},{ACCOUNTS_OU}", allow(installer, WRITE_PROPERTY, 0, spn))
+    _add_computers(directory)
+    return directory
+
+
+def _add_user(directory: Directory, logons: Logons, sam: str, description: str, state: Refusal | None = None) -> str:
+    """Add a user with a random password; returns its SID."""
+    upn = f"{sam}@{DOMAIN}"
+    values: dict[str, str | int] = {"sAMAccountName": sam, "userPrincipalName": upn, "description": description}
+    if state == "disabled":
+        values["userAccountControl"] = 0x202
+    elif state == "expired":
+        values["accountExpires"] = 132_000_000_000_000_000
+    elif state == "must_change":
+        values["pwdLastSet"] = 0
+    dn = directory.add(f"CN={sam},{ACCOUNTS_OU}", "user", values)
+    entry = directory.require(dn)
+    aliases = (upn, f"{DOMAIN}\\{sam}", dn)
+    logons.add(Credential(f"{NETBIOS}\\{sam}", new_password(), entry.sid, dn, aliases, state))
+    return entry.sid
+
+
+def _add_container(directory: Directory, installer: str, service: str) -> None:
+    directory.add(DKM, "container")
+    directory.grant(
+        DKM,
+        deny(EVERYONE, DELETE | DELETE_TREE),
+        allow(installer, GENERIC_ALL, CONTAINER_INHERIT),
+        allow(service, GENERIC_ALL, CONTAINER_INHERIT),
+    )
+
+
+def _add_computers(directory: Directory) -> None:
+    for name in ADDRESSES:
+        parent = CLUSTERS_OU if name == CLUSTER else f"CN=Computers,{BASE}"
+        if name.startswith("dc"):
+            parent = f"OU=Domain Controllers,{BASE}"
+        services = ["HOST"] + (["MSClusterVirtualServer"] if name == CLUSTER else [])
+        forms = (name, f"{name}.{DOMAIN}")
+        directory.add(
+            f"CN={name.upper()},{parent}",
+            "computer",
+            {
+                "sAMAccountName": f"{name.upper()}$",
+                "dNSHostName": f"{name}.{DOMAIN}",
+                "servicePrincipalName": [f"{service}/{form}" for service in services for form in forms],
+            },
+        )
+    cno = directory.require(f"CN={CLUSTER.upper()},{CLUSTERS_OU}")
+    directory.grant(CLUSTERS_OU, allow(cno.sid, CREATE_CHILD | READ_CONTROL, CONTAINER_INHERIT, COMPUTER_CLASS))
+
+
+def build_sql_servers(directory: Directory, logons: Logons, changed: Callable[[], None]) -> dict[str, SqlServer]:
+    """The instances by host name: a good default one, a named one, an Express and a case-sensitive one."""
+
+    def sids_of(account: str) -> frozenset[str]:
+        credential = logons.find(account)
+        return directory.logon_sids(credential.dn) if credential else frozenset()
+
+    def login(sam: str, *roles: str) -> ServerLogin:
+        credential = logons.find(f"{NETBIOS}\\{sam}")
+        assert credential is not None
+        return ServerLogin(credential.account, credential.sid, set(roles))
+
+    password = new_password()
+
+    def server(label: str, **more: object) -> SqlServer:
+        made = SqlServer(f"{label}.{DOMAIN}", sids_of, changed=changed, now=lambda: datetime.now(UTC), **more)  # type: ignore[arg-type]
+        made.logins += [
+            login(INSTALLER, "sysadmin"),
+            login(SQL_ADMIN, "sysadmin"),
+            ServerLogin(SQL_LOGIN, roles={"sysadmin"}, password=password),
+        ]
+        made.databases.append(Database("Inventory", made.collation))
+        return made
+
+    servers = (
+        server("sql01"),
+        server("sql02", instance="VMM", product_version="15.0.4430.1", update_level="CU32"),
+        server("sql03", instance="SQLEXPRESS", edition="Express Edition (64-bit)", engine_edition=4),
+        server("sql04", collation="Latin1_General_100_CS_AS"),
+    )
+    return {made.fqdn: made for made in servers}
+
+
+def build_zones() -> tuple[Zone, Zone]:
+    """The forward zone and the reverse zone of 10.in-addr.arpa."""
+    forward = Zone(DOMAIN, DC)
+    reverse = Zone("10.in-addr.arpa", DC)
+    for name, address in ADDRESSES.items():
+        forward.set(f"{name}.{DOMAIN}", "A", [address])
+        reverse.set(".".join(reversed(address.split("."))) + ".in-addr.arpa", "PTR", [f"{name}.{DOMAIN}."])
+    for service, port in (
+        ("_ldap._tcp.dc._msdcs", 389),
+        ("_ldap._tcp", 389),
+        ("_kerberos._tcp", 88),
+        ("_gc._tcp", 3268),
+        ("_ldap._tcp.gc._msdcs", 3268),
+    ):
+        forward.set(f"{service}.{DOMAIN}", "SRV", [f"0 100 {port} {DC}."])
+    return forward, reverse
