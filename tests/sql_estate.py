@@ -94,7 +94,8 @@ def served(
         ((ADMIN, ADMIN_PASSWORD), (READER, READER_PASSWORD), (STRANGER, STRANGER_PASSWORD)), 1101
     ):
         user = name.partition("\\")[2]
-        logons.add(Credential(name, password, f"S-1-5-21-1-2-3-{number}", f"CN={user},DC=contoso,DC=lab"))
+        aliases = (f"{user}@contoso.lab", f"contoso.lab\\{user}")
+        logons.add(Credential(name, password, f"S-1-5-21-1-2-3-{number}", f"CN={user},DC=contoso,DC=lab", aliases))
     authority = CertificateAuthority(folder / "tls")
     certificate = authority.issue(certificate_host)
     context: ssl.SSLContext | None = None

@@ -210,6 +210,12 @@ def test_a_wrong_password_counts_once_and_is_a_refused_logon(probe: Probe) -> No
     assert probe.estate.server.connections_taken == 1
 
 
+@pytest.mark.parametrize("spelling", ["vmm-setup@contoso.lab", "contoso.lab\\vmm-setup", "contoso\\VMM-Setup"])
+def test_an_account_logs_on_in_each_of_its_spellings(probe: Probe, spelling: str) -> None:
+    facts = probe.facts(account=AccountName.parse(spelling))
+    assert (facts.logged_on_as, facts.asked_as) == (ADMIN, spelling)
+
+
 def test_a_disabled_sql_login_is_its_own_reason_and_is_told_without_waiting(probe: Probe) -> None:
     probe.estate.state.windows_principal = _disabled  # type: ignore[method-assign]
     gap = probe.gap(deadline=60.0)

@@ -284,6 +284,7 @@ def connect_odbc(driver: str, endpoint: Endpoint, deadline: float, login: SqlPas
     """Log on through Microsoft's driver, once. Raises NativeError, CertificateRefused, TimeoutError and OSError."""
     import pyodbc
 
+    pyodbc.pooling = False  # a pooled connection would outlive the question, and answer for a later account
     seconds = max(int(deadline - time.monotonic()), 1)
     try:
         raw = pyodbc.connect(odbc_string(driver, endpoint, seconds, login), timeout=seconds, autocommit=True)
