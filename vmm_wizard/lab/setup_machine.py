@@ -1,0 +1,143 @@
+"""What the simulated setup needs of the machine and the estate that it runs in, and what it leaves there."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from vmm_wizard.lab.clock import Clock
+from vmm_wizard.lab.directory import Directory
+from vmm_wizard.lab.files import NodeFiles
+from vmm_wizard.lab.logons import Credential, Logons
+from vmm_wizard.lab.sql import SqlServer
+
+#: VMM's registry key on a node (TTB, HASQL).
+REGISTRY_KEY = r"HKLM\SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server"
+SERVICE = "SCVMMService"
+
+
+class RoleRefused(Exception):
+    """The cluster cannot bring up the role, or take a node into it. The text is what its log says."""
+
+
+@dataclass(frozen=True)
+class InstalledServer:
+    """What setup leaves on a node (registry, service). An empty `principal_names`: they could not be written."""
+
+    install_path: str
+    version: str
+    service_account: str
+    principal_names: str
+    sql_machine: str
+    sql_instance: str
+    sql_database: str
+    role_name: str
+    console_port: int
+
+
+@dataclass
+class SetupRecord:
+    """One run of setup, in estate seconds; `exit_code` None while it runs or when it was killed."""
+
+    node: str
+    started: float
+    ended: float | None = None
+    exit_code: int | None = None
+
+
+class RoleCluster(Protocol):
+    """The failover cluster, as setup uses it on one of its nodes."""
+
+    name: str
+
+    def vmm_role(self) -> str | None:
+        """The name of the role that carries VMM, or None."""
+
+    def create_vmm_role(self, name: str, addresses: Collection[str], node: str) -> None:
+        """Make and bring online the role, its computer object and its DNS record, owned by `node`.
+
+        Raises RoleRefused: the name or an address is taken or fits no client network, or the cluster's own object may
+        not create the role's.
+        """
+
+    def remove_vmm_role(self) -> None:
+        """Take the role away with all that was made for it."""
+
+    def add_vmm_node(self, node: str) -> None:
+        """Make a node a possible owner of the role."""
+
+    def remove_vmm_node(self, node: str) -> None:
+        """Take a node from the possible owners."""
+
+
+class SetupMachine(Protocol):
+    """A node on which setup may run, with the parts of the estate that it reaches from there."""
+
+    computer_name: str
+    dns_name: str
+    files: NodeFiles
+    #: Names of setup processes that run now.
+    processes: list[str]
+    #: Every run of setup on this node, for the estate's own account.
+    setups: list[SetupRecord]
+
+    @property
+    @abstractmethod
+    def clock(self) -> Clock:
+        """The estate's time."""
+
+    @property
+    @abstractmethod
+    def logons(self) -> Logons:
+        """The domain's accounts."""
+
+    @property
+    @abstractmethod
+    def directory(self) -> Directory:
+        """The domain itself."""
+
+    @property
+    @abstractmethod
+    def sql_servers(self) -> Iterable[SqlServer]:
+        """All instances of the estate that answer."""
+
+    @property
+    @abstractmethod
+    def role_cluster(self) -> RoleCluster | None:
+        """The failover cluster that the node belongs to."""
+
+    @property
+    @abstractmethod
+    def installed(self) -> InstalledServer | None:
+        """The VMM server on this node."""
+
+    @property
+    @abstractmethod
+    def media_version(self) -> str:
+        """The product version of the media on this node."""
+
+    @abstractmethod
+    def missing_prerequisites(self) -> Sequence[str]:
+        """What the prerequisite checker finds wrong on this node: a pending restart, no ADK, an agent, ..."""
+
+    @abstractmethod
+    def is_administrator(self, account: Credential) -> bool:
+        """Whether the account is in the node's Administrators, directly or by a group."""
+
+    @abstractmethod
+    def install(self, server: InstalledServer) -> None:
+        """Registry and service of a VMM server are there from now on."""
+
+    @abstractmethod
+    def uninstall(self) -> None:
+        """They are not, any more."""
+
+    @abstractmethod
+    def restart_winrm(self, seconds: float) -> None:
+        """Cut every WinRM session and refuse new ones for so many estate seconds. Comes back at once."""
+
+    @abstractmethod
+    def changed(self) -> None:
+        """Something happened that the estate's own account tells."""

@@ -1,0 +1,240 @@
+"""setup.exe on a simulated node: twenty minutes of estate time, a growing log, a restart of WinRM, late failures.
+
+Names, ids and numbers of errors that no source documents are the estate's own; the form of the lines is the real one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from vmm_wizard.lab.logons import Credential, LogonRefused
+from vmm_wizard.lab.rehearsal_report import find_sql
+from vmm_wizard.lab.run_scripts import LOG
+from vmm_wizard.lab.setup_answers import (
+    ANOTHER_SETUP,
+    BAD_COMMAND_LINE,
+    FAILED,
+    PREREQUISITE_FAILED,
+    SUCCEEDED,
+    RefusedInput,
+    SetupArguments,
+    SetupOptions,
+)
+from vmm_wizard.lab.setup_install import PostInstall, StepFailed
+from vmm_wizard.lab.setup_machine import SetupMachine, SetupRecord
+from vmm_wizard.lab.tds_tokens import SqlError
+from vmm_wizard.setup.command import split
+
+#: Estate seconds that an installation takes on one node, that WinRM is away meanwhile, and that a rollback takes.
+DURATION = 1200.0
+WINRM_AWAY = 60.0
+ROLLBACK = 180.0
+
+#: SQL Server's edition numbers that setup does not take: Express (REQ*).
+_EXPRESS = 4
+_FILES = 40
+
+
+class Killed(Exception):
+    """The process was ended from outside: nothing is undone, nothing more is written."""
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    options: SetupOptions
+    account: Credential
+    sql_account: Credential
+    service: Credential
+
+
+def orphaned_setup(machine: SetupMachine, stop: threading.Event) -> None:
+    """setup.exe started inside a WinRM session: two processes that never end, and no log (G25). Blocks until `stop`."""
+    machine.processes.extend(["Setup", "SetupVM"])
+    machine.changed()
+    stop.wait()
+
+
+class SetupRun:
+    """One run of setup.exe, started by a task as `account`. `program` is its path, `line` its arguments as one text."""
+
+    def __init__(self, machine: SetupMachine, program: str, line: str, account: Credential, stop: threading.Event):
+        self._machine = machine
+        self._program = program
+        self._line = line
+        self._account = account
+        self._stop = stop
+        self._begun = machine.clock.seconds()
+        self._date = machine.clock.date()
+
+    def run(self) -> int | None:
+        """Run to the end; the exit code, or None when it was ended from outside."""
+        machine = self._machine
+        if machine.processes:
+            return ANOTHER_SETUP
+        record = SetupRecord(machine.computer_name, self._begun)
+        machine.setups.append(record)
+        machine.processes.extend(["Setup", "SetupVM"])
+        machine.changed()
+        try:
+            record.exit_code = self._install()
+        except Killed:
+            return None
+        finally:
+            machine.processes.clear()
+            record.ended = machine.clock.seconds()
+            machine.changed()
+        return record.exit_code
+
+    def _install(self) -> int:
+        self._until(0.005)
+        self._write(f"Main: {self._program}, version {self._machine.media_version}")
+        try:
+            parsed = self._parse()
+        except RefusedInput as refused:
+            self._write(str(refused))
+            return BAD_COMMAND_LINE
+        self._until(0.03)
+        self._write("CheckPrerequisites: begin")
+        missing = [*self._machine.missing_prerequisites(), *self._sql_prerequisites(parsed.options)]
+        for sentence in missing:
+            self._write(f"CheckPrerequisites: {sentence}")
+        if missing:
+            self._write("We failed the prerequisite checks.")
+            return PREREQUISITE_FAILED
+        self._write("CheckPrerequisites: passed")
+        self._copy_files()
+        return self._post_install(parsed)
+
+    # --- before anything is changed
+
+    def _parse(self) -> _Parsed:
+        machine = self._machine
+        arguments = SetupArguments.parse(split(self._line))
+        answer_file = arguments.values.get("f", "")
+        data = machine.files.read(answer_file) if answer_file else None
+        self._write(f"AnswerFile: {answer_file or 'none'}, {'read' if data is not None else 'not found, defaults'}")
+        options = SetupOptions.read(data, machine.computer_name)
+        if machine.installed is not None:
+            raise RefusedInput("command line error: a VMM management server is installed on this computer already")
+        service = self._log_on(arguments.account("VmmService", "UserName"), "the service account")
+        sql_account = self._account
+        if options.impersonates:
+            sql_account = self._log_on(arguments.account("SqlDBAdmin", "Name"), "the SQL administrator")
+        self._verify_database(options, sql_account)
+        self._write(f"Options: highly available {options.highly_available}, server {options.role_name or 'local'}")
+        return _Parsed(options, self._account, sql_account, service)
+
+    def _log_on(self, account: tuple[str, str] | None, what: str) -> Credential:
+        """Validate an account with a network logon (PHX): a wrong password counts, as everywhere."""
+        if account is None:
+            raise RefusedInput(f"command line error: {what} is not complete")
+        try:
+            return self._machine.logons.log_on(*account, via="setup")
+        except LogonRefused as refused:
+            raise RefusedInput(
+                f"command line error: could not validate {what} {account[0]}: {refused.refusal}"
+            ) from None
+
+    def _verify_database(self, options: SetupOptions, account: Credential) -> None:
+        """A new database that exists, or an existing one that does not, is refused at once where setup can see it."""
+        server = find_sql(self._machine.sql_servers, options.sql_machine, options.sql_instance)
+        if server is None:
+            return
+        try:
+            server.windows_principal(account.account)
+        except SqlError:
+            return
+        exists = server.has_database(options.sql_database)
+        if exists == options.create_database:
+            word = "exists already" if exists else "does not exist"
+            raise RefusedInput(f"command line error: the database {options.sql_database} {word}")
+
+    def _sql_prerequisites(self, options: SetupOptions) -> list[str]:
+        server = find_sql(self._machine.sql_servers, options.sql_machine, options.sql_instance)
+        if server is None:
+            return []
+        wrong = []
+        if server.engine_edition == _EXPRESS:
+            wrong.append(f"{server.server_name} is {server.edition}, which is not supported")
+        if server.is_case_sensitive:
+            wrong.append(f"{server.server_name} has the case-sensitive collation {server.collation}")
+        return wrong
+
+    # --- the long part
+
+    def _copy_files(self) -> None:
+        self._write("ProcessInstalls: installing PangaeaServer")
+        for number in range(1, _FILES + 1):
+            self._until(0.05 + 0.70 * number / _FILES)
+            self._write(f"ProcessInstalls: PangaeaServer, package {number} of {_FILES}")
+            if number == _FILES * 3 // 4:
+                self._write("ConfigureWinRM: restarting the service Windows Remote Management")
+                self._machine.restart_winrm(WINRM_AWAY)
+
+    def _post_install(self, parsed: _Parsed) -> int:
+        work = PostInstall(
+            self._machine, parsed.options, parsed.account, parsed.sql_account, parsed.service, self._write
+        )
+        steps: tuple[tuple[float, Callable[[], None]], ...] = (
+            (0.78, lambda: self._require_administrator(parsed.service)),
+            (0.80, work.database),
+            (0.86, work.keys),
+            (0.90, work.service_principal_names),
+            (0.93, work.server),
+            (0.97, work.role),
+        )
+        self._write("ProcessInstalls: Running the PostProcessDelegate for PangaeaServer")
+        try:
+            for moment, step in steps:
+                self._until(moment)
+                step()
+        except StepFailed as failure:
+            return self._roll_back(work, failure)
+        self._until(1.0)
+        self._write("ProcessInstalls: PangaeaServer installed")
+        self._write("Main: setup has ended with exit code 0")
+        return SUCCEEDED
+
+    def _require_administrator(self, service: Credential) -> None:
+        if not self._machine.is_administrator(service):
+            raise StepFailed(
+                "ServiceAccountNotAdministrator",
+                f"{service.account} is not in the Administrators group of {self._machine.computer_name}",
+            )
+
+    def _roll_back(self, work: PostInstall, failure: StepFailed) -> int:
+        for line in (
+            f"Threw Exception.Type: {failure.name}Exception, Exception.Message: {failure}",
+            f"*** Carmine error was: {failure.name} (1); HR: 0x{failure.code:08x}",
+            f"FailureReason = {failure}",
+            "VMMPostinstallProcessor threw an exception",
+            "ProcessInstalls: Running the PostProcessDelegate for PangaeaServer failed.... "
+            "This is a fatal item. Setting rollback.",
+            "ProcessInstalls: Rollback is set and we are not doing an uninstall",
+            "****Starting*RollBack***",
+        ):
+            self._write(line)
+        self._wait(ROLLBACK)
+        work.roll_back()
+        self._write("Main: setup has ended with exit code 1")
+        return FAILED
+
+    # --- time and log
+
+    def _until(self, moment: float) -> None:
+        """Let time pass until this part of the whole is over."""
+        self._wait(self._begun + moment * DURATION - self._machine.clock.seconds())
+
+    def _wait(self, seconds: float) -> None:
+        if seconds > 0 and self._machine.clock.wait(seconds, self._stop):
+            raise Killed
+        if self._stop.is_set():
+            raise Killed
+
+    def _write(self, text: str) -> None:
+        # Estate time, so that the log's clock goes as fast as everything else of the estate.
+        moment = self._date + timedelta(seconds=self._machine.clock.seconds() - self._begun)
+        self._machine.files.append(LOG, f"{moment:%H:%M:%S}:{text}\r\n".encode())

@@ -1,0 +1,174 @@
+"""What wrapper.ps1 does in the scheduled task of a simulated node: a real key, a real blob, then rehearsal or setup."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from vmm_wizard.lab.files import NodeFiles
+from vmm_wizard.lab.logons import Credential
+from vmm_wizard.lab.run_scripts import LOG
+from vmm_wizard.lab.tasks import ScheduledTask
+from vmm_wizard.setup.command import quote
+
+#: Exit codes of the launcher and of a wrapper that finds its work done already.
+CONSTRAINED, DONE_BEFORE = 77, 78
+#: How often the wrapper looks for the blob, in real seconds: it waits for a client, who lives in real time.
+_LOOK = 0.02
+
+_SECRET_FILES = ("secrets.json", "public-key.json")
+
+
+class WrapperHost(Protocol):
+    """What the wrapper needs of its node."""
+
+    files: NodeFiles
+    processes: list[str]
+    key_bits: int
+
+    def now(self) -> datetime:
+        """The node's date, UTC."""
+
+    def language_mode(self, account: Credential) -> str:
+        """The mode that PowerShell runs in for an account, such as FullLanguage."""
+
+    def rehearse(self, job: Mapping[str, Any], account: Credential) -> dict[str, Any]:
+        """What the account sees from inside the task."""
+
+    def run_setup(self, program: str, line: str, task: ScheduledTask) -> int | None:
+        """Run setup.exe with a command line until it ends; its exit code, or None when the task was ended."""
+
+
+class WrapperFailed(Exception):
+    """The wrapper cannot go on. The text goes into result.json."""
+
+
+class _Stopped(Exception):
+    """The task was ended."""
+
+
+def run_wrapper(host: WrapperHost, task: ScheduledTask, folder: str) -> int:
+    """The task's program: everything from the launcher's command to result.json. The exit code of powershell.exe."""
+    mode = host.language_mode(task.account)
+    if mode != "FullLanguage":
+        host.files.write(f"{folder}\\language-mode.txt", f"{mode}\r\n".encode())
+        return CONSTRAINED
+    if any(host.files.exists(f"{folder}\\{name}") for name in ("begun.json", "result.json")):
+        return DONE_BEFORE
+    try:
+        return _Wrapper(host, task, folder).run()
+    except _Stopped:
+        return 1
+
+
+class _Wrapper:
+    def __init__(self, host: WrapperHost, task: ScheduledTask, folder: str) -> None:
+        self._host = host
+        self._task = task
+        self._folder = folder
+        self._outcome: dict[str, Any] = {
+            "mode": "",
+            "exit_code": None,
+            "begun": self._now(),
+            "ended": "",
+            "error": "",
+        }
+
+    def run(self) -> int:
+        code = 1
+        try:
+            self._work()
+            code = 0
+        except WrapperFailed as failure:
+            self._outcome["error"] = str(failure)
+        finally:
+            for name in _SECRET_FILES:
+                self._host.files.delete(self._path(name))
+        self._outcome["ended"] = self._now()
+        self._write("result.json", self._outcome)
+        return code
+
+    def _work(self) -> None:
+        data = self._host.files.read(self._path("job.json"))
+        if data is None or not self._host.files.exists(self._path("wrapper.ps1")):
+            raise WrapperFailed(f"Could not find file '{self._path('job.json')}'. (0x80070002)")
+        job = json.loads(data)
+        self._outcome["mode"] = job["mode"]
+        secrets = self._receive(job["secret_count"]) if job["secret_count"] else []
+        if len(secrets) != job["secret_count"]:
+            raise WrapperFailed(f"{len(secrets)} passwords arrived, {job['secret_count']} are needed")
+        if job["mode"] == "rehearsal":
+            digests = [base64.b64encode(hashlib.sha256(secret.encode()).digest()).decode() for secret in secrets]
+            report = self._host.rehearse(job, self._task.account)
+            self._write("report.json", {"secret_digests": digests, **report})
+            self._outcome["exit_code"] = 0
+        elif job["mode"] == "setup":
+            self._outcome["exit_code"] = self._run_setup(job, secrets)
+        else:
+            raise WrapperFailed(f"job.json asks for '{job['mode']}', which this wrapper does not know")
+
+    def _receive(self, count: int) -> list[str]:
+        """Publish a key, wait for the blob that was encrypted to it, and take it away before it is read."""
+        from cryptography.exceptions import InvalidKey
+        from cryptography.hazmat.primitives.asymmetric import padding, rsa
+        from cryptography.hazmat.primitives.hashes import SHA256
+
+        key = rsa.generate_private_key(public_exponent=65537, key_size=self._host.key_bits)
+        numbers = key.public_key().public_numbers()
+        self._write("public-key.json", {"modulus": _octets(numbers.n), "exponent": _octets(numbers.e)})
+        blob = self._wait_for("secrets.json")
+        for name in _SECRET_FILES:
+            self._host.files.delete(self._path(name))
+        oaep = padding.OAEP(padding.MGF1(SHA256()), SHA256(), None)
+        try:
+            return [
+                b"".join(key.decrypt(base64.b64decode(chunk), oaep) for chunk in row["chunks"]).decode()
+                for row in json.loads(blob)["secrets"][: count + 1]
+            ]
+        except (ValueError, KeyError, TypeError, InvalidKey) as error:
+            raise WrapperFailed(f"the passwords cannot be decrypted ({type(error).__name__})") from None
+
+    def _wait_for(self, name: str) -> bytes:
+        while True:
+            data = self._host.files.read(self._path(name))
+            if data is not None:
+                return data
+            self._require_running()
+            time.sleep(_LOOK)
+
+    def _run_setup(self, job: Mapping[str, Any], secrets: list[str]) -> int:
+        if self._host.processes:
+            raise WrapperFailed(f"another setup runs already: {self._host.processes[0]}")
+        if self._host.files.exists(LOG):
+            stamp = self._host.now().strftime("%Y%m%d%H%M%S")
+            self._host.files.move(LOG, LOG.replace(".log", f".{stamp}.log"))
+        words = [word if isinstance(word, str) else secrets[word["secret"]] for word in job["arguments"]]
+        self._write("begun.json", {"begun": self._now()})
+        code = self._host.run_setup(job["program"], " ".join(map(quote, words)), self._task)
+        if code is None:
+            raise _Stopped
+        return code
+
+    def _require_running(self) -> None:
+        if self._task.stop.is_set():
+            raise _Stopped
+
+    def _path(self, name: str) -> str:
+        return f"{self._folder}\\{name}"
+
+    def _write(self, name: str, value: Mapping[str, Any]) -> None:
+        # An ended task writes nothing more: its folder may be gone, and must not come back.
+        self._require_running()
+        self._host.files.write(self._path(name), json.dumps(value).encode())
+
+    def _now(self) -> str:
+        return self._host.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _octets(number: int) -> str:
+    return base64.b64encode(number.to_bytes((number.bit_length() + 7) // 8, "big")).decode()
