@@ -9,24 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, cast
 
+from vmm_wizard.checks import schedule
 from vmm_wizard.facts.model import Facts, NoAnswer, NotKnown
-from vmm_wizard.plan.model import Plan
+from vmm_wizard.plan.model import Plan, unanswered
 
 Topic = Literal["account", "dkm", "naming", "cluster", "database", "node", "media", "run"]
 
 #: Asked for before every install; one of them unknown stops it (section 10, last line).
 MINIMUM = frozenset(
-    "ACC-03 ACC-04 DKM-01 DKM-02 NAM-05 NAM-06 CLU-05 CLU-07 CLU-09 CLU-10 SQL-02 SQL-05 SQL-07 SQL-14 "
-    "NOD-08 NOD-10 NOD-14 INS-03 MED-04 RUN-02".split()
+    (
+        *("ACC-03", "ACC-04", "DKM-01", "DKM-02", "NAM-05", "NAM-06", "CLU-05", "CLU-07", "CLU-09", "CLU-10"),
+        *("SQL-02", "SQL-05", "SQL-07", "SQL-14", "NOD-08", "NOD-10", "NOD-14", "INS-03", "MED-04", "RUN-02"),
+    )
 )
 
 
 class Status(StrEnum):
     """What a finding says. The values are those of the JSON report."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - no password
     WARN = "warn"
     FAIL = "fail"
     UNKNOWN = "unknown"
@@ -69,6 +72,15 @@ def unknown(evidence: str, remedy: str = "", *, subject: str = "") -> Verdict:
 def not_applicable(evidence: str, *, subject: str = "") -> Verdict:
     """Does not apply to this plan or moment, and why."""
     return Verdict(Status.NOT_APPLICABLE, evidence, "", subject)
+
+
+def or_unknown(judge: Callable[[], Verdict], subject: str = "") -> Verdict:
+    """What `judge` says of one subject, *unknown* when a fact is missing: one silent node leaves the others judged."""
+    try:
+        verdict = judge()
+    except NotKnown as gap:
+        return _unknown_because(gap.answer, subject)
+    return Verdict(verdict.status, verdict.evidence, verdict.remedy, verdict.subject or subject)
 
 
 Judge = Callable[[Plan, Facts], Verdict | Iterable[Verdict]]
@@ -160,7 +172,7 @@ def _add(entry: Check) -> None:
 
 def all_checks() -> tuple[Check, ...]:
     """Every check, sorted by topic as in section 10 and by number."""
-    from vmm_wizard.checks import account, cluster, database, dkm, media, naming, node, run  # noqa: F401
+    from vmm_wizard.checks import account, addresses, cluster, database, dkm, installer, media, naming, node, run  # noqa: F401
 
     order = ("ACC", "INS", "DKM", "NAM", "CLU", "SQL", "LIB", "NOD", "MED", "RUN", "POST")
     return tuple(sorted(_CHECKS.values(), key=lambda entry: (order.index(entry.id.partition("-")[0]), entry.id)))
@@ -184,18 +196,14 @@ def _unknown_because(answer: NoAnswer, subject: str) -> Verdict:
 
 
 def _judge_node(entry: Check, plan: Plan, facts: Facts, node: str) -> Verdict:
-    try:
-        verdict = entry.judge(plan, facts, node)  # type: ignore[call-arg]
-    except NotKnown as gap:
-        return _unknown_because(gap.answer, node)
-    assert isinstance(verdict, Verdict)
-    return Verdict(verdict.status, verdict.evidence, verdict.remedy, verdict.subject or node)
+    excuse = schedule.excuse(entry.id, plan, facts, node)
+    if excuse:
+        return not_applicable(excuse, subject=node)
+    return or_unknown(lambda: cast(NodeJudge, entry.judge)(plan, facts, node), node)
 
 
 def judge_one(entry: Check, plan: Plan, facts: Facts) -> Iterator[Finding]:
-    """The findings of one check, at least one."""
-    from vmm_wizard.plan.model import unanswered
-
+    """The findings of one check, at least one. What need not be judged yet, or any more, is *not applicable*."""
     open_answers = unanswered(plan, entry.needs)
     if open_answers:
         yield _finding(entry, unknown(f"not answered yet: {', '.join(open_answers)}"))
@@ -204,8 +212,12 @@ def judge_one(entry: Check, plan: Plan, facts: Facts) -> Iterator[Finding]:
         for node in plan.nodes:
             yield _finding(entry, _judge_node(entry, plan, facts, node.key))
         return
+    excuse = schedule.excuse(entry.id, plan, facts)
+    if excuse:
+        yield _finding(entry, not_applicable(excuse))
+        return
     try:
-        verdicts = entry.judge(plan, facts)  # type: ignore[call-arg]
+        verdicts = cast(Judge, entry.judge)(plan, facts)
         rows = [verdicts] if isinstance(verdicts, Verdict) else list(verdicts)
     except NotKnown as gap:
         rows = [_unknown_because(gap.answer, "")]

@@ -58,6 +58,24 @@ class PasswordFacts:
     meaning: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PasswordShape:
+    """What setup's command line makes of a password, without the password: its length in characters and its marks.
+
+    `starts_with_switch_mark`: the first character is `/` or `-`, which setup takes for a switch (PHX).
+    """
+
+    length: int
+    starts_with_switch_mark: bool
+    has_double_quote: bool
+    ends_with_backslash: bool
+
+    @classmethod
+    def of(cls, password: str) -> PasswordShape:
+        """The shape of `password`; nothing of its text is kept."""
+        return cls(len(password), password[:1] in ("/", "-"), '"' in password, password.endswith("\\"))
+
+
 # --- directory
 
 
@@ -482,9 +500,10 @@ class NetworkFacts:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """All that is known of an estate. `nodes` and `rehearsals` go by the plan's qualified node name, case-folded;
-    `passwords` by `AccountName.key`."""
+    `passwords` by `AccountName.key`, and `password_shapes` likewise (only for passwords that were given)."""
 
     passwords: Mapping[str, PasswordFacts | NoAnswer] = field(default_factory=dict)
+    password_shapes: Mapping[str, PasswordShape] = field(default_factory=dict)
     domain: DomainFacts | NoAnswer = NOT_ASKED
     installing_account: AccountFacts | NoAnswer = NOT_ASKED
     service_account: AccountFacts | NoAnswer = NOT_ASKED

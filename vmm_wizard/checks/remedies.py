@@ -1,0 +1,110 @@
+"""Commands for the admin, with names quoted for PowerShell and T-SQL, and the person to ask in front.
+
+A remedy is one step that an admin can paste: `<who>: <command>`. None lowers security as its first advice, and none
+deletes anything.
+"""
+
+from __future__ import annotations
+
+from vmm_wizard.facts.model import AccountFacts, DomainFacts, Facts
+from vmm_wizard.plan.names import AccountName
+
+AD_TEAM = "AD team, in PowerShell"
+DBA = "DBA, on the instance"
+NETWORK = "network team"
+
+#: PowerShell takes these for a single quotation mark too (U+2018 to U+201B).
+_QUOTES = "'\u2018\u2019\u201a\u201b"
+
+
+def powershell(text: str) -> str:
+    """`text` as a single-quoted PowerShell string: nothing in it is expanded or run."""
+    return "'" + "".join(c * 2 if c in _QUOTES else c for c in text) + "'"
+
+
+def sql_name(name: str) -> str:
+    """`name` as a T-SQL identifier, quoted as QUOTENAME does."""
+    return "[" + name.replace("]", "]]") + "]"
+
+
+def sql_text(text: str) -> str:
+    """`text` as a T-SQL string."""
+    return "N'" + text.replace("'", "''") + "'"
+
+
+def ask(whom: str, command: str) -> str:
+    """A remedy: whom to ask, and the command or step."""
+    return f"{whom}: {command}"
+
+
+def on_node(node: str, command: str) -> str:
+    """A remedy that a local administrator runs in PowerShell on `node`."""
+    return f"node admin, in PowerShell on {node}: {command}"
+
+
+def in_plan(step: str) -> str:
+    """A remedy that changes an answer, not the estate."""
+    return f"you, in the plan: {step}"
+
+
+def down_level(account: AccountName, facts: Facts) -> str:
+    """`account` as `DOMAIN\\user`, the form that dsacls, setspn, SQL Server and local groups take.
+
+    The NetBIOS name comes from the directory where it is known; else the account is printed as it was typed.
+    """
+    domain = facts.domain if isinstance(facts.domain, DomainFacts) else None
+    if domain and account.domain.casefold() in (domain.dns_name.casefold(), domain.netbios_name.casefold()):
+        return f"{domain.netbios_name}\\{logon_name(account, facts)}"
+    return str(account)
+
+
+def logon_name(account: AccountName, facts: Facts) -> str:
+    """The sAMAccountName: as the directory has it, else the user part as typed."""
+    for known in (facts.installing_account, facts.service_account):
+        if isinstance(known, AccountFacts) and known.found and known.sam and account.key == known.name.casefold():
+            return known.sam
+    return account.user
+
+
+def same_account(text: str, account: AccountName, facts: Facts) -> bool:
+    """Whether `text` (`DOMAIN\\user` or `user@domain`) is `account`. Forms that cannot be compared are different."""
+    try:
+        other = AccountName.parse(text)
+    except ValueError:
+        return False
+    if not other or not account:
+        return False
+    if other.key == account.key:
+        return True
+    if logon_name(other, facts).casefold() != logon_name(account, facts).casefold():
+        return False
+    left, right = other.domain.casefold(), account.domain.casefold()
+    if left == right:
+        return True
+    if isinstance(facts.domain, DomainFacts):
+        return {left, right} == {facts.domain.dns_name.casefold(), facts.domain.netbios_name.casefold()}
+    return False
+
+
+def in_domain(name: str, facts: Facts) -> str:
+    """`name` (a sAMAccountName) as `DOMAIN\\name`; alone while the domain's NetBIOS name is not known."""
+    return f"{facts.domain.netbios_name}\\{name}" if isinstance(facts.domain, DomainFacts) else name
+
+
+def full_control(dn: str, holder: str) -> str:
+    """The command that grants Full Control on an object and all its descendants."""
+    return f"dsacls {powershell(dn)} /I:T /G {powershell(holder + ':GA')}"
+
+
+def show_descriptor(dn: str) -> str:
+    """The command that shows owner and every entry of an object's access list."""
+    return f"dsacls {powershell(dn)}"
+
+
+def show_computer(name: str) -> str:
+    """The command that shows who owns a computer object, how old it is and whether it is in use."""
+    wanted = "whenCreated,lastLogonDate,passwordLastSet,servicePrincipalName,description,nTSecurityDescriptor"
+    return (
+        f"Get-ADComputer {powershell(name)} -Properties {wanted} | Format-List *, "
+        "@{n='Owner';e={$_.nTSecurityDescriptor.Owner}}"
+    )

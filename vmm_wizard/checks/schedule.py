@@ -1,0 +1,226 @@
+"""What is judged when: how far an installation has come, seen from plan and facts, and which checks that concerns.
+
+What must be absent before the first node is there, rightly, before the second. So each check is judged for a job, a
+phase and a node (section 10 of the fact sheet): what exists is fine only when it is the planned role itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vmm_wizard.facts.model import ClusterFacts, Facts, NoAnswer, NodeFacts, NotKnown, SqlFacts, VmmFacts
+from vmm_wizard.plan.model import Plan
+
+#: Windows service of the VMM management server.
+VMM_SERVICE = "SCVMMService"
+
+
+class Job(StrEnum):
+    """What the checks are made for."""
+
+    INSTALL = "install"
+
+
+class Phase(StrEnum):
+    """What a node is to the job: the first one to get VMM, another one after it, or one that has it."""
+
+    FIRST = "first"
+    ADDITIONAL = "additional"
+    AFTER = "after"
+
+
+class Role(StrEnum):
+    """The VMM role on the planned cluster: none, the one that this plan describes, another's, or not to be told."""
+
+    NONE = "none"
+    OURS = "ours"
+    FOREIGN = "foreign"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """How far the planned installation has come. `why` says, in a sentence, what the role was judged by.
+
+    `nodes`: the phase of each planned node by its key; None for a node that did not answer. `gap` is set while the
+    role is unknown.
+    """
+
+    role: Role
+    why: str
+    nodes: Mapping[str, Phase | None]
+    gap: NoAnswer | None = None
+
+    @property
+    def phase(self) -> Phase | None:
+        """The phase of the plan as a whole: AFTER when every node has VMM; None while the role is unknown."""
+        if self.role is Role.UNKNOWN:
+            return None
+        if self.nodes and all(phase is Phase.AFTER for phase in self.nodes.values()):
+            return Phase.AFTER
+        return Phase.ADDITIONAL if self.role is Role.OURS else Phase.FIRST
+
+    @property
+    def ours(self) -> bool:
+        """Whether the role that exists is the planned one; raises NotKnown when that cannot be told."""
+        if self.gap is not None:
+            raise NotKnown(self.gap)
+        return self.role is Role.OURS
+
+
+def situation(plan: Plan, facts: Facts) -> Situation:
+    """How far the installation of `plan` has come. Pure, and total: what is not known is in the answer."""
+    role, why, gap = _role(plan, facts)
+    return Situation(role, why, dict(_phases(plan, facts, role)), gap)
+
+
+def _phases(plan: Plan, facts: Facts, role: Role) -> Iterator[tuple[str, Phase | None]]:
+    for number, node in enumerate(plan.nodes):
+        answer = facts.nodes.get(node.key)
+        if not isinstance(answer, NodeFacts):
+            yield node.key, None
+        elif answer.vmm is not None and role is Role.OURS:
+            yield node.key, Phase.AFTER
+        else:
+            yield node.key, Phase.ADDITIONAL if number or role is Role.OURS else Phase.FIRST
+
+
+def planned_cluster(plan: Plan, cluster: ClusterFacts) -> bool:
+    """Whether `cluster` is the one that the plan names."""
+    return cluster.name.partition(".")[0].casefold() == plan.cluster.name.label.casefold()
+
+
+def vmm_group(cluster: ClusterFacts) -> str | None:
+    """The cluster group that runs the VMM service, found by content, not by name; None when there is none."""
+    for service in cluster.services:
+        if service.service_name.casefold() == VMM_SERVICE.casefold():
+            return service.group
+    return None
+
+
+def _role(plan: Plan, facts: Facts) -> tuple[Role, str, NoAnswer | None]:
+    answers = {node.key: facts.nodes.get(node.key) for node in plan.nodes}
+    seen = {name: answer for name, answer in answers.items() if isinstance(answer, NodeFacts)}
+    if not seen:
+        gap = next((answer for answer in answers.values() if isinstance(answer, NoAnswer)), None)
+        gap = gap or NoAnswer("no node has been asked yet")
+        return Role.UNKNOWN, gap.reason, gap
+    installed = {name: node.vmm for name, node in seen.items() if node.vmm is not None}
+    clusters = [node.cluster for node in seen.values() if node.cluster is not None]
+    cluster = next((row for row in clusters if vmm_group(row) is not None), None)
+    if cluster is None:
+        if not installed:
+            return Role.NONE, "no cluster of these nodes has a VMM role", None
+        return Role.FOREIGN, f"VMM is on {', '.join(installed)}, but no cluster of these nodes has its role", None
+    return _found(plan, facts, cluster, installed, [name for name in answers if name not in seen])
+
+
+def _found(
+    plan: Plan, facts: Facts, cluster: ClusterFacts, installed: Mapping[str, VmmFacts], silent: list[str]
+) -> tuple[Role, str, NoAnswer | None]:
+    group = vmm_group(cluster) or ""
+    what = f"cluster {cluster.name} runs VMM as role {group}"
+    if not planned_cluster(plan, cluster) or group.casefold() != plan.cluster.role_name.key:
+        return Role.FOREIGN, f"{what}, not as planned role {plan.cluster.role_name} on {plan.cluster.name}", None
+    for name, vmm in installed.items():
+        if not vmm.sql_database:
+            gap = NoAnswer(f"{what}; which database {name} uses could not be read from its registry", "unreadable")
+            return Role.UNKNOWN, gap.reason, gap
+        if not _planned_database(plan, facts, vmm):
+            used = f"{vmm.sql_machine} {vmm.sql_instance}".strip()
+            return Role.FOREIGN, f"{what}, and {name} uses database {vmm.sql_database} on {used}", None
+    if installed:
+        return Role.OURS, f"{what} with database {plan.database.name} on {plan.database.target}", None
+    if silent:
+        gap = NoAnswer(f"{what}; whether it is this plan's cannot be told: {', '.join(silent)} did not answer")
+        return Role.UNKNOWN, gap.reason, gap
+    return Role.FOREIGN, f"{what}, and none of the planned nodes carries it", None
+
+
+def _planned_database(plan: Plan, facts: Facts, vmm: VmmFacts) -> bool:
+    if vmm.sql_database.casefold() != plan.database.name.casefold():
+        return False
+    sql = facts.sql if isinstance(facts.sql, SqlFacts) else None
+    machine = vmm.sql_machine.partition(".")[0].casefold()
+    listeners = {name.partition(".")[0].casefold() for name in (sql.listeners or ())} if sql else set()
+    # Once the database is in an availability group, the registry names the listener, as instance too (HASQL).
+    if machine in listeners:
+        return True
+    names = {plan.database.target.label.casefold()}
+    if sql:
+        names.add(sql.machine_name.casefold())
+    instance = vmm.sql_instance.casefold()
+    wanted = plan.database.target.instance.casefold()
+    return machine in names and ("" if instance == "mssqlserver" else instance) == wanted
+
+
+def pending_nodes(plan: Plan, facts: Facts) -> tuple[str, ...]:
+    """The planned nodes, by key and in order, that setup will still run on (as far as is known)."""
+    phases = situation(plan, facts).nodes
+    return tuple(node.key for node in plan.nodes if phases[node.key] is not Phase.AFTER)
+
+
+# --- the table
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """The phases that a check is judged in, and why it is not in the others."""
+
+    phases: frozenset[Phase]
+    otherwise: str = ""
+
+
+ALWAYS = When(frozenset(Phase))
+#: For what setup needs on its way in and nobody needs later.
+UNTIL_INSTALLED = When(frozenset({Phase.FIRST, Phase.ADDITIONAL}), "VMM is installed already: setup will not run here")
+#: For what only the first node makes.
+FIRST_ONLY = When(frozenset({Phase.FIRST}), "the planned role exists already")
+#: For what can only be seen afterwards.
+INSTALLED = When(frozenset({Phase.AFTER}), "VMM is not installed here by this plan yet")
+#: For the role as a whole, from its first node on.
+ROLE_EXISTS = When(frozenset({Phase.ADDITIONAL, Phase.AFTER}), "the planned role does not exist yet")
+
+#: When each check is judged. A check that is not named here is always judged.
+TABLE: Mapping[Job, Mapping[str, When]] = {
+    Job.INSTALL: {
+        # the installing account's rights and setup's own needs end with setup
+        "INS-01": UNTIL_INSTALLED,
+        "INS-02": UNTIL_INSTALLED,
+        "INS-03": UNTIL_INSTALLED,
+        "DKM-02": UNTIL_INSTALLED,
+        "SQL-02": UNTIL_INSTALLED,
+        "NOD-02": UNTIL_INSTALLED,
+        "NOD-03": UNTIL_INSTALLED,
+        "NOD-08": UNTIL_INSTALLED,
+        "NOD-10": UNTIL_INSTALLED,
+        "MED-01": UNTIL_INSTALLED,
+        "MED-02": UNTIL_INSTALLED,
+        "RUN-02": UNTIL_INSTALLED,
+        # the first node's setup makes the role's computer object
+        "CLU-05": FIRST_ONLY,
+        "POST-01": INSTALLED,
+        "POST-02": ROLE_EXISTS,
+        "POST-03": ROLE_EXISTS,
+    }
+}
+
+
+def when(check_id: str, job: Job = Job.INSTALL) -> When:
+    """When a check is judged in a job."""
+    return TABLE[job].get(check_id, ALWAYS)
+
+
+def excuse(check_id: str, plan: Plan, facts: Facts, node: str = "", job: Job = Job.INSTALL) -> str:
+    """Why a check is not judged for `node` (empty: for the plan as a whole) now; empty when it is.
+
+    What cannot be told yet is no excuse: the check itself then says what is missing.
+    """
+    rule = when(check_id, job)
+    if rule is ALWAYS:
+        return ""
+    state = situation(plan, facts)
+    phase = state.nodes.get(node) if node else state.phase
+    return "" if phase is None or phase in rule.phases else rule.otherwise
