@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from vmm_wizard.addresses import Addresses
@@ -43,6 +44,7 @@ _DATA: Final = re.compile(r"\bdata ([0-9a-f]+)", re.IGNORECASE)
 
 _SUCCESS, _AUTH_METHOD, _STRONGER_AUTH, _SASL_CONTINUES, _INVALID_CREDENTIALS = 0, 7, 8, 14, 49
 _BUSY = (51, 52)
+_NTLM_KEY_EXCHANGE: Final = 0x40000000
 #: A bind of more rounds than this goes nowhere.
 _MOST_ROUNDS: Final = 8
 
@@ -118,7 +120,7 @@ def _simple_bind(channel: Channel, account: AccountName, secret: Secret, until: 
 
     # As bytes and past ldap3's own bind: it would normalize the password (SASLprep), which AD does not, and keep it.
     choice = AuthenticationChoice().setComponentByName("simple", Simple(secret.reveal().encode()))
-    return _send_bind(channel, str(account), choice, until)
+    return _send_bind(channel, login_name(account), choice, until)
 
 
 def _send_bind(channel: Channel, name: str, choice: Any, until: float) -> Mapping[str, Any]:
@@ -145,28 +147,33 @@ def _negotiated_bind(
 ) -> Mapping[str, Any]:
     """SASL GSS-SPNEGO with NTLM or Kerberos, tied to the TLS channel (MS-ADTS 5.1.1.1, RFC 5929)."""
     from ldap3.protocol.rfc4511 import AuthenticationChoice, SaslCredentials
-    from spnego.exceptions import SpnegoError
 
-    context = _client_context(channel, access, account, secret)
-    try:
-        token = context.step()
-        for _ in range(_MOST_ROUNDS):
-            credentials = SaslCredentials()
-            credentials["mechanism"] = b"GSS-SPNEGO"
-            credentials["credentials"] = token or b""
-            choice = AuthenticationChoice().setComponentByName("sasl", credentials)
-            result = _send_bind(channel, "", choice, until)
-            if result["result"] != _SASL_CONTINUES:
-                return result
-            token = context.step(result["saslCreds"] or b"")
-    except SpnegoError as error:
-        raise _spnego_failure(error, channel, account) from None
+    def made(make: Callable[[], Any]) -> Any:
+        try:
+            return make()
+        except ImportError:
+            raise _no_kerberos() from None
+        except Exception as error:
+            # The three libraries below pyspnego raise errors of their own that share no base class.
+            raise _token_failure(error, channel, account) from None
+
+    context = made(lambda: _client_context(channel, access, account, secret))
+    token = made(context.step)
+    for _ in range(_MOST_ROUNDS):
+        credentials = SaslCredentials()
+        credentials["mechanism"] = b"GSS-SPNEGO"
+        credentials["credentials"] = token or b""
+        choice = AuthenticationChoice().setComponentByName("sasl", credentials)
+        result = _send_bind(channel, "", choice, until)
+        if result["result"] != _SASL_CONTINUES:
+            return result
+        challenge = bytes(result["saslCreds"] or b"")
+        token = made(partial(context.step, challenge))
     raise DirectoryUnusable(f"{channel.endpoint} never ended the logon of {account}", "unreadable")
 
 
 def _client_context(channel: Channel, access: DirectoryAccess, account: AccountName, secret: Secret | None) -> Any:
     import spnego
-    from spnego.exceptions import SpnegoError
 
     password = secret.reveal() if secret else None
     common: dict[str, Any] = {
@@ -175,21 +182,19 @@ def _client_context(channel: Channel, access: DirectoryAccess, account: AccountN
         "service": "ldap",
         "channel_bindings": _channel_bindings(channel.certificate),
     }
-    try:
-        if access.authentication is Authentication.KERBEROS:
-            name = kerberos_name(account, access.domain) if secret else None
-            request = spnego.ContextReq.mutual_auth
-            return spnego.client(name, protocol="kerberos", context_req=request, **common)
-        # pyspnego's own NTLM on every system, so that there is exactly one message to judge; it signs nothing, as AD
-        # wants it under TLS.
-        options = spnego.NegotiateOptions.use_ntlm
-        return spnego.client(
-            str(account), protocol="ntlm", options=options, context_req=spnego.ContextReq.none, **common
-        )
-    except ImportError:
-        raise _no_kerberos() from None
-    except SpnegoError as error:
-        raise _spnego_failure(error, channel, account) from None
+    # Neither signs nor seals: AD refuses both under TLS (MS-ADTS 5.1.1.1.2).
+    if access.authentication is Authentication.KERBEROS:
+        name = kerberos_name(account, access.domain) if secret else None
+        request = spnego.ContextReq.mutual_auth | spnego.ContextReq.no_integrity
+        return spnego.client(name, protocol="kerberos", context_req=request, **common)
+    # pyspnego's own NTLM on every system, so that there is exactly one message to judge.
+    options = spnego.NegotiateOptions.use_ntlm
+    context = spnego.client(
+        str(account), protocol="ntlm", options=options, context_req=spnego.ContextReq.none, **common
+    )
+    # Without signing no key is exchanged. pyspnego offers to all the same, and Samba then misses the key.
+    context._context_req &= ~_NTLM_KEY_EXCHANGE
+    return context
 
 
 def _channel_bindings(certificate: bytes) -> Any:
@@ -209,6 +214,13 @@ def _channel_bindings(certificate: bytes) -> Any:
     return GssChannelBindings(application_data=b"tls-server-end-point:" + digest)
 
 
+def login_name(account: AccountName) -> str:
+    """The account as binds take it. Before a backslash AD wants the NetBIOS name of the domain (MS-ADTS 5.1.1.1.1),
+    so a DNS name there goes behind an at sign."""
+    dns_before_backslash = not account.is_upn and "." in account.domain
+    return f"{account.user}@{account.domain}" if dns_before_backslash else str(account)
+
+
 def kerberos_name(account: AccountName, domain: str) -> str:
     """The Kerberos principal `user@REALM`. A NetBIOS domain name is no realm: the directory's domain stands in."""
     realm = account.domain if "." in account.domain else domain
@@ -222,7 +234,7 @@ def _no_kerberos() -> DirectoryUnusable:
     )
 
 
-def _spnego_failure(error: Exception, channel: Channel, account: AccountName) -> Exception:
+def _token_failure(error: Exception, channel: Channel, account: AccountName) -> Exception:
     """What went wrong while tokens were made: with Kerberos, the logon itself happens there."""
     number = _kerberos_error(error)
     if number in _KERBEROS_REFUSALS:
