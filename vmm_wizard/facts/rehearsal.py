@@ -81,30 +81,41 @@ def rehearse_node(
 
     host = question.node.host
     try:
-        connect, place = _connector(question.node, node_password, addresses, cancel)
+        connect, place = _connector(question.node, node_password, addresses)
     except AddressError as error:
         return NoAnswer(str(error), "unreachable")
     run_id = f"rehearsal-{uuid.uuid4()}"
     task = RemoteTask(connect, place, run_id, question.account, patience=PATIENCE, cancel=cancel, pace=pace)
+    answer: RehearsalFacts | NoAnswer
     try:
-        try:
-            answer = _rehearse(question, task, task_password, limit)
-        finally:
-            if task.reached:
-                task.uncancelled()
-                removal = task.remove(end_running=True)
+        answer = _rehearse(question, task, task_password, limit)
     except RemoteError as error:
-        left = f"; look for the scheduled task vmm-wizard-{run_id} there" if task.reached else ""
-        return NoAnswer(f"{error}{left}", _code(error))
+        answer = NoAnswer(str(error), _code(error))
     except UnreadableAnswer as error:
-        return NoAnswer(f"{host}: {error}", "unreadable")
+        answer = NoAnswer(f"{host}: {error}", "unreadable")
     finally:
+        # Also when this thread is being ended.
+        left = _clear_up(task) if task.reached else ""
         task.close()
-    if removal.left:
-        # A stored password must not stay unnoticed, however well the rest went.
-        said = f" ({'; '.join(removal.errors)})" if removal.errors else ""
-        return NoAnswer(f"{host}: the rehearsal left {', '.join(removal.left)} behind{said}", "unreadable")
-    return answer
+    # A stored password must not stay unnoticed, however well the rest went.
+    if not left:
+        return answer
+    before = answer if isinstance(answer, NoAnswer) else NoAnswer(f"{host}: the rehearsal went well", "unreadable")
+    return NoAnswer(f"{before.reason}; left on the node: {left}", before.code)
+
+
+def _clear_up(task: RemoteTask) -> str:
+    """Take the run away; what is left of it, or may be, as words; empty when nothing is."""
+    from vmm_wizard.remote.errors import RemoteError
+    from vmm_wizard.remote.task_run import UnreadableAnswer
+
+    task.uncancelled()
+    try:
+        removal = task.remove(end_running=True)
+    except (RemoteError, UnreadableAnswer) as error:
+        return f"the scheduled task vmm-wizard-{task.run_id} ({error})"
+    said = f" ({'; '.join(removal.errors)})" if removal.errors else ""
+    return f"{', '.join(removal.left)}{said}" if removal.left else ""
 
 
 def _rehearse(
@@ -182,8 +193,8 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 def _connector(
-    node: NodeQuestion, password: Secret, addresses: Addresses, cancel: threading.Event | None
-) -> tuple[Callable[[float], Session], str]:
+    node: NodeQuestion, password: Secret, addresses: Addresses
+) -> tuple[Callable[[float, threading.Event], Session], str]:
     """What opens a session with the node, and the node in messages. Raises AddressError."""
     from vmm_wizard.remote.session import Login, Session, Target
 
@@ -201,7 +212,7 @@ def _connector(
         endpoint.shown_port,
     )
     login = Login(str(node.account), password)
-    return lambda deadline: Session.open(target, login, deadline, cancel), target.place
+    return lambda deadline, cancel: Session.open(target, login, deadline, cancel), target.place
 
 
 def _code(error: Exception) -> str:

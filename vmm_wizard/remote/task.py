@@ -45,13 +45,13 @@ class RemoteTask:
     """One run on one node. Every call may be repeated, so a dropped connection is made again, with growing pauses,
     until `patience` seconds are over (then NodeUnreachable). A refused logon is never tried again.
 
-    `connect` opens a session, which logs on, until a deadline (time.monotonic()); `place` is the node in messages and
-    `account` whom the task runs as. `cancel` ends waiting early (Cancelled). `pace` multiplies all pauses.
+    `connect` opens a session, which logs on, given a deadline (time.monotonic()) and a cancel flag. `place` is the node
+    in messages, `account` whom the task runs as. `cancel` ends waiting early (Cancelled). `pace` multiplies all pauses.
     """
 
     def __init__(
         self,
-        connect: Callable[[float], Session],
+        connect: Callable[[float, threading.Event], Session],
         place: str,
         run_id: str,
         account: AccountName,
@@ -144,10 +144,10 @@ class RemoteTask:
             try:
                 deadline = deadline_in(CALL_SECONDS)
                 if self._session is None or self._session.closed:
-                    self._session = self._connect(deadline)
-                answer = self._session.run(
-                    load_script(name), parameters, secrets, deadline=deadline, cancel=self._cancel
-                )
+                    self._session = self._connect(deadline, self._cancel)
+                self.reached = True
+                script, cancel = load_script(name), self._cancel
+                answer = self._session.run(script, parameters, secrets, deadline=deadline, cancel=cancel)
             except LogonRefused as refused:
                 self._refused = refused
                 raise
