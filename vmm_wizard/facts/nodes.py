@@ -1,0 +1,132 @@
+"""Asks a node about itself: one WinRM session, one shell, one script for all its facts. Changes nothing there."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from vmm_wizard.addresses import AddressError, Addresses
+from vmm_wizard.facts.model import NoAnswer, NodeFacts
+from vmm_wizard.facts.questions import NodeQuestion
+from vmm_wizard.facts.reading import Unreadable, read
+from vmm_wizard.plan.model import WinrmTransport
+from vmm_wizard.plan.secrets import Secret
+
+if TYPE_CHECKING:
+    from vmm_wizard.remote.bootstrap import JSON
+    from vmm_wizard.remote.session import Session
+
+#: The script that a node is asked with, in remote/scripts.
+SCRIPT = "node-facts"
+
+#: What stands in a line of SetupWizard.log that means failure (KBSHARE, KBDES, PHX).
+LOG_FAILURES = (
+    "FailureReason =",
+    "Threw Exception.Type:",
+    "*** Carmine error was:",
+    "VMMPostinstallProcessor threw an exception",
+    "This is a fatal item. Setting rollback.",
+    "ProcessInstalls: Rollback is set",
+    "****Starting*RollBack***",
+    "We failed the prerequisite checks.",
+    "command line error",
+    "Have NOT acknowledge acceptance",
+)
+
+#: Key of the script's answer that is no fact: for each part that could not be read, "part: what Windows said".
+_REASONS = "unreadable"
+
+
+def ask_node(
+    question: NodeQuestion,
+    password: Secret,
+    addresses: Addresses,
+    deadline: float,
+    cancel: threading.Event | None = None,
+) -> NodeFacts | NoAnswer:
+    """What a node says of itself within `deadline` seconds, or why there is no answer. Raises nothing for a bad node.
+
+    `password` belongs to the question's account, and was proved before: one logon is made with it. `cancel` ends the
+    call early.
+    """
+    from vmm_wizard.remote.bootstrap import load_script
+    from vmm_wizard.remote.errors import RemoteError
+    from vmm_wizard.remote.session import deadline_in
+
+    try:
+        connect, place = connector(question, password, addresses, cancel)
+    except AddressError as error:
+        return NoAnswer(str(error), "unreachable")
+    due = deadline_in(deadline)
+    try:
+        with connect(due) as session:
+            answer = session.run(load_script(SCRIPT), script_parameters(question), deadline=due)
+    except RemoteError as error:
+        return no_answer(error)
+    return read_answer(answer, place)
+
+
+def script_parameters(question: NodeQuestion) -> dict[str, JSON]:
+    """What the script is told. Where nothing is planned yet, the texts are empty and the number is 0."""
+    return {
+        "SqlHost": question.sql_host,
+        "SqlInstance": question.sql_instance,
+        "SqlPort": question.sql_port,
+        "MediaPath": question.media_path,
+        "FailurePatterns": list(LOG_FAILURES),
+    }
+
+
+def read_answer(answer: Mapping[str, object], place: str) -> NodeFacts | NoAnswer:
+    """The script's answer as facts. A fact that every check needs and that could not be read is no answer at all."""
+    facts = {name: value for name, value in answer.items() if name != _REASONS}
+    try:
+        return read(NodeFacts, facts)
+    except Unreadable as error:
+        reasons = answer.get(_REASONS)
+        said = f" ({'; '.join(map(str, reasons))})" if isinstance(reasons, list) and reasons else ""
+        return NoAnswer(f"{place} did not say all of itself: {error}{said}", "unreadable")
+
+
+def connector(
+    question: NodeQuestion, password: Secret, addresses: Addresses, cancel: threading.Event | None = None
+) -> tuple[Callable[[float], Session], str]:
+    """What opens a session with the node until a deadline (time.monotonic()), and the node's place (host:port).
+
+    Raises AddressError when the node cannot be located. What the first returns is made by `Session.open`.
+    """
+    from vmm_wizard.remote.session import Login, Session, Target
+
+    service = "winrm_https" if question.transport is WinrmTransport.HTTPS else "winrm_http"
+    endpoint = addresses.locate(question.host, service, question.port)  # type: ignore[arg-type]
+    target = Target(
+        host=endpoint.host,
+        connect_address=endpoint.address,
+        port=endpoint.port,
+        transport=question.transport,
+        ca_file=question.trust.ca_file or None,
+        pinned_sha256=question.trust.pinned(question.host) or None,
+        authentication=question.authentication,
+        shown_port=endpoint.shown_port,
+    )
+    login = Login(str(question.account), password)
+    return lambda deadline: Session.open(target, login, deadline, cancel), target.place
+
+
+def no_answer(error: Exception) -> NoAnswer:
+    """What went wrong on the way to a node, as the reason of a missing answer."""
+    from vmm_wizard.remote import errors
+
+    codes: tuple[tuple[type[Exception], str], ...] = (
+        (errors.Cancelled, "stopped"),
+        (errors.DeadlinePassed, "timeout"),
+        (errors.NodeUnreachable, "unreachable"),
+        (errors.LogonRefused, "logon"),
+        (errors.LogonNotOffered, "denied"),
+        (errors.AccessDenied, "denied"),
+        (errors.ShellRefused, "shell"),
+        (errors.CertificateRefused, "certificate"),
+        (errors.LanguageModeRefused, "language_mode"),
+    )
+    return NoAnswer(str(error), next((code for kind, code in codes if isinstance(error, kind)), "unreadable"))
