@@ -153,19 +153,17 @@ function Get-SetupProcess {
     Get-CimInstance @question
 }
 
-function Wait-Setup([System.Diagnostics.Process] $First, [string] $Media) {
+function Wait-SetupLine([int] $FirstId, [DateTime] $Begun, [string] $Media) {
     # setup.exe hands over to a second process: the run ends when none of its line is left.
     $ours = [System.Collections.Generic.HashSet[int]]::new()
-    [void] $ours.Add($First.Id)
-    $begun = $First.StartTime
-    $First.WaitForExit()
+    [void] $ours.Add($FirstId)
     $quiet = 0
     while ($quiet -lt 3) {
         $alive = 0
         foreach ($process in Get-SetupProcess) {
             $fromMedia = "$($process.ExecutablePath)".StartsWith($Media, [StringComparison]::OrdinalIgnoreCase)
             $isOurs = $ours.Contains([int] $process.ParentProcessId) -or $ours.Contains([int] $process.ProcessId)
-            if ($process.CreationDate -ge $begun -and ($isOurs -or $fromMedia)) {
+            if ($process.CreationDate -ge $Begun -and ($isOurs -or $fromMedia)) {
                 [void] $ours.Add([int] $process.ProcessId)
                 $alive++
             }
@@ -268,9 +266,11 @@ try {
         }
         # A rehearsal's secret is a random word: its digest proves that the way of the passwords works.
         $sha = [System.Security.Cryptography.SHA256]::Create()
-        $report.secret_digests = @(foreach ($secret in $secrets) {
-            [Convert]::ToBase64String($sha.ComputeHash([System.Text.Encoding]::UTF8.GetBytes($secret)))
-        })
+        $digests = [System.Collections.Generic.List[string]]::new()
+        foreach ($secret in $secrets) {
+            $digests.Add([Convert]::ToBase64String($sha.ComputeHash([System.Text.Encoding]::UTF8.GetBytes($secret))))
+        }
+        $report.secret_digests = $digests.ToArray()
         Get-GroupReport $report
         Get-SqlReport $report $job
         Get-ContainerReport $report $job
@@ -304,18 +304,22 @@ try {
                 [void] $line.Append($word)
             }
         }
+        $media = [System.IO.Path]::GetDirectoryName($job.program)
+        Write-Answer 'begun.json' ([ordered]@{ begun = Get-Time })
         $start = [System.Diagnostics.ProcessStartInfo]::new()
         $start.FileName = $job.program
         $start.Arguments = $line.ToString()
-        $start.WorkingDirectory = [System.IO.Path]::GetDirectoryName($job.program)
+        $start.WorkingDirectory = $media
         $start.UseShellExecute = $false
-        Write-Answer 'begun.json' ([ordered]@{ begun = Get-Time })
         $setup = [System.Diagnostics.Process]::Start($start)
         $start.Arguments = ''
         $word = $null
         $secrets.Clear()
         [void] $line.Clear()
-        Wait-Setup $setup $start.WorkingDirectory
+        $setupId = $setup.Id
+        $setupBegun = $setup.StartTime
+        $setup.WaitForExit()
+        Wait-SetupLine $setupId $setupBegun $media
         $outcome.exit_code = $setup.ExitCode
     }
     else {

@@ -1,0 +1,128 @@
+"""The scripts of a run, the estate's answers to them and what we send and read are the same set of names; and no
+secret is the argument or the input of a command in any of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.lab.machines import INSTALLER, PASSWORD, PracticeMachine, SmallEstate
+from tests.remote.powershell import keys_of, leaks, parameters, parse
+from vmm_wizard.facts.model import RehearsalFacts
+from vmm_wizard.lab.run_scripts import RUN_SCRIPTS
+from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.remote.bootstrap import JSON, ScriptRequest, load_script
+from vmm_wizard.setup.command import quote, split
+
+SENT: dict[str, dict[str, JSON]] = {
+    "stage-run": {"RunId": "1", "Account": INSTALLER, "Files": [{"name": "job.json", "content": ""}]},
+    "start-task": {"RunId": "1", "Account": INSTALLER, "TimeLimit": "PT2H"},
+    "put-secrets": {"RunId": "1", "Blob": "{}"},
+    "run-status": {"RunId": "1", "LogOffset": 0, "LogLimit": 10},
+    "remove-run": {"RunId": "1", "EndRunning": True},
+}
+ALL = (*SENT, "wrapper")
+
+
+@pytest.fixture
+def machine() -> PracticeMachine:
+    return SmallEstate().machines[0]
+
+
+def answer(machine: PracticeMachine, name: str) -> dict[str, JSON]:
+    return machine.run_script(ScriptRequest(name, "", SENT[name], (Secret(PASSWORD),)))
+
+
+def test_every_script_of_a_run_is_known_to_the_estate():
+    assert set(RUN_SCRIPTS) == set(SENT)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_it_is_powershell_in_plain_ascii_of_bearable_width(name: str):
+    text = load_script(name).text
+
+    parse(text)
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("name", SENT)
+def test_the_script_takes_the_parameters_that_are_sent(name: str):
+    assert parameters(parse(load_script(name).text)) == set(SENT[name])
+
+
+@pytest.mark.parametrize("name", SENT)
+def test_the_estate_answers_with_the_keys_that_the_script_has(name: str, machine: PracticeMachine):
+    if name == "start-task":
+        answer(machine, "stage-run")
+
+    assert set(answer(machine, name)) == keys_of(parse(load_script(name).text), "answer")
+
+
+def test_a_refused_task_is_answered_with_the_same_keys(machine: PracticeMachine):
+    machine.stores = False
+
+    assert set(answer(machine, "start-task")) == keys_of(parse(load_script("start-task").text), "answer")
+
+
+def test_the_wrappers_report_has_what_the_facts_want():
+    wanted = {field.name for field in fields(RehearsalFacts)} - {"registered", "error"}
+
+    assert keys_of(parse(load_script("wrapper").text), "report") == wanted | {"secret_digests"}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_secret_is_an_argument_or_the_input_of_a_command(name: str):
+    assert leaks(parse(load_script(name).text)) == []
+
+
+@pytest.mark.parametrize(
+    "leak",
+    [
+        "Write-Verbose $password",
+        'Write-Verbose "it is $password"',
+        "Write-Verbose -Message $password.Trim()",
+        "$password | Out-Null",
+        "$copy = $password\nNew-Thing -Value $copy",
+        "$all = [System.Collections.ArrayList]::new()\n$all.Add($password)\nWrite-Output $all",
+        "foreach ($one in @($password)) {\n    Out-File -InputObject $one\n}",
+        "$box.Text = $password\nShow-Box $box",
+        "Write-Verbose $key.Decrypt($bytes)",
+        "New-Thing -Value ([Console]::In.ReadLine())",
+    ],
+)
+def test_a_planted_leak_is_found(leak: str):
+    assert leaks(parse(f"$password = [Console]::In.ReadLine()\n{leak}\n"))
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [
+        "[void] $task.Register($password)",
+        "Write-Verbose $password.Length",
+        "$digest = $sha.ComputeHash($password)\nWrite-Verbose $digest",
+        "$other = 5\nWrite-Verbose $other",
+    ],
+)
+def test_what_tells_nothing_of_a_secret_is_no_leak(fine: str):
+    assert not leaks(parse(f"$password = [Console]::In.ReadLine()\n{fine}\n"))
+
+
+@given(st.text('ab \t"\\', max_size=12))
+def test_the_wrapper_quotes_as_we_do(word: str):
+    text = load_script("wrapper").text
+    assert """-match '[\\s"]'""" in text
+    assert """[regex]::Replace([regex]::Replace($word, '(\\\\*)"', '$1$1\\"'), '(\\\\+)\\z', '$1$1')""" in text
+
+    quoted = word
+    if word == "" or re.search(r'[\s"]', word):
+        # The same two expressions, as Python writes them.
+        quoted = re.sub(r"(\\+)\Z", r"\1\1", re.sub(r'(\\*)"', r'\1\1\\"', word))
+        quoted = f'"{quoted}"'
+
+    assert quoted == quote(word)
+    assert split(quoted) == [word]
