@@ -8,7 +8,12 @@ failed, 5 cancelled or detached.
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
+import tempfile
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -19,6 +24,7 @@ from vmm_wizard import __version__
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
+    from vmm_wizard.checks.registry import Finding
     from vmm_wizard.plan.model import Plan
     from vmm_wizard.plan.secrets import Secrets
 
@@ -274,6 +280,189 @@ def explain(check_id: str | None) -> None:
         refuse(f"there is no check {check_id}{hint}")
     for line in explanation_lines(wanted, _width()):
         click.echo(line)
+
+
+@cli.command()
+@_answers
+@_json
+@click.option("--yes", is_flag=True, help="Ask nothing: rehearse, install, and go on although something is unknown.")
+@_book
+@_secrets
+def install(file: Path, as_json: bool, yes: bool, address_book: Path | None, secrets_file: Path | None) -> None:
+    """Install VMM on the nodes of an answer file, one after another; run again, it goes on where it was cut off."""
+    plan = _load(file)
+    addresses = _addresses(address_book)
+    secrets = _read_secrets(secrets_file)
+    if not plan.registration.eula_accepted:
+        refuse(f"{file}: registration.eula_accepted is false, and setup will not run without it")
+    if _interactive() and not as_json:
+        _ask_missing(plan, secrets)
+    from vmm_wizard.install.engine import Installer, missing_secrets
+
+    missing = missing_secrets(plan, secrets)
+    if missing:
+        refuse(f"the password of {', '.join(map(str, missing))} is missing: give --secrets FILE")
+    if not yes:
+        if as_json or not _interactive():
+            refuse("without a terminal, install wants --yes")
+        names = ", ".join(str(node) for node in plan.nodes)
+        click.echo(
+            f"VMM will be installed on {names}. A rehearsal and setup run as scheduled tasks there, which store",
+            err=True,
+        )
+        click.echo(f"the password of {plan.installing_account} on the node while they run.", err=True)
+        if not click.confirm("Go on?", err=True):
+            refuse("cancelled", code=CANCELLED)
+    _open_log()
+    from vmm_wizard import paths
+    from vmm_wizard.install.journal import Journal, JournalError
+    from vmm_wizard.preflight import Preflight
+    from vmm_wizard.report import run as report
+
+    cancel = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: cancel.set())
+
+    def confirm(unknowns: tuple[Finding, ...]) -> bool:
+        return yes or click.confirm(f"Unknown: {', '.join(row.id for row in unknowns)}. Go on?", err=True)
+
+    result = "failed"
+    try:
+        installer = Installer(
+            plan, secrets, Preflight(secrets, addresses), Journal(paths.journal_file()), paths.state_folder(), confirm
+        )
+        for event in installer.run(cancel):
+            if as_json:
+                click.echo(report.as_json(event))
+            else:
+                for line in report.lines_of(event, _width()):
+                    click.echo(line)
+            result = getattr(event, "result", result)
+    except JournalError as error:
+        refuse(str(error), code=INSTALL_FAILED)
+    codes = {"installed": GOOD, "unchanged": GOOD, "refused": FAILED, "failed": INSTALL_FAILED, "cancelled": CANCELLED}
+    raise SystemExit(codes[result])
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what this computer would use to reach directory, SQL Server and nodes, and what it lacks."""
+    from vmm_wizard.facts.local import examine
+
+    rows = examine()
+    for row in rows:
+        click.echo(f"{'+' if row.good else '!'} {row.name}: {row.text}")
+        if row.remedy:
+            click.echo(f"    -> {row.remedy}")
+
+
+# --- the practice estate
+
+
+@cli.group(invoke_without_command=True)
+@click.option("--scenario", default="", metavar="NAME", help="An estate with a fault to find; see --list.")
+@click.option("--speed", default=60.0, show_default=True, help="How much faster than real: 60 is 20 seconds a node.")
+@click.option("--list", "list_scenarios", is_flag=True, help="List the scenarios and what there is to find.")
+@click.pass_context
+def lab(ctx: click.Context, scenario: str, speed: float, list_scenarios: bool) -> None:
+    """Practise: serve an estate on this computer and open the wizard on it."""
+    if list_scenarios:
+        from vmm_wizard.lab.scenarios import all_scenarios
+
+        for entry in all_scenarios():
+            click.echo(f"{entry.name:<26} {entry.title}")
+        ctx.exit(GOOD)
+    if ctx.invoked_subcommand is not None:
+        return
+    reason = terminal_reason(sys.stdin.isatty() and sys.stdout.isatty(), os.environ.get("TERM", ""), os.name)
+    if reason:
+        refuse(reason, "the estate without the wizard: vmm-wizard lab serve --dir DIR")
+    _verify_scenario(scenario, speed)
+    _open_log()
+    with tempfile.TemporaryDirectory(prefix="vmm-wizard-lab-", ignore_cleanup_errors=True) as folder:
+        place = Path(folder)
+        estate = _start_estate(place, scenario, speed)
+        try:
+            book = _addresses(place / "address-book.toml")
+            secrets = _read_secrets(place / "credentials.toml")
+            from vmm_wizard.tui.app import run_wizard
+
+            # Runs on a practice estate are of no use once it is gone.
+            os.environ["VMM_WIZARD_STATE"] = str(place / "state")
+            code = run_wizard(place / "practice.toml", book, secrets)
+        finally:
+            estate.terminate()
+            estate.wait(10)
+    raise SystemExit(code)
+
+
+def _verify_scenario(name: str, speed: float) -> None:
+    from vmm_wizard.lab.scenarios import ScenarioError
+    from vmm_wizard.lab.scenarios import scenario as find
+
+    if speed <= 0:
+        refuse(f"--speed {speed:g}: expected a number above 0")
+    if name:
+        try:
+            find(name)
+        except ScenarioError as error:
+            refuse(str(error))
+
+
+def _start_estate(place: Path, scenario: str, speed: float) -> subprocess.Popen[bytes]:
+    """The estate in a process of its own; comes back when its address book is there."""
+    command = [sys.executable, "-m", "vmm_wizard", "lab", "--speed", str(speed), "--scenario", scenario]
+    with (place / "estate.log").open("wb") as log_file:
+        process = subprocess.Popen(
+            [*command, "serve", "--dir", str(place)], stdin=subprocess.DEVNULL, stdout=log_file, stderr=log_file
+        )
+    click.echo("starting the practice estate ...", err=True)
+    while not (place / "address-book.toml").exists():
+        if process.poll() is not None:
+            said = (place / "estate.log").read_text(encoding="utf-8", errors="replace").strip()
+            refuse(f"the practice estate did not start: {said.splitlines()[-1] if said else 'it said nothing'}")
+        time.sleep(0.05)
+    return process
+
+
+@lab.command()
+@click.option(
+    "--dir",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where address-book.toml, credentials.toml and state.json are written.",
+)
+@click.option("--scenario", "own_scenario", default="", metavar="NAME", help="An estate with a fault to find.")
+@click.option("--speed", "own_speed", default=0.0, help="How much faster than real.")
+@click.pass_context
+def serve(ctx: click.Context, folder: Path, own_scenario: str, own_speed: float) -> None:
+    """Serve the practice estate until it is stopped."""
+    assert ctx.parent is not None
+    scenario = own_scenario or ctx.parent.params["scenario"]
+    given = ctx.parent.get_parameter_source("speed")
+    outer = ctx.parent.params["speed"] if given is not click.core.ParameterSource.DEFAULT else 1.0
+    speed = own_speed or outer
+    _verify_scenario(scenario, speed)
+    from vmm_wizard.lab.clock import SpedUpClock
+    from vmm_wizard.lab.estate import Estate
+    from vmm_wizard.lab.scenarios import apply
+    from vmm_wizard.lab.scenarios import scenario as find
+    from vmm_wizard.lab.serving import Serving
+
+    stop = threading.Event()
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: stop.set())
+    estate = Estate(SpedUpClock(speed))
+    if scenario:
+        apply(find(scenario), estate)
+    try:
+        with Serving(estate, folder):
+            click.echo(f"serving contoso.lab; the address book is {folder / 'address-book.toml'}")
+            while not stop.wait(1.0):
+                pass
+    except OSError as error:
+        refuse(f"the practice estate cannot be served: {error}")
 
 
 def main() -> NoReturn:

@@ -1,0 +1,225 @@
+"""The failover cluster of the practice estate: nodes, networks, groups, resources, and what a role needs."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from vmm_wizard.lab.directory import Directory
+from vmm_wizard.lab.setup_machine import SERVICE, RoleRefused
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+CLIENT_AND_CLUSTER = 3
+CLUSTER_ONLY = 1
+
+
+@dataclass
+class ClusterMember:
+    """A node as its cluster sees it."""
+
+    name: str
+    state: str = "Up"
+    status: str = "Normal"
+
+
+@dataclass
+class NetworkState:
+    """A cluster network. `dhcp`: addresses on it are given by DHCP."""
+
+    name: str
+    subnet: Network
+    role: int = CLIENT_AND_CLUSTER
+    dhcp: bool = False
+
+
+@dataclass
+class Resource:
+    """A resource of a group. `kind` as Windows names it; `value` is its address, network name or service name."""
+
+    name: str
+    kind: str
+    value: str
+    state: str = "Online"
+
+
+@dataclass
+class Group:
+    """A role with its resources. `owner` is a node's computer name."""
+
+    name: str
+    kind: str
+    owner: str
+    state: str = "Online"
+    resources: list[Resource] = field(default_factory=list)
+    possible_owners: list[str] = field(default_factory=list)
+
+
+class FailoverCluster:
+    """One cluster. `cno_dn` is its computer object; roles get their objects in the same container.
+
+    `online(name, addresses, port)` and `offline(name)` are called when a VMM role comes and goes, for DNS and the
+    console port; `changed` after every change.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        domain: str,
+        directory: Directory,
+        cno_dn: str,
+        members: list[ClusterMember],
+        networks: list[NetworkState],
+        address: str,
+        changed: Callable[[], None],
+    ) -> None:
+        self.name = name
+        self.domain = domain
+        self.directory = directory
+        self.cno_dn = cno_dn
+        self.members = members
+        self.networks = networks
+        self.access_point = "ActiveDirectoryAndDns"
+        self.witness = "File Share Witness"
+        self.online: Callable[[str, Collection[str]], None] = lambda _name, _addresses: None
+        self.offline: Callable[[str], None] = lambda _name: None
+        self._changed = changed
+        self._lock = threading.RLock()
+        first = members[0].name
+        core = [
+            Resource("Cluster Name", "Network Name", name),
+            Resource("Cluster IP Address", "IP Address", address),
+        ]
+        self.groups = [
+            Group("Cluster Group", "Cluster", first, resources=core),
+            Group("Available Storage", "AvailableStorage", first, "Offline"),
+        ]
+
+    def group(self, name: str) -> Group | None:
+        """The group of this name, in any case."""
+        with self._lock:
+            return next((row for row in self.groups if row.name.casefold() == name.casefold()), None)
+
+    def vmm_group(self) -> Group | None:
+        """The group that runs VMM's service, whatever it is called."""
+        with self._lock:
+            return next(
+                (row for row in self.groups if any(each.value == SERVICE for each in row.resources)),
+                None,
+            )
+
+    def vmm_role(self) -> str | None:
+        """The name of the role that carries VMM, or None."""
+        found = self.vmm_group()
+        return found.name if found else None
+
+    def create_vmm_role(self, name: str, addresses: Collection[str], node: str) -> None:
+        """Make and bring online the role: addresses, network name with its computer object, and VMM's service.
+
+        Raises RoleRefused as a cluster would log it: a name that is taken, addresses that do not fit the client
+        networks, a computer object that the cluster may not make.
+        """
+        with self._lock:
+            if self.group(name) is not None:
+                raise RoleRefused(f"The cluster group {name} already exists")
+            self._require_up(_label(node))
+            self._require_addresses(addresses)
+            cno = self.directory.require(self.cno_dn)
+            parent = cno.dn.partition(",")[2]
+            try:
+                self.directory.create_computer(cno.dn, name.upper(), parent)
+            except PermissionError as error:
+                raise RoleRefused(f"Cluster network name resource '{name}' cannot be brought online: {error}") from None
+            owner = _label(node)
+            given = list(addresses) or [
+                str(network.subnet[200]) for network in self.networks if network.dhcp and network.role == 3
+            ]
+            resources = [Resource(f"IP Address {address}", _address_kind(address), address) for address in given]
+            resources += [
+                Resource(name, "Network Name", name),
+                Resource(f"VMM Service {name}", "Generic Service", SERVICE),
+            ]
+            self.groups.append(Group(name, "GenericService", owner, "Online", resources, [owner]))
+        self.online(name, given)
+        self._changed()
+
+    def _require_addresses(self, addresses: Collection[str]) -> None:
+        wanted = [ipaddress.ip_address(address) for address in addresses]
+        client = [network for network in self.networks if network.role == CLIENT_AND_CLUSTER]
+        for address in wanted:
+            if not any(address in network.subnet for network in client):
+                raise RoleRefused(f"The IP address {address} is in no cluster network that allows clients")
+        for network in client:
+            fitting = [address for address in wanted if address in network.subnet]
+            # IPv6 addresses configure themselves where none is given (HA1).
+            least = 0 if network.dhcp or network.subnet.version == 6 else 1
+            if not least <= len(fitting) <= 1:
+                raise RoleRefused(f"Cluster network {network.name} wants one static address, and got {len(fitting)}")
+        taken = {each.value for group in self.groups for each in group.resources if "Address" in each.kind}
+        for address in wanted:
+            if str(address) in taken:
+                raise RoleRefused(f"The IP address {address} is in use by another resource")
+
+    def _require_up(self, label: str) -> None:
+        member = next((row for row in self.members if row.name == label), None)
+        if member is None:
+            raise RoleRefused(f"{label} is no node of cluster {self.name}")
+        if member.state != "Up" or member.status != "Normal":
+            raise RoleRefused(f"Cluster node {label} is {member.state} ({member.status}) and takes no roles")
+
+    def remove_vmm_role(self) -> None:
+        """Take the role away with its computer object."""
+        with self._lock:
+            found = self.vmm_group()
+            if found is None:
+                return
+            self.groups.remove(found)
+            computer = self.directory.find_by_sam(f"{found.name}$")
+            if computer is not None and computer.dn in self.directory.created:
+                self.directory.remove(computer.dn)
+                self.directory.created.remove(computer.dn)
+        self.offline(found.name)
+        self._changed()
+
+    def add_vmm_node(self, node: str) -> None:
+        """Make a node a possible owner of the role. Raises RoleRefused without a role."""
+        found = self.vmm_group()
+        if found is None:
+            raise RoleRefused("The cluster has no VMM role")
+        if _label(node) not in found.possible_owners:
+            found.possible_owners.append(_label(node))
+        self._changed()
+
+    def remove_vmm_node(self, node: str) -> None:
+        """Take a node from the role's possible owners."""
+        found = self.vmm_group()
+        if found is not None and _label(node) in found.possible_owners:
+            found.possible_owners.remove(_label(node))
+        self._changed()
+
+    def move_group(self, name: str, node: str) -> None:
+        """Move a group to another node. Raises RoleRefused when that node is no possible owner or not up."""
+        found = self.group(name)
+        owner = _label(node)
+        if found is None:
+            raise RoleRefused(f"There is no cluster group {name}")
+        if found.possible_owners and owner not in found.possible_owners:
+            raise RoleRefused(f"{owner} is no possible owner of {name}")
+        self._require_up(owner)
+        found.owner = owner
+        self._changed()
+
+    def owns_vmm(self, node: str) -> bool:
+        """Whether VMM's role is online on a node: there its service runs, elsewhere it is stopped by design (CPS)."""
+        found = self.vmm_group()
+        return found is not None and found.state == "Online" and found.owner == _label(node)
+
+
+def _label(node: str) -> str:
+    return node.partition(".")[0].upper()
+
+
+def _address_kind(address: str) -> str:
+    return "IPv6 Address" if ":" in address else "IP Address"

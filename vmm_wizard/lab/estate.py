@@ -1,0 +1,155 @@
+"""The practice estate: one domain with its SQL Servers, a failover cluster and its nodes; state, and how it hangs
+together. It talks to nobody: `serving.py` puts servers in front of it."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from collections.abc import Callable, Collection
+from datetime import UTC
+from typing import Any
+
+from vmm_wizard.lab import contoso
+from vmm_wizard.lab.clock import Clock, SpedUpClock
+from vmm_wizard.lab.cluster import ClusterMember, FailoverCluster, NetworkState
+from vmm_wizard.lab.descriptors import BUILTIN_ADMINISTRATORS
+from vmm_wizard.lab.logons import Credential, Logons
+from vmm_wizard.lab.node import Node
+
+#: The estate's two client networks, and the third part of a node's address on each.
+_NETWORKS = (("Management", "10.10.0.0/24"), ("Storage", "10.20.0.0/24"))
+#: Where runs keep their files on a node.
+RUNS = r"C:\ProgramData\vmm-wizard"
+NODES = ("vmm01", "vmm02", "vmm03")
+
+
+class Estate:
+    """The whole estate. `lockout`: bad logons that lock an account. `on_change` is called after every change."""
+
+    def __init__(self, clock: Clock | None = None, *, lockout: int = 3, node_count: int = len(NODES)) -> None:
+        self.domain = contoso.DOMAIN
+        self.clock = clock or SpedUpClock()
+        self.stop = threading.Event()
+        self.on_change: Callable[[], None] = lambda: None
+        #: Called with a role's name and console port when it comes online, with port 0 when it goes.
+        self.on_role: Callable[[str, int], None] = lambda _name, _port: None
+        #: TCP ports of SQL instances as they really listen, by host; the default instance is 1433 to its clients.
+        self.instance_ports: dict[str, int] = {}
+        self.unreachable: set[str] = set()
+        self.logons = Logons(lockout, self.changed)
+        self.directory = contoso.build_directory(self.logons, self.clock, self.changed)
+        self.sql_servers = contoso.build_sql_servers(self.directory, self.logons, self.changed)
+        self.zone, self.reverse_zone = contoso.build_zones()
+        labels = [f"vmm{number:02}" for number in range(1, node_count + 1)]
+        self.cluster = self._build_cluster(labels)
+        self.nodes = {f"{label}.{self.domain}": self._build_node(label, number) for number, label in enumerate(labels)}
+
+    def _build_cluster(self, labels: list[str]) -> FailoverCluster:
+        cno = self.directory.find_by_sam(f"{contoso.CLUSTER}$")
+        assert cno is not None
+        cluster = FailoverCluster(
+            contoso.CLUSTER.upper(),
+            self.domain,
+            self.directory,
+            cno.dn,
+            [ClusterMember(label.upper()) for label in labels],
+            [NetworkState(name, ipaddress.ip_network(subnet)) for name, subnet in _NETWORKS],
+            contoso.ADDRESSES[contoso.CLUSTER],
+            self.changed,
+        )
+        cluster.online = self._role_online
+        cluster.offline = self._role_offline
+        return cluster
+
+    def _build_node(self, label: str, number: int) -> Node:
+        addresses = {name: subnet.replace("0/24", str(31 + number)) for name, subnet in _NETWORKS}
+        node = Node(self, label, addresses)
+        admins = self.directory.require(contoso.ADMINS_GROUP)
+        node.state.administrators = {self.directory.sid(512), admins.sid}
+        node.state.rights = {
+            "SeServiceLogonRight": ["S-1-5-80-0"],
+            "SeBatchLogonRight": [BUILTIN_ADMINISTRATORS, "S-1-5-32-551"],
+            "SeDenyNetworkLogonRight": ["S-1-5-32-546"],
+        }
+        return node
+
+    def changed(self) -> None:
+        """Something happened that the estate's own account tells."""
+        self.on_change()
+
+    # --- roles
+
+    def _role_online(self, name: str, addresses: Collection[str]) -> None:
+        self.zone.set(f"{name.lower()}.{self.domain}", "A", [text for text in addresses if ":" not in text])
+        self.on_role(name.lower(), self._console_port())
+
+    def _role_offline(self, name: str) -> None:
+        self.zone.remove(f"{name.lower()}.{self.domain}", "A")
+        self.on_role(name.lower(), 0)
+
+    def _console_port(self) -> int:
+        return next((node.server.console_port for node in self.nodes.values() if node.server), 8100)
+
+    # --- the network inside the estate
+
+    def instance_port(self, host: str, instance: str) -> int:
+        """The port that SQL Browser tells for an instance; 0 when it does not answer or does not know it."""
+        server = self.sql_servers.get(host.casefold())
+        if server is None or host.casefold() in self.unreachable:
+            return 0
+        if (server.instance or "MSSQLSERVER").casefold() != instance.casefold():
+            return 0
+        return self.instance_ports.get(host.casefold(), 1433)
+
+    def can_connect(self, host: str, port: int) -> str:
+        """What a TCP connection inside the estate comes to: empty when it is accepted, else why not."""
+        name = host.casefold() if "." in host else f"{host.casefold()}.{self.domain}"
+        if name in self.unreachable:
+            return "timed out"
+        server = self.sql_servers.get(name)
+        if server is not None:
+            good = self.instance_ports.get(name, 1433) if server.instance else 1433
+            return "" if port in (good, self.instance_ports.get(name, good)) else "refused"
+        known = {f"{label}.{self.domain}" for label in contoso.ADDRESSES} | set(self.nodes)
+        return "refused" if name in known else "the name is not in DNS"
+
+    # --- the estate's own account
+
+    def account(self, sam: str) -> Credential:
+        """The logon of an account of the domain. Raises KeyError."""
+        found = self.logons.find(f"{contoso.NETBIOS}\\{sam}")
+        if found is None:
+            raise KeyError(sam)
+        return found
+
+    def report(self) -> dict[str, Any]:
+        """What has happened to the estate: setups, bad logons, objects, roles, tasks. Holds no secret."""
+        vmm = self.cluster.vmm_group()
+        return {
+            "written": self.clock.date().astimezone(UTC).isoformat(),
+            "setups": {
+                name: [{"started": row.started, "ended": row.ended, "exit_code": row.exit_code} for row in node.setups]
+                for name, node in self.nodes.items()
+            },
+            "installed": {name: node.server is not None for name, node in self.nodes.items()},
+            "bad_logons": {row.account: row.counted for row in self.logons.credentials if row.counted},
+            "locked": [row.account for row in self.logons.credentials if self.logons.is_locked(row)],
+            "unknown_logons": sum(self.logons.unknown_logons.values()),
+            "objects_created": list(self.directory.created),
+            "databases": {
+                name: [database.name for database in server.databases] for name, server in self.sql_servers.items()
+            },
+            "roles": {vmm.name: {"state": vmm.state, "owner": vmm.owner, "possible_owners": list(vmm.possible_owners)}}
+            if vmm
+            else {},
+            "tasks": {name: list(node.scheduler.names()) for name, node in self.nodes.items()},
+            "run_folders": {
+                name: list(node.files.inside(r"C:\ProgramData\vmm-wizard")) for name, node in self.nodes.items()
+            },
+        }
+
+    def close(self) -> None:
+        """Let everything that waits on the estate's clock end."""
+        self.stop.set()
+        for node in self.nodes.values():
+            node.scheduler.close()

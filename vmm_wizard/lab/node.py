@@ -1,0 +1,226 @@
+"""A simulated node: what it is made of, the rules Windows follows there, and the WinRM backend in front of it."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from vmm_wizard.lab.clock import Clock
+from vmm_wizard.lab.cluster import FailoverCluster
+from vmm_wizard.lab.descriptors import BUILTIN_ADMINISTRATORS
+from vmm_wizard.lab.directory import Directory
+from vmm_wizard.lab.logons import Credential, Logons
+from vmm_wizard.lab.node_runs import NodeRuns
+from vmm_wizard.lab.setup_machine import InstalledServer
+from vmm_wizard.lab.sql import SqlServer
+from vmm_wizard.lab.windows import answer_command
+from vmm_wizard.lab.winrm_shells import CommandResult, ShellSession
+
+if TYPE_CHECKING:
+    from vmm_wizard.lab.estate import Estate
+    from vmm_wizard.lab.winrm_server import WinrmServer
+
+GIB = 1024**3
+REMOTE_MANAGEMENT_USERS = "S-1-5-32-580"
+SYSTEM = "S-1-5-18"
+
+
+@dataclass
+class DiskState:
+    """A local disk: drive such as `C:`, sizes in bytes."""
+
+    drive: str
+    free: int
+    size: int
+
+
+@dataclass
+class MediaState:
+    """The extracted setup media. `blocked`: the files still carry the mark of a download."""
+
+    path: str = r"C:\VMM\Media"
+    version: str = "10.22.1287.0"
+    kind: str = "fixed"
+    blocked: bool = False
+    exists: bool = True
+
+    @property
+    def sha256(self) -> str:
+        """The hash of setup.exe: the same for the same version."""
+        return hashlib.sha256(f"setup.exe {self.version}".encode()).hexdigest() if self.exists else ""
+
+
+@dataclass
+class AdkState:
+    """The Windows ADK as installed; `root` empty: not at all."""
+
+    root: str = "C:\\Program Files (x86)\\Windows Kits\\10\\"
+    version: str = "10.1.22621.1"
+    deployment_tools: bool = True
+    windows_pe: bool = True
+
+
+@dataclass
+class NodeState:
+    """Everything about a node that a scenario may change. SIDs in `administrators` and in the rights."""
+
+    os_caption: str = "Microsoft Windows Server 2022 Standard"
+    os_build: int = 20348
+    product_type: int = 3
+    installation_type: str = "Server"
+    logical_processors: int = 16
+    memory: int = 32 * GIB
+    disks: list[DiskState] = field(default_factory=lambda: [DiskState("C:", 80 * GIB, 127 * GIB)])
+    dotnet_release: int = 528449
+    powershell_version: str = "5.1.20348.2400"
+    adk: AdkState = field(default_factory=AdkState)
+    media: MediaState = field(default_factory=MediaState)
+    pending_component_servicing: bool = False
+    pending_windows_update: bool = False
+    pending_file_renames: bool = False
+    pending_computer_name: str = ""
+    hyperv_feature: bool = False
+    hyperv_service: bool = False
+    agent: bool = False
+    part_of_domain: bool = True
+    secure_channel: bool = True
+    administrators: set[str] = field(default_factory=set)
+    remote_management_users: set[str] = field(default_factory=set)
+    rights: dict[str, list[str]] = field(default_factory=dict)
+    disable_domain_creds: int = 0
+    remote_shell_allowed: bool = True
+    ui_culture: str = "en-US"
+    language_mode: str = "FullLanguage"
+    blocked_targets: set[str] = field(default_factory=set)
+
+
+class Node(NodeRuns):
+    """One node of the practice estate. `state` may be changed at any time; probes see it at once."""
+
+    key_bits = 2048
+
+    def __init__(self, estate: Estate, label: str, address: dict[str, str]) -> None:
+        """`address` gives the node's own address by cluster network."""
+        self.estate = estate
+        self.state = NodeState()
+        self.addresses = address
+        self.server: InstalledServer | None = None
+        self.in_cluster = True
+        self.services: list[WinrmServer] = []
+        super().__init__(label.upper(), f"{label}.{estate.domain}")
+
+    # --- what runs ask of the node
+
+    @property
+    def clock(self) -> Clock:
+        return self.estate.clock
+
+    @property
+    def logons(self) -> Logons:
+        return self.estate.logons
+
+    @property
+    def directory(self) -> Directory:
+        return self.estate.directory
+
+    @property
+    def sql_servers(self) -> Iterable[SqlServer]:
+        return self.estate.sql_servers.values()
+
+    @property
+    def role_cluster(self) -> FailoverCluster | None:
+        return self.estate.cluster if self.in_cluster else None
+
+    @property
+    def installed(self) -> InstalledServer | None:
+        return self.server
+
+    @property
+    def media_version(self) -> str:
+        return self.state.media.version
+
+    @property
+    def ui_culture(self) -> str:  # type: ignore[override]
+        return self.state.ui_culture
+
+    @property
+    def service_state(self) -> str:
+        """Running where the role is, Stopped on a passive node (CPS), empty without the service."""
+        if self.server is None:
+            return ""
+        return "Running" if self.estate.cluster.owns_vmm(self.computer_name) else "Stopped"
+
+    def missing_prerequisites(self) -> Sequence[str]:
+        state = self.state
+        found = []
+        if state.pending_component_servicing or state.pending_windows_update:
+            found.append("A restart of this computer is pending")
+        if not (state.adk.root and state.adk.deployment_tools and state.adk.windows_pe):
+            found.append("The Windows ADK with Deployment Tools and Windows PE is not installed")
+        if state.agent and self.server is None:
+            found.append("A Virtual Machine Manager agent is installed on this computer")
+        if state.memory < 4 * GIB:
+            found.append("This computer has less than 4 GB of memory")
+        return found
+
+    def administrators(self) -> Collection[str]:
+        return self.state.administrators
+
+    def stores_passwords(self) -> bool:
+        return self.state.disable_domain_creds == 0
+
+    def has_batch_right(self, account: Credential) -> bool:
+        token = self._token_of(account)
+        if self.is_administrator(account):
+            token |= {BUILTIN_ADMINISTRATORS}
+        allowed = self.state.rights.get("SeBatchLogonRight", [])
+        denied = self.state.rights.get("SeDenyBatchLogonRight", [])
+        return not token.isdisjoint(allowed) and token.isdisjoint(denied)
+
+    def language_mode(self, account: Credential) -> str:  # noqa: ARG002 - one policy for all accounts here
+        return self.state.language_mode
+
+    def install(self, server: InstalledServer) -> None:
+        self.server = server
+        self.changed()
+
+    def uninstall(self) -> None:
+        self.server = None
+        self.changed()
+
+    def restart_winrm(self, seconds: float) -> None:
+        for service in self.services:
+            service.cut()
+        threading.Thread(target=self._bring_back, args=(seconds,), name=f"winrm {self.dns_name}", daemon=True).start()
+
+    def _bring_back(self, seconds: float) -> None:
+        self.clock.wait(seconds, self.estate.stop)
+        for service in self.services:
+            service.accept()
+
+    def changed(self) -> None:
+        self.estate.changed()
+
+    # --- what WinRM asks of the node
+
+    def may_log_on(self, credential: Credential) -> bool:
+        """Administrators and Remote Management Users get a shell."""
+        token = self._token_of(credential)
+        return self.is_administrator(credential) or not token.isdisjoint(self.state.remote_management_users)
+
+    def shell_allowed(self) -> bool:
+        return self.state.remote_shell_allowed
+
+    def run(self, command: str, arguments: list[str], session: ShellSession) -> CommandResult:
+        return answer_command(self, command, arguments, session)
+
+    # --- what a connection from this node meets
+
+    def can_connect(self, host: str, port: int) -> str:
+        """What a TCP connection from here to a host of the estate comes to: empty when it is accepted, else why not."""
+        if host.casefold() in self.state.blocked_targets:
+            return "timed out"
+        return self.estate.can_connect(host, port)

@@ -1,0 +1,212 @@
+"""What node-facts.ps1 answers on a simulated node: the keys of NodeFacts, from the node's state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from vmm_wizard.lab.cluster import FailoverCluster
+from vmm_wizard.lab.run_scripts import LOG, Answer
+from vmm_wizard.lab.winrm_shells import ShellSession
+from vmm_wizard.remote.bootstrap import JSON, ScriptRequest
+
+if TYPE_CHECKING:
+    from vmm_wizard.lab.node import Node
+
+_RIGHTS = {
+    "service_logon": "SeServiceLogonRight",
+    "deny_service_logon": "SeDenyServiceLogonRight",
+    "batch_logon": "SeBatchLogonRight",
+    "deny_batch_logon": "SeDenyBatchLogonRight",
+    "deny_network_logon": "SeDenyNetworkLogonRight",
+}
+_MOST_LOG_LINES = 20
+_LONGEST_LOG_LINE = 300
+#: What a reader without administrator rights meets.
+_DENIED = [f"{part}: Access is denied." for part in ("secure_channel", "administrators", "rights")]
+
+
+def node_facts(node: Node, request: ScriptRequest, session: ShellSession) -> Answer:
+    """All facts of the node as the script's caller sees them: user rights and members need an administrator."""
+    parameters = request.parameters
+    state = node.state
+    is_administrator = node.is_administrator(session.credential)
+    cluster, cluster_error = _own_cluster(node, is_administrator)
+    return {
+        "language_mode": state.language_mode,
+        "computer_name": node.computer_name,
+        "pending_computer_name": state.pending_computer_name or node.computer_name,
+        "dns_host_name": node.dns_name,
+        "user": session.credential.account,
+        "is_administrator": is_administrator,
+        "part_of_domain": state.part_of_domain,
+        "domain": node.estate.domain if state.part_of_domain else "WORKGROUP",
+        "secure_channel": state.secure_channel if is_administrator else None,
+        "os_caption": state.os_caption,
+        "os_build": state.os_build,
+        "product_type": state.product_type,
+        "installation_type": state.installation_type,
+        "ui_culture": state.ui_culture,
+        "logical_processors": state.logical_processors,
+        "memory_bytes": state.memory,
+        "system_drive": "C:",
+        "disks": [{"drive": disk.drive, "free_bytes": disk.free, "size_bytes": disk.size} for disk in state.disks],
+        "dotnet_release": state.dotnet_release,
+        "powershell_version": state.powershell_version,
+        "adk": {
+            "root": state.adk.root,
+            "version": state.adk.version if state.adk.root else "",
+            "deployment_tools": bool(state.adk.root) and state.adk.deployment_tools,
+            "windows_pe": bool(state.adk.root) and state.adk.windows_pe,
+        },
+        "reboot": {
+            "component_servicing": state.pending_component_servicing,
+            "windows_update": state.pending_windows_update,
+            "file_renames": state.pending_file_renames,
+            "computer_rename": state.pending_computer_name not in ("", node.computer_name),
+        },
+        "hyperv_feature": state.hyperv_feature,
+        "hyperv_service": state.hyperv_service,
+        "agent_installed": state.agent or node.server is not None,
+        "vmm": _vmm(node, parameters),
+        "administrators": _administrators(node) if is_administrator else None,
+        "rights": {field: list(state.rights.get(right, [])) for field, right in _RIGHTS.items()}
+        if is_administrator
+        else None,
+        "disable_domain_creds": state.disable_domain_creds,
+        "media": _media(node, str(parameters["MediaPath"])),
+        "sql": _sql(node, parameters),
+        "cluster": _cluster(cluster) if cluster else None,
+        "cluster_error": cluster_error,
+        "adapters": _adapters(node, cluster),
+        "setup_processes": list(node.processes),
+        "tasks": [name for name in node.scheduler.names() if name.startswith("vmm-wizard")],
+        "utc_time": node.now().strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "unreadable": [] if is_administrator else list(_DENIED),
+    }
+
+
+def _own_cluster(node: Node, is_administrator: bool) -> tuple[FailoverCluster | None, str]:
+    """What Get-Cluster without a name answers, or what Windows says instead."""
+    if node.role_cluster is None:
+        return None, "The cluster service is not running on this computer."
+    if not is_administrator:
+        return None, "You do not have administrative privileges on the cluster."
+    return node.role_cluster, ""
+
+
+def _administrators(node: Node) -> list[JSON]:
+    rows: list[JSON] = []
+    for sid in sorted(node.state.administrators):
+        entry = node.directory.find_by_sid(sid)
+        name = f"{node.directory.netbios}\\{entry.text('sAMAccountName')}" if entry else ""
+        rows.append({"sid": sid, "name": name})
+    return rows
+
+
+def _vmm(node: Node, parameters: Mapping[str, JSON]) -> JSON:
+    server = node.server
+    if server is None:
+        return None
+    log = node.files.read(LOG)
+    patterns = parameters["FailurePatterns"]
+    assert isinstance(patterns, list)
+    wanted = [str(pattern).casefold() for pattern in patterns]
+    lines = (log or b"").decode("utf-8", "replace").splitlines()
+    failures = [
+        line.strip()[:_LONGEST_LOG_LINE] for line in lines if any(pattern in line.casefold() for pattern in wanted)
+    ]
+    return {
+        "install_path": server.install_path.rstrip("\\"),
+        "version": server.version,
+        "service_state": node.service_state,
+        "service_account": server.service_account,
+        "service_principal_names": server.principal_names,
+        "sql_machine": server.sql_machine,
+        "sql_instance": server.sql_instance,
+        "sql_database": server.sql_database,
+        "log_exists": log is not None,
+        "log_failures": list(failures[-_MOST_LOG_LINES:]),
+    }
+
+
+def _media(node: Node, path: str) -> JSON:
+    media = node.state.media
+    report: dict[str, JSON] = {
+        "path": path,
+        "kind": "missing",
+        "exists": False,
+        "product_version": "",
+        "sha256": "",
+        "blocked": False,
+    }
+    if path.startswith(("\\\\", "//")):
+        # A share is a second hop: nobody looks there from a network logon.
+        return report | {"kind": "network"}
+    if path[:2].casefold() not in {disk.drive.casefold() for disk in node.state.disks}:
+        return report
+    report["kind"] = media.kind
+    if (
+        media.kind == "network"
+        or not media.exists
+        or path.rstrip("\\").casefold() != media.path.rstrip("\\").casefold()
+    ):
+        return report
+    return report | {
+        "exists": True,
+        "product_version": media.version,
+        "sha256": media.sha256,
+        "blocked": media.blocked,
+    }
+
+
+def _sql(node: Node, parameters: Mapping[str, JSON]) -> JSON:
+    host, instance, given = str(parameters["SqlHost"]), str(parameters["SqlInstance"]), parameters["SqlPort"]
+    assert isinstance(given, int)
+    if not host:
+        return {"host": host, "port": given, "open": False, "error": "not asked"}
+    port = given
+    if instance and not given:
+        found = node.estate.instance_port(host, instance)
+        if not found:
+            return {"host": host, "port": 0, "open": False, "error": "SQL Browser did not answer (timed out)"}
+        port = found
+    port = port or 1433
+    error = node.can_connect(host, port)
+    return {"host": host, "port": port, "open": not error, "error": error}
+
+
+def _cluster(cluster: FailoverCluster) -> JSON:
+    kinds = {"IP Address": "address", "IPv6 Address": "address", "Network Name": "name"}
+    resources = [(group, resource) for group in cluster.groups for resource in group.resources]
+    return {
+        "name": cluster.name,
+        "domain": cluster.domain,
+        "access_point": cluster.access_point,
+        "witness": cluster.witness,
+        "nodes": [{"name": row.name, "state": row.state, "status": row.status} for row in cluster.members],
+        "groups": [
+            {"name": row.name, "kind": row.kind, "state": row.state, "owner": row.owner} for row in cluster.groups
+        ],
+        "services": [
+            {"name": row.name, "group": group.name, "service_name": row.value, "state": row.state}
+            for group, row in resources
+            if row.kind == "Generic Service"
+        ],
+        "addresses": [
+            {"name": row.name, "group": group.name, "kind": kinds[row.kind], "value": row.value, "state": row.state}
+            for group, row in resources
+            if row.kind in kinds
+        ],
+        "networks": [{"name": row.name, "role": row.role, "subnets": [str(row.subnet)]} for row in cluster.networks],
+    }
+
+
+def _adapters(node: Node, cluster: FailoverCluster | None) -> JSON:
+    if cluster is None:
+        return []
+    return [
+        {"network": network.name, "address": node.addresses[network.name], "dhcp": network.dhcp}
+        for network in cluster.networks
+        if network.name in node.addresses
+    ]

@@ -1,0 +1,200 @@
+"""Estates with a fault to find: one TOML file a scenario, in words that the estate's parts understand."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from vmm_wizard.lab import contoso
+from vmm_wizard.lab.descriptors import (
+    BUILTIN_ADMINISTRATORS,
+    CONTAINER_INHERIT,
+    EVERYONE,
+    GENERIC_READ,
+    Ace,
+    allow,
+    deny,
+)
+from vmm_wizard.lab.estate import Estate
+
+
+class ScenarioError(Exception):
+    """A scenario cannot be had. The text is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A scenario: what it is called, what it teaches, what `check` finds (id, and the node or an empty text)."""
+
+    name: str
+    title: str
+    story: str
+    finds: tuple[str, ...]
+    subject: str
+    faults: tuple[Mapping[str, Any], ...]
+
+
+@cache
+def all_scenarios() -> tuple[Scenario, ...]:
+    """Every scenario that comes with the lab, by name."""
+    folder = resources.files("vmm_wizard.lab") / "scenarios"
+    found = []
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".toml"):
+            document = tomllib.loads(file.read_text(encoding="utf-8"))
+            found.append(
+                Scenario(
+                    file.name.removesuffix(".toml"),
+                    document["title"],
+                    document["story"].strip(),
+                    tuple(document["finds"]),
+                    document.get("subject", ""),
+                    tuple(document["fault"]),
+                )
+            )
+    return tuple(found)
+
+
+def scenario(name: str) -> Scenario:
+    """The scenario of this name. Raises ScenarioError with the known ones."""
+    for entry in all_scenarios():
+        if entry.name == name:
+            return entry
+    known = ", ".join(entry.name for entry in all_scenarios())
+    raise ScenarioError(f"there is no scenario {name!r}; there are {known}")
+
+
+def apply(entry: Scenario, estate: Estate) -> None:
+    """Put the scenario's faults into an estate. Raises ScenarioError for a fault that no part understands."""
+    for fault in entry.faults:
+        kind = fault["kind"]
+        act = _FAULTS.get(kind)
+        if act is None:
+            raise ScenarioError(f"scenario {entry.name}: there is no fault {kind!r}")
+        act(estate, fault)
+
+
+def _dkm_rights(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """The installing account's rights on the DKM container: "none", "read", "this_object", "denied"."""
+    sid = estate.account(contoso.INSTALLER).sid
+    container = estate.directory.require(contoso.DKM)
+    kept = tuple(ace for ace in container.descriptor.aces if ace.sid != sid and not ace.is_inherited)
+    more: dict[str, tuple[Ace, ...]] = {
+        "none": (),
+        "read": (allow(sid, GENERIC_READ, CONTAINER_INHERIT),),
+        "this_object": (allow(sid, 0xF01FF),),
+        "denied": (deny(sid, 0x3, CONTAINER_INHERIT), allow(sid, 0x10000000, CONTAINER_INHERIT)),
+    }
+    estate.directory.set_descriptor(contoso.DKM, replace(container.descriptor, aces=(*more[fault["rights"]], *kept)))
+
+
+def _dkm_missing(estate: Estate, fault: Mapping[str, Any]) -> None:  # noqa: ARG001
+    estate.directory.remove(contoso.DKM)
+
+
+def _sql_role(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """The installing account loses sysadmin on a SQL Server."""
+    server = estate.sql_servers[fault["server"]]
+    account = estate.account(contoso.INSTALLER).account
+    for login in server.logins:
+        if login.name == account:
+            login.roles.discard("sysadmin")
+
+
+def _not_administrator(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """The service account is in Administrators of one node no longer, by no group."""
+    node = estate.nodes[fault["node"]]
+    group = estate.directory.require(contoso.ADMINS_GROUP).sid
+    node.state.administrators.discard(group)
+    node.state.administrators.add(estate.account(contoso.INSTALLER).sid)
+
+
+def _cluster_rights(estate: Estate, fault: Mapping[str, Any]) -> None:  # noqa: ARG001
+    """The cluster's object may no longer create computer objects where it lives."""
+    cno = estate.directory.require(estate.cluster.cno_dn)
+    place = estate.directory.require(contoso.CLUSTERS_OU)
+    kept = tuple(ace for ace in place.descriptor.aces if ace.sid != cno.sid and not ace.is_inherited)
+    estate.directory.set_descriptor(contoso.CLUSTERS_OU, replace(place.descriptor, aces=kept))
+
+
+def _computer_taken(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """A computer of the role's name is in use already, in another place."""
+    name = fault["name"].upper()
+    estate.directory.add(
+        f"CN={name},CN=Computers,{contoso.BASE}",
+        "computer",
+        {
+            "sAMAccountName": f"{name}$",
+            "dNSHostName": f"{name.lower()}.{contoso.DOMAIN}",
+            "servicePrincipalName": [f"HOST/{name}", f"HOST/{name.lower()}.{contoso.DOMAIN}"],
+            "lastLogonTimestamp": 133_500_000_000_000_000,
+        },
+    )
+
+
+def _foreign_role(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """Another highly available VMM lives on the cluster already."""
+    estate.cluster.create_vmm_role(fault["name"], ["10.10.0.99", "10.20.0.99"], "vmm03.contoso.lab")
+
+
+def _node_state(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """Any field of a node's state, `adk.` and `media.` included."""
+    state = estate.nodes[fault["node"]].state
+    for key, value in fault["set"].items():
+        target, _, name = f".{key}".rpartition(".")
+        holder = getattr(state, target.strip(".")) if target.strip(".") else state
+        if name not in {field.name for field in fields(holder)}:
+            raise ScenarioError(f"a node has no {key!r}")
+        setattr(holder, name, value)
+
+
+def _no_batch_logon(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """A policy denies batch logon to Administrators on one node."""
+    rights = estate.nodes[fault["node"]].state.rights
+    rights["SeDenyBatchLogonRight"] = [BUILTIN_ADMINISTRATORS]
+
+
+def _deny_everyone(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """Everybody is denied something on the DKM container: a real deny, not the protection from deletion."""
+    estate.directory.grant(contoso.DKM, deny(EVERYONE, fault["mask"], CONTAINER_INHERIT))
+
+
+def _account_state(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """The state of an account: locked, disabled, expired, must_change."""
+    credential = estate.account(fault["account"])
+    credential.state = fault["state"]
+    if fault["state"] == "disabled":
+        estate.directory.modify(credential.dn, {"userAccountControl": 0x202})
+
+
+def _firewall(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """A node cannot reach a host."""
+    estate.nodes[fault["node"]].state.blocked_targets.add(fault["host"])
+
+
+def _existing_database(estate: Estate, fault: Mapping[str, Any]) -> None:
+    from vmm_wizard.lab.sql import Database
+
+    server = estate.sql_servers[fault["server"]]
+    server.databases.append(Database(fault["name"], server.collation))
+
+
+_FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
+    "dkm_rights": _dkm_rights,
+    "dkm_missing": _dkm_missing,
+    "dkm_deny": _deny_everyone,
+    "sql_role": _sql_role,
+    "existing_database": _existing_database,
+    "not_administrator": _not_administrator,
+    "no_batch_logon": _no_batch_logon,
+    "cluster_rights": _cluster_rights,
+    "computer_taken": _computer_taken,
+    "foreign_role": _foreign_role,
+    "node": _node_state,
+    "account_state": _account_state,
+    "firewall": _firewall,
+}

@@ -1,0 +1,263 @@
+"""Puts servers in front of an estate on loopback, and writes down where they are: the address book comes last."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+from vmm_wizard.lab import contoso
+from vmm_wizard.lab.certificates import CertificateAuthority, der, server_context
+from vmm_wizard.lab.dns_server import DnsServer
+from vmm_wizard.lab.estate import Estate
+from vmm_wizard.lab.ldap_server import LdapServer, loopback_listener
+from vmm_wizard.lab.sql_browser import Instance, SqlBrowser
+from vmm_wizard.lab.tds_server import TdsServer
+from vmm_wizard.lab.winrm_server import Shells, WinrmServer
+
+LOOPBACK = "127.0.0.1"
+#: Roles that the address book has a console port for: those of the example plans, by console port.
+ROLES = {"vmm": 8100, "vmmprod": 8110}
+
+
+class ConsolePort:
+    """The console port of a role on loopback: kept from the start, listening only while the role is online."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._bound = self._bind(0)
+        self.port: int = self._bound.getsockname()[1]
+        self._listening = False
+
+    def _bind(self, port: int) -> socket.socket:
+        bound = socket.socket()
+        if os.name != "nt":
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((LOOPBACK, port))
+        return bound
+
+    def open(self) -> None:
+        """Accept connections (and end them at once: nobody speaks WCF here)."""
+        with self._lock:
+            if self._listening:
+                return
+            self._listening = True
+            self._bound.listen(16)
+            threading.Thread(target=self._accept, args=(self._bound,), daemon=True).start()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            connection.close()
+
+    def close(self, *, forever: bool = False) -> None:
+        """Refuse connections again; the port stays ours unless `forever`."""
+        with self._lock:
+            was_listening, self._listening = self._listening, False
+            if was_listening or forever:
+                with contextlib.suppress(OSError):
+                    self._bound.shutdown(socket.SHUT_RDWR)
+                self._bound.close()
+            if was_listening and not forever:
+                self._bound = self._bind(self.port)
+
+
+class Serving:
+    """All servers of an estate. Use as a context manager; `folder` gets the address book and what goes with it."""
+
+    def __init__(self, estate: Estate, folder: Path) -> None:
+        self.estate = estate
+        self.folder = folder
+        self._authority = CertificateAuthority.create("Practice estate CA")
+        self._close: list[Any] = []
+        self._hosts: dict[str, dict[str, Any]] = {}
+        self._dirty = threading.Event()
+        self._stop = threading.Event()
+        self._writer = threading.Thread(target=self._write_states, name="state.json", daemon=True)
+        self._roles = {name: ConsolePort() for name in ROLES}
+        self.browsers: dict[str, SqlBrowser] = {}
+        self.tds: dict[str, TdsServer] = {}
+        self.ldap: LdapServer | None = None
+
+    def __enter__(self) -> Serving:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "address-book.toml").unlink(missing_ok=True)
+        # LDAP's NTLM acceptor (pyspnego) reads passwords from a file that this variable names.
+        descriptor, name = tempfile.mkstemp(prefix="vmm-wizard-lab-", suffix=".ntlm")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(self.estate.logons.ntlm_user_file())
+        self._ntlm_file = Path(name)
+        os.environ["NTLM_USER_FILE"] = name
+        try:
+            self._serve_directory()
+            self._serve_sql()
+            self._serve_nodes()
+            for role, port in ROLES.items():
+                self._hosts[f"{role}.{self.estate.domain}"] = {
+                    "address": LOOPBACK,
+                    "tcp": {str(port): self._roles[role].port},
+                }
+            self.estate.on_role = self._role_changed
+            dns = DnsServer([self.estate.zone, self.estate.reverse_zone], LOOPBACK)
+            dns.start()
+            self._close.append(dns)
+            self._dns_port = dns.port
+            self._authority.write(self.folder / "ca.pem")
+            self.estate.on_change = self._dirty.set
+            self._write_private("credentials.toml", self._credentials())
+            self._write_private("practice.toml", practice_answers())
+            self._write_state()
+            self._writer.start()
+            self._write("address-book.toml", self._address_book())
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop everything. The files stay, but for the passwords' temporary copy."""
+        self._stop.set()
+        self._dirty.set()
+        self.estate.close()
+        for server in reversed(self._close):
+            server.close()
+        for port in self._roles.values():
+            port.close(forever=True)
+        if self._writer.is_alive():
+            self._writer.join(5)
+        self._ntlm_file.unlink(missing_ok=True)
+
+    # --- servers
+
+    def _context(self, host: str) -> Any:
+        certificate, key = self._authority.issue(host)
+        return server_context(certificate, key, self.folder)
+
+    def _serve_directory(self) -> None:
+        certificate, key = self._authority.issue(contoso.DC)
+        server = LdapServer(
+            self.estate.directory,
+            self.estate.logons,
+            contoso.DC,
+            plain=loopback_listener(),
+            secure=loopback_listener(),
+            tls=server_context(certificate, key, self.folder),
+            certificate=der(certificate),
+        )
+        server.start()
+        self.ldap = server
+        self._close.append(server)
+        self._hosts[contoso.DC] = {"address": LOOPBACK, "ldap": server.port, "ldaps": server.ldaps_port}
+
+    def _serve_sql(self) -> None:
+        for host, state in self.estate.sql_servers.items():
+            server = TdsServer(state, self.estate.logons, self._context(host))
+            self.tds[host] = server
+            self._close.append(server)
+            self.estate.instance_ports[host] = server.port
+            self._hosts[host] = {"address": LOOPBACK, "tds": server.port}
+            if state.instance:
+                instance = Instance(state.machine_name, state.instance, state.product_version, server.port)
+                browser = SqlBrowser(lambda instance=instance: [instance])  # type: ignore[misc]
+                self.browsers[host] = browser
+                self._close.append(browser)
+                self._hosts[host]["browser"] = browser.port
+
+    def _serve_nodes(self) -> None:
+        for host, node in self.estate.nodes.items():
+            shells = Shells(node, self.estate.clock)
+            for transport, context in (("winrm_http", None), ("winrm_https", self._context(host))):
+                server = WinrmServer(
+                    node,
+                    self.estate.logons,
+                    context,
+                    name=node.computer_name,
+                    domain=contoso.NETBIOS,
+                    clock=self.estate.clock,
+                    shells=shells,
+                )
+                node.services.append(server)
+                self._close.append(server)
+                self._hosts.setdefault(host, {"address": LOOPBACK})[transport] = server.port
+
+    def _role_changed(self, name: str, port: int) -> None:
+        console = self._roles.get(name)
+        if console is None:
+            return
+        if port:
+            console.open()
+        else:
+            console.close()
+
+    # --- files
+
+    def _address_book(self) -> str:
+        lines = [
+            "# Written by the practice estate. With this book, nothing outside it is ever resolved or connected to.",
+            'ca_file = "ca.pem"',
+            "[dns]",
+            f'address = "{LOOPBACK}"',
+            f"port = {self._dns_port}",
+        ]
+        for host, entry in self._hosts.items():
+            lines.append(f'[hosts."{host}"]')
+            for key, value in entry.items():
+                if isinstance(value, dict):
+                    inner = ", ".join(f"{port} = {where}" for port, where in value.items())
+                    lines.append(f"{key} = {{{inner}}}")
+                else:
+                    lines.append(f"{key} = {json.dumps(value)}")
+        return "\n".join(lines) + "\n"
+
+    def _credentials(self) -> str:
+        lines = [
+            "# Practice only: the passwords of this estate's accounts. They are new each time it is served.",
+            "[accounts]",
+        ]
+        lines += [f"'{row.account}' = {json.dumps(row.password)}" for row in self.estate.logons.credentials]
+        lines += ["", "# A SQL Server login, for tests of drivers.", "[sql_logins]"]
+        server = next(iter(self.estate.sql_servers.values()))
+        lines += [f"'{row.name}' = {json.dumps(row.password)}" for row in server.logins if row.password]
+        return "\n".join(lines) + "\n"
+
+    def _write(self, name: str, text: str) -> None:
+        """Write a file whole or not at all."""
+        temporary = self.folder / f".{name}.new"
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(self.folder / name)
+
+    def _write_private(self, name: str, text: str) -> None:
+        temporary = self.folder / f".{name}.new"
+        temporary.unlink(missing_ok=True)
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        temporary.replace(self.folder / name)
+
+    def _write_state(self) -> None:
+        self._write("state.json", json.dumps(self.estate.report(), indent=2) + "\n")
+
+    def _write_states(self) -> None:
+        while not self._stop.is_set():
+            self._dirty.wait()
+            self._dirty.clear()
+            with contextlib.suppress(FileNotFoundError):
+                # The folder may go away under a served estate that is being stopped.
+                self._write_state()
+
+
+def practice_answers() -> str:
+    """The answers that go with the estate, as the wizard opens them: those of `answers/contoso-ha.toml`."""
+    from importlib import resources
+
+    return (resources.files("vmm_wizard.lab") / "practice.toml").read_text(encoding="utf-8")

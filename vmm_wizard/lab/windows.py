@@ -1,0 +1,126 @@
+"""What a command line sent over WinRM finds on a simulated node: our own scripts, and a few words of greeting.
+
+No PowerShell is interpreted: a script is known by its whole text, and what it would answer on a node in this state is
+computed. A script that the estate does not know is refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from vmm_wizard.lab.node_report import node_facts
+from vmm_wizard.lab.run_scripts import RUN_SCRIPTS, Answer, ScriptError
+from vmm_wizard.lab.setup_run import orphaned_setup
+from vmm_wizard.lab.winrm_shells import CommandResult, ShellSession
+from vmm_wizard.lab.wsman_messages import clixml_errors
+from vmm_wizard.remote import bootstrap
+
+if TYPE_CHECKING:
+    from vmm_wizard.lab.node import Node
+
+Handler = Callable[["Node", bootstrap.ScriptRequest, ShellSession], Answer]
+
+
+def _of_run(node: Node, request: bootstrap.ScriptRequest, _session: ShellSession) -> Answer:
+    return node.run_script(request)
+
+
+#: Every script that a node answers, by its name.
+HANDLERS: Mapping[str, Handler] = {"node-facts": node_facts, **dict.fromkeys(RUN_SCRIPTS, _of_run)}
+
+
+def answer_command(node: Node, command: str, arguments: list[str], session: ShellSession) -> CommandResult:
+    """What a command line comes to on this node."""
+    words = [command, *arguments]
+    if len(words) == 1 or not words[0].casefold().startswith("powershell"):
+        words = " ".join(words).split()
+    if tuple(words) == (bootstrap.PROGRAM, *bootstrap.arguments()):
+        return _run_script(node, session)
+    if words and words[0].strip('"').casefold().endswith("setup.exe"):
+        return _start_setup(node, session)
+    text = _encoded_text(words)
+    return _greeting(node, text if text is not None else " ".join(words), session)
+
+
+def _run_script(node: Node, session: ShellSession) -> CommandResult:
+    mode = node.state.language_mode
+    if mode != "FullLanguage":
+        return CommandResult(f'{{"languageMode":"{mode}"}}\r\n'.encode())
+    try:
+        request = bootstrap.read_stdin(session.stdin())
+    except ValueError as error:
+        return _refused(str(error))
+    handler = HANDLERS.get(request.name)
+    if handler is None or bootstrap.load_script(request.name).text != request.text:
+        return _refused(f"this node knows no script {request.name!r} of this text")
+    try:
+        _require_parameters(request)
+        document: Mapping[str, bootstrap.JSON] = {"result": handler(node, request, session)}
+    except ScriptError as error:
+        document = {
+            "error": {"message": str(error), "type": "System.Management.Automation.RuntimeException", "line": 1}
+        }
+    return CommandResult(bootstrap.write_answer(document))
+
+
+def declared_parameters(text: str) -> frozenset[str]:
+    """The parameters of one of our scripts, all of them mandatory, by the lines of its param block."""
+    block = text.partition("\nparam(\n")[2].partition("\n)\n")[0]
+    return frozenset(re.findall(r"^    \[[\w.]+(?:\[\])?\] \$(\w+),?$", block, re.MULTILINE))
+
+
+def _require_parameters(request: bootstrap.ScriptRequest) -> None:
+    """Bind parameters as PowerShell does. Raises ScriptError."""
+    declared, given = declared_parameters(request.text), set(request.parameters)
+    for name in sorted(given - declared):
+        raise ScriptError(f"A parameter cannot be found that matches parameter name '{name}'.")
+    if declared - given:
+        missing = " ".join(sorted(declared - given))
+        raise ScriptError(f"Cannot process command because of one or more missing mandatory parameters: {missing}.")
+
+
+def _start_setup(node: Node, session: ShellSession) -> CommandResult:
+    """Setup that lives in a WinRM session never ends, and leaves its processes behind (G25)."""
+    orphaned_setup(node, session.cancelled)
+    return CommandResult(exit_code=1)
+
+
+def _refused(text: str) -> CommandResult:
+    return CommandResult(b"", clixml_errors(f"the practice estate: {text}"), 1)
+
+
+def _encoded_text(words: list[str]) -> str | None:
+    """The PowerShell text behind -EncodedCommand, or None when there is none."""
+    for number, word in enumerate(words[:-1]):
+        if re.fullmatch(r"-e(?:c|nc|ncodedcommand)?", word, re.IGNORECASE):
+            try:
+                return base64.b64decode(words[number + 1], validate=True).decode("utf-16-le")
+            except (binascii.Error, UnicodeDecodeError):
+                return ""
+    return None
+
+
+def _greeting(node: Node, text: str, session: ShellSession) -> CommandResult:
+    """The few commands by which foreign clients say hello (`hostname`, `whoami`, `exit N`)."""
+    said = text.strip().rstrip(";").strip()
+    lowered = said.casefold()
+    if lowered == "hostname":
+        return CommandResult(f"{node.computer_name}\r\n".encode())
+    if lowered == "whoami":
+        return CommandResult(f"{session.credential.account.casefold()}\r\n".encode())
+    if "$psversiontable" in lowered:
+        return CommandResult(f"{node.state.powershell_version}\r\n".encode())
+    code = re.search(r"\bexit\s+(\d{1,5})\s*$", lowered)
+    if code:
+        return CommandResult(b"", b"", int(code[1]))
+    program = said.split(" ", 1)[0]
+    return CommandResult(
+        b"",
+        f"'{program}' is not recognized as an internal or external command,\r\n"
+        "operable program or batch file.\r\n".encode(),
+        1,
+    )

@@ -1,0 +1,51 @@
+"""A run told as it goes: one line for a person, one JSON object a line for a program."""
+
+from __future__ import annotations
+
+import json
+
+from vmm_wizard.install.events import (
+    Event,
+    Finished,
+    LogGrew,
+    Notice,
+    PreflightDone,
+    Progress,
+    RunStarted,
+    StepChanged,
+    StepState,
+)
+from vmm_wizard.report.findings import lines_of as lines_of_finding
+from vmm_wizard.report.findings import sentence
+
+_SIGNS = {StepState.STARTED: ">", StepState.DONE: "+", StepState.SKIPPED: "-", StepState.FAILED: "X"}
+
+
+def as_json(event: Event) -> str:
+    """The event as one line of JSON."""
+    return json.dumps(event.as_json(), ensure_ascii=False)
+
+
+def lines_of(event: Event, width: int = 80) -> list[str]:
+    """The event as lines for a person."""
+    match event:
+        case RunStarted():
+            word = "going on with" if event.resumed else "run"
+            return [f"{word} {event.run}: {', '.join(event.nodes)}"]
+        case PreflightDone():
+            lines = [f"  preflight: {sentence(event.findings)}"]
+            for finding in event.blocking:
+                lines += lines_of_finding(finding, width)
+            return lines
+        case StepChanged():
+            text = f": {event.text}" if event.text else ""
+            return [f"{_SIGNS[event.state]} {event.node or 'all nodes'} {event.step}{text}"]
+        case Progress():
+            return [f"  {event.node} {event.percent:3d}% {event.text}"]
+        case LogGrew():
+            return [f"    {line}" for line in event.lines]
+        case Notice():
+            remedy = [f"    -> {event.remedy}"] if event.remedy else []
+            return [f"! {event.text}", *remedy]
+        case Finished():
+            return [f"{event.result}: {event.text}"]
