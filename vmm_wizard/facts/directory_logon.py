@@ -190,7 +190,7 @@ def _client_context(channel: Channel, access: DirectoryAccess, account: AccountN
     # pyspnego's own NTLM on every system, so that there is exactly one message to judge.
     options = spnego.NegotiateOptions.use_ntlm
     context = spnego.client(
-        str(account), protocol="ntlm", options=options, context_req=spnego.ContextReq.none, **common
+        login_name(account), protocol="ntlm", options=options, context_req=spnego.ContextReq.none, **common
     )
     # Without signing no key is exchanged. pyspnego offers to all the same, and Samba then misses the key.
     context._context_req &= ~_NTLM_KEY_EXCHANGE
