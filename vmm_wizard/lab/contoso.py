@@ -44,6 +44,10 @@ SERVICE: Final = "svc-vmm"
 SQL_ADMIN: Final = "sql-admin"
 SQL_LOGIN: Final = "lab-driver-test"
 
+_NORMAL_ACCOUNT: Final = 0x200
+_DISABLED: Final = 0x2
+_PASSWORD_NEVER_EXPIRES: Final = 0x10000
+
 #: Accounts that a careless admin may pick, and what is wrong with each.
 _BAD_ACCOUNTS: Final[tuple[tuple[str, Refusal | None], ...]] = (
     ("svc-disabled", "disabled"),
@@ -101,9 +105,14 @@ def build_directory(logons: Logons, clock: Clock, changed: Callable[[], None]) -
 def _add_user(directory: Directory, logons: Logons, sam: str, description: str, state: Refusal | None = None) -> str:
     """Add a user with a random password; returns its SID."""
     upn = f"{sam}@{DOMAIN}"
-    values: dict[str, str | int] = {"sAMAccountName": sam, "userPrincipalName": upn, "description": description}
+    values: dict[str, str | int] = {
+        "sAMAccountName": sam,
+        "userPrincipalName": upn,
+        "description": description,
+        "userAccountControl": _NORMAL_ACCOUNT | _PASSWORD_NEVER_EXPIRES,
+    }
     if state == "disabled":
-        values["userAccountControl"] = 0x202
+        values["userAccountControl"] = _NORMAL_ACCOUNT | _DISABLED
     elif state == "expired":
         values["accountExpires"] = 132_000_000_000_000_000
     elif state == "must_change":
@@ -170,7 +179,7 @@ def build_sql_servers(directory: Directory, logons: Logons, changed: Callable[[]
         return made
 
     servers = (
-        server("sql01"),
+        server("sql01", product_version="15.0.4430.1", update_level="CU32"),
         server("sql02", instance="VMM", product_version="15.0.4430.1", update_level="CU32"),
         server("sql03", instance="SQLEXPRESS", edition="Express Edition (64-bit)", engine_edition=4),
         server("sql04", collation="Latin1_General_100_CS_AS"),

@@ -35,15 +35,11 @@ HANDLERS: Mapping[str, Handler] = {"node-facts": node_facts, **dict.fromkeys(RUN
 
 def answer_command(node: Node, command: str, arguments: list[str], session: ShellSession) -> CommandResult:
     """What a command line comes to on this node."""
-    words = [command, *arguments]
-    if len(words) == 1 or not words[0].casefold().startswith("powershell"):
-        words = " ".join(words).split()
-    if tuple(words) == (bootstrap.PROGRAM, *bootstrap.arguments()):
+    line = " ".join([command, *arguments]).strip()
+    if line == " ".join([bootstrap.PROGRAM, *bootstrap.arguments()]):
         return _run_script(node, session)
-    if words and words[0].strip('"').casefold().endswith("setup.exe"):
-        return _start_setup(node, session)
-    text = _encoded_text(words)
-    return _greeting(node, text if text is not None else " ".join(words), session)
+    text = _encoded_text(line.split())
+    return _greeting(node, text if text is not None else line, session)
 
 
 def _run_script(node: Node, session: ShellSession) -> CommandResult:
