@@ -183,6 +183,15 @@ class Node(NodeRuns):
     def language_mode(self, account: Credential) -> str:  # noqa: ARG002 - one policy for all accounts here
         return self.state.language_mode
 
+    def sql_answers(self, server: SqlServer, port: int) -> bool:
+        estate = self.estate
+        wanted = port or (estate.instance_port(server.fqdn, server.instance) if server.instance else 1433)
+        return bool(wanted) and not self.can_connect(server.fqdn, wanted)
+
+    def has_program(self, path: str) -> bool:
+        media = self.state.media
+        return media.exists and path.casefold() == f"{media.path.rstrip(chr(92))}\\setup.exe".casefold()
+
     def install(self, server: InstalledServer) -> None:
         self.server = server
         self.changed()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from vmm_wizard.lab.files import NodeFiles
 from vmm_wizard.lab.logons import Credential
-from vmm_wizard.lab.rehearsal_report import batch_token, container_report, sql_report, token_report
+from vmm_wizard.lab.rehearsal_report import batch_token, container_report, find_sql, sql_report, token_report
 from vmm_wizard.lab.run_scripts import RUN_SCRIPTS, Answer
 from vmm_wizard.lab.setup_machine import SetupMachine, SetupRecord
 from vmm_wizard.lab.setup_run import SetupRun
+from vmm_wizard.lab.sql import SqlServer
 from vmm_wizard.lab.tasks import ScheduledTask, TaskScheduler
 from vmm_wizard.lab.wrapper import run_wrapper
 from vmm_wizard.remote.bootstrap import ScriptRequest
@@ -55,7 +56,24 @@ class NodeRuns(SetupMachine):
     def administrators(self) -> Collection[str]:
         """The SIDs in the local group Administrators."""
 
+    @property
+    @abstractmethod
+    def sql_servers(self) -> Iterable[SqlServer]:
+        """All instances of the estate."""
+
+    def sql_answers(self, server: SqlServer, port: int) -> bool:  # noqa: ARG002 - a node with firewalls says more
+        """Whether an instance can be connected to from here; port 0: the default one, or what SQL Browser says."""
+        return True
+
+    def has_program(self, path: str) -> bool:  # noqa: ARG002 - a node that knows its media says more
+        """Whether there is a program at this path, such as the media's setup.exe."""
+        return True
+
     # --- what follows from it
+
+    def find_sql(self, host: str, instance: str, port: int) -> SqlServer | None:
+        server = find_sql(self.sql_servers, host, instance)
+        return server if server is not None and self.sql_answers(server, port) else None
 
     def run_script(self, request: ScriptRequest) -> Answer:
         """What one of the five scripts of a run answers. Raises ScriptError; KeyError for another script."""
@@ -82,11 +100,12 @@ class NodeRuns(SetupMachine):
 
     def rehearse(self, job: Mapping[str, Any], account: Credential) -> dict[str, Any]:
         token = batch_token(self.directory, account, self.administrators())
+        sql = self.find_sql(job["sql_host"], job["sql_instance"], job["sql_port"])
         cluster = self.role_cluster
         missing = "" if cluster else "The cluster service is not running. (0x8007085A)"
         return {
             **token_report(token, self.language_mode(account), self.ui_culture),
-            **sql_report(self.sql_servers, self.directory, job, account),
+            **sql_report(sql, self.directory, job["sql_port"], account),
             **container_report(self.directory, job, account),
             "cluster_name": cluster.name if cluster else "",
             "cluster_error": missing,

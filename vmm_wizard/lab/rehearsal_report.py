@@ -67,20 +67,17 @@ def find_sql(servers: Iterable[SqlServer], host: str, instance: str) -> SqlServe
     )
 
 
-def sql_report(
-    servers: Iterable[SqlServer], directory: Directory, job: Mapping[str, Any], account: Credential
-) -> dict[str, Any]:
-    """A connection with integrated security, as SqlClient makes it."""
+def sql_report(server: SqlServer | None, directory: Directory, port: int, account: Credential) -> dict[str, Any]:
+    """A connection with integrated security, as SqlClient makes it; None is a server that does not answer."""
     report: dict[str, Any] = {"sql_login": "", "sql_sysadmin": None, "sql_auth_scheme": "", "sql_error": ""}
-    server = find_sql(servers, job["sql_host"], job["sql_instance"])
     if server is None:
         report["sql_error"] = (
             "A network-related or instance-specific error occurred while establishing a connection to SQL Server. "
             "The server was not found or was not accessible. (0x80131904)"
         )
         return report
-    port = job["sql_port"] or _DEFAULT_SQL_PORT
-    has_spn = any(directory.find_spn(f"MSSQLSvc/{server.fqdn}:{form}") for form in (port, server.instance or port))
+    forms = (port or _DEFAULT_SQL_PORT, server.instance or port or _DEFAULT_SQL_PORT)
+    has_spn = any(directory.find_spn(f"MSSQLSvc/{server.fqdn}:{form}") for form in forms)
     try:
         principal = server.windows_principal(account.account, "KERBEROS" if has_spn else "NTLM")
     except SqlError as error:

@@ -120,7 +120,7 @@ class SetupOptions:
             create_database=options.flag("CreateNewSqlDatabase", True),
             sql_machine=options.text("SqlMachineName", computer_name),
             sql_instance=options.text("SqlInstanceName", "MICROSOFT$VMM$"),
-            sql_port=options.port("SqlServerPort", 1433),
+            sql_port=options.port("SqlServerPort", 0),
             sql_database=options.text("SqlDatabaseName", "VirtualManagerDB"),
             impersonates=options.flag("RemoteDatabaseImpersonation", False),
             ports=(

@@ -11,7 +11,6 @@ from vmm_wizard.lab.descriptors import FULL_CONTROL
 from vmm_wizard.lab.directory import Directory, NoSuchObject
 from vmm_wizard.lab.entries import Entry
 from vmm_wizard.lab.logons import Credential
-from vmm_wizard.lab.rehearsal_report import find_sql
 from vmm_wizard.lab.setup_answers import SetupOptions
 from vmm_wizard.lab.setup_machine import InstalledServer, RoleRefused, SetupMachine
 from vmm_wizard.lab.sql import VMM_TABLES, Database, ServerLogin, SqlServer
@@ -171,7 +170,7 @@ class PostInstall:
 
     def _sql_server(self) -> SqlServer:
         options = self.options
-        server = find_sql(self.machine.sql_servers, options.sql_machine, options.sql_instance)
+        server = self.machine.find_sql(options.sql_machine, options.sql_instance, options.sql_port)
         if server is None:
             raise StepFailed(
                 "SqlNotFound",

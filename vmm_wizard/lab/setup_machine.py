@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -98,10 +98,9 @@ class SetupMachine(Protocol):
     def directory(self) -> Directory:
         """The domain itself."""
 
-    @property
     @abstractmethod
-    def sql_servers(self) -> Iterable[SqlServer]:
-        """All instances of the estate that answer."""
+    def find_sql(self, host: str, instance: str, port: int) -> SqlServer | None:
+        """The instance that answers this node by host, instance (empty: the default one) and port (0: by itself)."""
 
     @property
     @abstractmethod

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from vmm_wizard.lab.logons import Credential, LogonRefused
-from vmm_wizard.lab.rehearsal_report import find_sql
 from vmm_wizard.lab.run_scripts import LOG
 from vmm_wizard.lab.setup_answers import (
     ANOTHER_SETUP,
@@ -140,7 +139,7 @@ class SetupRun:
 
     def _verify_database(self, options: SetupOptions, account: Credential) -> None:
         """A new database that exists, or an existing one that does not, is refused at once where setup can see it."""
-        server = find_sql(self._machine.sql_servers, options.sql_machine, options.sql_instance)
+        server = self._machine.find_sql(options.sql_machine, options.sql_instance, options.sql_port)
         if server is None:
             return
         try:
@@ -153,7 +152,7 @@ class SetupRun:
             raise RefusedInput(f"command line error: the database {options.sql_database} {word}")
 
     def _sql_prerequisites(self, options: SetupOptions) -> list[str]:
-        server = find_sql(self._machine.sql_servers, options.sql_machine, options.sql_instance)
+        server = self._machine.find_sql(options.sql_machine, options.sql_instance, options.sql_port)
         if server is None:
             return []
         wrong = []

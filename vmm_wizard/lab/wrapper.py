@@ -37,6 +37,9 @@ class WrapperHost(Protocol):
     def language_mode(self, account: Credential) -> str:
         """The mode that PowerShell runs in for an account, such as FullLanguage."""
 
+    def has_program(self, path: str) -> bool:
+        """Whether there is a program at this path."""
+
     def rehearse(self, job: Mapping[str, Any], account: Credential) -> dict[str, Any]:
         """What the account sees from inside the task."""
 
@@ -149,6 +152,8 @@ class _Wrapper:
             self._host.files.move(LOG, LOG.replace(".log", f".{stamp}.log"))
         words = [word if isinstance(word, str) else secrets[word["secret"]] for word in job["arguments"]]
         self._write("begun.json", {"begun": self._now()})
+        if not self._host.has_program(job["program"]):
+            raise WrapperFailed("The system cannot find the file specified (0x80004005)")
         code = self._host.run_setup(job["program"], " ".join(map(quote, words)), self._task)
         if code is None:
             raise _Stopped
