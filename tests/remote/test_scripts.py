@@ -1,0 +1,229 @@
+"""Every script that runs on a node: Windows PowerShell 5.1 can read it, it keeps to its means, and no secret strays."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+
+import pytest
+
+from tests.powershell import (
+    answer_keys,
+    commands,
+    functions,
+    misfits,
+    newer_syntax,
+    of_type,
+    parameters,
+    parse,
+    variables,
+    words,
+)
+from tests.secrets_in_powershell import leaks, sources
+from vmm_wizard.lab.windows import HANDLERS, declared_parameters
+from vmm_wizard.remote.bootstrap import load_script
+
+_FOLDER = resources.files("vmm_wizard.remote") / "scripts"
+NAMES = sorted(file.name.removesuffix(".ps1") for file in _FOLDER.iterdir() if file.name.endswith(".ps1"))
+
+#: What starts the others, and what they start: neither is a script that the session runs by name.
+STARTER, WRAPPER = "bootstrap", "wrapper"
+SESSION_SCRIPTS = [name for name in NAMES if name not in (STARTER, WRAPPER)]
+
+#: All that a script may call. Anything else is looked up first: is it there on every Server, does it ask another host?
+CMDLETS = {
+    "ConvertFrom-Json",
+    "ConvertTo-Json",
+    "ForEach-Object",
+    "Get-CimInstance",
+    "Get-Cluster",
+    "Get-ClusterGroup",
+    "Get-ClusterNetwork",
+    "Get-ClusterNetworkInterface",
+    "Get-ClusterNode",
+    "Get-ClusterParameter",
+    "Get-ClusterQuorum",
+    "Get-ClusterResource",
+    "Get-Content",
+    "Get-FileHash",
+    "Get-LocalGroupMember",
+    "Get-Process",
+    "Import-Module",
+    "New-Object",
+    "Out-String",
+    "Set-StrictMode",
+    "Test-ComputerSecureChannel",
+    "Where-Object",
+    "secedit.exe",
+    "whoami.exe",
+}
+
+
+def text_of(name: str) -> str:
+    return load_script(name).text
+
+
+@pytest.fixture(params=NAMES)
+def script(request: pytest.FixtureRequest) -> str:
+    """The text of one script after the other."""
+    return text_of(str(request.param))
+
+
+def test_every_script_parses(script: str) -> None:
+    assert misfits(parse(script)) == []
+
+
+def test_no_script_needs_a_newer_powershell_than_nodes_have(script: str) -> None:
+    assert newer_syntax(parse(script)) == []
+    assert not re.search(r"-(Parallel|AsHashtable|SkipCertificateCheck|NoTypeInformation)\b", script)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["$a ? 1 : 2", "$a ?? 1", "$a ??= 1", "Get-A && Get-B", "Get-A || Get-B", "${a}?.Name", "if ($a) {", "'open"],
+)
+def test_newer_or_broken_syntax_would_be_found(line: str) -> None:
+    assert newer_syntax(parse(f"$a = 1\n{line}\n")) != []
+
+
+def test_scripts_are_plain_ascii_because_5_1_reads_anything_else_as_it_likes(script: str) -> None:
+    assert script.isascii()
+    assert max(len(line) for line in script.splitlines()) <= 120
+
+
+def test_scripts_call_only_what_is_on_every_server(script: str) -> None:
+    assert commands(parse(script)) <= CMDLETS
+
+
+def test_scripts_never_turn_to_another_machine_nor_compile_nor_run_text(script: str) -> None:
+    assert not re.search(r"(?i)-ComputerName|-CimSession|-Credential\b|Add-Type|Invoke-Expression|\bcmd\.exe", script)
+
+
+def test_scripts_avoid_the_variables_that_powershell_owns(script: str) -> None:
+    # $input makes powershell.exe read stdin itself; an argument list kept in $args is dropped (G25).
+    assigned = {
+        words(left).lstrip("$").casefold()
+        for row in of_type(parse(script), "assignment_expression")
+        for left in row.children[:1]
+    }
+    assert variables(parse(script)).isdisjoint({"input", "args"})
+    assert assigned.isdisjoint({"host", "pid", "profile", "error", "matches", "home", "pwd", "this", "event"})
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != STARTER])
+def test_errors_end_a_script_and_so_do_misspelled_names(name: str) -> None:
+    assert "\nSet-StrictMode -Version 2.0\n$ErrorActionPreference = 'Stop'\n" in text_of(name)
+
+
+def test_the_starter_lets_errors_end_a_script() -> None:
+    assert "\n$ErrorActionPreference = 'Stop'\n" in text_of(STARTER)
+
+
+@pytest.mark.parametrize("name", SESSION_SCRIPTS)
+def test_every_parameter_is_declared_with_a_type_and_used(name: str) -> None:
+    root = parse(text_of(name))
+    declared = parameters(root)
+    body = "\n".join(words(child) for child in root.children if child.type != "param_block")
+    unused = {parameter for parameter in declared if not re.search(rf"(?i)\$\{{?{parameter}\b", body)}
+    assert declared
+    assert unused == set()
+
+
+@pytest.mark.parametrize("name", SESSION_SCRIPTS)
+def test_every_function_is_called(name: str) -> None:
+    root = parse(text_of(name))
+    called = {words(row) for row in of_type(root, "command_name")}
+    assert functions(root) <= called
+
+
+# --- both ends
+
+
+def test_the_estate_answers_every_script_that_a_session_runs() -> None:
+    assert sorted(HANDLERS) == SESSION_SCRIPTS
+
+
+@pytest.mark.parametrize("name", SESSION_SCRIPTS)
+def test_the_estate_reads_a_scripts_parameters_as_its_syntax_tree_has_them(name: str) -> None:
+    assert declared_parameters(text_of(name)) == parameters(parse(text_of(name)))
+
+
+@pytest.mark.parametrize("name", SESSION_SCRIPTS)
+def test_every_script_gives_back_one_answer_and_nothing_else(name: str) -> None:
+    root = parse(text_of(name))
+    lines = text_of(name).rstrip().splitlines()
+    assert lines[-1] == "$answer"
+    assert answer_keys(root)
+
+
+# --- secrets
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != STARTER])
+def test_no_secret_reaches_a_cmdlet_a_pipeline_the_output_or_an_error(name: str) -> None:
+    assert leaks(parse(text_of(name))) == []
+
+
+def test_the_scripts_that_take_secrets_are_seen_to_take_them() -> None:
+    taking = {name: sources(parse(text_of(name))) for name in NAMES}
+    assert {name: count for name, count in taking.items() if count} == {STARTER: 1, WRAPPER: 1, "start-task": 1}
+
+
+def test_the_starter_reads_one_line_which_holds_no_secret() -> None:
+    # Name, text and parameters: the secrets are in the lines after it, left for the script.
+    assert text_of(STARTER).count("[Console]::In.ReadLine()") == 1
+
+
+_READ = "$word = [System.Text.Encoding]::UTF8.GetString([Convert]::FromBase64String([Console]::In.ReadLine()))"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Write-Verbose $word",
+        'Write-Verbose "the word is $word"',
+        'Write-Verbose "the word is ${word}"',
+        "$word | Out-Null",
+        "$word",
+        "return $word",
+        'throw "not $word"',
+        "& $program $word",
+        "'{0}' -f $word",
+        '$copy = "a $word"\nSet-Content -Path x -Value $copy',
+        "$copy = $word.Trim()\nSet-Content -Path x -Value $copy",
+        "$list.Add($word)\nWrite-Output $list",
+        "$start.Arguments = $word\nStart-Process $start",
+        "foreach ($letter in $word) {\n    Write-Output $letter\n}",
+        "$answer = [ordered]@{\n    word = $word\n}",
+        "$named = @{ Value = $word }\nSet-Content @named",
+        "if (Test-Word $word) {\n    $x = 1\n}",
+        "Write-Output ([Console]::In.ReadLine())",
+        "$in = [Console]::In\nWrite-Output $in.ReadLine()",
+        "$plain = $key.Decrypt($bytes)\nWrite-Output $plain",
+        "function Show {\n    Write-Output $word\n}",
+        "$text.Append($word)",
+    ],
+)
+def test_a_stray_secret_would_be_found(lines: str) -> None:
+    root = parse(f"{_READ}\n{lines}\n")
+    assert misfits(root) == []
+    assert leaks(root) != []
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "$task = $tasks.RegisterTaskDefinition($name, $word, $null)",
+        "[void] $text.Append($word)",
+        "$list.Add($word)",
+        "Write-Output $word.Length",
+        "$word = $null\nWrite-Output $word",
+        "$start.Arguments = $word\n$process = [Process]::Start($start)\n$start.Arguments = ''\nWrite-Output $start",
+        "$start.Arguments = $word\nWrite-Output $start.WorkingDirectory",
+        "$list.Add($word)\n$list.Clear()\nWrite-Output $list",
+        "$digest = $sha.ComputeHash($word)\nWrite-Output $digest",
+        "if ($word -eq '') {\n    Write-Output 'empty'\n}",
+    ],
+)
+def test_what_is_no_leak_is_not_called_one(lines: str) -> None:
+    assert leaks(parse(f"{_READ}\n{lines}\n")) == []
