@@ -55,12 +55,12 @@ def ask_node(
     from vmm_wizard.remote.session import deadline_in
 
     try:
-        connect, place = connector(question, password, addresses, cancel)
+        connect, place = connector(question, password, addresses)
     except AddressError as error:
         return NoAnswer(str(error), "unreachable")
     due = deadline_in(deadline)
     try:
-        with connect(due) as session:
+        with connect(due, cancel or threading.Event()) as session:
             answer = session.run(load_script(SCRIPT), script_parameters(question), deadline=due)
     except RemoteError as error:
         return no_answer(error)
@@ -90,9 +90,9 @@ def read_answer(answer: Mapping[str, object], place: str) -> NodeFacts | NoAnswe
 
 
 def connector(
-    question: NodeQuestion, password: Secret, addresses: Addresses, cancel: threading.Event | None = None
-) -> tuple[Callable[[float], Session], str]:
-    """What opens a session with the node until a deadline (time.monotonic()), and the node's place (host:port).
+    question: NodeQuestion, password: Secret, addresses: Addresses
+) -> tuple[Callable[[float, threading.Event], Session], str]:
+    """What opens a session with the node, given a deadline (time.monotonic()) and a cancel flag; and its host:port.
 
     Raises AddressError when the node cannot be located. What the first returns is made by `Session.open`.
     """
@@ -111,7 +111,7 @@ def connector(
         shown_port=endpoint.shown_port,
     )
     login = Login(str(question.account), password)
-    return lambda deadline: Session.open(target, login, deadline, cancel), target.place
+    return lambda deadline, cancel: Session.open(target, login, deadline, cancel), target.place
 
 
 def no_answer(error: Exception) -> NoAnswer:

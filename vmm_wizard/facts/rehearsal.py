@@ -7,19 +7,19 @@ import hashlib
 import secrets as random
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vmm_wizard.addresses import AddressError, Addresses
 from vmm_wizard.facts.model import NoAnswer, RehearsalFacts
+from vmm_wizard.facts.nodes import connector, no_answer
 from vmm_wizard.facts.questions import NodeQuestion
-from vmm_wizard.plan.model import Plan, WinrmTransport
+from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
 
 if TYPE_CHECKING:
-    from vmm_wizard.remote.session import Session
     from vmm_wizard.remote.task import RemoteTask
     from vmm_wizard.remote.task_run import TaskStatus
 
@@ -81,7 +81,7 @@ def rehearse_node(
 
     host = question.node.host
     try:
-        connect, place = _connector(question.node, node_password, addresses)
+        connect, place = connector(question.node, node_password, addresses)
     except AddressError as error:
         return NoAnswer(str(error), "unreachable")
     run_id = f"rehearsal-{uuid.uuid4()}"
@@ -90,7 +90,7 @@ def rehearse_node(
     try:
         answer = _rehearse(question, task, task_password, limit)
     except RemoteError as error:
-        answer = NoAnswer(str(error), _code(error))
+        answer = no_answer(error)
     except UnreadableAnswer as error:
         answer = NoAnswer(f"{host}: {error}", "unreadable")
     finally:
@@ -190,43 +190,3 @@ def _texts(value: object) -> tuple[str, ...]:
     if isinstance(value, list):
         return tuple(map(str, value))
     return () if value is None else (str(value),)
-
-
-def _connector(
-    node: NodeQuestion, password: Secret, addresses: Addresses
-) -> tuple[Callable[[float, threading.Event], Session], str]:
-    """What opens a session with the node, and the node in messages. Raises AddressError."""
-    from vmm_wizard.remote.session import Login, Session, Target
-
-    endpoint = addresses.locate(
-        node.host, "winrm_https" if node.transport is WinrmTransport.HTTPS else "winrm_http", node.port
-    )
-    target = Target(
-        endpoint.host,
-        endpoint.address,
-        endpoint.port,
-        node.transport,
-        node.trust.ca_file or None,
-        node.trust.pinned(node.host) or None,
-        node.authentication,
-        endpoint.shown_port,
-    )
-    login = Login(str(node.account), password)
-    return lambda deadline, cancel: Session.open(target, login, deadline, cancel), target.place
-
-
-def _code(error: Exception) -> str:
-    """The NoAnswer code for what went wrong on the way to a node."""
-    from vmm_wizard.remote import errors
-
-    codes: tuple[tuple[type[Exception], str], ...] = (
-        (errors.Cancelled, "stopped"),
-        (errors.DeadlinePassed, "timeout"),
-        (errors.NodeUnreachable, "unreachable"),
-        (errors.LogonRefused, "logon"),
-        (errors.AccessDenied, "denied"),
-        (errors.ShellRefused, "shell"),
-        (errors.CertificateRefused, "certificate"),
-        (errors.LanguageModeRefused, "language_mode"),
-    )
-    return next((code for kind, code in codes if isinstance(error, kind)), "unreadable")

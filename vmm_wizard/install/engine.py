@@ -254,7 +254,7 @@ class Installer:
 
         asked = questions(self.plan, self.preflight.addresses.ca_file or "")
         question = next(row for row in asked.nodes if row.host == node)
-        connect, place = connector(question, self._password(question.account), self.preflight.addresses, cancel)
+        connect, place = connector(question, self._password(question.account), self.preflight.addresses)
         return RemoteTask(
             connect, place, run_id, self.plan.installing_account, patience=self.pace.patience, cancel=cancel
         )
