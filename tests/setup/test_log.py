@@ -1,0 +1,189 @@
+"""SetupWizard.log as it grows: lines, progress, failures and their causes."""
+
+import codecs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vmm_wizard.setup.log import LogReader, Phase, read_failures
+from vmm_wizard.setup.log_causes import UNEXPLAINED, explain
+
+#: Lines in the form that support articles and the forked source show.
+RUN = [
+    "11:00:00:Main: setup begins",
+    "11:00:01:CheckPrerequisites: begin",
+    "11:00:02:Sql client found, database tools found",
+    "11:00:09:Doing Preinstall task for PangaeaServer",
+    "11:00:10:Doing Install task for PangaeaServer",
+    "11:01:00:ProcessInstalls: PangaeaServer, package 10 of 40",
+    "11:04:00:ProcessInstalls: PangaeaServer, package 40 of 40",
+    "11:05:00:Doing Postinstall task for PangaeaServer",
+    "11:05:01:DBConfigurator: creating tables",
+    "11:06:00:DKM: container CN=VMMDKM,DC=contoso,DC=lab",
+    "11:06:30:SPN: registered",
+    "11:07:00:ClusterServiceHelper: creating the resource group vmm",
+    "11:08:00:Main: setup has ended with exit code 0",
+]
+
+
+def fed(lines: list[str]) -> LogReader:
+    reader = LogReader()
+    reader.feed("".join(f"{line}\r\n" for line in lines).encode())
+    return reader
+
+
+def test_a_line_has_its_number_its_time_and_its_text() -> None:
+    lines = LogReader().feed(b"11:00:00:first\r\n   at Some.Method()\r\n11:00:02:third: more\r\n")
+    assert [(line.number, line.time, line.text) for line in lines] == [
+        (1, "11:00:00", "first"),
+        (2, "", "   at Some.Method()"),
+        (3, "11:00:02", "third: more"),
+    ]
+
+
+def test_an_open_line_waits_for_its_end() -> None:
+    reader = LogReader()
+    assert reader.feed(b"11:00:00:fir") == []
+    assert [line.text for line in reader.feed(b"st\r\n11:00:01:sec")] == ["first"]
+    assert [line.text for line in reader.close()] == ["sec"]
+    assert reader.close() == []
+
+
+_texts = st.lists(st.text(st.sampled_from("abc: ö株\u0a00\u000c\U0001f600"), max_size=8), min_size=1, max_size=5)
+
+
+@given(_texts, st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.lists(st.integers(1, 7), max_size=80))
+def test_pieces_of_any_length_give_the_same_lines(texts: list[str], encoding: str, cuts: list[int]) -> None:
+    body = "".join(f"{text}\r\n" for text in texts)
+    data = codecs.BOM_UTF16_LE + body.encode("utf-16-le") if encoding == "utf-16" else body.encode(encoding)
+    reader, found = LogReader(), []
+    for cut in cuts:
+        found += reader.feed(data[:cut])
+        data = data[cut:]
+    found += reader.feed(data)
+    found += reader.close()
+    assert [line.text for line in found] == texts
+    assert [line.number for line in found] == list(range(1, len(texts) + 1))
+
+
+def test_the_ansi_code_page_is_understood() -> None:
+    assert [line.text for line in LogReader().feed(b"11:00:00:Gr\xf6\xdfe\r\n")] == ["Größe"]
+
+
+def test_progress_follows_the_phases_and_never_falls() -> None:
+    reader, seen = LogReader(), []
+    for line in RUN:
+        reader.feed(f"{line}\r\n".encode())
+        seen.append((reader.percent, reader.phase))
+    assert [percent for percent, _ in seen] == sorted(percent for percent, _ in seen)
+    assert list(dict.fromkeys(phase for _, phase in seen)) == [
+        Phase.STARTING,
+        Phase.PREREQUISITES,
+        Phase.FILES,
+        Phase.AFTERWARDS,
+        Phase.DATABASE,
+        Phase.KEYS,
+        Phase.PRINCIPAL_NAMES,
+        Phase.ROLE,
+        Phase.ENDED,
+    ]
+    assert seen[-1] == (99, "ending")
+    assert fed(RUN[:6]).percent == 23
+    assert reader.failures == ()
+
+
+def test_words_of_later_phases_do_not_count_before_the_files_are_there() -> None:
+    assert fed(RUN[:3]).phase == Phase.PREREQUISITES
+
+
+@given(st.lists(st.sampled_from(RUN) | st.text(max_size=20)))
+def test_the_percentage_stays_between_bounds_whatever_comes(lines: list[str]) -> None:
+    reader, before = LogReader(), 0
+    for line in lines:
+        reader.feed(f"{line}\n".encode("utf-8", errors="replace"))
+        assert before <= reader.percent <= 99
+        before = reader.percent
+
+
+def test_a_rollback_is_said_and_the_percentage_stands_still() -> None:
+    reader = fed([*RUN[:9], "11:06:00:****Starting*RollBack*******", "11:06:01:ClusterServiceHelper: removing"])
+    assert (reader.phase, reader.percent) == ("rolling back", 79)
+
+
+SUPPORT_ARTICLE = [
+    "11:00:06:VMMPostinstallProcessor threw an exception: Threw Exception.Type: "
+    "Microsoft.VirtualManager.Utils.CarmineException, "
+    "Exception.Message: Creation of the VMM resource group vmm failed.",
+    "Ensure that the group name is valid.",
+    "11:00:06:StackTrace:   at Microsoft.VirtualManager.Setup.ClusterServiceHelper.CreateService()",
+    "11:00:07:ProcessInstalls: Running the PostProcessDelegate returned false.",
+    "11:00:07:ProcessInstalls: Running the PostProcessDelegate for PangaeaServer failed.... This is a fatal item. "
+    "Setting rollback.",
+]
+
+
+def test_a_failure_names_its_line_its_cause_and_what_to_do() -> None:
+    first, *rest = fed([*RUN[:9], *SUPPORT_ARTICLE]).failures
+    assert first.line_number == 10
+    assert "Creation of the VMM resource group vmm failed" in first.text
+    assert "cluster could not make VMM's role" in first.cause
+    assert "CLU-05" in first.remedy
+    assert [failure.line_number for failure in rest] == [13, 14]
+    assert all(failure.cause == UNEXPLAINED.cause for failure in rest)
+
+
+def test_the_failure_with_a_known_cause_comes_first() -> None:
+    failures = read_failures(
+        b"1:00:00:VMMPostinstallProcessor threw an exception\n"
+        b"1:00:01:*** Carmine error was: HostAgentBadSharePathname (2917); HR: 0x80070035"
+    )
+    assert [failure.line_number for failure in failures] == [2, 1]
+    assert "-SCVMM-" in failures[0].cause
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("Threw Exception.Type: System.Runtime.Serialization.SerializationException", "newer update"),
+        ("*** Carmine error was: HostAgentWSManError (2927); HR: 0x80338012", "WinRM"),
+        ("Threw Exception.Type: DkmAccessDeniedException, Exception.Message: no", "Full Control of the DKM container"),
+        ("Threw Exception.Type: X, Exception.Message: There is no such object: CN=VMMDKM", "does not exist where"),
+        ("FailureReason = CREATE DATABASE permission denied in database 'master'.", "not sysadmin"),
+        ("FailureReason = X is not a member of the server role sysadmin on SQL01", "not sysadmin"),
+        ("FailureReason = A network-related or instance-specific error occurred", "cannot be reached"),
+        ("command line error: the database VirtualManagerDB exists already", "told to make a new one"),
+        ("command line error: the database VirtualManagerDB does not exist", "told to take an existing one"),
+        ("FailureReason = could not validate user CONTOSO\\SERVER-NAME-TOO-LONG$", "longer than 15"),
+        ("command line error: could not validate the service account CONTOSO\\svc: 52e", "could not log on"),
+        ("command line error: unknown switch", "refused its command line"),
+        ("We failed the prerequisite checks.", "prerequisite is missing"),
+        ("Have NOT acknowledge acceptance of the EULA", "licence terms"),
+        ("FailureReason = CONTOSO\\svc-vmm is not in the Administrators group of VMM01", "not a local administrator"),
+    ],
+)
+def test_known_messages_have_their_cause(line: str, words: str) -> None:
+    [failure] = read_failures(f"12:00:00:{line}\r\n".encode())
+    assert words in failure.cause
+    assert failure.remedy
+    assert explain(line).cause == failure.cause
+
+
+@pytest.mark.parametrize("what", ["SPN", "SCP"])
+def test_what_setup_went_on_without_is_a_warning(what: str) -> None:
+    reader = fed([f"12:00:00:Warning: the {what} could not be registered for CONTOSO\\svc-vmm"])
+    assert reader.failures == ()
+    assert "setspn -u -s" in reader.warnings[0].remedy
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ProcessInstalls: Rollback is set but we are doing an uninstall so we will clear the rollback switch",
+        "ProcessInstalls: Running the PostProcessDelegate for PangaeaServer",
+        "Main: setup has ended with exit code 0",
+        "cluster resource group vmm is online",
+    ],
+)
+def test_harmless_lines_are_no_failures(line: str) -> None:
+    assert read_failures(f"12:00:00:{line}\r\n".encode()) == ()

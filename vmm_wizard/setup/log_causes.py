@@ -1,0 +1,161 @@
+"""Which lines of SetupWizard.log mean failure (1.4), what is behind them, and what to do (section 12)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+#: Lines that mean failure (KBSHARE, KBDES, PHX). "Rollback is set but we are doing an uninstall" is none.
+_FAILURES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"FailureReason\s*=",
+        r"Threw Exception\.Type:",
+        r"\*\*\* Carmine error was:",
+        r"VMMPostinstallProcessor threw an exception",
+        r"Running the P(?:re|ost)-?Process(?:ing)?Delegate .*(?:failed|returned false|threw)",
+        r"Install Item .* failed to install",
+        r"ProcessInstalls: Rollback is set(?! but we are doing an uninstall)",
+        r"\*+Starting\*RollBack\*+",
+        r"We failed the prerequisite checks",
+        r"command line error",
+        r"Have NOT acknowledge acceptance",
+    )
+)
+_WARNINGS = re.compile(r"\b(?:SPN|SCP)\b.*could not be registered|could not .*register.*\b(?:SPN|SCP)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A cause in a sentence, and what to do about it."""
+
+    pattern: re.Pattern[str]
+    cause: str
+    remedy: str
+
+
+def _cause(pattern: str, cause: str, remedy: str) -> Cause:
+    return Cause(re.compile(pattern, re.IGNORECASE), cause, remedy)
+
+
+#: The first that matches is taken, so the more telling ones stand first.
+_CAUSES = (
+    _cause(
+        r"Have NOT acknowledge acceptance",
+        "The licence terms were not accepted on the command line.",
+        "Set registration.eula_accepted to true once you have read them.",
+    ),
+    _cause(
+        r"(?:SPN|SCP)\b.*could not be registered|could not .*register.*\b(?:SPN|SCP)\b",
+        "The installing account may not write the service account's SPNs or the connection point, so that consoles on "
+        "other machines cannot connect yet.",
+        "Let a domain admin run `setspn -u -s SCVMM/<role> <service account>` and the same for the role's full name, "
+        "then ConfigureSCPTool.exe -install from VMM's setup folder.",
+    ),
+    _cause(
+        r"HostAgentBadSharePathname|\(2917\)",
+        "Setup cannot reach this computer by its own name: `-SCVMM-` in the name is reserved, or WinRM to itself "
+        "or its HTTP SPN is broken.",
+        "Rename a server that has -SCVMM- in its name; otherwise run `winrm quickconfig` and look for a wrong holder "
+        "of HTTP/<name> with `setspn -Q HTTP/<name>`.",
+    ),
+    _cause(
+        r"HostAgentWSManError|\(2927\)",
+        "WinRM on this node does not answer setup's request to itself.",
+        "Run `Test-WSMan <full name of the node>` on the node and mend what it says (winrm quickconfig, a group policy "
+        "with an empty IPv4Filter, a wrong HTTP SPN).",
+    ),
+    _cause(
+        r"EnumValueName|SerializationException",
+        "The database was changed by a newer update of VMM than the setup media has.",
+        "Use media of the same update level, or a new database.",
+    ),
+    _cause(
+        r"resource group .* failed|ClusterRole|cluster resource|network name resource|\b(?:1069|1194|1196|1205)\b",
+        "The cluster could not make VMM's role: the cluster's computer object may not create the role's, an address or "
+        "the name is taken, or DNS refused the record.",
+        "Look at CLU-05, CLU-09, NAM-05 and NAM-06 of `vmm-wizard check`, and at the FailoverClustering event log.",
+    ),
+    _cause(
+        r"DkmContainerNotFound|TopContainer.*not|no such object",
+        "The DKM container does not exist where the plan says.",
+        "Create it with `New-ADObject -Type container`, or correct dkm.container.",
+    ),
+    _cause(
+        r"Dkm\w*Denied|(?:DKM|container).*denied|INSUFF_ACCESS_RIGHTS|insufficient access rights",
+        "The installing account lacks Full Control of the DKM container and everything below it.",
+        "Grant it on the container for this object and all descendant objects; DKM-02 of `vmm-wizard check` says how.",
+    ),
+    _cause(
+        r"role sysadmin|CREATE DATABASE permission|SqlPermission|\b(?:18456|262|229):",
+        "The account that setup uses in SQL Server is not sysadmin there.",
+        "Add it to the sysadmin role, or give database.admin_account; SQL-02 of `vmm-wizard check` says how.",
+    ),
+    _cause(
+        r"network-related or instance-specific|SqlNotFound|was not found or was not accessible",
+        "SQL Server cannot be reached from the node by that name, instance and port.",
+        "Look at SQL-01 of `vmm-wizard check`: firewall, SQL Browser, or database.port.",
+    ),
+    _cause(
+        r"database .*(?:already exists|exists already)",
+        "The database exists, and setup was told to make a new one.",
+        "Set database.create_new to false to take it, or choose another database.name.",
+    ),
+    _cause(
+        r"database .*does not exist",
+        "The database does not exist, and setup was told to take an existing one.",
+        "Set database.create_new to true, or correct database.name.",
+    ),
+    _cause(
+        r"not in the Administrators group|NotAdministrator|not an administrator",
+        "The service account is not a local administrator of this node.",
+        "Run `Add-LocalGroupMember -SID S-1-5-32-544 -Member <service account>` on every node.",
+    ),
+    _cause(
+        r"could not validate (?:the )?(?:service account|SQL administrator)",
+        "Setup could not log on with the account's password.",
+        "Correct the password (ACC-03 proves it with one try), and see that the account is not locked.",
+    ),
+    _cause(
+        r"could not validate user",
+        "The computer's name is longer than 15 characters, or there is no two-way trust.",
+        "Rename the computer; NAM-04 of `vmm-wizard check` shows which.",
+    ),
+    _cause(
+        r"is installed on this computer already",
+        "A VMM management server is on this node already.",
+        "Leave the node out of the plan, or uninstall VMM there first.",
+    ),
+    _cause(
+        r"We failed the prerequisite checks",
+        "A prerequisite is missing; the lines above name it, and FullPrereq.xml in the same folder has all of them.",
+        "Run `vmm-wizard check` and mend what fails for this node.",
+    ),
+    _cause(
+        r"command line error",
+        "Setup refused its command line or a value of its answer file.",
+        "Compare VMServer.ini and command.txt of `vmm-wizard emit` with what the line says.",
+    ),
+)
+
+#: For a line that means failure and has no known cause.
+UNEXPLAINED = _cause(
+    r"",
+    "Setup reported a failure that has no known cause.",
+    "Read the lines around it; the number in brackets is VMM's own error id.",
+)
+
+
+def is_failure(text: str) -> bool:
+    """Whether a line (without its time) means that setup failed."""
+    return any(pattern.search(text) for pattern in _FAILURES)
+
+
+def is_warning(text: str) -> bool:
+    """Whether a line says that setup went on without something that the admin must do by hand."""
+    return bool(_WARNINGS.search(text))
+
+
+def explain(text: str) -> Cause:
+    """What is behind a line; `UNEXPLAINED` when nothing is known."""
+    return next((cause for cause in _CAUSES if cause.pattern.search(text)), UNEXPLAINED)
