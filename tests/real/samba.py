@@ -100,6 +100,19 @@ class SambaDomain:
             lines.append(f"nTSecurityDescriptor: O:DAG:DAD:{dacl}")
         return self.add(dn, *lines)
 
+    @contextmanager
+    def second_domain(self) -> Iterator[None]:
+        """Let the forest list another domain for a while: one of its other naming contexts is passed off as one.
+        Samba's KDC, which looks for realms there, is of no use meanwhile."""
+        listed = f"CN=Enterprise Schema,CN=Partitions,CN=Configuration,{BASE}"
+        self.modify(listed, "nETBIOSName", "CHILD", add=True)
+        self.modify(listed, "systemFlags", "3")
+        try:
+            yield
+        finally:
+            self._ldb("ldbmodify", f"dn: {listed}\nchangetype: modify\ndelete: nETBIOSName\n")
+            self.modify(listed, "systemFlags", "1")
+
     def value(self, dn: str, attribute: str) -> str:
         """An attribute's first value as ldbsearch prints it; empty when there is none."""
         done = self._run("ldbsearch", "-H", self.sam, "-b", dn, "-s", "base", attribute)

@@ -10,7 +10,7 @@ import pytest
 from tests.real import samba
 from tests.real.samba import BASE, HOST, PASSWORD, REALM, SambaDomain, file_time
 from vmm_wizard.facts.directory import DirectorySession, open_session
-from vmm_wizard.facts.directory_channel import fingerprint
+from vmm_wizard.facts.directory_channel import Channel, fingerprint
 from vmm_wizard.facts.model import AccountFacts, Ace, ContainerFacts, NoAnswer, PasswordFacts, known
 from vmm_wizard.facts.passwords import Passwords, prove_password
 from vmm_wizard.facts.questions import Trust
@@ -325,3 +325,25 @@ class TestComputers:
         assert not known(session.role("vmm9", "vmm9.ad.example")).found
         assert not known(session.cluster("clu9")).computer.found
         assert known(session.principal_names("vmm9", "")).holders == {"SCVMM/vmm9": ()}
+
+
+class TestForest:
+    def test_where_there_are_more_domains_the_global_catalog_is_asked(self, domain: SambaDomain) -> None:
+        domain.add(f"CN=holder,{USERS}", "objectClass: user", "servicePrincipalName: SCVMM/vmmgc")
+        asked = []
+        passwords = Passwords(domain.addresses(), 20)
+        session = known(open_session(domain.access("reader"), Secret(PASSWORD), passwords))
+        open_catalog = session._open_catalog
+        assert open_catalog is not None
+
+        def watched() -> Channel:
+            channel = open_catalog()
+            asked.append(str(channel.endpoint))
+            return channel
+
+        session._open_catalog = watched
+        with domain.second_domain():
+            names = known(session.principal_names("vmmgc", "vmmgc.ad.example"))
+        passwords.close()
+        assert asked == [f"{HOST}:3269"]
+        assert names.holders == {"SCVMM/vmmgc": (f"CN=holder,{USERS}",), "SCVMM/vmmgc.ad.example": ()}

@@ -17,6 +17,8 @@ Scope = Literal["base", "one", "subtree"]
 #: Owner, group and DACL; without naming them an account that may not read the SACL gets no descriptor at all.
 _DESCRIPTOR_PARTS: Final = 0x7
 _PAGE: Final = 500
+#: Seconds that the server's own time limit ends before ours, so that its answer arrives and the connection stays good.
+_GRACE: Final = 1.0
 _PAGED_RESULTS: Final = "1.2.840.113556.1.4.319"
 
 _SUCCESS, _TIME_LIMIT, _SIZE_LIMIT, _REFERRAL, _ADMIN_LIMIT = 0, 3, 4, 10, 11
@@ -194,7 +196,7 @@ class Searcher:
             rows = [row for row in connection.response or () if row["type"] == "searchResEntry"]
             return connection.result, [_found(row) for row in rows]
 
-        return self.channel.exchange(ask, left)
+        return self.channel.exchange(ask, left + _GRACE if left > 0 else left)
 
     def _judge(self, result: Mapping[str, Any], dn: str) -> None:
         number = int(result["result"])

@@ -170,18 +170,20 @@ class Passwords:
     def _make(self, attempt: _Attempt, account: AccountName, secret: Secret | None, access: DirectoryAccess) -> Proof:
         proof: Proof = NoAnswer(f"the bind of {account} broke off", "stopped")
         channel = None
+        ended: DirectorySession | Channel | None = None
         try:
             proof, channel = _bind(account, secret, access, self.addresses, self.deadline)
+            ended = channel
         finally:
             with self._lock:
                 self._remember(attempt.spelling, proof)
                 if channel is not None and account.key == access.account.key:
+                    ended = self._sessions.get((access, secret))
                     self._keep(access, secret, channel)
-                    channel = None
                 del self._running[attempt.spelling[0]]
             attempt.result.set_result(proof)
-        if channel is not None:
-            channel.close()
+        if ended is not None:
+            ended.close()
         return proof
 
     def _remember(self, spelling: _Spelling, proof: Proof) -> None:
