@@ -74,8 +74,11 @@ ADDRESSES: Final = {
 
 
 def new_password() -> str:
-    """A password for one estate: long, random, with a sign of each kind that policies ask for."""
-    return f"{secrets.token_urlsafe(15)}aA7!"
+    """A password for one estate: long, random, with a sign of each kind that policies ask for.
+
+    It begins with a letter: setup takes a first `-` for a switch (ACC-07).
+    """
+    return f"P{secrets.token_urlsafe(15)}a7!"
 
 
 def build_directory(logons: Logons, clock: Clock, changed: Callable[[], None]) -> Directory:

@@ -124,7 +124,8 @@ def run_status(host: RunHost, request: ScriptRequest) -> Answer:
     offset, limit = _number(request.parameters["LogOffset"]), _number(request.parameters["LogLimit"])
     folder = f"{ROOT}\\{run_id}"
     task = host.scheduler.get(_task_name(run_id))
-    log = host.files.read(LOG)
+    # What lies there before setup has begun is an older run's log.
+    log = host.files.read(LOG) if host.files.exists(f"{folder}\\begun.json") else None
 
     def text(name: str) -> str:
         return (host.files.read(f"{folder}\\{name}") or b"").decode()

@@ -1,0 +1,74 @@
+"""A practice estate served inside the test's own process, with everything that asks it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vmm_wizard.addresses import AddressBook
+from vmm_wizard.checks.registry import Finding, Status
+from vmm_wizard.lab.clock import SpedUpClock
+from vmm_wizard.lab.estate import Estate
+from vmm_wizard.lab.scenarios import Scenario, apply
+from vmm_wizard.lab.serving import Serving
+from vmm_wizard.plan.answers import load
+from vmm_wizard.plan.model import Plan
+from vmm_wizard.plan.names import AccountName
+from vmm_wizard.plan.secrets import Secret, Secrets
+from vmm_wizard.preflight import Preflight, Update
+
+ANSWERS = Path(__file__).parent.parent / "answers"
+
+#: Fast enough that setup takes about a second; WinRM is away for a twentieth of one.
+FAST = 1200.0
+
+
+@dataclass
+class ServedEstate:
+    """A running estate, the folder with its files, and the passwords that it made up."""
+
+    estate: Estate
+    serving: Serving
+    folder: Path
+    secrets: Secrets
+
+    @property
+    def book(self) -> AddressBook:
+        return AddressBook.load(self.folder / "address-book.toml")
+
+    def preflight(self, secrets: Secrets | None = None, deadline: float = 30.0) -> Preflight:
+        return Preflight(secrets or self.secrets, self.book, deadline)
+
+    def check(self, plan: Plan, **how: Any) -> Update:
+        """The last update of one run."""
+        return list(self.preflight().run(plan, **how))[-1]
+
+
+@contextmanager
+def serving_estate(
+    folder: Path, scenario: Scenario | None = None, speed: float = FAST, **how: Any
+) -> Iterator[ServedEstate]:
+    """An estate on loopback until the block ends."""
+    estate = Estate(SpedUpClock(speed), **how)
+    if scenario is not None:
+        apply(scenario, estate)
+    with Serving(estate, folder) as serving:
+        secrets = Secrets()
+        document = tomllib.loads((folder / "credentials.toml").read_text(encoding="utf-8"))
+        for name, password in document["accounts"].items():
+            secrets.put(AccountName.parse(name), Secret(password))
+        yield ServedEstate(estate, serving, folder, secrets)
+
+
+def contoso_plan() -> Plan:
+    """The plan of `answers/contoso-ha.toml`."""
+    return load(ANSWERS / "contoso-ha.toml")
+
+
+def of_status(findings: tuple[Finding, ...], *statuses: Status) -> list[tuple[str, str]]:
+    """(id, subject) of the findings in these states."""
+    return [(finding.id, finding.subject) for finding in findings if finding.status in statuses]

@@ -1,0 +1,48 @@
+"""Each scenario holds exactly the fault that it says, `check` finds it and nothing else, and its plan is not installed."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.estates import contoso_plan, of_status, serving_estate
+from vmm_wizard.checks.registry import Status
+from vmm_wizard.install.engine import blocking
+from vmm_wizard.lab.estate import Estate
+from vmm_wizard.lab.scenarios import Scenario, ScenarioError, all_scenarios, apply, scenario
+
+SCENARIOS = all_scenarios()
+
+
+def test_there_are_enough_scenarios_to_practise_on() -> None:
+    assert len(SCENARIOS) >= 6
+    assert len({entry.finds for entry in SCENARIOS}) >= 6
+
+
+def test_an_unknown_scenario_names_the_known_ones() -> None:
+    with pytest.raises(ScenarioError, match="dkm-read-only"):
+        scenario("no-such-scenario")
+
+
+def test_a_fault_that_no_part_understands_is_refused() -> None:
+    odd = Scenario("odd", "", "", (), "", ({"kind": "flood"},))
+    with pytest.raises(ScenarioError, match="there is no fault 'flood'"):
+        apply(odd, Estate())
+
+
+def test_a_healthy_estate_has_nothing_wrong(tmp_path: Path) -> None:
+    with serving_estate(tmp_path) as served:
+        findings = served.check(contoso_plan()).findings
+    assert of_status(findings, Status.FAIL, Status.UNKNOWN, Status.WARN) == []
+
+
+@pytest.mark.parametrize("entry", SCENARIOS, ids=lambda entry: entry.name)
+def test_check_finds_exactly_the_fault(entry: Scenario, tmp_path: Path) -> None:
+    with serving_estate(tmp_path, entry) as served:
+        findings = served.check(contoso_plan()).findings
+    wrong = [finding for finding in findings if finding.status in (Status.FAIL, Status.UNKNOWN)]
+    assert [(finding.id, finding.status) for finding in wrong] == [(entry.finds[0], Status.FAIL)]
+    (found,) = wrong
+    assert not entry.subject or found.subject == entry.subject
+    assert found.evidence
+    assert found.remedy
+    assert blocking(findings) == (found,)
