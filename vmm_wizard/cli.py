@@ -262,23 +262,20 @@ def emit(file: Path, output: Path) -> None:
 @click.argument("check_id", required=False, metavar="[ID]")
 def explain(check_id: str | None) -> None:
     """List the checks, or say of one what it asks, why, and how to mend it."""
-    from vmm_wizard.checks.explain import explanation_lines
-    from vmm_wizard.checks.registry import all_checks
+    from vmm_wizard.checks.explain import UnknownCheckError, explanations
+    from vmm_wizard.checks.explain import explain as explain_one
+    from vmm_wizard.report.explanation import lines_of
 
-    checks = all_checks()
     if check_id is None:
-        for entry in checks:
+        for entry in explanations():
             click.echo(f"{entry.id:<8} {entry.title}")
         click.echo("\nvmm-wizard explain ID tells more.")
         return
-    wanted = check_id.strip().upper()
-    if wanted not in {entry.id for entry in checks}:
-        import difflib
-
-        near = difflib.get_close_matches(wanted, [entry.id for entry in checks], 1, 0.5)
-        hint = f"; did you mean {near[0]}?" if near else "; `vmm-wizard explain` lists them"
-        refuse(f"there is no check {check_id}{hint}")
-    for line in explanation_lines(wanted, _width()):
+    try:
+        explanation = explain_one(check_id)
+    except UnknownCheckError as error:
+        refuse(str(error.args[0]))
+    for line in lines_of(explanation, _width()):
         click.echo(line)
 
 
