@@ -29,7 +29,7 @@ def test_the_example_with_static_addresses_is_the_practice_estate() -> None:
     assert str(plan.installing_account) == r"CONTOSO\vmm-setup"
     assert str(plan.service_account.name) == r"CONTOSO\svc-vmm"
     assert str(plan.dkm.dn) == "CN=VMMDKM,DC=contoso,DC=lab"
-    assert str(plan.database.target) == "sql01.contoso.lab"
+    assert plan.sql_host == "sql01.contoso.lab"
     assert list(map(str, plan.nodes)) == ["vmm01.contoso.lab", "vmm02.contoso.lab"]
     assert list(map(str, plan.cluster.static_addresses)) == ["10.10.0.50", "10.20.0.50"]
     assert plan.role_fqdn == "vmm.contoso.lab"
@@ -39,7 +39,7 @@ def test_the_example_with_static_addresses_is_the_practice_estate() -> None:
 
 def test_the_other_example_has_another_shape() -> None:
     plan = load(ANSWERS / "contoso-named-instance.toml")
-    assert str(plan.database.target) == r"sql02.contoso.lab\VMM"
+    assert (plan.sql_host, plan.database.target.instance) == ("sql02.contoso.lab", "VMM")
     assert plan.has_sql_admin
     assert plan.connection.winrm is WinrmTransport.HTTPS
     assert plan.connection.effective_winrm_port == 5986

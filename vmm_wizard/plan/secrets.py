@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from vmm_wizard.plan.names import AccountName
+from vmm_wizard.plan.secret_files import SecretsError, read_accounts
+
+__all__ = ["Secret", "Secrets", "SecretsError", "load_secrets"]
 
 
 class Secret:
@@ -57,3 +62,15 @@ class Secrets:
 
     def __repr__(self) -> str:
         return f"Secrets({len(self._by_account)} accounts)"
+
+
+def load_secrets(path: Path | str) -> Secrets:
+    """The passwords in the TOML file at `path`, whose `[accounts]` table has `'DOMAIN\\user' = "..."`.
+
+    Raises SecretsError with one sentence (that shows nothing of the contents) when others can read the file, or when it
+    is not such a file.
+    """
+    secrets = Secrets()
+    for account, password in read_accounts(Path(path)).items():
+        secrets.put(account, Secret(password))
+    return secrets

@@ -55,7 +55,7 @@ def scan(text: str) -> Scan:
         found.data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         if not found.mistakes:
-            found.mistakes.append(SyntaxMistake(_error_line(error, text), _problem(error)))
+            found.mistakes.append(SyntaxMistake(error_line(error, text), _problem(error)))
     except RecursionError:
         found.mistakes.append(SyntaxMistake(1, "it is nested too deeply"))
     else:
@@ -227,6 +227,7 @@ def _problem(error: tomllib.TOMLDecodeError) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _error_line(error: tomllib.TOMLDecodeError, text: str) -> int:
+def error_line(error: tomllib.TOMLDecodeError, text: str) -> int:
+    """The line that an error of tomllib speaks of; the last one for the end of the document."""
     match = re.search(r"at line (\d+)", str(error))
-    return int(match[1]) if match else text.count("\n") + 1
+    return int(match[1]) if match else text.rstrip().count("\n") + 1
