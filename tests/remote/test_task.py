@@ -340,6 +340,7 @@ def test_a_run_that_goes_on_is_left_alone(service: WinrmServer, estate: SmallEst
 
 def test_an_old_log_is_kept_under_another_name(task: RemoteTask, machine: PracticeMachine):
     machine.files.write(r"C:\ProgramData\VMMLogs\SetupWizard.log", b"the run before\r\n")
+    assert not task.status().log_exists
 
     _, log = install(task, machine)
 

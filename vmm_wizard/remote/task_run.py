@@ -101,7 +101,7 @@ class RunResult:
 class TaskStatus:
     """How a run is doing. `task_state` is Missing, Disabled, Queued, Ready, Running or Unknown.
 
-    `begun`: setup was started. `log_bytes` is the piece of SetupWizard.log from the offset that was asked for.
+    `begun`: setup was started. `log_bytes` is the piece of this run's SetupWizard.log from the offset asked for.
     """
 
     folder_exists: bool

@@ -34,7 +34,9 @@ foreach ($task in $service.GetFolder('\').GetTasks(1)) {
 }
 
 $logPath = [System.IO.Path]::Combine($programData, 'VMMLogs', 'SetupWizard.log')
-$logExists = [System.IO.File]::Exists($logPath)
+# The wrapper puts an older log aside before it says that setup has begun: what is there earlier is not this run's.
+$begun = Read-RunFile 'begun.json'
+$logExists = $begun -ne '' -and [System.IO.File]::Exists($logPath)
 $logLength = 0
 $logBytes = [byte[]]::new(0)
 if ($logExists) {
@@ -68,7 +70,7 @@ $answer = [ordered]@{
     language_mode = $languageMode
     public_key = Read-RunFile 'public-key.json'
     secrets_waiting = [System.IO.File]::Exists([System.IO.Path]::Combine($folder, 'secrets.json'))
-    begun = Read-RunFile 'begun.json'
+    begun = $begun
     result = Read-RunFile 'result.json'
     report = Read-RunFile 'report.json'
     log_exists = $logExists
