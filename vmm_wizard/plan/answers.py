@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
@@ -213,7 +212,7 @@ class _AnswerReader:
                 if is_secret_key(name):
                     self._mistake(line, key, "a secret", _KEEP_OUT)
                 else:
-                    near = difflib.get_close_matches(name, names, 1, 0.5)
+                    near = _close(name, names, 0.5)
                     hint = f"did you mean {near[0]}?" if near else f"expected {', '.join(names)}"
                     self._mistake(line, key, "an unknown key", hint)
             elif not isinstance(text, str):
@@ -237,13 +236,19 @@ class _BadElement(ValueError):
         self.raw = raw
 
 
+def _close(word: str, known: Iterable[str], least: float) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(word, list(known), 1, least)
+
+
 def nearest_key(key: str) -> str:
     """What to say of an unknown key: the key or table that was probably meant."""
     known = [*BY_KEY, *TABLES]
-    near = difflib.get_close_matches(key, known, 1, 0.6)
+    near = _close(key, known, 0.6)
     if not near:
         names = {name.rpartition(".")[2]: name for name in known}
-        near = [names[name] for name in difflib.get_close_matches(key.rpartition(".")[2], list(names), 1, 0.75)]
+        near = [names[name] for name in _close(key.rpartition(".")[2], names, 0.75)]
     if near:
         return f"did you mean {near[0]}?"
     return f"the tables are {', '.join(TABLES)}"

@@ -42,8 +42,8 @@ class WinrmTransport(StrEnum):
 class Authentication(StrEnum):
     """How an account logs on to directory, SQL Server and nodes.
 
-    `AUTO` is Kerberos where a ticket and the extra are there, else: simple bind over verified TLS (directory),
-    NTLM over verified TLS (SQL), NTLM with message encryption (nodes).
+    `AUTO`: simple bind over verified TLS (directory); Kerberos where the account's own ticket is there, else NTLM over
+    verified TLS (SQL Server) or with message encryption (nodes).
     """
 
     AUTO = "auto"

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-import subprocess
 import sys
-import tempfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,6 +131,9 @@ def _exposure(path: Path, file: BinaryIO) -> str:
 
 def _windows_exposure(path: Path) -> str:
     """Asks icacls, which every Windows has, for the file's security descriptor. Not proved on a real Windows yet."""
+    import subprocess
+    import tempfile
+
     icacls = Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32" / "icacls.exe"
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "acl.txt"
