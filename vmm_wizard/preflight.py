@@ -115,6 +115,10 @@ class Preflight:
         if rehearse and not (cancel and cancel.is_set()):
             yield from self._gather(plan, self._rehearsals(plan, answers, cancel), answers, arrived, cancel)
 
+    def close(self) -> None:
+        """End the sessions with the directory."""
+        self.passwords.close()
+
     def _gather(
         self,
         plan: Plan,
