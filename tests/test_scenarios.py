@@ -1,4 +1,4 @@
-"""Each scenario holds exactly the fault that it says, `check` finds it and nothing else, and its plan is not installed."""
+"""Each scenario holds exactly the fault that it says: `check` finds it and nothing else, and it stops an install."""
 
 from pathlib import Path
 
