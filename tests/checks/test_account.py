@@ -255,6 +255,12 @@ def test_a_netbios_name_is_not_compared_before_the_directory_translates_it() -> 
     assert finding("ACC-06", facts).status is UNKNOWN
 
 
+def test_accounts_that_agree_fail_with_a_container_whose_domain_cannot_be_compared_yet() -> None:
+    plan = a_plan(dkm=DkmContainer(DistinguishedName.parse("CN=VMMDKM,DC=fabrikam,DC=lab")))
+    facts = good_facts(plan, domain=SILENT)
+    assert finding("ACC-06", facts, plan).status is FAIL
+
+
 def shaped(password: str) -> Facts:
     facts = good_facts()
     return replace(facts, password_shapes={**facts.password_shapes, SERVICE_KEY: PasswordShape.of(password)})

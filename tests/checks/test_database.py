@@ -66,6 +66,15 @@ def test_a_port_closed_to_one_node_warns_there_and_one_closed_to_all_fails() -> 
     assert about("SQL-01", unseen).status is FAIL
 
 
+def test_a_named_instance_that_did_not_answer_is_named_and_the_browser_mentioned() -> None:
+    closed = TcpAnswer("sql01.contoso.lab", 0, False, "the Browser did not answer")
+    facts = replace(with_all_nodes(sql=closed), network=NetworkFacts(CLOSED, (), CONSOLE))
+    row = about("SQL-01", facts, on("sql01\\PROD"))
+    assert "PROD" in row.evidence
+    assert "-Port 1433" in row.remedy
+    assert "Browser" in row.remedy
+
+
 # --- SQL-02
 
 
@@ -114,8 +123,10 @@ def test_a_rehearsal_wins_both_ways() -> None:
 def test_a_rehearsal_as_another_login_proves_nothing_about_setups() -> None:
     database = Database(SqlTarget.parse("sql01"), admin_account=AccountName.parse(r"CONTOSO\sql-admin"))
     plan = a_plan(database=database)
-    facts = replace(good_facts(plan), rehearsals={VMM01: a_rehearsal()})
-    assert finding("SQL-02", facts, plan).status is UNKNOWN
+    refused = a_rehearsal(sql_login="", sql_sysadmin=None, sql_error="login failed")
+    for rehearsal in (a_rehearsal(), refused):
+        facts = replace(good_facts(plan), rehearsals={VMM01: rehearsal})
+        assert finding("SQL-02", facts, plan).status is UNKNOWN, "asked as the installing account, in these facts"
 
 
 # --- SQL-03, SQL-04

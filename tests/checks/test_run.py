@@ -40,7 +40,8 @@ from vmm_wizard.facts.model import (
     RehearsalFacts,
     TcpAnswer,
 )
-from vmm_wizard.plan.names import AccountName
+from vmm_wizard.plan.model import Database
+from vmm_wizard.plan.names import AccountName, SqlTarget
 
 SILENT = NoAnswer("could not reach dc01.contoso.lab:636: refused", "unreachable")
 OPEN = TcpAnswer("sql01.contoso.lab", 1433, True, "")
@@ -78,6 +79,8 @@ def test_a_good_rehearsal_passes_and_one_without_an_answer_is_unknown() -> None:
         ({"dkm_allowed_child_classes": ()}, "create containers"),
         ({"dkm_sd_rights": 0}, "permissions"),
         ({"cluster_name": "", "cluster_error": "access denied"}, "access denied"),
+        ({"cluster_error": "it went away"}, "it went away"),
+        ({"cluster_name": ""}, "no answer"),
     ],
 )
 def test_whatever_lacks_inside_fails_and_is_named(changes: dict[str, Any], word: str) -> None:
@@ -131,7 +134,7 @@ def test_an_online_role_is_told_node_by_node() -> None:
 
 def test_a_role_that_is_not_online_fails() -> None:
     cluster = a_cluster_with_role()
-    offline = replace(cluster, groups=(ClusterGroup("vmm", "GenericService", "Failed", "VMM01"),))
+    offline = replace(cluster, groups=(cluster.groups[0], ClusterGroup("vmm", "GenericService", "Failed", "VMM01")))
     assert finding("POST-02", with_all_nodes(installed_facts(), cluster=offline)).status is FAIL
 
 
@@ -188,3 +191,12 @@ def test_the_account_of_a_rehearsal_may_be_spelled_otherwise() -> None:
     plan = a_plan(installing_account=AccountName.parse("vmm-setup@contoso.lab"))
     facts = replace(good_facts(plan), rehearsals={VMM01: a_rehearsal()})
     assert about("RUN-02", facts, plan).status is PASS
+
+
+def test_another_account_for_the_sql_work_is_not_held_against_the_rehearsal() -> None:
+    database = Database(SqlTarget.parse("sql01"), admin_account=AccountName.parse(r"CONTOSO\sql-admin"))
+    plan = a_plan(database=database)
+    facts = replace(good_facts(plan), rehearsals={VMM01: a_rehearsal(sql_sysadmin=None, sql_error="login failed")})
+    row = about("RUN-02", facts, plan)
+    assert row.status is PASS
+    assert r"CONTOSO\sql-admin" in row.evidence

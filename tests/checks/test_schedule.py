@@ -90,7 +90,7 @@ def test_a_database_that_has_joined_an_availability_group_is_still_ours() -> Non
     vmm = an_installation(sql_machine="sqlag", sql_instance="sqlag")
     facts = with_all_nodes(installed_facts(), vmm=vmm)
     assert situation(a_plan(), facts).role is Role.FOREIGN
-    joined = replace(facts, sql=a_sql(listeners=("SQLAG",)))
+    joined = replace(facts, sql=a_sql(listeners=("SQLAG:1433",)))
     assert situation(a_plan(), joined).role is Role.OURS
 
 

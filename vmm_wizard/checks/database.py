@@ -100,14 +100,15 @@ def _grant(login: str) -> str:
 
 def _rehearsed(plan: Plan, facts: Facts, remedy: str) -> Verdict | None:
     """What rehearsals saw, the first bad one first; None when none logged on as setup's SQL account."""
+    if plan.setup_sql_account.key != plan.installing_account.key:
+        # The task logs on as the installing account; setup's SQL account shows itself only from here.
+        return None
     good = []
     for node, answer in facts.rehearsals.items():
         if not isinstance(answer, RehearsalFacts) or not answer.registered or not answer.user:
             continue
         if answer.sql_error:
             return failed(f"the rehearsal on {node} could not log on: {answer.sql_error}", remedy)
-        if not same_account(answer.sql_login, plan.setup_sql_account, facts):
-            continue
         if not answer.sql_sysadmin:
             return failed(f"the rehearsal on {node} logged on as {answer.sql_login}, which is not sysadmin", remedy)
         good.append(node)

@@ -43,7 +43,7 @@ def installer_is_administrator(plan: Plan, facts: Facts, node: str) -> Verdict:
     name = down_level(plan.installing_account, facts)
     remedy = on_node(node, f"Add-LocalGroupMember -SID {ADMINISTRATORS} -Member {powershell(name)}")
     rehearsal = facts.rehearsals.get(node)
-    if isinstance(rehearsal, RehearsalFacts) and rehearsal.registered and not rehearsal.error:
+    if isinstance(rehearsal, RehearsalFacts) and rehearsal.registered and rehearsal.user:
         if ADMINISTRATORS not in rehearsal.groups:
             return failed(f"the rehearsal ran as {rehearsal.user} without the Administrators group", remedy)
         if not rehearsal.elevated:

@@ -162,10 +162,11 @@ def no_pending_restart(plan: Plan, facts: Facts, node: str) -> Verdict:
         "Windows Update": reboot.windows_update,
         "computer rename": reboot.computer_rename,
     }
-    pending = [name for name, there in signs.items() if there]
+    pending = [sign for sign, there in signs.items() if there]
+    name = powershell(node.partition(".")[0])
     restart = on_node(
         node,
-        f"Suspend-ClusterNode -Name {powershell(node.partition('.')[0])} -Drain; Restart-Computer; Resume-ClusterNode",
+        f"Suspend-ClusterNode -Name {name} -Drain -Wait; Restart-Computer; afterwards Resume-ClusterNode -Name {name}",
     )
     if pending:
         return failed(f"a restart is pending for {', '.join(pending)}", restart)

@@ -43,10 +43,11 @@ def rehearsed(plan: Plan, facts: Facts, node: str) -> Verdict:
             f"as {rehearsal.user}: {'; '.join(what for what, _ in lacks)}",
             on_node(node, "; ".join(dict.fromkeys(remedy for _, remedy in lacks))),
         )
+    sql = f"sysadmin on SQL Server as {rehearsal.sql_login} ({rehearsal.sql_auth_scheme or 'unknown scheme'})"
+    if not rehearsal.sql_sysadmin:
+        sql = f"SQL Server is left to {plan.setup_sql_account}"
     return passed(
-        f"as {rehearsal.user}: elevated, sysadmin on SQL Server as {rehearsal.sql_login} "
-        f"({rehearsal.sql_auth_scheme or 'unknown scheme'}), DKM container open, "
-        f"Get-Cluster says {rehearsal.cluster_name}"
+        f"as {rehearsal.user}: elevated, {sql}, DKM container open, Get-Cluster says {rehearsal.cluster_name}"
     )
 
 
@@ -61,9 +62,11 @@ def _lacks(plan: Plan, facts: Facts, rehearsal: RehearsalFacts) -> Iterator[tupl
             f"PowerShell runs in {rehearsal.language_mode}",
             "a code integrity or AppLocker policy: ask for an exception",
         )
-    if rehearsal.sql_error:
+    # Another account for the SQL work cannot be seen from this task: SQL-02 judges that one.
+    own_sql = plan.setup_sql_account.key == plan.installing_account.key
+    if own_sql and rehearsal.sql_error:
         yield f"SQL Server refused: {rehearsal.sql_error}", "see SQL-01 and SQL-02"
-    elif not rehearsal.sql_sysadmin:
+    elif own_sql and not rehearsal.sql_sysadmin:
         yield f"{rehearsal.sql_login or 'the login'} is not sysadmin on SQL Server", "see SQL-02"
     if rehearsal.dkm_error or not rehearsal.dkm_found:
         yield f"the DKM container could not be opened: {rehearsal.dkm_error or 'not found'}", "see DKM-01 and DKM-02"

@@ -6,6 +6,7 @@ phase and a node (section 10 of the fact sheet): what exists is fine only when i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -144,7 +145,8 @@ def _planned_database(plan: Plan, facts: Facts, vmm: VmmFacts) -> bool:
         return False
     sql = facts.sql if isinstance(facts.sql, SqlFacts) else None
     machine = vmm.sql_machine.partition(".")[0].casefold()
-    listeners = {name.partition(".")[0].casefold() for name in (sql.listeners or ())} if sql else set()
+    # Listeners are told as `name:port`.
+    listeners = {re.split(r"[.:]", name)[0].casefold() for name in (sql.listeners or ())} if sql else set()
     # Once the database is in an availability group, the registry names the listener, as instance too (HASQL).
     if machine in listeners:
         return True
