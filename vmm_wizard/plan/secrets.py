@@ -57,6 +57,10 @@ class Secrets:
         """The password of `account`, or None when nobody gave one."""
         return self._by_account.get(account.key)
 
+    def values(self) -> tuple[Secret, ...]:
+        """All passwords, to mask them."""
+        return tuple(self._by_account.values())
+
     def __contains__(self, account: object) -> bool:
         return isinstance(account, AccountName) and account.key in self._by_account
 
