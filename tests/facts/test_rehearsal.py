@@ -26,6 +26,7 @@ from vmm_wizard.facts.model import NoAnswer, RehearsalFacts
 from vmm_wizard.facts.questions import questions
 from vmm_wizard.facts.rehearsal import RehearsalQuestion, read_report, rehearsal_question, rehearse_node
 from vmm_wizard.lab.descriptors import CONTAINER_INHERIT, GENERIC_ALL, allow
+from vmm_wizard.lab.logons import Credential
 from vmm_wizard.lab.winrm_server import WinrmServer
 from vmm_wizard.plan.model import DkmContainer, Plan
 from vmm_wizard.plan.names import DistinguishedName, SqlTarget
@@ -84,7 +85,7 @@ def seen(service: WinrmServer, plan: Plan | None = None) -> RehearsalFacts:
     return facts
 
 
-def test_where_all_is_well_the_task_can_do_what_setup_will_do(service: WinrmServer):
+def test_where_all_is_well_the_task_can_do_what_setup_will_do(service: WinrmServer) -> None:
     facts = seen(service)
 
     assert facts.registered
@@ -101,10 +102,10 @@ def test_where_all_is_well_the_task_can_do_what_setup_will_do(service: WinrmServ
     assert (facts.cluster_name, facts.cluster_error) == ("VMMCLU", "")
 
 
-def test_an_account_that_is_no_administrator_is_not_elevated(service: WinrmServer, machine: PracticeMachine):
+def test_an_account_that_is_no_administrator_is_not_elevated(service: WinrmServer, machine: PracticeMachine) -> None:
     group = machine.directory.add("CN=Operators,CN=Users,DC=contoso,DC=lab", "group")
     machine.directory.add_member(group, machine.estate.installer_dn)
-    machine.may_log_on = lambda _: True  # type: ignore[method-assign]
+    machine.may_log_on = lambda credential: True  # type: ignore[method-assign]
     machine.admins.clear()
 
     facts = seen(service)
@@ -113,7 +114,7 @@ def test_an_account_that_is_no_administrator_is_not_elevated(service: WinrmServe
     assert "S-1-16-8192" in facts.groups
 
 
-def test_a_login_without_sysadmin_is_seen(service: WinrmServer, estate: SmallEstate):
+def test_a_login_without_sysadmin_is_seen(service: WinrmServer, estate: SmallEstate) -> None:
     estate.sql.logins[0].roles.clear()
 
     facts = seen(service)
@@ -121,7 +122,7 @@ def test_a_login_without_sysadmin_is_seen(service: WinrmServer, estate: SmallEst
     assert facts.sql_auth_scheme == ""
 
 
-def test_no_login_at_all_is_sql_servers_own_sentence(service: WinrmServer, estate: SmallEstate):
+def test_no_login_at_all_is_sql_servers_own_sentence(service: WinrmServer, estate: SmallEstate) -> None:
     estate.sql.logins.clear()
 
     facts = seen(service)
@@ -129,7 +130,7 @@ def test_no_login_at_all_is_sql_servers_own_sentence(service: WinrmServer, estat
     assert "Login failed for user" in facts.sql_error
 
 
-def test_a_service_principal_name_on_sql_server_makes_it_kerberos(service: WinrmServer, estate: SmallEstate):
+def test_a_service_principal_name_on_sql_server_makes_it_kerberos(service: WinrmServer, estate: SmallEstate) -> None:
     assert seen(service).sql_auth_scheme == "NTLM"
     estate.directory.add(
         "CN=svc-sql,CN=Users,DC=contoso,DC=lab",
@@ -140,7 +141,7 @@ def test_a_service_principal_name_on_sql_server_makes_it_kerberos(service: Winrm
     assert seen(service).sql_auth_scheme == "KERBEROS"
 
 
-def test_a_sql_server_that_is_not_there_is_an_error_of_its_own(service: WinrmServer):
+def test_a_sql_server_that_is_not_there_is_an_error_of_its_own(service: WinrmServer) -> None:
     plan = contoso(database=replace(contoso().database, target=SqlTarget("sql09.contoso.lab")))
 
     facts = seen(service, plan)
@@ -148,7 +149,7 @@ def test_a_sql_server_that_is_not_there_is_an_error_of_its_own(service: WinrmSer
     assert facts.dkm_found
 
 
-def test_a_container_that_is_not_there_is_said_by_the_directory(service: WinrmServer):
+def test_a_container_that_is_not_there_is_said_by_the_directory(service: WinrmServer) -> None:
     plan = contoso(dkm=DkmContainer(DistinguishedName.parse("CN=Absent,DC=contoso,DC=lab")))
 
     facts = seen(service, plan)
@@ -156,7 +157,7 @@ def test_a_container_that_is_not_there_is_said_by_the_directory(service: WinrmSe
     assert "0x80072030" in facts.dkm_error
 
 
-def test_missing_rights_on_the_container_are_seen(service: WinrmServer, estate: SmallEstate):
+def test_missing_rights_on_the_container_are_seen(service: WinrmServer, estate: SmallEstate) -> None:
     estate.directory.set_descriptor(CONTAINER, estate.directory.default_descriptor())
 
     facts = seen(service)
@@ -165,7 +166,7 @@ def test_missing_rights_on_the_container_are_seen(service: WinrmServer, estate: 
     assert facts.dkm_sd_rights == 0
 
 
-def test_rights_by_a_group_are_seen(service: WinrmServer, estate: SmallEstate):
+def test_rights_by_a_group_are_seen(service: WinrmServer, estate: SmallEstate) -> None:
     group = estate.directory.add("CN=VMM Admins,CN=Users,DC=contoso,DC=lab", "group")
     estate.directory.add_member(group, estate.installer_dn)
     estate.directory.set_descriptor(CONTAINER, estate.directory.default_descriptor())
@@ -174,7 +175,7 @@ def test_rights_by_a_group_are_seen(service: WinrmServer, estate: SmallEstate):
     assert "container" in seen(service).dkm_allowed_child_classes
 
 
-def test_a_node_outside_a_cluster_says_so(service: WinrmServer, machine: PracticeMachine):
+def test_a_node_outside_a_cluster_says_so(service: WinrmServer, machine: PracticeMachine) -> None:
     machine.in_cluster = False
 
     facts = seen(service)
@@ -182,7 +183,7 @@ def test_a_node_outside_a_cluster_says_so(service: WinrmServer, machine: Practic
     assert "cluster service is not running" in facts.cluster_error
 
 
-def test_a_task_that_windows_refuses_is_an_answer(service: WinrmServer, machine: PracticeMachine):
+def test_a_task_that_windows_refuses_is_an_answer(service: WinrmServer, machine: PracticeMachine) -> None:
     machine.stores = False
 
     facts = seen(service)
@@ -190,7 +191,7 @@ def test_a_task_that_windows_refuses_is_an_answer(service: WinrmServer, machine:
     assert "DisableDomainCreds" in facts.error
 
 
-def test_a_task_that_may_not_start_is_an_answer(service: WinrmServer, machine: PracticeMachine):
+def test_a_task_that_may_not_start_is_an_answer(service: WinrmServer, machine: PracticeMachine) -> None:
     machine.batch_denied.add(INSTALLER)
 
     facts = seen(service)
@@ -198,7 +199,7 @@ def test_a_task_that_may_not_start_is_an_answer(service: WinrmServer, machine: P
     assert "batch job" in facts.error
 
 
-def test_a_constrained_language_is_an_answer(service: WinrmServer, machine: PracticeMachine):
+def test_a_constrained_language_is_an_answer(service: WinrmServer, machine: PracticeMachine) -> None:
     machine.language = "ConstrainedLanguage"
 
     facts = seen(service)
@@ -206,7 +207,7 @@ def test_a_constrained_language_is_an_answer(service: WinrmServer, machine: Prac
     assert "ConstrainedLanguage" in facts.error
 
 
-def test_a_wrong_task_password_costs_one_bad_logon(service: WinrmServer, estate: SmallEstate):
+def test_a_wrong_task_password_costs_one_bad_logon(service: WinrmServer, estate: SmallEstate) -> None:
     facts = rehearse(service, task_password="wrong")
 
     assert isinstance(facts, RehearsalFacts)
@@ -215,7 +216,7 @@ def test_a_wrong_task_password_costs_one_bad_logon(service: WinrmServer, estate:
     assert estate.credential(INSTALLER).counted == 1
 
 
-def test_a_wrong_node_password_costs_one_bad_logon(service: WinrmServer, estate: SmallEstate):
+def test_a_wrong_node_password_costs_one_bad_logon(service: WinrmServer, estate: SmallEstate) -> None:
     answer = rehearse(service, node_password="wrong")
 
     assert isinstance(answer, NoAnswer)
@@ -223,7 +224,7 @@ def test_a_wrong_node_password_costs_one_bad_logon(service: WinrmServer, estate:
     assert estate.credential(INSTALLER).counted == 1
 
 
-def test_a_node_that_is_not_in_the_book_is_out_of_reach():
+def test_a_node_that_is_not_in_the_book_is_out_of_reach() -> None:
     answer = rehearse_node(
         asked(contoso()), Secret(PASSWORD), Secret(PASSWORD), AddressBook(Path("book.toml")), pace=0.02
     )
@@ -233,16 +234,21 @@ def test_a_node_that_is_not_in_the_book_is_out_of_reach():
     assert "vmm01.contoso.lab" in answer.reason
 
 
-def test_a_rehearsal_that_takes_too_long_is_ended_and_cleared_up(service: WinrmServer):
+def test_a_rehearsal_that_takes_too_long_is_ended_and_cleared_up(service: WinrmServer) -> None:
     answer = rehearse(service, limit=0.0)
 
     assert isinstance(answer, NoAnswer)
     assert answer.code == "timeout"
 
 
-def test_a_cancelled_rehearsal_clears_up_too(service: WinrmServer, machine: PracticeMachine):
+def test_a_cancelled_rehearsal_clears_up_too(service: WinrmServer, machine: PracticeMachine) -> None:
     cancel = threading.Event()
-    machine.language_mode = lambda _: str(cancel.set() or "FullLanguage")  # type: ignore[method-assign]
+
+    def cancelled_meanwhile(account: Credential) -> str:
+        cancel.set()
+        return "FullLanguage"
+
+    machine.language_mode = cancelled_meanwhile  # type: ignore[method-assign]
 
     answer = rehearse(service, cancel=cancel)
 
@@ -250,7 +256,7 @@ def test_a_cancelled_rehearsal_clears_up_too(service: WinrmServer, machine: Prac
     assert answer.code == "stopped"
 
 
-def test_no_password_is_seen_on_the_way(service: WinrmServer, machine: PracticeMachine):
+def test_no_password_is_seen_on_the_way(service: WinrmServer, machine: PracticeMachine) -> None:
     facts = seen(service)
 
     assert PASSWORD not in repr(facts)
@@ -263,6 +269,6 @@ def test_no_password_is_seen_on_the_way(service: WinrmServer, machine: PracticeM
         st.none() | st.text(max_size=5),
     )
 )
-def test_a_report_that_is_none_is_never_taken_for_one(report: dict[str, object]):
+def test_a_report_that_is_none_is_never_taken_for_one(report: dict[str, object]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         read_report(report)

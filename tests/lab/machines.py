@@ -200,7 +200,7 @@ class PracticeMachine(NodeRuns):
         self.commands.append(" ".join([command, *arguments]))
         request = bootstrap.read_stdin(session.stdin())
         try:
-            answer: bootstrap.JSON = {"result": self.run_script(request)}
+            answer: dict[str, bootstrap.JSON] = {"result": self.run_script(request)}
         except ScriptError as error:
             answer = {"error": {"message": str(error), "type": "System.Exception", "line": 1}}
         return CommandResult(bootstrap.write_answer(answer))

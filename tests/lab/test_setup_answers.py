@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +28,7 @@ FULL = [
 ]
 
 
-def test_a_full_command_line_says_where_the_answers_are_and_who_the_service_is():
+def test_a_full_command_line_says_where_the_answers_are_and_who_the_service_is() -> None:
     arguments = SetupArguments.parse(FULL)
 
     assert arguments.values["f"] == r"C:\run\VMServer.ini"
@@ -34,13 +36,13 @@ def test_a_full_command_line_says_where_the_answers_are_and_who_the_service_is()
     assert arguments.account("SqlDBAdmin", "Name") is None
 
 
-def test_switches_are_known_in_any_case_and_behind_either_mark():
+def test_switches_are_known_in_any_case_and_behind_either_mark() -> None:
     arguments = SetupArguments.parse([token.swapcase().replace("/", "-") for token in FULL])
 
     assert arguments.flags == {"server", "i", "IACCEPTSCEULA"}
 
 
-def test_what_our_own_command_says_is_understood():
+def test_what_our_own_command_says_is_understood() -> None:
     command = server_install(contoso(), r"C:\run\VMServer.ini")
     words = [part if isinstance(part, str) else "secret" for part in command.arguments]
 
@@ -48,7 +50,7 @@ def test_what_our_own_command_says_is_understood():
 
 
 @pytest.mark.parametrize("password", ["/slash", "-dash"])
-def test_a_password_that_looks_like_a_switch_is_taken_for_one(password: str):
+def test_a_password_that_looks_like_a_switch_is_taken_for_one(password: str) -> None:
     words = [password if token == "Pa ss" else token for token in FULL]
 
     with pytest.raises(RefusedInput) as refused:
@@ -57,20 +59,18 @@ def test_a_password_that_looks_like_a_switch_is_taken_for_one(password: str):
     assert password not in str(refused.value)
 
 
-def test_without_the_licence_nothing_begins():
+def test_without_the_licence_nothing_begins() -> None:
     with pytest.raises(RefusedInput, match="acceptance"):
         SetupArguments.parse(FULL[:-1])
 
 
 @given(st.lists(st.text(max_size=12), max_size=8))
-def test_any_words_are_understood_or_refused(words: list[str]):
-    try:
-        SetupArguments.parse(words)
-    except RefusedInput as refused:
-        assert "\n" not in str(refused)
+def test_any_words_are_understood_or_refused(words: list[str]) -> None:
+    with contextlib.suppress(RefusedInput):
+        assert SetupArguments.parse(words).flags >= {"server", "i", "IACCEPTSCEULA"}
 
 
-def test_our_answer_file_is_read_as_it_was_meant():
+def test_our_answer_file_is_read_as_it_was_meant() -> None:
     options = SetupOptions.read(render_server_ini(contoso(), first=True), "VMM01")
 
     assert options.highly_available
@@ -82,7 +82,7 @@ def test_our_answer_file_is_read_as_it_was_meant():
     assert options.default_instance == (not contoso().database.target.instance)
 
 
-def test_a_utf8_byte_order_mark_hides_everything_and_all_defaults_hold():
+def test_a_utf8_byte_order_mark_hides_everything_and_all_defaults_hold() -> None:
     hidden = SetupOptions.read(b"\xef\xbb\xbf" + render_server_ini(contoso(), first=True), "VMM01")
 
     assert hidden == SetupOptions.read(None, "VMM01")
@@ -103,7 +103,7 @@ def test_a_utf8_byte_order_mark_hides_everything_and_all_defaults_hold():
         ("TopContainerName=VMMDKM", "TopContainerName"),
     ],
 )
-def test_a_value_that_setup_cannot_take_is_refused(line: str, says: str):
+def test_a_value_that_setup_cannot_take_is_refused(line: str, says: str) -> None:
     name = line.partition("=")[0]
     whole = "[OPTIONS]\r\nHighlyAvailable=1\r\nVmmServerName=vmm\r\nTopContainerName=CN=VMMDKM,DC=contoso,DC=lab\r\n"
     lines = [kept for kept in whole.splitlines() if kept.partition("=")[0] != name]

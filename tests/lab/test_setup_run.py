@@ -34,7 +34,7 @@ def untouched(estate: SmallEstate) -> bool:
     )
 
 
-def test_the_first_node_gets_database_keys_names_service_and_role(estate: SmallEstate):
+def test_the_first_node_gets_database_keys_names_service_and_role(estate: SmallEstate) -> None:
     node = estate.machines[0]
 
     assert node.setup(node.prepare()) == 0
@@ -55,7 +55,7 @@ def test_the_first_node_gets_database_keys_names_service_and_role(estate: SmallE
     assert not node.processes
 
 
-def test_a_run_takes_twenty_minutes_and_restarts_winrm_in_its_second_half(estate: SmallEstate):
+def test_a_run_takes_twenty_minutes_and_restarts_winrm_in_its_second_half(estate: SmallEstate) -> None:
     node = estate.machines[0]
 
     node.setup(node.prepare())
@@ -67,7 +67,7 @@ def test_a_run_takes_twenty_minutes_and_restarts_winrm_in_its_second_half(estate
     assert node.cuts == [WINRM_AWAY]
 
 
-def test_the_log_has_a_time_on_each_line_and_no_password(estate: SmallEstate):
+def test_the_log_has_a_time_on_each_line_and_no_password(estate: SmallEstate) -> None:
     node = estate.machines[0]
 
     node.setup(node.prepare())
@@ -78,7 +78,7 @@ def test_the_log_has_a_time_on_each_line_and_no_password(estate: SmallEstate):
     assert not node.files.holding(SERVICE_PASSWORD)
 
 
-def test_the_second_node_joins_the_role_and_shares_the_database(estate: SmallEstate):
+def test_the_second_node_joins_the_role_and_shares_the_database(estate: SmallEstate) -> None:
     first, second = estate.machines
     first.setup(first.prepare())
 
@@ -90,7 +90,7 @@ def test_the_second_node_joins_the_role_and_shares_the_database(estate: SmallEst
     assert second.server is not None
 
 
-def test_a_second_node_cannot_join_what_is_not_there(estate: SmallEstate):
+def test_a_second_node_cannot_join_what_is_not_there(estate: SmallEstate) -> None:
     second = estate.machines[1]
     estate.sql.create_database("VirtualManagerDB", INSTALLER)
 
@@ -114,44 +114,44 @@ def failed(estate: SmallEstate, plan: Plan | None = None) -> str:
     return node.log
 
 
-def test_without_rights_on_the_dkm_container_everything_is_rolled_back(estate: SmallEstate):
+def test_without_rights_on_the_dkm_container_everything_is_rolled_back(estate: SmallEstate) -> None:
     estate.directory.set_descriptor(CONTAINER, estate.directory.default_descriptor())
 
     assert "DkmAccessDenied" in failed(estate)
 
 
-def test_rights_on_the_dkm_container_alone_do_not_reach_its_keys(estate: SmallEstate):
+def test_rights_on_the_dkm_container_alone_do_not_reach_its_keys(estate: SmallEstate) -> None:
     estate.directory.set_descriptor(CONTAINER, estate.directory.default_descriptor())
     estate.grant(CONTAINER, 0)
 
     assert "DkmAccessDenied" in failed(estate)
 
 
-def test_a_dkm_container_that_is_not_there_is_found_out_late(estate: SmallEstate):
+def test_a_dkm_container_that_is_not_there_is_found_out_late(estate: SmallEstate) -> None:
     missing = DkmContainer(DistinguishedName.parse("CN=Other,DC=contoso,DC=lab"))
 
     assert "DkmContainerNotFound" in failed(estate, contoso(dkm=missing))
 
 
-def test_without_sysadmin_everything_is_rolled_back(estate: SmallEstate):
+def test_without_sysadmin_everything_is_rolled_back(estate: SmallEstate) -> None:
     estate.sql.logins[0].roles.clear()
 
     assert "not a member of the server role sysadmin" in failed(estate)
 
 
-def test_a_sql_server_that_does_not_answer_is_found_out_late(estate: SmallEstate):
+def test_a_sql_server_that_does_not_answer_is_found_out_late(estate: SmallEstate) -> None:
     plan = contoso(database=replace(contoso().database, target=SqlTarget("sql02.contoso.lab")))
 
     assert "was not found" in failed(estate, plan)
 
 
-def test_a_role_that_the_cluster_cannot_make_is_found_out_last_of_all(estate: SmallEstate):
+def test_a_role_that_the_cluster_cannot_make_is_found_out_last_of_all(estate: SmallEstate) -> None:
     estate.cluster.refuses = "the address 10.10.0.50 is in use"
 
     assert "the address 10.10.0.50 is in use" in failed(estate)
 
 
-def test_a_role_name_that_somebody_else_has_stops_the_cluster(estate: SmallEstate):
+def test_a_role_name_that_somebody_else_has_stops_the_cluster(estate: SmallEstate) -> None:
     estate.directory.add("CN=vmm,CN=Computers,DC=contoso,DC=lab", "computer")
     held = estate.directory.find_by_sam("vmm$")
     assert held is not None
@@ -160,13 +160,13 @@ def test_a_role_name_that_somebody_else_has_stops_the_cluster(estate: SmallEstat
     assert "no full control" in failed(estate)
 
 
-def test_a_service_account_that_is_no_administrator_is_found_out_late(estate: SmallEstate):
+def test_a_service_account_that_is_no_administrator_is_found_out_late(estate: SmallEstate) -> None:
     estate.machines[0].admins.discard(estate.sid(SERVICE))
 
     assert "ServiceAccountNotAdministrator" in failed(estate)
 
 
-def test_names_that_may_not_be_written_are_a_warning_only(estate: SmallEstate):
+def test_names_that_may_not_be_written_are_a_warning_only(estate: SmallEstate) -> None:
     estate.directory.set_descriptor(estate.service_dn, estate.directory.default_descriptor())
     node = estate.machines[0]
 
@@ -176,7 +176,7 @@ def test_names_that_may_not_be_written_are_a_warning_only(estate: SmallEstate):
     assert node.server.principal_names == ""
 
 
-def test_a_byte_order_mark_makes_setup_go_on_with_its_defaults(estate: SmallEstate):
+def test_a_byte_order_mark_makes_setup_go_on_with_its_defaults(estate: SmallEstate) -> None:
     node = estate.machines[0]
     line = node.prepare(ini=b"\xef\xbb\xbf" + render_server_ini(contoso(), first=True))
 
@@ -196,7 +196,7 @@ def refused(estate: SmallEstate, line: str) -> str:
     return node.log
 
 
-def test_a_wrong_service_password_is_one_bad_logon_and_the_end(estate: SmallEstate):
+def test_a_wrong_service_password_is_one_bad_logon_and_the_end(estate: SmallEstate) -> None:
     line = estate.machines[0].prepare()
     estate.credential(SERVICE).password = "another"
 
@@ -204,13 +204,13 @@ def test_a_wrong_service_password_is_one_bad_logon_and_the_end(estate: SmallEsta
     assert estate.credential(SERVICE).counted == 1
 
 
-def test_without_the_licence_setup_ends_at_once(estate: SmallEstate):
+def test_without_the_licence_setup_ends_at_once(estate: SmallEstate) -> None:
     line = estate.machines[0].prepare().replace(" /IACCEPTSCEULA", "")
 
     assert "Have NOT acknowledge acceptance" in refused(estate, line)
 
 
-def test_a_new_database_that_exists_is_refused_at_once(estate: SmallEstate):
+def test_a_new_database_that_exists_is_refused_at_once(estate: SmallEstate) -> None:
     node = estate.machines[0]
     estate.sql.create_database("VirtualManagerDB", INSTALLER)
 
@@ -218,7 +218,7 @@ def test_a_new_database_that_exists_is_refused_at_once(estate: SmallEstate):
     assert "exists already" in node.log
 
 
-def test_setup_does_not_install_twice(estate: SmallEstate):
+def test_setup_does_not_install_twice(estate: SmallEstate) -> None:
     node = estate.machines[0]
     node.setup(node.prepare())
 
@@ -226,7 +226,7 @@ def test_setup_does_not_install_twice(estate: SmallEstate):
     assert "installed on this computer already" in node.log
 
 
-def test_setup_beside_another_setup_ends_without_a_word(estate: SmallEstate):
+def test_setup_beside_another_setup_ends_without_a_word(estate: SmallEstate) -> None:
     node = estate.machines[0]
     node.processes.append("Setup")
 
@@ -235,7 +235,7 @@ def test_setup_beside_another_setup_ends_without_a_word(estate: SmallEstate):
     assert node.processes == ["Setup"]
 
 
-def test_a_pending_restart_fails_the_prerequisites(estate: SmallEstate):
+def test_a_pending_restart_fails_the_prerequisites(estate: SmallEstate) -> None:
     node = estate.machines[0]
     node.missing.append("a restart of this computer is pending")
 
@@ -248,7 +248,7 @@ def test_a_pending_restart_fails_the_prerequisites(estate: SmallEstate):
     ("name", "value"),
     [("engine_edition", 4), ("collation", "Latin1_General_100_CS_AS")],
 )
-def test_a_sql_server_of_the_wrong_kind_fails_the_prerequisites(estate: SmallEstate, name: str, value: object):
+def test_a_sql_server_of_the_wrong_kind_fails_the_prerequisites(estate: SmallEstate, name: str, value: object) -> None:
     setattr(estate.sql, name, value)
     node = estate.machines[0]
 
@@ -256,7 +256,7 @@ def test_a_sql_server_of_the_wrong_kind_fails_the_prerequisites(estate: SmallEst
     assert untouched(estate)
 
 
-def test_another_account_does_the_sql_work_when_the_plan_says_so(estate: SmallEstate):
+def test_another_account_does_the_sql_work_when_the_plan_says_so(estate: SmallEstate) -> None:
     estate.sql.logins[:] = [replace(estate.sql.logins[0], name=SERVICE, sid=estate.sid(SERVICE))]
     database = replace(contoso().database, admin_account=AccountName.parse(SERVICE))
     node = estate.machines[0]
@@ -265,7 +265,7 @@ def test_another_account_does_the_sql_work_when_the_plan_says_so(estate: SmallEs
     assert f"as {SERVICE}" in node.log
 
 
-def test_rights_by_a_nested_group_are_rights(estate: SmallEstate):
+def test_rights_by_a_nested_group_are_rights(estate: SmallEstate) -> None:
     group = estate.directory.add("CN=VMM Admins,CN=Users,DC=contoso,DC=lab", "group")
     estate.directory.add_member(group, estate.installer_dn)
     estate.directory.set_descriptor(CONTAINER, estate.directory.default_descriptor())
@@ -275,7 +275,7 @@ def test_rights_by_a_nested_group_are_rights(estate: SmallEstate):
     assert node.setup(node.prepare()) == 0
 
 
-def test_setup_in_a_session_never_ends_and_writes_no_log(estate: SmallEstate):
+def test_setup_in_a_session_never_ends_and_writes_no_log(estate: SmallEstate) -> None:
     node = estate.machines[0]
     stop = threading.Event()
     session = threading.Thread(target=orphaned_setup, args=(node, stop))
@@ -292,7 +292,7 @@ def test_setup_in_a_session_never_ends_and_writes_no_log(estate: SmallEstate):
         session.join()
 
 
-def test_a_killed_setup_undoes_nothing_and_says_nothing_more(estate: SmallEstate):
+def test_a_killed_setup_undoes_nothing_and_says_nothing_more(estate: SmallEstate) -> None:
     node = estate.machines[0]
     stop = threading.Event()
     stop.set()

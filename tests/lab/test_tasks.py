@@ -45,7 +45,7 @@ def refusal(scheduler: TaskScheduler, password: str = PASSWORD) -> int:
     return refused.value.code
 
 
-def test_a_task_with_a_good_password_is_registered_and_has_never_run(scheduler: TaskScheduler, estate: SmallEstate):
+def test_a_task_with_a_good_password_has_never_run(scheduler: TaskScheduler, estate: SmallEstate) -> None:
     task = registered(scheduler)
 
     assert scheduler.names() == ("vmm-wizard-1",)
@@ -53,7 +53,7 @@ def test_a_task_with_a_good_password_is_registered_and_has_never_run(scheduler: 
     assert estate.credential(INSTALLER).last_via[-1] == "task"
 
 
-def test_the_password_is_nowhere_in_the_task(scheduler: TaskScheduler):
+def test_the_password_is_nowhere_in_the_task(scheduler: TaskScheduler) -> None:
     task = registered(scheduler)
 
     assert PASSWORD not in task.xml()
@@ -62,27 +62,27 @@ def test_the_password_is_nowhere_in_the_task(scheduler: TaskScheduler):
     assert "IgnoreNew" in task.xml()
 
 
-def test_a_wrong_password_is_refused_and_counted(scheduler: TaskScheduler, estate: SmallEstate):
+def test_a_wrong_password_is_refused_and_counted(scheduler: TaskScheduler, estate: SmallEstate) -> None:
     assert refusal(scheduler, "wrong") == LOGON_FAILURE
     assert estate.credential(INSTALLER).counted == 1
     assert scheduler.names() == ()
 
 
-def test_three_wrong_passwords_lock_the_account_for_tasks_too(scheduler: TaskScheduler):
+def test_three_wrong_passwords_lock_the_account_for_tasks_too(scheduler: TaskScheduler) -> None:
     for _ in range(3):
         refusal(scheduler, "wrong")
 
     assert refusal(scheduler) == LOCKED_OUT
 
 
-def test_a_node_that_stores_no_passwords_refuses_before_it_asks_anybody(scheduler: TaskScheduler, estate: SmallEstate):
+def test_a_node_that_stores_no_passwords_asks_nobody(scheduler: TaskScheduler, estate: SmallEstate) -> None:
     estate.machines[0].stores = False
 
     assert refusal(scheduler, "wrong") == NO_SUCH_LOGON_SESSION
     assert estate.credential(INSTALLER).counted == 0
 
 
-def test_protected_users_can_have_nothing_stored(scheduler: TaskScheduler, estate: SmallEstate):
+def test_protected_users_can_have_nothing_stored(scheduler: TaskScheduler, estate: SmallEstate) -> None:
     group = estate.directory.find_by_sid(estate.directory.sid(525))
     assert group is not None
     estate.directory.add_member(group.dn, estate.installer_dn)
@@ -90,25 +90,29 @@ def test_protected_users_can_have_nothing_stored(scheduler: TaskScheduler, estat
     assert refusal(scheduler) == ACCOUNT_RESTRICTION
 
 
-def test_a_second_task_of_the_same_name_is_refused(scheduler: TaskScheduler):
+def test_a_second_task_of_the_same_name_is_refused(scheduler: TaskScheduler) -> None:
     registered(scheduler)
 
     assert refusal(scheduler) == ALREADY_EXISTS
 
 
-def test_without_the_batch_right_a_task_is_registered_but_does_not_start(scheduler: TaskScheduler, estate: SmallEstate):
+def test_without_the_batch_right_a_task_does_not_start(scheduler: TaskScheduler, estate: SmallEstate) -> None:
     estate.machines[0].batch_denied.add(INSTALLER)
     task = registered(scheduler)
     ran = threading.Event()
 
-    scheduler.run(task, lambda _: int(ran.set() or 0))
+    def program(_: ScheduledTask) -> int:
+        ran.set()
+        return 0
+
+    scheduler.run(task, program)
 
     assert task.last_result == LOGON_TYPE_NOT_GRANTED
     assert not task.is_active
     assert not ran.is_set()
 
 
-def test_a_running_task_is_not_started_again(scheduler: TaskScheduler):
+def test_a_running_task_is_not_started_again(scheduler: TaskScheduler) -> None:
     task = registered(scheduler)
     release, starts = threading.Event(), []
 
@@ -129,7 +133,7 @@ def test_a_running_task_is_not_started_again(scheduler: TaskScheduler):
     assert task.state == "Ready"
 
 
-def test_a_stopped_task_has_ended_when_stop_comes_back(scheduler: TaskScheduler):
+def test_a_stopped_task_has_ended_when_stop_comes_back(scheduler: TaskScheduler) -> None:
     task = registered(scheduler)
     scheduler.run(task, lambda running: int(running.stop.wait()))
 
@@ -140,7 +144,7 @@ def test_a_stopped_task_has_ended_when_stop_comes_back(scheduler: TaskScheduler)
     assert task.last_result == TERMINATED
 
 
-def test_a_folder_lets_in_only_its_own_trustees_and_so_does_what_is_in_it(estate: SmallEstate):
+def test_a_folder_lets_in_only_its_own_trustees_and_so_does_what_is_in_it(estate: SmallEstate) -> None:
     files = NodeFiles()
     files.make_folder(r"C:\ProgramData\vmm-wizard", ["S-1-5-18"])
     files.make_folder(r"C:\ProgramData\vmm-wizard\1", ["S-1-5-18", estate.sid(INSTALLER)])
@@ -151,7 +155,7 @@ def test_a_folder_lets_in_only_its_own_trustees_and_so_does_what_is_in_it(estate
     assert not files.may_enter(r"C:\ProgramData\vmm-wizard", [estate.sid(INSTALLER)])
 
 
-def test_files_are_found_in_any_case_moved_and_deleted_with_their_folder():
+def test_files_are_found_in_any_case_moved_and_deleted_with_their_folder() -> None:
     files = NodeFiles()
     files.append(r"C:\A\one.log", b"x")
     files.append(r"c:\a\ONE.LOG", b"y")

@@ -36,37 +36,37 @@ def answer(machine: PracticeMachine, name: str) -> dict[str, JSON]:
     return machine.run_script(ScriptRequest(name, "", SENT[name], (Secret(PASSWORD),)))
 
 
-def test_every_script_of_a_run_is_known_to_the_estate():
+def test_every_script_of_a_run_is_known_to_the_estate() -> None:
     assert set(RUN_SCRIPTS) == set(SENT)
 
 
 @pytest.mark.parametrize("name", SENT)
-def test_the_script_takes_the_parameters_that_are_sent(name: str):
+def test_the_script_takes_the_parameters_that_are_sent(name: str) -> None:
     assert parameters(parse(load_script(name).text)) == set(SENT[name])
 
 
 @pytest.mark.parametrize("name", SENT)
-def test_the_estate_answers_with_the_keys_that_the_script_has(name: str, machine: PracticeMachine):
+def test_the_estate_answers_with_the_keys_that_the_script_has(name: str, machine: PracticeMachine) -> None:
     if name == "start-task":
         answer(machine, "stage-run")
 
     assert set(answer(machine, name)) == answer_keys(parse(load_script(name).text))
 
 
-def test_a_refused_task_is_answered_with_the_same_keys(machine: PracticeMachine):
+def test_a_refused_task_is_answered_with_the_same_keys(machine: PracticeMachine) -> None:
     machine.stores = False
 
     assert set(answer(machine, "start-task")) == answer_keys(parse(load_script("start-task").text))
 
 
-def test_the_wrappers_report_has_what_the_facts_want():
+def test_the_wrappers_report_has_what_the_facts_want() -> None:
     wanted = {field.name for field in fields(RehearsalFacts)} - {"registered", "error"}
 
     assert wanted | {"secret_digests"} in literal_keys(parse(load_script("wrapper").text))
 
 
 @given(st.text('ab \t"\\', max_size=12))
-def test_the_wrapper_quotes_as_we_do(word: str):
+def test_the_wrapper_quotes_as_we_do(word: str) -> None:
     text = load_script("wrapper").text
     assert """-match '[\\s"]'""" in text
     assert """[regex]::Replace([regex]::Replace($word, '(\\\\*)"', '$1$1\\"'), '(\\\\+)\\z', '$1$1')""" in text

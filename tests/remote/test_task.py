@@ -108,7 +108,7 @@ def until(task: RemoteTask, reached: str) -> TaskStatus:
 # --- staging
 
 
-def test_what_is_staged_reads_back_byte_for_byte(task: RemoteTask):
+def test_what_is_staged_reads_back_byte_for_byte(task: RemoteTask) -> None:
     files = (wrapper_file(), RunFile("VMMServer.ini", bytes(range(256))))
 
     staged = task.stage(files)
@@ -120,7 +120,7 @@ def test_what_is_staged_reads_back_byte_for_byte(task: RemoteTask):
 
 def test_the_folder_is_for_system_administrators_and_the_account(
     task: RemoteTask, machine: PracticeMachine, estate: SmallEstate
-):
+) -> None:
     folder = task.stage(rehearsal()).folder
 
     for sid in ("S-1-5-18", "S-1-5-32-544", estate.sid(INSTALLER)):
@@ -128,13 +128,13 @@ def test_the_folder_is_for_system_administrators_and_the_account(
     assert not machine.files.may_enter(folder + r"\job.json", ["S-1-5-32-545", estate.sid(r"CONTOSO\svc-vmm")])
 
 
-def test_a_file_that_would_leave_the_folder_is_refused(task: RemoteTask, machine: PracticeMachine):
+def test_a_file_that_would_leave_the_folder_is_refused(task: RemoteTask, machine: PracticeMachine) -> None:
     with pytest.raises(ScriptFailed):
         task.stage((RunFile(r"..\evil.ps1", b""),))
     assert not machine.files.inside("C:")
 
 
-def test_a_run_that_has_begun_is_not_staged_again(task: RemoteTask):
+def test_a_run_that_has_begun_is_not_staged_again(task: RemoteTask) -> None:
     task.stage(rehearsal())
     task.start(Secret(PASSWORD))
 
@@ -147,7 +147,7 @@ def test_a_run_that_has_begun_is_not_staged_again(task: RemoteTask):
 # --- starting
 
 
-def test_a_task_is_started_once_however_often_it_is_asked_for(task: RemoteTask, machine: PracticeMachine):
+def test_a_task_is_started_once_however_often_it_is_asked_for(task: RemoteTask, machine: PracticeMachine) -> None:
     task.stage(rehearsal())
 
     first, second = task.start(Secret(PASSWORD)), task.start(Secret(PASSWORD))
@@ -157,7 +157,7 @@ def test_a_task_is_started_once_however_often_it_is_asked_for(task: RemoteTask, 
     assert machine.scheduler.names() == ("vmm-wizard-run-1",)
 
 
-def test_a_wrong_stored_password_is_said_in_words_and_counted_once(task: RemoteTask, estate: SmallEstate):
+def test_a_wrong_stored_password_is_said_in_words_and_counted_once(task: RemoteTask, estate: SmallEstate) -> None:
     task.stage(rehearsal())
 
     start = task.start(Secret("wrong"))
@@ -168,14 +168,14 @@ def test_a_wrong_stored_password_is_said_in_words_and_counted_once(task: RemoteT
     assert estate.credential(INSTALLER).counted == 1
 
 
-def test_a_node_that_stores_no_passwords_says_so(task: RemoteTask, machine: PracticeMachine):
+def test_a_node_that_stores_no_passwords_says_so(task: RemoteTask, machine: PracticeMachine) -> None:
     machine.stores = False
     task.stage(rehearsal())
 
     assert "DisableDomainCreds" in task.start(Secret(PASSWORD)).reason
 
 
-def test_a_missing_batch_right_shows_in_the_status(task: RemoteTask, machine: PracticeMachine):
+def test_a_missing_batch_right_shows_in_the_status(task: RemoteTask, machine: PracticeMachine) -> None:
     machine.batch_denied.add(INSTALLER)
     task.stage(rehearsal())
 
@@ -183,7 +183,7 @@ def test_a_missing_batch_right_shows_in_the_status(task: RemoteTask, machine: Pr
     assert "no right to log on as a batch job" in task.status().stopped_because
 
 
-def test_a_constrained_language_shows_in_the_status(task: RemoteTask, machine: PracticeMachine):
+def test_a_constrained_language_shows_in_the_status(task: RemoteTask, machine: PracticeMachine) -> None:
     machine.language = "ConstrainedLanguage"
     task.stage(rehearsal())
     task.start(Secret(PASSWORD))
@@ -196,7 +196,7 @@ def test_a_constrained_language_shows_in_the_status(task: RemoteTask, machine: P
 # --- secrets
 
 
-def test_secrets_longer_than_the_key_reach_the_wrapper_whole(task: RemoteTask, machine: PracticeMachine):
+def test_secrets_longer_than_the_key_reach_the_wrapper_whole(task: RemoteTask, machine: PracticeMachine) -> None:
     long = Secret("ß\u4e2d" * 127 + "!")
     task.stage(rehearsal())
     task.start(Secret(PASSWORD))
@@ -213,7 +213,7 @@ def digest(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def test_secrets_are_taken_once(task: RemoteTask):
+def test_secrets_are_taken_once(task: RemoteTask) -> None:
     task.stage(rehearsal())
     task.start(Secret(PASSWORD))
     status = until(task, "public_key")
@@ -223,7 +223,7 @@ def test_secrets_are_taken_once(task: RemoteTask):
     assert not task.send_secrets((Secret("two"),), status)
 
 
-def test_a_blob_for_another_key_ends_the_run_with_a_reason(task: RemoteTask, machine: PracticeMachine):
+def test_a_blob_for_another_key_ends_the_run_with_a_reason(task: RemoteTask, machine: PracticeMachine) -> None:
     task.stage(rehearsal())
     task.start(Secret(PASSWORD))
     until(task, "public_key")
@@ -255,7 +255,7 @@ def install(task: RemoteTask, machine: PracticeMachine) -> tuple[TaskStatus, byt
         task.pause(1.0)
 
 
-def test_setup_is_followed_to_its_end_over_the_restart_of_winrm(task: RemoteTask, machine: PracticeMachine):
+def test_setup_is_followed_to_its_end_over_the_restart_of_winrm(task: RemoteTask, machine: PracticeMachine) -> None:
     status, log = install(task, machine)
 
     assert status.result is not None
@@ -266,7 +266,7 @@ def test_setup_is_followed_to_its_end_over_the_restart_of_winrm(task: RemoteTask
     assert [record.exit_code for record in machine.setups] == [0]
 
 
-def test_after_a_run_nothing_is_left_but_the_log(task: RemoteTask, machine: PracticeMachine):
+def test_after_a_run_nothing_is_left_but_the_log(task: RemoteTask, machine: PracticeMachine) -> None:
     install(task, machine)
 
     removal = task.remove()
@@ -278,7 +278,7 @@ def test_after_a_run_nothing_is_left_but_the_log(task: RemoteTask, machine: Prac
     assert machine.log
 
 
-def test_no_password_is_ever_in_a_file_a_task_or_a_command_line(task: RemoteTask, machine: PracticeMachine):
+def test_no_password_is_ever_in_a_file_a_task_or_a_command_line(task: RemoteTask, machine: PracticeMachine) -> None:
     status, log = install(task, machine)
 
     for secret in (PASSWORD, SERVICE_PASSWORD):
@@ -291,7 +291,7 @@ def test_no_password_is_ever_in_a_file_a_task_or_a_command_line(task: RemoteTask
         assert secret not in repr(status)
 
 
-def test_a_run_can_be_taken_up_by_another_process(service: WinrmServer, machine: PracticeMachine):
+def test_a_run_can_be_taken_up_by_another_process(service: WinrmServer, machine: PracticeMachine) -> None:
     first = task_on(service)
     machine.files.write(INI, render_server_ini(contoso(), first=True))
     first.stage(setup_files())
@@ -310,7 +310,7 @@ def test_a_run_can_be_taken_up_by_another_process(service: WinrmServer, machine:
     assert len(machine.setups) == 1
 
 
-def test_setup_beside_another_setup_is_not_started(task: RemoteTask, machine: PracticeMachine):
+def test_setup_beside_another_setup_is_not_started(task: RemoteTask, machine: PracticeMachine) -> None:
     machine.processes.append("Setup")
 
     status, _ = install(task, machine)
@@ -321,7 +321,7 @@ def test_setup_beside_another_setup_is_not_started(task: RemoteTask, machine: Pr
     assert machine.setups == []
 
 
-def test_a_run_that_goes_on_is_left_alone(service: WinrmServer, estate: SmallEstate):
+def test_a_run_that_goes_on_is_left_alone(service: WinrmServer, estate: SmallEstate) -> None:
     machine = estate.machines[0]
     task = task_on(service)
     task.stage(rehearsal())
@@ -338,7 +338,7 @@ def test_a_run_that_goes_on_is_left_alone(service: WinrmServer, estate: SmallEst
     task.close()
 
 
-def test_an_old_log_is_kept_under_another_name(task: RemoteTask, machine: PracticeMachine):
+def test_an_old_log_is_kept_under_another_name(task: RemoteTask, machine: PracticeMachine) -> None:
     machine.files.write(r"C:\ProgramData\VMMLogs\SetupWizard.log", b"the run before\r\n")
     assert not task.status().log_exists
 
@@ -351,7 +351,7 @@ def test_an_old_log_is_kept_under_another_name(task: RemoteTask, machine: Practi
 # --- the way there
 
 
-def test_a_refused_logon_is_never_tried_again(service: WinrmServer, estate: SmallEstate):
+def test_a_refused_logon_is_never_tried_again(service: WinrmServer, estate: SmallEstate) -> None:
     task = task_on(service, password="wrong")
 
     for _ in range(3):
@@ -364,7 +364,7 @@ def test_a_refused_logon_is_never_tried_again(service: WinrmServer, estate: Smal
     assert not task.reached
 
 
-def test_a_node_that_stays_away_is_given_up(service: WinrmServer):
+def test_a_node_that_stays_away_is_given_up(service: WinrmServer) -> None:
     task = task_on(service, patience=0.3)
     service.cut()
 
@@ -372,7 +372,7 @@ def test_a_node_that_stays_away_is_given_up(service: WinrmServer):
         task.status()
 
 
-def test_a_node_that_comes_back_is_asked_again(service: WinrmServer):
+def test_a_node_that_comes_back_is_asked_again(service: WinrmServer) -> None:
     task = task_on(service)
     task.status()
     service.cut()
@@ -382,7 +382,7 @@ def test_a_node_that_comes_back_is_asked_again(service: WinrmServer):
     task.close()
 
 
-def test_waiting_ends_as_soon_as_it_is_cancelled(service: WinrmServer):
+def test_waiting_ends_as_soon_as_it_is_cancelled(service: WinrmServer) -> None:
     cancel = threading.Event()
     task = task_on(service, cancel=cancel, pace=1.0)
     service.cut()
