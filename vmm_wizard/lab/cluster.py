@@ -15,6 +15,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 CLIENT_AND_CLUSTER = 3
 CLUSTER_ONLY = 1
 
+#: The place in its network of the address that DHCP gives a role.
+_LEASE = 200
+
 
 @dataclass
 class ClusterMember:
@@ -133,9 +136,7 @@ class FailoverCluster:
             except PermissionError as error:
                 raise RoleRefused(f"Cluster network name resource '{name}' cannot be brought online: {error}") from None
             owner = _label(node)
-            given = list(addresses) or [
-                str(network.subnet[200]) for network in self.networks if network.dhcp and network.role == 3
-            ]
+            given = [*addresses, *self._leases(addresses)]
             resources = [Resource(f"IP Address {address}", _address_kind(address), address) for address in given]
             resources += [
                 Resource(name, "Network Name", name),
@@ -161,6 +162,17 @@ class FailoverCluster:
         for address in wanted:
             if str(address) in taken:
                 raise RoleRefused(f"The IP address {address} is in use by another resource")
+
+    def _leases(self, addresses: Collection[str]) -> list[str]:
+        """The addresses that DHCP gives a role on the client networks where it has no static one."""
+        static = [ipaddress.ip_address(address) for address in addresses]
+        return [
+            str(network.subnet[_LEASE])
+            for network in self.networks
+            if network.dhcp
+            and network.role == CLIENT_AND_CLUSTER
+            and not any(address in network.subnet for address in static)
+        ]
 
     def _require_up(self, label: str) -> None:
         member = next((row for row in self.members if row.name == label), None)

@@ -230,6 +230,14 @@ class Node(NodeRuns):
 
     def can_connect(self, host: str, port: int) -> str:
         """What a TCP connection from here to a host of the estate comes to: empty when it is accepted, else why not."""
-        if host.casefold() in self.state.blocked_targets:
+        if self._is_blocked(host):
             return "timed out"
         return self.estate.can_connect(host, port)
+
+    def instance_port(self, host: str, instance: str) -> int:
+        """What SQL Browser on a host tells this node; 0 when no answer comes."""
+        return 0 if self._is_blocked(host) else self.estate.instance_port(host, instance)
+
+    def _is_blocked(self, host: str) -> bool:
+        name = host.casefold() if "." in host else f"{host.casefold()}.{self.estate.domain}"
+        return name in self.state.blocked_targets

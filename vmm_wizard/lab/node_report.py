@@ -167,7 +167,7 @@ def _sql(node: Node, parameters: Mapping[str, JSON]) -> JSON:
         return {"host": host, "port": given, "open": False, "error": "not asked"}
     port = given
     if instance and not given:
-        found = node.estate.instance_port(host, instance)
+        found = node.instance_port(host, instance)
         if not found:
             return {"host": host, "port": 0, "open": False, "error": "SQL Browser did not answer (timed out)"}
         port = found

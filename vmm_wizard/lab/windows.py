@@ -29,6 +29,9 @@ def _of_run(node: Node, request: bootstrap.ScriptRequest, _session: ShellSession
     return node.run_script(request)
 
 
+#: A command line that starts setup, from cmd.exe or from PowerShell.
+_SETUP = re.compile(r"""\s*(&\s*)?(?:"[^"]*setup\.exe"|'[^']*setup\.exe'|\S*setup\.exe)(\s|$)""", re.IGNORECASE)
+
 #: Every script that a node answers, by its name.
 HANDLERS: Mapping[str, Handler] = {"node-facts": node_facts, **dict.fromkeys(RUN_SCRIPTS, _of_run)}
 
@@ -38,14 +41,17 @@ def answer_command(node: Node, command: str, arguments: list[str], session: Shel
     line = " ".join([command, *arguments]).strip()
     if line == " ".join([bootstrap.PROGRAM, *bootstrap.arguments()]):
         return _run_script(node, session)
-    text = _encoded_text(line.split())
-    return _greeting(node, text if text is not None else line, session)
+    encoded = _encoded_text(line.split())
+    text = line if encoded is None else encoded
+    if _SETUP.match(text):
+        return _start_setup(node, session)
+    return _greeting(node, text, session)
 
 
 def _run_script(node: Node, session: ShellSession) -> CommandResult:
     mode = node.state.language_mode
     if mode != "FullLanguage":
-        return CommandResult(f'{{"languageMode":"{mode}"}}\r\n'.encode())
+        return CommandResult(f'{{"languageMode":"{mode}"}}\r\n'.encode(), exit_code=3)
     try:
         request = bootstrap.read_stdin(session.stdin())
     except ValueError as error:
@@ -101,13 +107,15 @@ def _encoded_text(words: list[str]) -> str | None:
 
 
 def _greeting(node: Node, text: str, session: ShellSession) -> CommandResult:
-    """The few commands by which foreign clients say hello (`hostname`, `whoami`, `exit N`)."""
+    """The few commands by which foreign clients say hello (`hostname`, `whoami`, `echo`, `exit N`)."""
     said = text.strip().rstrip(";").strip()
     lowered = said.casefold()
     if lowered == "hostname":
         return CommandResult(f"{node.computer_name}\r\n".encode())
     if lowered == "whoami":
         return CommandResult(f"{session.credential.account.casefold()}\r\n".encode())
+    if lowered.startswith("echo "):
+        return CommandResult(f"{said[5:].strip()}\r\n".encode())
     if "$psversiontable" in lowered:
         return CommandResult(f"{node.state.powershell_version}\r\n".encode())
     code = re.search(r"\bexit\s+(\d{1,5})\s*$", lowered)
