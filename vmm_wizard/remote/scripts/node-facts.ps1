@@ -61,7 +61,7 @@ $answer = [ordered]@{
     sql = $null
     cluster = $null
     cluster_error = ''
-    adapters = @()
+    adapters = $null
     setup_processes = $null
     tasks = $null
     utc_time = [DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ss.fffZ')
@@ -351,6 +351,27 @@ function Get-LogFailure([string] $Path) {
     return $found.ToArray()
 }
 
+function Get-SqlMachine {
+    $sql = "$vmmKey\Settings\Sql"
+    $machine = "$(Get-RegistryValue $sql 'MachineName' '')"
+    if (-not $machine) {
+        $machine = "$(Get-RegistryValue $sql 'MachineFQDN' '')"
+    }
+    return $machine
+}
+
+function Get-SqlInstance {
+    # Seen in the field: NAME, SERVER\NAME, and the server's (or listener's) own name for a default instance.
+    $instance = "$(Get-RegistryValue "$vmmKey\Settings\Sql" 'InstanceName' '')"
+    if ($instance.Contains('\')) {
+        return $instance.Split('\')[-1]
+    }
+    if ($instance.Split('.')[0] -eq (Get-SqlMachine).Split('.')[0]) {
+        return ''
+    }
+    return $instance
+}
+
 function Get-VmmReport {
     $service = @(Get-CimInstance -ClassName 'Win32_Service' -Filter "Name = 'SCVMMService'")
     $path = "$(Get-RegistryValue "$vmmKey\Setup" 'InstallPath' '')"
@@ -366,8 +387,8 @@ function Get-VmmReport {
         service_state = ''
         service_account = ''
         service_principal_names = "$(Get-RegistryValue "$vmmKey\Setup" 'VmmServicePrincipalNames' '')"
-        sql_machine = "$(Get-RegistryValue "$vmmKey\Settings\Sql" 'MachineName' '')"
-        sql_instance = "$(Get-RegistryValue "$vmmKey\Settings\Sql" 'InstanceName' '')"
+        sql_machine = Get-SqlMachine
+        sql_instance = Get-SqlInstance
         sql_database = "$(Get-RegistryValue "$vmmKey\Settings\Sql" 'DatabaseName' '')"
         log_exists = $logExists
         log_failures = @()
@@ -495,13 +516,19 @@ function Get-ClusterReport {
 }
 
 function Get-Adapter {
+    $configurations = @(
+        Get-CimInstance -ClassName 'Win32_NetworkAdapterConfiguration' -Filter 'IPEnabled = TRUE AND DHCPEnabled = TRUE'
+    )
     foreach ($adapter in Get-ClusterNetworkInterface -Node $env:COMPUTERNAME) {
+        # DHCP is a matter of the adapter and of IPv4: its IPv6 addresses are told with the same mark.
+        $own = @($adapter.Ipv4Addresses | Where-Object { $_ })
+        $leased = @($configurations | Where-Object { $own.Count -gt 0 -and $_.IPAddress -contains $own[0] })
         foreach ($address in @($adapter.Ipv4Addresses) + @($adapter.Ipv6Addresses)) {
             if ($address) {
                 [ordered]@{
                     network = $adapter.Network.Name
                     address = "$address"
-                    dhcp = [bool] $adapter.DhcpEnabled
+                    dhcp = $leased.Count -gt 0
                 }
             }
         }
@@ -659,11 +686,17 @@ Read-Part 'sql' {
 }
 try {
     $answer.cluster = Get-ClusterReport
-    $answer.adapters = @(Get-Adapter)
 }
 catch {
-    $answer.cluster = $null
     $answer.cluster_error = $_.Exception.GetBaseException().Message.Trim()
+}
+Read-Part 'adapters' {
+    # Outside a cluster there are none.
+    $adapters = @()
+    if ($null -ne $answer.cluster) {
+        $adapters = @(Get-Adapter)
+    }
+    $answer.adapters = $adapters
 }
 Read-Part 'setup_processes' {
     $answer.setup_processes = @(Get-SetupProcess)
