@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -63,6 +61,12 @@ _secrets = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     envvar="VMM_WIZARD_SECRETS",
     help="TOML file with an [accounts] table of passwords, readable by you alone.",
+)
+_unused_book = click.option(
+    "--address-book",
+    type=click.Path(path_type=Path, dir_okay=False),
+    expose_value=False,
+    help="Taken by every command; this one asks no host.",
 )
 _answers = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 _json = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
@@ -239,6 +243,7 @@ def _width() -> int:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder to write into; one folder a node is made in it.",
 )
+@_unused_book
 def emit(file: Path, output: Path) -> None:
     """Write VMServer.ini and the command line of each node, without any secret."""
     plan = _load(file)
@@ -260,6 +265,7 @@ def emit(file: Path, output: Path) -> None:
 
 @cli.command()
 @click.argument("check_id", required=False, metavar="[ID]")
+@_unused_book
 def explain(check_id: str | None) -> None:
     """List the checks, or say of one what it asks, why, and how to mend it."""
     from vmm_wizard.checks.explain import UnknownCheckError, explanations
@@ -327,10 +333,11 @@ def install(file: Path, as_json: bool, yes: bool, address_book: Path | None, sec
         installer = Installer(
             plan, secrets, Preflight(secrets, addresses), Journal(paths.journal_file()), paths.state_folder(), confirm
         )
+        shown = sys.stdout.isatty()
         for event in installer.run(cancel):
             if as_json:
                 click.echo(report.as_json(event))
-            else:
+            elif shown or not report.is_progress(event):
                 for line in report.lines_of(event, _width()):
                     click.echo(line)
             result = getattr(event, "result", result)
@@ -341,12 +348,15 @@ def install(file: Path, as_json: bool, yes: bool, address_book: Path | None, sec
 
 
 @cli.command()
-def doctor() -> None:
+@_book
+def doctor(address_book: Path | None) -> None:
     """Say what this computer would use to reach directory, SQL Server and nodes, and what it lacks."""
     from vmm_wizard.facts.local import examine
 
-    rows = examine()
-    for row in rows:
+    if address_book is not None:
+        _addresses(address_book)
+        click.echo(f"+ address book: {address_book}; nothing outside it is looked up or connected to")
+    for row in examine():
         click.echo(f"{'+' if row.good else '!'} {row.name}: {row.text}")
         if row.remedy:
             click.echo(f"    -> {row.remedy}")
@@ -375,9 +385,15 @@ def lab(ctx: click.Context, scenario: str, speed: float, list_scenarios: bool) -
         refuse(reason, "the estate without the wizard: vmm-wizard lab serve --dir DIR")
     _verify_scenario(scenario, speed)
     _open_log()
+    from vmm_wizard.lab.process import EstateNotServed, start_estate
+
     with tempfile.TemporaryDirectory(prefix="vmm-wizard-lab-", ignore_cleanup_errors=True) as folder:
         place = Path(folder)
-        estate = _start_estate(place, scenario, speed)
+        click.echo("starting the practice estate ...", err=True)
+        try:
+            estate = start_estate(place, scenario, speed)
+        except EstateNotServed as error:
+            refuse(str(error))
         try:
             book = _addresses(place / "address-book.toml")
             secrets = _read_secrets(place / "credentials.toml")
@@ -396,29 +412,13 @@ def _verify_scenario(name: str, speed: float) -> None:
     from vmm_wizard.lab.scenarios import ScenarioError
     from vmm_wizard.lab.scenarios import scenario as find
 
-    if speed <= 0:
+    if not 0 < speed < float("inf"):
         refuse(f"--speed {speed:g}: expected a number above 0")
     if name:
         try:
             find(name)
         except ScenarioError as error:
             refuse(str(error))
-
-
-def _start_estate(place: Path, scenario: str, speed: float) -> subprocess.Popen[bytes]:
-    """The estate in a process of its own; comes back when its address book is there."""
-    command = [sys.executable, "-m", "vmm_wizard", "lab", "--speed", str(speed), "--scenario", scenario]
-    with (place / "estate.log").open("wb") as log_file:
-        process = subprocess.Popen(
-            [*command, "serve", "--dir", str(place)], stdin=subprocess.DEVNULL, stdout=log_file, stderr=log_file
-        )
-    click.echo("starting the practice estate ...", err=True)
-    while not (place / "address-book.toml").exists():
-        if process.poll() is not None:
-            said = (place / "estate.log").read_text(encoding="utf-8", errors="replace").strip()
-            refuse(f"the practice estate did not start: {said.splitlines()[-1] if said else 'it said nothing'}")
-        time.sleep(0.05)
-    return process
 
 
 @lab.command()
@@ -429,37 +429,25 @@ def _start_estate(place: Path, scenario: str, speed: float) -> subprocess.Popen[
     type=click.Path(path_type=Path, file_okay=False),
     help="Where address-book.toml, credentials.toml and state.json are written.",
 )
-@click.option("--scenario", "own_scenario", default="", metavar="NAME", help="An estate with a fault to find.")
-@click.option("--speed", "own_speed", default=0.0, help="How much faster than real.")
-@click.pass_context
-def serve(ctx: click.Context, folder: Path, own_scenario: str, own_speed: float) -> None:
+@click.option("--scenario", default="", metavar="NAME", help="An estate with a fault to find.")
+@click.option("--speed", default=1.0, show_default=True, help="How much faster than real: 60 is 20 seconds a node.")
+def serve(folder: Path, scenario: str, speed: float) -> None:
     """Serve the practice estate until it is stopped."""
-    assert ctx.parent is not None
-    scenario = own_scenario or ctx.parent.params["scenario"]
-    given = ctx.parent.get_parameter_source("speed")
-    outer = ctx.parent.params["speed"] if given is not click.core.ParameterSource.DEFAULT else 1.0
-    speed = own_speed or outer
     _verify_scenario(scenario, speed)
-    from vmm_wizard.lab.clock import SpedUpClock
-    from vmm_wizard.lab.estate import Estate
-    from vmm_wizard.lab.scenarios import apply
-    from vmm_wizard.lab.scenarios import scenario as find
-    from vmm_wizard.lab.serving import Serving
+    from vmm_wizard.lab.process import EstateNotServed, serve_estate
 
     stop = threading.Event()
     for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: stop.set())
-    estate = Estate(SpedUpClock(speed))
-    if scenario:
-        apply(find(scenario), estate)
+
+    def ready() -> None:
+        click.echo(f"serving contoso.lab; the address book is {folder / 'address-book.toml'}")
+
     try:
-        with Serving(estate, folder):
-            click.echo(f"serving contoso.lab; the address book is {folder / 'address-book.toml'}")
-            while not stop.wait(1.0):
-                pass
-    except OSError as error:
-        refuse(f"the practice estate cannot be served: {error}")
+        serve_estate(folder, scenario, speed, stop, ready)
+    except EstateNotServed as error:
+        refuse(str(error))
 
 
 def main() -> NoReturn:

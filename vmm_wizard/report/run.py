@@ -21,6 +21,11 @@ from vmm_wizard.report.findings import sentence
 _SIGNS = {StepState.STARTED: ">", StepState.DONE: "+", StepState.SKIPPED: "-", StepState.FAILED: "X"}
 
 
+def is_progress(event: Event) -> bool:
+    """Whether an event only shows that something goes on: for a terminal, not for a file."""
+    return isinstance(event, Progress | LogGrew)
+
+
 def as_json(event: Event) -> str:
     """The event as one line of JSON."""
     return json.dumps(event.as_json(), ensure_ascii=False)
