@@ -1,4 +1,4 @@
-"""Who may log on: one list of passwords, states and bad-logon counts for LDAP, TDS and WinRM together, as in a domain."""
+"""Who may log on: passwords, states and bad-logon counts for LDAP, TDS and WinRM together, as in a domain."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class LogonRefused(Exception):
 
 @dataclass
 class Credential:
-    """One account that can log on. `account` is `NETBIOS\\sam`; `aliases` are its other spellings (UPN, DN, FQDN\\sam)."""
+    """One account that can log on. `account` is `NETBIOS\\sam`; `aliases` are its other spellings (UPN, DN, ...)."""
 
     account: str
     password: str
