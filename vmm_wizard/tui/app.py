@@ -1,0 +1,198 @@
+"""The wizard as an application: theme, keys, and how it is left. `run_wizard` is the door."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from vmm_wizard.tui import flow
+from vmm_wizard.tui.answers import Answers
+from vmm_wizard.tui.jobs import Jobs
+from vmm_wizard.tui.messages import QuitWanted, RunEnded, SaveWanted
+from vmm_wizard.tui.screens.dialogs import ChoiceDialog, FileDialog, TextDialog
+from vmm_wizard.tui.screens.wizard import WizardScreen
+
+if TYPE_CHECKING:
+    from vmm_wizard.addresses import Addresses
+    from vmm_wizard.plan.secrets import Secrets
+
+#: Exit codes by how the last run ended; nothing run is good.
+EXIT_CODES = {"": 0, "installed": 0, "unchanged": 0, "refused": 1, "failed": 4, "cancelled": 5}
+
+KEYS_HELP = """\
+Tab, Shift+Tab     next and previous field
+Enter              next field; in a list: more about what is chosen
+Left, Right        choose one of a few words
+Ctrl+N  Alt+Right  next page
+Ctrl+P  Alt+Left   previous page
+F3      Ctrl+G     go to any page
+Ctrl+S  F2         save the answers
+Ctrl+R  F5         ask everything again
+F1      Ctrl+T     this help
+Ctrl+Q  F10        quit
+
+The list of steps shows the state of each page:
++ ok       all is well, or nothing is asked here
+. open     an answer or a password is missing
+X error    a text that cannot be read
+X FAIL     setup would fail
+! warn     setup may go on, but you should know
+? unknown  could not be found out
+~ asking   the answer has not come yet
+
+Next is never blocked. Only the run is: by what fails, by what is open, and by a few checks that must be known."""
+
+
+def choose_theme(environ: Mapping[str, str]) -> str:
+    """The theme for this terminal, to be set before the app starts.
+
+    Terminals of sixteen colours get the one that uses theirs; never together with NO_COLOR, which would make it black
+    on black.
+    """
+    term = environ.get("TERM", "")
+    poor = term in ("linux", "vt100", "vt220", "ansi", "xterm-16color", "screen.linux") or term.endswith("-mono")
+    return "ansi-dark" if poor and not environ.get("NO_COLOR") else "textual-dark"
+
+
+class WizardApp(App[int], inherit_bindings=False):
+    """The wizard on one file of answers."""
+
+    CSS_PATH = "wizard.tcss"
+    TITLE = "vmm-wizard"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+n,alt+right", "next_page", "Next", priority=True),
+        Binding("ctrl+p,alt+left", "previous_page", "Back", priority=True),
+        Binding("f3,ctrl+g", "steps", "Pages", priority=True),
+        Binding("ctrl+s,f2", "save", "Save", priority=True),
+        Binding("ctrl+r,f5", "look_again", "Ask again", priority=True),
+        Binding("f1,ctrl+t", "help", "Help", priority=True),
+        Binding("ctrl+q,f10", "quit", "Quit", priority=True),
+        Binding("ctrl+c", "quit", "Quit", show=False),
+    ]
+
+    def __init__(self, answers: Answers, secrets: Secrets, addresses: Addresses) -> None:
+        super().__init__()
+        self.answers = answers
+        self.jobs = Jobs(secrets, addresses)
+        self.wizard = WizardScreen(answers, self.jobs)
+        self._result = ""
+        self._leaving = False
+
+    def get_default_screen(self) -> WizardScreen:
+        return self.wizard
+
+    def on_mount(self) -> None:
+        if self.answers.notices:
+            self.push_screen(TextDialog("About the file of answers", "\n\n".join(self.answers.notices)))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Keys of the wizard do nothing while a dialog is open; quitting always works."""
+        own = ("next_page", "previous_page", "steps", "save", "look_again", "help")
+        return self.screen is self.wizard if action in own else True
+
+    async def action_next_page(self) -> None:
+        await self.wizard.next_page()
+
+    async def action_previous_page(self) -> None:
+        await self.wizard.previous_page()
+
+    def action_look_again(self) -> None:
+        self.wizard.leave()
+        self.wizard.look(fresh=True)
+
+    def action_help(self) -> None:
+        self.push_screen(TextDialog("Keys and signs", KEYS_HELP))
+
+    def action_steps(self) -> None:
+        """Go to any page."""
+        view = self.wizard.view
+        rows = [(page.id, f"{page.title}  ({flow.mark_of(view, page).word or '-'})") for page in flow.PAGES]
+
+        async def go(page_id: str | None) -> None:
+            if page_id:
+                await self.wizard.show_page(flow.BY_ID[page_id])
+
+        self.push_screen(ChoiceDialog("Go to a page", "", rows), go)
+
+    # --- saving and leaving
+
+    @on(SaveWanted)
+    def action_save(self) -> None:
+        """Save to the file, or ask for one first."""
+        self.wizard.leave()
+        if self.answers.file is None:
+            self.push_screen(FileDialog(Path("answers.toml")), self._save_to)
+        else:
+            self._save_to(self.answers.file)
+
+    def _save_to(self, file: Path | None) -> None:
+        if file is None:
+            self._leaving = False
+            return
+        try:
+            self.answers.save(file)
+        except OSError as error:
+            self._leaving = False
+            self.wizard.say(f"not saved: {file}: {error.strerror or error}")
+            return
+        self.wizard.say(f"saved: {file}")
+        if self._leaving:
+            self._leave()
+
+    @on(QuitWanted)
+    async def action_quit(self) -> None:
+        """Leave; ask first when something would be lost or left alone."""
+        if isinstance(self.screen, ChoiceDialog) and self.screen.name == "quit":
+            return
+        self.wizard.leave()
+        if self.jobs.running:
+            text = "A run goes on. A setup that runs on a node goes on there without the wizard."
+            rows = [("", "Stay"), ("stop", "Stop the run, then quit")]
+            self.push_screen(ChoiceDialog("Quit?", text, rows, name="quit"), self._quit_chosen)
+        elif self.answers.unsaved:
+            rows = [("save", "Save, then quit"), ("quit", "Quit without saving"), ("", "Stay")]
+            self.push_screen(ChoiceDialog("Quit?", "Some answers are not saved.", rows, name="quit"), self._quit_chosen)
+        else:
+            self._leave()
+
+    def _quit_chosen(self, answer: str | None) -> None:
+        if answer == "quit":
+            self._leave()
+        elif answer == "save":
+            self._leaving = True
+            self.action_save()
+        elif answer == "stop":
+            self._leaving = True
+            self.jobs.stop()
+            self.wizard.say("stopping ... (quit again to leave at once)")
+
+    @on(RunEnded)
+    async def _run_ended(self, event: RunEnded) -> None:
+        self._result = event.result
+        if self._leaving:
+            self._leave()
+        elif event.result in ("installed", "unchanged", "failed", "refused"):
+            await self.wizard.show_page(flow.DONE)
+            self.wizard.look(fresh=True)
+
+    def _leave(self) -> None:
+        self.jobs.close()
+        self.exit(EXIT_CODES[self._result])
+
+
+def run_wizard(file: Path | None, addresses: Addresses, secrets: Secrets) -> int:
+    """Open the wizard on `file` (which need not exist) and come back when it is left.
+
+    Returns 0 for good, installed or nothing done, 1 when a run was refused, 4 when it failed, 5 when it was cancelled.
+    """
+    app = WizardApp(Answers.opened(file), secrets, addresses)
+    app.theme = choose_theme(os.environ)
+    code = app.run()
+    return 5 if code is None else code

@@ -1,0 +1,426 @@
+"""Which page follows which, what belongs to each, and what state it is in: pure, no Textual."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cache
+
+from vmm_wizard.checks.registry import Finding, Status, all_checks
+from vmm_wizard.plan.model import AccountKind, Plan, unanswered
+from vmm_wizard.report.findings import SEVERITY, SIGNS
+
+#: The answer that is required though it is no name: setup refuses to run without it (INST).
+EULA = "registration.eula_accepted"
+#: What evidence says of a question that has not been put to anybody yet.
+NOT_ASKED_YET = "not asked yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page. `step` is its name in the list of steps, `about` says in a line or two what it is for and why.
+
+    `keys` are the answers on it, in order; `passwords` the keys of the accounts whose passwords it asks for; `topics`
+    the topics of the checks that it shows, `ids` single checks of other topics.
+    """
+
+    id: str
+    step: str
+    title: str
+    about: str
+    keys: tuple[str, ...] = ()
+    passwords: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+
+
+JOB = Page(
+    "job",
+    "Job and release",
+    "Job and release",
+    "This wizard installs a highly available VMM management server: the same VMM on each node of a failover cluster. "
+    "Which release, and do you accept its licence terms (they are on the media)?",
+    ("release", EULA),
+)
+CONNECTION = Page(
+    "connection",
+    "Connection",
+    "Connection",
+    "How the wizard reaches your servers, and the account that runs setup on them. Passwords stay in this program's "
+    "memory: they are in no file.",
+    (
+        "installing_account",
+        "domain",
+        "connection.winrm",
+        "connection.directory_server",
+        "connection.authentication",
+        "connection.winrm_port",
+        "connection.ca_file",
+        "connection.directory_account",
+        "connection.node_account",
+        "connection.sql_account",
+        "connection.certificate_exceptions",
+    ),
+    (
+        "installing_account",
+        "connection.directory_account",
+        "connection.node_account",
+        "connection.sql_account",
+    ),
+    ids=("INS-01", "INS-02", "INS-03"),
+)
+ACCOUNT = Page(
+    "account",
+    "Service account",
+    "Service account",
+    "The account that the VMM service runs as on every node. All nodes share it, so it must be a domain account, and "
+    "it can never be changed later.",
+    ("service_account.name", "service_account.kind"),
+    ("service_account.name",),
+    ("account",),
+)
+DKM = Page(
+    "dkm",
+    "DKM container",
+    "Container for encryption keys (DKM)",
+    "VMM encrypts passwords in its database. With several nodes the keys must live in Active Directory, in a container "
+    "that exists before setup runs: distributed key management.",
+    ("dkm.container",),
+    (),
+    ("dkm",),
+)
+SQL = Page(
+    "sql",
+    "SQL Server",
+    "SQL Server and database",
+    "VMM keeps all it knows in one SQL Server database. It must not be on the nodes themselves, and setup's account "
+    "must be sysadmin there.",
+    (
+        "database.host",
+        "database.instance",
+        "database.port",
+        "database.listener",
+        "database.name",
+        "database.create_new",
+        "database.admin_account",
+    ),
+    ("database.admin_account",),
+    ("database",),
+)
+CLUSTER = Page(
+    "cluster",
+    "Cluster and nodes",
+    "Cluster and nodes",
+    "The failover cluster that VMM's role will run on, and the nodes to install, in order. The first one makes the "
+    "role and the database.",
+    ("cluster.name", "cluster.nodes"),
+    (),
+    ("cluster", "node"),
+)
+NAMES = Page(
+    "names",
+    "Names, addresses",
+    "Name and addresses of the role",
+    "Consoles connect to the role's name, whichever node it is on. Each client network without DHCP needs one free "
+    "address for it.",
+    ("cluster.role_name", "cluster.static_addresses"),
+    (),
+    ("naming",),
+    ("CLU-05", "CLU-09"),
+)
+PORTS = Page(
+    "ports",
+    "Ports and media",
+    "Media, ports and registration",
+    "Where the extracted setup media lie on each node, the ports that can be chosen now and never again, and what "
+    "setup asks about you.",
+    (
+        "media.path",
+        "program_files",
+        "ports.console",
+        "ports.winpe_https",
+        "ports.wds",
+        "ports.winpe_http",
+        "ports.winrm",
+        "ports.bits",
+        "registration.product_key",
+        "registration.user_name",
+        "registration.company_name",
+        "registration.telemetry",
+        "registration.microsoft_update",
+    ),
+    (),
+    ("media",),
+    ("NOD-13",),
+)
+REVIEW = Page(
+    "review",
+    "Review",
+    "Review",
+    "Everything that was checked, worst first, and what setup will be given on each node. Save the answers here "
+    "(Ctrl+S or F2): the file can be checked and installed without the wizard too.",
+)
+RUN = Page(
+    "run",
+    "Run",
+    "Run",
+    "The installation itself: node after node, each verified before the next one begins.",
+    ids=("RUN-02",),
+)
+DONE = Page(
+    "done",
+    "Done",
+    "Done",
+    "How it ended, what was verified, and how to connect.",
+    ids=("POST-01", "POST-02", "POST-03"),
+)
+
+#: All pages in order.
+PAGES: tuple[Page, ...] = (JOB, CONNECTION, ACCOUNT, DKM, SQL, CLUSTER, NAMES, PORTS, REVIEW, RUN, DONE)
+BY_ID: Mapping[str, Page] = {page.id: page for page in PAGES}
+
+
+#: What each answer is called on its page: 18 letters at most.
+LABELS: Mapping[str, str] = {
+    "release": "VMM release",
+    EULA: "Licence accepted",
+    "installing_account": "Installing account",
+    "domain": "Domain",
+    "connection.winrm": "WinRM over",
+    "connection.directory_server": "Domain controller",
+    "connection.authentication": "Log on by",
+    "connection.winrm_port": "WinRM port",
+    "connection.ca_file": "CA file (PEM)",
+    "connection.directory_account": "Directory account",
+    "connection.node_account": "Node account",
+    "connection.sql_account": "SQL account",
+    "connection.certificate_exceptions": "Certificates",
+    "service_account.name": "Service account",
+    "service_account.kind": "Kind of account",
+    "dkm.container": "DKM container",
+    "database.host": "SQL Server",
+    "database.instance": "Instance",
+    "database.port": "TCP port",
+    "database.listener": "Is a listener",
+    "database.name": "Database",
+    "database.create_new": "Make it new",
+    "database.admin_account": "Other SQL admin",
+    "cluster.name": "Cluster",
+    "cluster.nodes": "Nodes, in order",
+    "cluster.role_name": "Name of the role",
+    "cluster.static_addresses": "Static addresses",
+    "media.path": "Media folder",
+    "program_files": "Program folder",
+    "ports.console": "Console",
+    "ports.winpe_https": "Windows PE",
+    "ports.wds": "Deployment (WDS)",
+    "ports.winpe_http": "Windows PE, time",
+    "ports.winrm": "Agents on hosts",
+    "ports.bits": "File transfer",
+    "registration.product_key": "Product key",
+    "registration.user_name": "Registered user",
+    "registration.company_name": "Company",
+    "registration.telemetry": "Usage data to MS",
+    "registration.microsoft_update": "Microsoft Update",
+}
+
+
+class Mark(Enum):
+    """The state of a page: a sign and a word, so that nothing is told by colour alone."""
+
+    WRONG = ("X", "error")
+    FAIL = SIGNS[Status.FAIL]
+    OPEN = (".", "open")
+    ASKING = ("~", "asking")
+    UNKNOWN = SIGNS[Status.UNKNOWN]
+    WARN = SIGNS[Status.WARN]
+    OK = ("+", "ok")
+    RUNNING = ("~", "running")
+    STOPPED = ("X", "stopped")
+    NONE = (" ", "")
+
+    @property
+    def sign(self) -> str:
+        return self.value[0]
+
+    @property
+    def word(self) -> str:
+        return self.value[1]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the wizard knows at a moment. `wrong`: by key, what is wrong with a text that is no value.
+
+    `passwords`: keys of the accounts whose password was given. `result`: how the last run ended, empty before.
+    """
+
+    plan: Plan = field(default_factory=Plan)
+    wrong: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    waiting: tuple[str, ...] = ()
+    passwords: frozenset[str] = frozenset()
+    running: bool = False
+    result: str = ""
+
+
+def next_page(page: Page) -> Page:
+    """The page after `page`; the last one is its own."""
+    return PAGES[min(PAGES.index(page) + 1, len(PAGES) - 1)]
+
+
+def previous_page(page: Page) -> Page:
+    """The page before `page`; the first one is its own."""
+    return PAGES[max(PAGES.index(page) - 1, 0)]
+
+
+@cache
+def _owners() -> Mapping[str, Page]:
+    owners: dict[str, Page] = {}
+    for entry in all_checks():
+        by_topic = [page for page in PAGES if entry.topic in page.topics]
+        by_id = [page for page in PAGES if entry.id in page.ids]
+        owners[entry.id] = (by_id or by_topic)[0]
+    return owners
+
+
+def page_of(finding: Finding) -> Page:
+    """The page that a finding is shown on."""
+    return _owners()[finding.id]
+
+
+@cache
+def _needs() -> Mapping[str, tuple[str, ...]]:
+    return {entry.id: entry.needs for entry in all_checks()}
+
+
+def waits_for(plan: Plan, finding: Finding) -> tuple[str, ...]:
+    """The answers that a finding's check still waits for; empty when it could be judged."""
+    return unanswered(plan, _needs().get(finding.id, ()))
+
+
+def page_with(key: str) -> Page:
+    """The page that asks for an answer; raises StopIteration for a key that no page asks for."""
+    return next(page for page in PAGES if key in page.keys)
+
+
+def open_answers(plan: Plan) -> tuple[str, ...]:
+    """The required answers that are not given yet, in the order of the pages."""
+    missing = set(plan.missing())
+    if not plan.registration.eula_accepted:
+        missing.add(EULA)
+    return tuple(key for page in PAGES for key in page.keys if key in missing)
+
+
+def account_at(plan: Plan, key: str) -> str:
+    """The account that an answer names (its key in `Secrets`), when its password is wanted; else an empty text."""
+    from vmm_wizard.plan.fields import field_value
+
+    if key == "service_account.name" and plan.service_account.kind is AccountKind.GMSA:
+        return ""
+    account = field_value(plan, key)
+    return str(account.key) if account else ""
+
+
+def missing_passwords(view: View, page: Page) -> tuple[str, ...]:
+    """The keys of accounts on `page` whose password is wanted and was not given."""
+    wanted = ((key, account_at(view.plan, key)) for key in page.passwords)
+    return tuple(key for key, account in wanted if account and account not in view.passwords)
+
+
+def findings_of(view: View, page: Page) -> tuple[Finding, ...]:
+    """The findings that `page` shows, worst first; those that only wait for an answer are left out."""
+    rows = [row for row in view.findings if page_of(row) is page and not waits_for(view.plan, row)]
+    return worst_first(rows)
+
+
+def worst_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings by state, the gravest first, else in their order; what does not apply is left out."""
+    shown = [row for row in findings if row.status is not Status.NOT_APPLICABLE]
+    return tuple(sorted(shown, key=lambda row: SEVERITY.index(row.status)))
+
+
+def waiting_checks(view: View, page: Page) -> tuple[int, tuple[Page, ...]]:
+    """How many checks of `page` wait for answers, and the pages where those are asked for, in order."""
+    rows = [waits_for(view.plan, row) for row in view.findings if page_of(row) is page]
+    keys = {key for row in rows for key in row}
+    return sum(1 for row in rows if row), tuple(other for other in PAGES if keys & set(other.keys))
+
+
+def is_asked(view: View, finding: Finding) -> bool:
+    """Whether the answer to a finding that is unknown may still come."""
+    return bool(view.waiting) and finding.status is Status.UNKNOWN and NOT_ASKED_YET in finding.evidence
+
+
+def blocking(view: View) -> tuple[Finding, ...]:
+    """What stops a run as far as is known: each fail, and each unknown among the minimum; worst first."""
+    return worst_first(
+        [row for row in view.findings if row.status is Status.FAIL or (row.status is Status.UNKNOWN and row.minimum)]
+    )
+
+
+def obstacles(view: View) -> tuple[str, ...]:
+    """Why a run cannot be started now, one sentence each; empty when it can."""
+    from vmm_wizard.plan.fields import field_value
+
+    rows: list[str] = []
+    for key in view.wrong:
+        rows.append(f"{page_with(key).step}: {LABELS[key]} cannot be read")
+    for key in open_answers(view.plan):
+        if key not in view.wrong:
+            what = "the licence terms are not accepted" if key == EULA else f"{LABELS[key]} is not answered"
+            rows.append(f"{page_with(key).step}: {what}")
+    for page in PAGES:
+        for key in missing_passwords(view, page):
+            rows.append(f"{page.step}: the password of {field_value(view.plan, key)} is missing")
+    if rows:
+        return tuple(rows)
+    for finding in blocking(view):
+        about = f" ({finding.subject})" if finding.subject else ""
+        rows.append(f"{SIGNS[finding.status][1]} {finding.id}{about}: {finding.evidence}")
+    if view.waiting and not rows:
+        rows.append(f"still asking: {', '.join(view.waiting)}")
+    return tuple(rows)
+
+
+def mark_of(view: View, page: Page) -> Mark:
+    """The state of a page."""
+    if page is RUN:
+        return _run_mark(view)
+    if page is DONE:
+        return Mark.OK if view.result in ("installed", "unchanged") else Mark.NONE
+    if page is REVIEW:
+        marks = [mark_of(view, other) for other in PAGES if other.keys]
+        return next((mark for mark in Mark if mark in marks), Mark.OK)
+    if set(page.keys) & set(view.wrong):
+        return Mark.WRONG
+    findings = findings_of(view, page)
+    states = {row.status for row in findings}
+    if Status.FAIL in states:
+        return Mark.FAIL
+    if set(page.keys) & set(open_answers(view.plan)) or missing_passwords(view, page):
+        return Mark.OPEN
+    if any(is_asked(view, row) for row in findings):
+        return Mark.ASKING
+    if Status.UNKNOWN in states:
+        return Mark.UNKNOWN
+    return Mark.WARN if Status.WARN in states else Mark.OK
+
+
+def _run_mark(view: View) -> Mark:
+    if view.running:
+        return Mark.RUNNING
+    if view.result in ("installed", "unchanged"):
+        return Mark.OK
+    return Mark.STOPPED if view.result else Mark.NONE
+
+
+def step_lines(view: View, current: Page) -> tuple[tuple[str, Mark], ...]:
+    """The list of steps, a line each, with the mark that its colour follows. All lines are 29 columns wide."""
+    lines = []
+    for page in PAGES:
+        mark = mark_of(view, page)
+        pointer = ">" if page is current else " "
+        lines.append((f"{pointer} {page.step:<17} {mark.sign} {mark.word:<7}", mark))
+    return tuple(lines)

@@ -1,0 +1,188 @@
+"""The one bridge to threads: preflight and install run in daemon threads, and tell the screen by messages.
+
+Nothing here is waited for: leaving sets the cancel flags and goes. The libraries that talk are loaded by the threads.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from textual.message import Message
+
+from vmm_wizard import log
+from vmm_wizard.install.events import Event, Finished
+from vmm_wizard.plan.model import Plan
+from vmm_wizard.tui.messages import ConfirmWanted, Looked, RunTold
+
+if TYPE_CHECKING:
+    from vmm_wizard.addresses import Addresses
+    from vmm_wizard.checks.registry import Finding
+    from vmm_wizard.plan.secrets import Secrets
+    from vmm_wizard.preflight import Preflight, Update
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+#: Seconds between two messages: what arrives meanwhile goes along with the next one. A run's lines come at most twice
+#: a second, since each repaint goes over the admin's SSH session.
+LOOK_REST = 0.2
+RUN_REST = 0.5
+
+
+class Batches(Generic[T]):
+    """Hands over what was put in batches, each `rest` seconds after the first of them was put; the last one at once."""
+
+    def __init__(self, deliver: Callable[[tuple[T, ...]], None], rest: float) -> None:
+        self._deliver = deliver
+        self._rest = rest
+        self._items: queue.SimpleQueue[T | None] = queue.SimpleQueue()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="batches", daemon=True)
+        self._thread.start()
+
+    def put(self, item: T) -> None:
+        """Hand `item` over with the next batch."""
+        self._items.put(item)
+
+    def end(self) -> None:
+        """Hand over what is left, and wait until that is done."""
+        self._ending.set()
+        self._items.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        ended = False
+        while not ended:
+            batch = [self._items.get()]
+            self._ending.wait(self._rest)
+            while not self._items.empty():
+                batch.append(self._items.get())
+            ended = None in batch
+            items = tuple(item for item in batch if item is not None)
+            if items:
+                self._deliver(items)
+
+
+class Jobs:
+    """Preflight and install of one wizard. `post` takes messages from any thread."""
+
+    def __init__(self, secrets: Secrets, addresses: Addresses) -> None:
+        self.secrets = secrets
+        self.addresses = addresses
+        self._post: Callable[[Message], object] = lambda _: None
+        self._lock = threading.Lock()
+        self._preflight: Preflight | None = None
+        self._look_cancel = threading.Event()
+        self._run_cancel = threading.Event()
+        self._running = False
+
+    def tell(self, post: Callable[[Message], object]) -> None:
+        """From now on, post messages there."""
+        self._post = post
+
+    # --- preflight
+
+    def look(self, plan: Plan, *, fresh: bool = False) -> None:
+        """Ask what `plan` raises, instead of what is being asked; answers come as `Looked`."""
+        self._look_cancel.set()
+        self._look_cancel = threading.Event()
+        self._start("look", self._look, plan, fresh, self._look_cancel)
+
+    def _look(self, plan: Plan, fresh: bool, cancel: threading.Event) -> None:
+        def deliver(updates: tuple[Update, ...]) -> None:
+            if not cancel.is_set():
+                self._send(Looked(updates[-1]))
+
+        batches = Batches(deliver, LOOK_REST)
+        try:
+            for update in self._get_preflight().run(plan, fresh=fresh, cancel=cancel):
+                batches.put(update)
+        except Exception:
+            _log.exception("preflight broke")
+        batches.end()
+
+    def _get_preflight(self) -> Preflight:
+        from vmm_wizard.preflight import Preflight
+
+        with self._lock:
+            if self._preflight is None:
+                self._preflight = Preflight(self.secrets, self.addresses)
+            return self._preflight
+
+    # --- install
+
+    @property
+    def running(self) -> bool:
+        """Whether a run goes on."""
+        return self._running
+
+    def install(self, plan: Plan) -> None:
+        """Run the install of `plan`; its events come as `RunTold`, the last one is `Finished`."""
+        self._look_cancel.set()
+        self._run_cancel = threading.Event()
+        self._running = True
+        self._start("install", self._install, plan, self._run_cancel)
+
+    def stop(self) -> None:
+        """Ask the run to stop between steps; a setup that runs on a node is left alone."""
+        self._run_cancel.set()
+
+    def close(self) -> None:
+        """The wizard is being left: nothing more is wanted, and nothing is waited for."""
+        self._look_cancel.set()
+        self._run_cancel.set()
+        self._post = lambda _: None
+
+    def _install(self, plan: Plan, cancel: threading.Event) -> None:
+        from vmm_wizard import paths
+        from vmm_wizard.install.engine import Installer
+        from vmm_wizard.install.journal import Journal, JournalError
+
+        def deliver(events: tuple[Event, ...]) -> None:
+            if isinstance(events[-1], Finished):
+                self._running = False
+            self._send(RunTold(events))
+
+        def confirm(findings: tuple[Finding, ...]) -> bool:
+            return self._confirm(findings, cancel)
+
+        batches = Batches(deliver, RUN_REST)
+        try:
+            journal = Journal(paths.journal_file())
+            installer = Installer(plan, self.secrets, self._get_preflight(), journal, paths.state_folder(), confirm)
+            for event in installer.run(cancel):
+                batches.put(event)
+        except JournalError as error:
+            batches.put(Finished("failed", False, str(error)))
+        except Exception as error:
+            _log.exception("the run broke")
+            text = log.masked(f"unexpected error ({type(error).__name__}: {error}); the log file has the details")
+            batches.put(Finished("failed", False, text))
+        batches.end()
+
+    def _confirm(self, findings: tuple[Finding, ...], cancel: threading.Event) -> bool:
+        """Ask on the screen, from the run's thread."""
+        reply: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._send(ConfirmWanted(findings, reply))
+        while not cancel.is_set():
+            try:
+                return reply.get(timeout=0.2)
+            except queue.Empty:
+                continue
+        return False
+
+    # --- threads
+
+    def _start(self, name: str, target: Callable[..., None], *arguments: object) -> None:
+        threading.Thread(target=target, args=arguments, name=f"wizard {name}", daemon=True).start()
+
+    def _send(self, message: Message) -> None:
+        try:
+            self._post(message)
+        except RuntimeError:
+            # The wizard was left between two words: its loop is closed, and nobody listens any more.
+            _log.info("nobody listens any more: %s", type(message).__name__)

@@ -1,0 +1,81 @@
+"""What threads and widgets tell the wizard's screen: typed messages. None of them shows a secret."""
+
+from __future__ import annotations
+
+import queue
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from vmm_wizard.checks.registry import Finding
+from vmm_wizard.install.events import Event, Result
+from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.preflight import Update
+
+
+@dataclass
+class Typed(Message):
+    """A field's text changed; it is read when it rests."""
+
+    key: str
+    text: str
+
+
+@dataclass
+class PasswordGiven(Message):
+    """A password field was left with a text in it. `key` is that of the answer that names the account."""
+
+    key: str
+    secret: Secret
+
+
+@dataclass
+class Looked(Message):
+    """Preflight knows more."""
+
+    update: Update
+
+
+@dataclass
+class RunTold(Message):
+    """What a run told since the last time, in order; at most twice a second."""
+
+    events: tuple[Event, ...]
+
+
+@dataclass
+class ConfirmWanted(Message):
+    """The run asks whether to go on though something is unknown; the answer goes into `reply`."""
+
+    findings: tuple[Finding, ...]
+    reply: queue.SimpleQueue[bool]
+
+
+@dataclass
+class FindingsChosen(Message):
+    """Findings that say the same shall be shown in full."""
+
+    findings: tuple[Finding, ...]
+
+
+class StartWanted(Message):
+    """The run page's button was pressed: start."""
+
+
+class StopWanted(Message):
+    """The run page's button was pressed while a run goes on: stop."""
+
+
+class SaveWanted(Message):
+    """The answers shall be saved."""
+
+
+class QuitWanted(Message):
+    """The wizard shall be left."""
+
+
+@dataclass
+class RunEnded(Message):
+    """A run has ended, and how."""
+
+    result: Result

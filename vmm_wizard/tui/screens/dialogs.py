@@ -1,0 +1,120 @@
+"""Dialogs, each typed by what it returns: a choice of a few, a text to read, the name of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from vmm_wizard.checks.explain import explain
+from vmm_wizard.checks.registry import Finding
+from vmm_wizard.report.findings import SIGNS
+from vmm_wizard.tui.widgets.inputs import LineInput
+
+
+class ChoiceDialog(ModalScreen[str]):
+    """A question with a few answers; returns the key of the one chosen, and an empty text after Escape."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss('')", "Back")]
+
+    def __init__(self, title: str, text: str, answers: Sequence[tuple[str, str]], name: str = "") -> None:
+        super().__init__(name=name)
+        self._title = title
+        self._text = text
+        self._answers = tuple(answers)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(self._title, classes="title", markup=False)
+            with VerticalScroll(can_focus=False):
+                yield Static(self._text, markup=False)
+            yield OptionList(*(Option(text, id=key) for key, text in self._answers), markup=False, compact=True)
+            yield Static("Up and Down choose, Enter takes, Esc goes back.", classes="hint")
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_id or "")
+
+
+class TextDialog(ModalScreen[None]):
+    """A text to read, as long as it may be."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q,f1", "dismiss", "Back")]
+
+    def __init__(self, title: str, text: str | Content) -> None:
+        super().__init__()
+        self._title = title
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog tall"):
+            yield Static(self._title, classes="title", markup=False)
+            with VerticalScroll():
+                yield Static(self._text, markup=False)
+            yield Static("Up, Down, Page Up and Page Down scroll; Enter or Esc goes back.", classes="hint")
+
+
+class FileDialog(ModalScreen[Path | None]):
+    """Asks where to save; returns None after Escape."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Back")]
+
+    def __init__(self, suggestion: Path) -> None:
+        super().__init__()
+        self._suggestion = suggestion
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static("Save the answers", classes="title")
+            yield Static("The file holds every answer and no password. A file that exists keeps its comments.")
+            yield LineInput(str(self._suggestion))
+            yield Static(classes="message", markup=False)
+            yield Static("Enter saves, Esc goes back.", classes="hint")
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        text = event.value.strip()
+        message = self.query_one(".message", Static)
+        if not text:
+            message.update("X the name of a file is wanted")
+            return
+        path = Path(text).expanduser()
+        self.dismiss(path if path.suffix else path.with_suffix(".toml"))
+
+
+def findings_dialog(findings: Sequence[Finding]) -> TextDialog:
+    """Findings that say the same, in full: what was read, what to do, and why it is asked."""
+    first = findings[0]
+    sign, word = SIGNS[first.status]
+    ids = tuple(dict.fromkeys(row.id for row in findings))
+    parts: list[Content] = []
+
+    def add(heading: str, text: str) -> None:
+        parts.append(Content.styled(heading, "bold"))
+        parts.append(Content(text + "\n"))
+
+    subjects = [row.subject for row in findings if row.subject]
+    if len(ids) > 1:
+        rows = [f"{row.id} {row.title}{f' ({row.subject})' if row.subject else ''}" for row in findings]
+        add("Checks that wait for this", "\n".join(rows))
+    elif subjects:
+        add("Where", ", ".join(subjects))
+    evidence = dict.fromkeys(row.evidence for row in findings)
+    add("What was read", "\n".join(evidence))
+    if first.remedy:
+        add("What to do", first.remedy)
+    if len(ids) == 1:
+        for heading, text in explain(first.id).paragraphs():
+            add(heading, text)
+    title = first.title if len(ids) == 1 else f"and {len(ids) - 1} more"
+    return TextDialog(f"{sign} {word} {first.id} {title}", Content("\n").join(parts))

@@ -1,0 +1,43 @@
+"""The last page: how it ended, what was verified, how to connect; or what failed and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual import on
+from textual.widget import Widget
+from textual.widgets import Button, Static
+
+from vmm_wizard.tui import flow
+from vmm_wizard.tui.messages import QuitWanted
+from vmm_wizard.tui.run_state import RunState
+from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
+from vmm_wizard.tui.widgets.form import PageView
+
+
+class DonePage(PageView):
+    """The result in words, and the checks of a finished installation."""
+
+    page = flow.DONE
+
+    def body(self) -> Iterator[Widget]:
+        yield Static("Nothing was installed yet: see Run.", id="result", markup=False)
+        yield FindingsList(id="done-findings")
+        yield Button("Quit", id="quit", compact=True)
+
+    def on_mount(self) -> None:
+        self.show(self.view)
+
+    def show(self, view: flow.View) -> None:
+        super().show(view)
+        rows = flow.findings_of(view, self.page) if view.result else ()
+        self.query_one(FindingsList).show(lines_of(view, rows))
+
+    def tell(self, state: RunState) -> None:
+        """Show how the run ended."""
+        self.query_one("#result", Static).update("\n".join(state.ending()))
+
+    @on(Button.Pressed, "#quit")
+    def _quit(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.post_message(QuitWanted())

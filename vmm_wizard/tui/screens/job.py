@@ -1,0 +1,12 @@
+"""The opening page: which release, and the licence terms."""
+
+from __future__ import annotations
+
+from vmm_wizard.tui import flow
+from vmm_wizard.tui.widgets.form import FormPage
+
+
+class JobPage(FormPage):
+    """Two fields, so that the first paint comes at once."""
+
+    page = flow.JOB

@@ -1,0 +1,29 @@
+"""The page of media, ports and registration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.widget import Widget
+from textual.widgets import Static
+
+from vmm_wizard.tui import flow
+from vmm_wizard.tui.widgets.form import FormPage
+
+_SECTIONS = {
+    "media.path": "On each node:",
+    "ports.console": "TCP ports, for ever:",
+    "registration.product_key": "Registration:",
+}
+
+
+class PortsPage(FormPage):
+    """Media and program folder, six ports, and what setup asks about the owner."""
+
+    page = flow.PORTS
+
+    def rows(self) -> Iterator[Widget]:
+        for key in self.page.keys:
+            if key in _SECTIONS:
+                yield Static(_SECTIONS[key], classes="section")
+            yield self.field(key)

@@ -1,0 +1,69 @@
+"""The page that shows everything before the run: all findings, and what setup will be given on each node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual import on
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Button, Static
+
+from vmm_wizard.report.findings import sentence
+from vmm_wizard.setup.emit import emit_files
+from vmm_wizard.tui import flow
+from vmm_wizard.tui.messages import SaveWanted
+from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
+from vmm_wizard.tui.widgets.form import PageView
+
+
+class Preview(VerticalScroll):
+    """Scrolls with the arrow keys when it has the focus."""
+
+    help_text = "VMServer.ini and the command line of each node, as `vmm-wizard emit` writes them. Arrows scroll."
+
+
+def preview(view: flow.View) -> str:
+    """The answer file and the command line of each node; or why there are none yet. No secret is in them."""
+    if view.wrong:
+        return "Some answers cannot be read yet."
+    try:
+        files = emit_files(view.plan)
+    except ValueError as error:
+        return f"Not yet: {error}"
+    parts = []
+    for name, content in files.items():
+        encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+        text = content.decode(encoding).replace("\r\n", "\n").rstrip()
+        parts.append(f"== {name}\n{text}\n")
+    return "\n".join(parts)
+
+
+class ReviewPage(PageView):
+    """Findings, files, and a button that saves."""
+
+    page = flow.REVIEW
+
+    def body(self) -> Iterator[Widget]:
+        yield Static(id="review-sum", classes="section", markup=False)
+        yield FindingsList(id="review-findings")
+        yield Static("What setup is given (passwords are ***):", classes="section")
+        with Preview(id="preview"):
+            yield Static(id="preview-text", markup=False)
+        yield Button("Save the answers", id="save", compact=True)
+
+    def on_mount(self) -> None:
+        self.show(self.view)
+
+    def show(self, view: flow.View) -> None:
+        super().show(view)
+        number = len(flow.obstacles(view))
+        state = "Nothing known stands in the way." if not number else f"Before the run: {number} to settle (see Run)."
+        self.query_one("#review-sum", Static).update(f"{sentence(view.findings)}. {state}")
+        self.query_one(FindingsList).show(lines_of(view, flow.worst_first(view.findings)))
+        self.query_one("#preview-text", Static).update(preview(view))
+
+    @on(Button.Pressed, "#save")
+    def _save(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.post_message(SaveWanted())

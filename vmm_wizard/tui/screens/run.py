@@ -1,0 +1,82 @@
+"""The page of the run: what stands in the way, the phase of each node, the log, and a button to start or stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from textual import on
+from textual.widget import Widget
+from textual.widgets import Button, Log, Static
+
+from vmm_wizard.tui import flow
+from vmm_wizard.tui.messages import StartWanted, StopWanted
+from vmm_wizard.tui.run_state import RunState
+from vmm_wizard.tui.widgets.form import PageView
+
+#: Lines of the log that are kept on the screen; SetupWizard.log on the node has all.
+LOG_LINES = 2000
+
+
+class RunLog(Log):
+    """The log of the run; arrows scroll it while it has the focus."""
+
+    help_text = "SetupWizard.log and the steps, as they come. Arrows scroll; End follows again."
+
+
+class RunPage(PageView):
+    """Start, follow and stop the installation."""
+
+    page = flow.RUN
+
+    def body(self) -> Iterator[Widget]:
+        yield Static(id="run-state", markup=False)
+        yield Button("Start the installation", id="start", compact=True)
+        yield RunLog(max_lines=LOG_LINES, id="log")
+
+    def on_mount(self) -> None:
+        self.show(self.view)
+
+    def show(self, view: flow.View) -> None:
+        super().show(view)
+        self.query_one("#log").display = view.running or bool(view.result)
+        button = self.query_one("#start", Button)
+        button.label = "Stop" if view.running else "Start again" if view.result else "Start the installation"
+        if not view.running and not view.result:
+            self.query_one("#run-state", Static).update(before(view))
+
+    def tell(self, state: RunState, lines: Sequence[str]) -> None:
+        """Show how far the run is, and more of its log."""
+        self.query_one("#run-state", Static).update("\n".join(state.lines()))
+        if lines:
+            self.query_one(RunLog).write_lines(lines)
+
+    def clear(self) -> None:
+        """A new run begins."""
+        self.query_one(RunLog).clear()
+
+    @on(Button.Pressed, "#start")
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.post_message(StopWanted() if self.view.running else StartWanted())
+
+
+def before(view: flow.View) -> str:
+    """What will happen, and what stands in the way."""
+    rows = flow.obstacles(view)
+    if rows:
+        return "\n".join(["This stands in the way:", *(f"X {row}" for row in rows), ""])
+    nodes = [f"  {place}. {node}" for place, node in enumerate(view.plan.nodes, 1)]
+    return "\n".join(["Nothing known stands in the way. VMM will be installed on:", *nodes, ""])
+
+
+def promise(view: flow.View) -> str:
+    """What starting means, to be read before it is confirmed."""
+    account = view.plan.installing_account
+    names = ", ".join(node.label for node in view.plan.nodes)
+    return (
+        f"Everything is checked once more. Then a rehearsal runs on each node ({names}): a scheduled task of {account} "
+        "that looks, from inside, whether it has what setup needs. Windows stores the password of that account on the "
+        "node while such a task is there; local administrators can read it. It is removed afterwards.\n\n"
+        "If nothing stands in the way, setup runs as such a task too, on one node after the other, some twenty minutes "
+        "each. The first node makes the database and the role in the cluster."
+    )

@@ -1,0 +1,329 @@
+"""The one screen: steps beside the page, help and status below; takes what is typed and shows what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.events import DescendantFocus, Resize
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Button, Footer, Static
+
+from vmm_wizard import log
+from vmm_wizard.install.events import Finished, PreflightDone
+from vmm_wizard.plan.fields import field_value
+from vmm_wizard.tui import flow
+from vmm_wizard.tui.answers import Answers
+from vmm_wizard.tui.jobs import Jobs
+from vmm_wizard.tui.messages import (
+    ConfirmWanted,
+    FindingsChosen,
+    Looked,
+    PasswordGiven,
+    RunEnded,
+    RunTold,
+    StartWanted,
+    StopWanted,
+    Typed,
+)
+from vmm_wizard.tui.run_state import RunState
+from vmm_wizard.tui.screens.cluster import ClusterPage
+from vmm_wizard.tui.screens.connection import ConnectionPage
+from vmm_wizard.tui.screens.database import DatabasePage
+from vmm_wizard.tui.screens.dialogs import ChoiceDialog, findings_dialog
+from vmm_wizard.tui.screens.dkm import DkmPage
+from vmm_wizard.tui.screens.done import DonePage
+from vmm_wizard.tui.screens.job import JobPage
+from vmm_wizard.tui.screens.names import NamesPage
+from vmm_wizard.tui.screens.ports import PortsPage
+from vmm_wizard.tui.screens.review import ReviewPage
+from vmm_wizard.tui.screens.run import RunPage, promise
+from vmm_wizard.tui.screens.service_account import ServiceAccountPage
+from vmm_wizard.tui.widgets.form import FormPage, PageView
+from vmm_wizard.tui.widgets.steps import Steps
+
+#: Seconds that an answer rests before it is read and asked about.
+REST = 0.3
+#: Columns from which the list of steps fits beside the page.
+WIDE = 72
+
+_VIEWS: Mapping[str, type[PageView]] = {
+    view.page.id: view
+    for view in (
+        JobPage,
+        ConnectionPage,
+        ServiceAccountPage,
+        DkmPage,
+        DatabasePage,
+        ClusterPage,
+        NamesPage,
+        PortsPage,
+        ReviewPage,
+        RunPage,
+        DonePage,
+    )
+}
+
+
+class WizardScreen(Screen[None]):
+    """All pages, one at a time; each is made when it is first shown."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
+
+    def __init__(self, answers: Answers, jobs: Jobs) -> None:
+        super().__init__()
+        self.answers = answers
+        self.jobs = jobs
+        self.page = flow.PAGES[0]
+        self.run_state: RunState | None = None
+        self.status = ""
+        self._findings: flow.View = flow.View()
+        self._pending: dict[str, str] = {}
+        self._rest: Timer | None = None
+        self._result = ""
+
+    # --- what is known
+
+    @property
+    def view(self) -> flow.View:
+        """What the wizard knows now."""
+        plan = self.answers.plan
+        accounts = {flow.account_at(plan, key) for page in flow.PAGES for key in page.passwords} - {""}
+        by_key = {account.key: account for account in plan.accounts}
+        given = frozenset(key for key in accounts if key in by_key and by_key[key] in self.jobs.secrets)
+        return flow.View(
+            plan,
+            dict(self.answers.wrong),
+            self._findings.findings,
+            self._findings.waiting,
+            given,
+            self.jobs.running,
+            self._result,
+        )
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="main"):
+            yield Steps(self.view, self.page, id="steps")
+            with Vertical(id="pages"):
+                yield _VIEWS[self.page.id](self.answers, self.view)
+        yield Static(id="help", markup=False)
+        with Horizontal(id="bar"):
+            yield Button("Back", id="back", compact=True)
+            yield Button("Next", id="next", compact=True)
+            yield Static(id="status", markup=False)
+        yield Footer(compact=True)
+
+    def on_mount(self) -> None:
+        self.jobs.tell(self.post_message)
+        self.call_after_refresh(self.look)
+
+    # --- what is typed
+
+    @on(Typed)
+    def _typed(self, event: Typed) -> None:
+        event.stop()
+        self._pending[event.key] = event.text
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self.set_timer(REST, self.settle)
+
+    def settle(self) -> None:
+        """Read what was typed since it rested last, and ask about it."""
+        if self._rest is not None:
+            self._rest.stop()
+            self._rest = None
+        if not self._pending:
+            return
+        before = self.answers.plan
+        for key, text in self._pending.items():
+            problem = self.answers.answer(key, text)
+            for page in self.query(FormPage):
+                page.show_problem(key, problem)
+        self._pending.clear()
+        self.status = ""
+        if self.answers.plan != before:
+            self.look()
+        self.refresh_view()
+
+    @on(PasswordGiven)
+    def _password_given(self, event: PasswordGiven) -> None:
+        event.stop()
+        self.settle()
+        account = field_value(self.answers.plan, event.key)
+        if account:
+            log.mask(event.secret.reveal())
+            self.jobs.secrets.put(account, event.secret)
+            self.look()
+            self.refresh_view()
+
+    def look(self, *, fresh: bool = False) -> None:
+        """Have everything asked that the plan raises; not while a run does so itself."""
+        if not self.jobs.running:
+            self.jobs.look(self.answers.plan, fresh=fresh)
+
+    # --- what is found out
+
+    @on(Looked)
+    def _looked(self, event: Looked) -> None:
+        event.stop()
+        if not self.jobs.running:
+            self._findings = flow.View(findings=event.update.findings, waiting=event.update.waiting)
+            self.refresh_view()
+
+    @on(FindingsChosen)
+    def _findings_chosen(self, event: FindingsChosen) -> None:
+        event.stop()
+        self.app.push_screen(findings_dialog(event.findings))
+
+    def refresh_view(self) -> None:
+        """Paint what is known: the steps, the page in front, the line below."""
+        view = self.view
+        self.query_one(Steps).show(view, self.page, narrow=self.size.width < WIDE)
+        self.query_one(f"#page-{self.page.id}", PageView).show(view)
+        text = self.status or (f"asking: {', '.join(view.waiting)}" if view.waiting else "")
+        self.query_one("#status", Static).update(text)
+
+    def say(self, text: str) -> None:
+        """Show a sentence in the line below until something else is to be said."""
+        self.status = text
+        self.refresh_view()
+
+    def on_resize(self, event: Resize) -> None:
+        self.query_one(Steps).show(self.view, self.page, narrow=event.size.width < WIDE)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        node: Widget | None = event.widget
+        text = ""
+        while node is not None and not text:
+            text = getattr(node, "help_text", "")
+            node = node.parent if isinstance(node.parent, Widget) else None
+        self.query_one("#help", Static).update(text)
+
+    # --- pages
+
+    async def show_page(self, page: flow.Page) -> None:
+        """Put `page` in front, its first field ready."""
+        self.leave()
+        front = self.query_one(f"#page-{self.page.id}", PageView)
+        self.page = page
+        found = self.query(f"#page-{page.id}").results(PageView)
+        shown = next(iter(found), None)
+        front.display = False
+        if shown is None:
+            shown = _VIEWS[page.id](self.answers, self.view)
+            await self.query_one("#pages").mount(shown)
+            if isinstance(shown, RunPage | DonePage) and self.run_state is not None:
+                shown.tell(self.run_state, ()) if isinstance(shown, RunPage) else shown.tell(self.run_state)
+        shown.display = True
+        shown.scroll_home(animate=False)
+        self.status = ""
+        self.refresh_view()
+        self.call_after_refresh(self._focus_first, shown)
+
+    def _focus_first(self, page: PageView) -> None:
+        """The first thing on the page that takes keys; else the button that goes on."""
+        if self.query_one(f"#page-{self.page.id}") is page:
+            first = next((widget for widget in self.focus_chain if page in widget.ancestors), None)
+            self.set_focus(first or self.query_one("#next"))
+
+    def leave(self) -> None:
+        """Take what is typed on the page in front."""
+        self.query_one(f"#page-{self.page.id}", PageView).commit()
+        self.settle()
+
+    @on(Button.Pressed, "#next")
+    async def next_page(self) -> None:
+        """The page after this one."""
+        await self.show_page(flow.next_page(self.page))
+
+    @on(Button.Pressed, "#back")
+    async def previous_page(self) -> None:
+        """The page before this one."""
+        await self.show_page(flow.previous_page(self.page))
+
+    # --- the run
+
+    @on(StartWanted)
+    def _start_wanted(self, event: StartWanted) -> None:
+        event.stop()
+        self.leave()
+        view = self.view
+        rows = flow.obstacles(view)
+        if rows:
+            self.say(f"not started: {rows[0]}")
+            return
+
+        def start(answer: str | None) -> None:
+            if answer == "start":
+                self._start_run()
+
+        answers = (("", "No, go back"), ("start", "Yes: rehearse, then install"))
+        self.app.push_screen(ChoiceDialog("Start the installation?", promise(view), answers), start)
+
+    def _start_run(self) -> None:
+        self.run_state = RunState(self.answers.plan)
+        self._result = ""
+        page = self.query_one(RunPage)
+        page.clear()
+        self.jobs.install(self.answers.plan)
+        page.tell(self.run_state, ())
+        self.refresh_view()
+        page.query_one("#log").focus()
+
+    @on(StopWanted)
+    def _stop_wanted(self, event: StopWanted) -> None:
+        event.stop()
+        state = self.run_state
+        running = state is not None and state.is_running_setup
+        text = (
+            "Setup is running on a node. It cannot be stopped safely, so the wizard lets go of it and setup goes on "
+            "there; start again, later, to follow it."
+            if running
+            else "The run stops before its next step. What waits on a node is removed; what is installed stays."
+        )
+
+        def stop(answer: str | None) -> None:
+            if answer == "stop":
+                self.jobs.stop()
+                self.say("stopping ...")
+
+        answers = (("", "No, go on"), ("stop", "Yes: let go of setup" if running else "Yes: stop"))
+        self.app.push_screen(ChoiceDialog("Stop the run?", text, answers), stop)
+
+    @on(ConfirmWanted)
+    def _confirm_wanted(self, event: ConfirmWanted) -> None:
+        event.stop()
+        rows = [f"? {row.id}{f' ({row.subject})' if row.subject else ''}: {row.evidence}" for row in event.findings]
+        text = "\n".join(["This could not be found out. Setup may go well all the same:", "", *rows])
+
+        def reply(answer: str | None) -> None:
+            event.reply.put(answer == "go")
+
+        answers = (("", "No, stop here"), ("go", "Yes: go on though it is unknown"))
+        self.app.push_screen(ChoiceDialog("Go on with something unknown?", text, answers), reply)
+
+    @on(RunTold)
+    async def _run_told(self, event: RunTold) -> None:
+        event.stop()
+        if self.run_state is None:
+            return
+        lines: list[str] = []
+        finished = None
+        for entry in event.events:
+            lines += self.run_state.take(entry)
+            if isinstance(entry, PreflightDone) or (isinstance(entry, Finished) and entry.findings):
+                self._findings = flow.View(findings=entry.findings)
+            if isinstance(entry, Finished):
+                finished = entry
+        for page in self.query(RunPage):
+            page.tell(self.run_state, lines)
+        if finished is not None:
+            self._result = finished.result
+            for done in self.query(DonePage):
+                done.tell(self.run_state)
+            self.post_message(RunEnded(finished.result))
+        self.refresh_view()

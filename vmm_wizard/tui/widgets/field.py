@@ -1,0 +1,139 @@
+"""An answer on a page: label, input, and below them what is wrong with it; and a password with the account it is of."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.events import DescendantBlur
+from textual.widget import Widget
+from textual.widgets import Input, Label, Static, TextArea
+
+from vmm_wizard.plan.fields import BY_KEY, Kind
+from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.tui.flow import LABELS
+from vmm_wizard.tui.messages import PasswordGiven, Typed
+from vmm_wizard.tui.widgets.choice import Choice
+from vmm_wizard.tui.widgets.inputs import LineInput, PasswordInput, comma_list, first_line
+
+
+class Row(Widget):
+    """A label, an input and a message on a page; `help_text` is shown while it has the focus."""
+
+    help_text: str = ""
+
+    def message(self, text: str) -> None:
+        """Show `text` below the input; empty: nothing."""
+        shown = self.query_one(".message", Static)
+        if text:
+            shown.update(f"X {text}")
+        shown.display = bool(text)
+
+    @on(Input.Submitted)
+    def _go_on(self, event: Input.Submitted) -> None:
+        """Enter goes to the next field."""
+        event.stop()
+        self.screen.focus_next()
+
+
+def _element_id(prefix: str, key: str) -> str:
+    return f"{prefix}-{key.replace('.', '-')}"
+
+
+class Field(Row):
+    """The input of one answer. Posts `Typed` with each change."""
+
+    def __init__(self, key: str, text: str, problem: str = "", placeholder: str = "") -> None:
+        super().__init__(id=_element_id("field", key))
+        self.key = key
+        self._text = text
+        self._problem = problem
+        self._placeholder = placeholder
+        self.help_text = BY_KEY[key].about
+
+    def compose(self) -> ComposeResult:
+        field = BY_KEY[self.key]
+        yield Label(LABELS[self.key], classes="label")
+        if field.kind is Kind.FLAG:
+            yield Choice(("no", "yes"), self._text)
+        elif field.choices:
+            yield Choice(field.choices, self._text)
+        elif field.kind is Kind.EXCEPTIONS:
+            area = TextArea(self._text, compact=True, soft_wrap=False, highlight_cursor_line=False)
+            area.cursor_blink = False
+            yield area
+        else:
+            join = comma_list if field.kind is Kind.TEXTS else first_line
+            yield LineInput(self._text, self._placeholder, join=join)
+        yield Static(classes="message", markup=False)
+
+    def on_mount(self) -> None:
+        self.message(self._problem)
+
+    @on(Input.Changed)
+    def _input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._changed(event.value)
+
+    @on(Choice.Changed)
+    def _choice_changed(self, event: Choice.Changed) -> None:
+        event.stop()
+        self._changed(event.value)
+
+    @on(TextArea.Changed)
+    def _area_changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        self._changed(event.text_area.text)
+
+    def _changed(self, text: str) -> None:
+        if text != self._text:
+            self._text = text
+            self.post_message(Typed(self.key, text))
+
+
+class PasswordField(Row):
+    """The password of the account that the answer `key` names.
+
+    It is taken when the field is left (each try is a logon that counts), then forgotten here: the field only says that
+    it was given.
+    """
+
+    help_text = "Taken when you leave the field, and tried exactly once. It stays in memory: no file ever holds it."
+
+    def __init__(self, key: str, account: str, given: bool) -> None:
+        super().__init__(id=_element_id("password", key))
+        self.key = key
+        self._account = account
+        self._given = given
+
+    def compose(self) -> ComposeResult:
+        yield Label("   its password", classes="label")
+        yield PasswordInput()
+        yield Static(classes="message", markup=False)
+
+    def on_mount(self) -> None:
+        self.message("")
+        self.of(self._account, self._given)
+
+    def of(self, account: str, given: bool) -> None:
+        """Whose password it is (empty: nobody's, and the field is away), and whether that one is known."""
+        self._account = account
+        self._given = given
+        self.display = bool(account)
+        self.query_one(PasswordInput).placeholder = "given (type to replace it)" if given else "not given yet"
+
+    def commit(self) -> None:
+        """Hand over what was typed, if anything was."""
+        field = self.query_one(PasswordInput)
+        text = field.value
+        if text and self._account:
+            with self.prevent(Input.Changed):
+                field.value = ""
+            self.post_message(PasswordGiven(self.key, Secret(text)))
+
+    @on(Input.Changed)
+    def _keep_to_oneself(self, event: Input.Changed) -> None:
+        event.stop()
+
+    def on_descendant_blur(self, event: DescendantBlur) -> None:
+        event.stop()
+        self.commit()

@@ -1,0 +1,97 @@
+"""The list of findings: sign, word, id and a sentence each; Enter shows one in full."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from vmm_wizard.checks.registry import Finding, Status
+from vmm_wizard.report.findings import SIGNS
+from vmm_wizard.tui.flow import View, is_asked
+from vmm_wizard.tui.messages import FindingsChosen
+
+STYLES = {Status.FAIL: "$text-error", Status.UNKNOWN: "$text-warning", Status.WARN: "$text-warning"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Findings that say the same, as one line of the list.
+
+    What is good is one line a check, for all nodes; else one line for each thing read, for all checks that it stops.
+    `asking`: they are unknown because the answer has not come yet.
+    """
+
+    findings: tuple[Finding, ...]
+    asking: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What the line is recognised by when the list changes."""
+        return self.findings[0].id, self.findings[0].subject
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the checks, each once."""
+        return tuple(dict.fromkeys(row.id for row in self.findings))
+
+    @property
+    def text(self) -> str:
+        """What stands behind sign, word and first id."""
+        first = self.findings[0]
+        others = len(self.ids) - 1
+        more = f"and {others} more: " if others else ""
+        subjects = dict.fromkeys(row.subject.partition(".")[0] for row in self.findings if row.subject)
+        about = f"{', '.join(subjects)}: " if subjects and not others else ""
+        if first.status is Status.PASS or (self.asking and not others):
+            return f"{about}{first.title}"
+        return f"{more}{about}{'the answer has not come yet' if self.asking else first.evidence}"
+
+
+def lines_of(view: View, findings: Sequence[Finding]) -> tuple[Line, ...]:
+    """The lines of a list of these findings, in their order."""
+    groups: dict[Hashable, list[Finding]] = {}
+    for row in findings:
+        said: Hashable = row.id if row.status is Status.PASS else (row.evidence, row.remedy)
+        groups.setdefault((row.status, is_asked(view, row), said), []).append(row)
+    return tuple(Line(tuple(rows), is_asked(view, rows[0])) for rows in groups.values())
+
+
+class FindingsList(OptionList):
+    """Findings of a page. Posts `FindingsChosen`."""
+
+    help_text = "Up and Down choose a finding; Enter shows what was read, what to do, and why it is asked."
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, markup=False, compact=True)
+        self._shown: tuple[Line, ...] = ()
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show these lines, if they are others than before; the chosen finding stays chosen."""
+        lines = tuple(lines)
+        if lines == self._shown:
+            return
+        chosen = self.highlighted
+        key = self._shown[chosen].key if chosen is not None and chosen < len(self._shown) else None
+        self._shown = lines
+        self.set_options([Option(_prompt(line)) for line in lines])
+        self.display = bool(lines)
+        place = next((place for place, line in enumerate(lines) if line.key == key), None)
+        if lines:
+            self.highlighted = place if place is not None else 0
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.post_message(FindingsChosen(self._shown[event.option_index].findings))
+
+
+def _prompt(line: Line) -> Content:
+    sign, word = ("~", "asking") if line.asking else SIGNS[line.findings[0].status]
+    style = "" if line.asking else STYLES.get(line.findings[0].status, "")
+    head = Content.styled(f"{sign} {word:<7} {line.ids[0]:<7} ", style)
+    return head + Content(line.text)

@@ -1,0 +1,119 @@
+"""What all pages share: title, what the page is about, its body, and where findings and answers are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Static
+
+from vmm_wizard.plan.fields import BY_KEY, Kind
+from vmm_wizard.tui import flow
+from vmm_wizard.tui.answers import Answers
+from vmm_wizard.tui.widgets.field import Field, PasswordField
+from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
+
+#: What stands in an empty field, as an example of what is wanted.
+EXAMPLES = {
+    "installing_account": r"CONTOSO\vmm-setup",
+    "domain": "read from the other names",
+    "connection.directory_server": "found by DNS",
+    "connection.winrm_port": "the usual one",
+    "connection.ca_file": "none",
+    "connection.directory_account": "installing account",
+    "connection.node_account": "installing account",
+    "connection.sql_account": "the one setup uses",
+    "service_account.name": r"CONTOSO\svc-vmm",
+    "dkm.container": "CN=VMMDKM,DC=contoso,DC=lab",
+    "database.host": "sql01.contoso.lab",
+    "database.instance": "default instance",
+    "database.port": "1433, or found",
+    "database.name": "VirtualManagerDB",
+    "database.admin_account": "installing account",
+    "cluster.name": "vmmclu.contoso.lab",
+    "cluster.nodes": "vmm01, vmm02",
+    "cluster.role_name": "vmm",
+    "cluster.static_addresses": "all networks have DHCP",
+    "registration.product_key": "evaluation, 180 days",
+    "media.path": r"C:\VMM\Media",
+}
+
+
+class PageView(VerticalScroll, can_focus=False):
+    """A page of the wizard. It composes from `answers` and `view`, and is told of changes by `show`."""
+
+    page: flow.Page
+
+    def __init__(self, answers: Answers, view: flow.View) -> None:
+        super().__init__(id=f"page-{self.page.id}")
+        self.answers = answers
+        self.view = view
+
+    def compose(self) -> ComposeResult:
+        yield Static(self.page.title, classes="title")
+        yield Static(self.page.about, classes="about", markup=False)
+        yield from self.body()
+
+    def body(self) -> Iterator[Widget]:
+        """What stands below title and sentence."""
+        yield from ()
+
+    def show(self, view: flow.View) -> None:
+        """Something is known that was not, or an answer has changed."""
+        self.view = view
+
+    def commit(self) -> None:
+        """Take what is typed but not taken yet: the page is about to be left or saved."""
+
+
+class FormPage(PageView):
+    """A page with fields and the findings about them."""
+
+    def body(self) -> Iterator[Widget]:
+        yield from self.rows()
+        yield Static(classes="waiting", markup=False)
+        yield FindingsList()
+
+    def rows(self) -> Iterator[Widget]:
+        """The fields of the page, each account followed by its password."""
+        for key in self.page.keys:
+            yield self.field(key)
+            if key in self.page.passwords:
+                yield self.password(key)
+
+    def field(self, key: str) -> Field:
+        """The field of one answer."""
+        example = EXAMPLES.get(key, "none" if BY_KEY[key].kind is Kind.EXCEPTIONS else "")
+        return Field(key, self.answers.text(key), self.answers.wrong.get(key, ""), example)
+
+    def password(self, key: str) -> PasswordField:
+        """The password of the account that the answer `key` names."""
+        account = flow.account_at(self.view.plan, key)
+        return PasswordField(key, account, account in self.view.passwords)
+
+    def on_mount(self) -> None:
+        self.show(self.view)
+
+    def show(self, view: flow.View) -> None:
+        super().show(view)
+        for row in self.query(PasswordField):
+            account = flow.account_at(view.plan, row.key)
+            row.of(account, account in view.passwords)
+        self.query_one(FindingsList).show(lines_of(view, flow.findings_of(view, self.page)))
+        number, pages = flow.waiting_checks(view, self.page)
+        others = ", ".join(page.step for page in pages)
+        note = self.query_one(".waiting", Static)
+        note.update(f"{number} check{'s' if number != 1 else ''} will follow when these are answered: {others}.")
+        note.display = bool(number)
+
+    def show_problem(self, key: str, text: str) -> None:
+        """Say below the field what is wrong with it; empty: nothing."""
+        for row in self.query(Field):
+            if row.key == key:
+                row.message(text)
+
+    def commit(self) -> None:
+        for row in self.query(PasswordField):
+            row.commit()

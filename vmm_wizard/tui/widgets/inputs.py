@@ -1,0 +1,60 @@
+"""Single-line inputs: without a blinking cursor, with a sensible paste, and one for passwords that shows nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.events import Paste
+from textual.widgets import Input
+
+
+def first_line(text: str) -> str:
+    """The first line of `text` that holds something, without blanks at its ends."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+def comma_list(text: str) -> str:
+    """The lines of `text` as one line, with commas between them."""
+    return ", ".join(line.strip(" \t,;") for line in text.splitlines() if line.strip(" \t,;"))
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+class LineInput(Input):
+    """A compact input of one line. `join` makes one line of what is pasted."""
+
+    def __init__(
+        self,
+        value: str = "",
+        placeholder: str = "",
+        *,
+        join: Callable[[str], str] = first_line,
+        password: bool = False,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(value, placeholder, password=password, id=id, compact=True, select_on_focus=False)
+        self.cursor_blink = False
+        self._join = join
+
+    def _on_paste(self, event: Paste) -> None:
+        """What is pasted becomes one line, whatever it was."""
+        event.stop()
+        event.prevent_default()
+        text = _printable(self._join(event.text))
+        if text:
+            self.replace(text, *sorted(self.selection))
+
+
+class PasswordInput(LineInput):
+    """A masked input whose text cannot be copied out again."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(password=True, id=id)
+
+    def action_copy(self) -> None:
+        """A password is not put into a clipboard."""
+
+    def action_cut(self) -> None:
+        """A password is not put into a clipboard."""
