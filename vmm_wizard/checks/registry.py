@@ -14,6 +14,7 @@ from typing import Literal, cast
 from vmm_wizard.checks import schedule
 from vmm_wizard.facts.model import Facts, NoAnswer, NotKnown
 from vmm_wizard.plan.model import Plan, unanswered
+from vmm_wizard.printable import printable
 
 Topic = Literal["account", "dkm", "naming", "cluster", "database", "node", "media", "run"]
 
@@ -107,7 +108,8 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A verdict with the check that gave it: what reports, the wizard and the run look at."""
+    """A verdict with the check that gave it: what reports, the wizard and the run look at. Its texts can be shown as
+    they are, whatever an estate has answered."""
 
     id: str
     title: str
@@ -185,9 +187,9 @@ def _finding(entry: Check, verdict: Verdict) -> Finding:
         entry.topic,
         entry.source,
         verdict.status,
-        verdict.subject,
-        verdict.evidence,
-        verdict.remedy,
+        printable(verdict.subject),
+        printable(verdict.evidence),
+        printable(verdict.remedy),
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from vmm_wizard.printable import printable
+
 
 class RemoteError(Exception):
-    """Anything that keeps a node from answering. `place` is host:port as the user knows it."""
+    """Anything that keeps a node from answering. `place` is host:port as the user knows it. The text can be shown as it
+    is, whatever the node has said."""
 
     def __init__(self, place: str, sentence: str) -> None:
-        super().__init__(sentence)
+        super().__init__(printable(sentence))
         self.place = place
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.printable import printable_json
 
 #: A word and a sign for each state: colour alone tells nothing to many.
 SIGNS: dict[Status, tuple[str, str]] = {
@@ -55,7 +56,7 @@ def as_json(plan: Plan, findings: Sequence[Finding]) -> str:
         "summary": summary(findings),
         "certificate_exceptions": exceptions_of(plan),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return printable_json(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def sentence(findings: Sequence[Finding]) -> str:

@@ -15,6 +15,7 @@ from vmm_wizard.install.events import (
     StepChanged,
     StepState,
 )
+from vmm_wizard.printable import printable, printable_json
 from vmm_wizard.report.findings import lines_of as lines_of_finding
 from vmm_wizard.report.findings import sentence
 
@@ -28,11 +29,15 @@ def is_progress(event: Event) -> bool:
 
 def as_json(event: Event) -> str:
     """The event as one line of JSON."""
-    return json.dumps(event.as_json(), ensure_ascii=False)
+    return printable_json(json.dumps(event.as_json(), ensure_ascii=False))
 
 
 def lines_of(event: Event, width: int = 80) -> list[str]:
-    """The event as lines for a person."""
+    """The event as lines for a person, harmless to a terminal whatever a node has said."""
+    return [printable(line) for line in _lines(event, width)]
+
+
+def _lines(event: Event, width: int) -> list[str]:
     match event:
         case RunStarted():
             word = "going on with" if event.resumed else "run"

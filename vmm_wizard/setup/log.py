@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from vmm_wizard.printable import printable
 from vmm_wizard.setup.log_causes import UNEXPLAINED, explain, is_failure, is_warning
 
 _STAMPED = re.compile(r"(\d{1,2}:\d{2}:\d{2}):(.*)", re.DOTALL)
@@ -31,7 +32,8 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line: its number from 1, its time as written (`HH:MM:SS`, empty for a continuation), the text behind it."""
+    """One line: its number from 1, its time as written (`HH:MM:SS`, empty for a continuation), the text behind it
+    (control characters as their codes)."""
 
     number: int
     time: str
@@ -135,7 +137,7 @@ class LogReader:
 
     def _line(self, raw: bytes) -> LogLine:
         self._number += 1
-        text = self._decode(raw).rstrip("\r\n")
+        text = printable(self._decode(raw).rstrip("\r\n"))
         match = _STAMPED.fullmatch(text)
         line = LogLine(self._number, match[1], match[2]) if match else LogLine(self._number, "", text)
         self._judge(line)
