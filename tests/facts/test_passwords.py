@@ -35,10 +35,7 @@ NODES = 16
 
 
 @pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    users = tmp_path / "ntlm-users"
-    users.write_text(f"CONTOSO:alice:{PASSWORD}\n:alice@contoso.lab:{PASSWORD}\n", encoding="utf-8")
-    monkeypatch.setenv("NTLM_USER_FILE", str(users))
+def served(tmp_path: Path) -> Iterator[Served]:
     with serving(tmp_path) as running:
         yield running
 

@@ -8,8 +8,6 @@ from pathlib import Path
 import ldap3
 import pytest
 import spnego
-from hypothesis import given
-from hypothesis import strategies as st
 from ldap3.core.exceptions import LDAPSocketOpenError
 from ldap3.operation.bind import bind_operation
 from spnego.channel_bindings import GssChannelBindings
@@ -17,7 +15,7 @@ from spnego.channel_bindings import GssChannelBindings
 from tests.lab.served_directory import AUTHORITY, PASSWORD, USERS, Served, exchange, raw, result_code, serving
 from vmm_wizard.lab import ber
 from vmm_wizard.lab.certificates import der
-from vmm_wizard.lab.ldap_bind import certificate_digest, ntlm_login
+from vmm_wizard.lab.ldap_bind import certificate_digest
 from vmm_wizard.lab.ldap_messages import WHO_AM_I
 from vmm_wizard.lab.logons import LDAP_DATA, Refusal
 
@@ -26,15 +24,6 @@ from vmm_wizard.lab.logons import LDAP_DATA, Refusal
 def served(tmp_path: Path) -> Iterator[Served]:
     with serving(tmp_path) as running:
         yield running
-
-
-@pytest.fixture
-def ntlm(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Served:
-    """The same, with the accounts known to NTLM."""
-    users = tmp_path / "ntlm-users"
-    users.write_text(served.logons.ntlm_user_file())
-    monkeypatch.setenv("NTLM_USER_FILE", str(users))
-    return served
 
 
 def sub_code(connection: ldap3.Connection) -> str:
@@ -128,48 +117,48 @@ class TestSimpleBind:
 
 
 class TestNtlmBind:
-    def test_the_right_password_binds_over_sicily(self, ntlm: Served) -> None:
-        connection = ntlm.connect(ntlm=True)
+    def test_the_right_password_binds_over_sicily(self, served: Served) -> None:
+        connection = served.connect(ntlm=True)
         assert connection.bind()
         assert connection.extend.standard.who_am_i() == "u:CONTOSO\\alice"
 
-    def test_a_wrong_password_is_counted_once(self, ntlm: Served) -> None:
-        connection = ntlm.connect(ntlm=True, password="wrong")
+    def test_a_wrong_password_is_counted_once(self, served: Served) -> None:
+        connection = served.connect(ntlm=True, password="wrong")
         assert not connection.bind()
         assert sub_code(connection) == "52e"
-        assert ntlm.bad_logons("alice") == 1
+        assert served.bad_logons("alice") == 1
 
-    def test_an_unknown_account_is_told_as_525(self, ntlm: Served) -> None:
-        connection = ntlm.connect("CONTOSO\\nobody", ntlm=True)
+    def test_an_unknown_account_is_told_as_525(self, served: Served) -> None:
+        connection = served.connect("CONTOSO\\nobody", ntlm=True)
         assert not connection.bind()
         assert sub_code(connection) == "525"
-        assert ntlm.logons.unknown_logons == {"CONTOSO\\nobody": 1}
+        assert served.logons.unknown_logons == {"CONTOSO\\nobody": 1}
 
-    def test_a_locked_account_is_told_so_though_the_password_is_right(self, ntlm: Served) -> None:
-        credential = ntlm.logons.find("CONTOSO\\alice")
+    def test_a_locked_account_is_told_so_though_the_password_is_right(self, served: Served) -> None:
+        credential = served.logons.find("CONTOSO\\alice")
         assert credential is not None
         credential.state = "locked"
-        connection = ntlm.connect(ntlm=True)
+        connection = served.connect(ntlm=True)
         assert not connection.bind()
         assert sub_code(connection) == "775"
-        assert ntlm.bad_logons("alice") == 0
+        assert served.bad_logons("alice") == 0
 
-    def test_without_tls_it_is_refused(self, ntlm: Served) -> None:
-        connection = ntlm.connect(ntlm=True, secure=False)
+    def test_without_tls_it_is_refused(self, served: Served) -> None:
+        connection = served.connect(ntlm=True, secure=False)
         connection.open()
         assert not connection.bind()
 
-    def test_a_server_that_allows_it_takes_ntlm_without_tls(self, ntlm: Served) -> None:
-        ntlm.server.require_tls = False
-        assert ntlm.connect(ntlm=True, secure=False).bind()
+    def test_a_server_that_allows_it_takes_ntlm_without_tls(self, served: Served) -> None:
+        served.server.require_tls = False
+        assert served.connect(ntlm=True, secure=False).bind()
 
-    def test_a_token_that_cannot_be_read_counts_for_nobody(self, ntlm: Served) -> None:
-        with raw(ntlm, secure=True) as client:
+    def test_a_token_that_cannot_be_read_counts_for_nobody(self, served: Served) -> None:
+        with raw(served, secure=True) as client:
             bind = ber.element(0x60, ber.integer(3), ber.octets("NTLM"), ber.octets(b"NTLMSSP\0junk", 0x8A))
             answer = exchange(client, 1, bind)
         assert result_code(answer) == 49
         assert b"data 57" in answer
-        assert ntlm.bad_logons("alice") == 0
+        assert served.bad_logons("alice") == 0
 
 
 def spnego_bind(connection: ldap3.Connection, password: str, bindings: GssChannelBindings | None = None) -> bool:
@@ -191,39 +180,34 @@ def spnego_bind(connection: ldap3.Connection, password: str, bindings: GssChanne
 
 
 class TestSpnegoBind:
-    def test_the_right_password_binds(self, ntlm: Served) -> None:
-        connection = ntlm.connect()
+    def test_the_right_password_binds(self, served: Served) -> None:
+        connection = served.connect()
         assert spnego_bind(connection, PASSWORD), connection.result
         assert connection.extend.standard.who_am_i() == "u:CONTOSO\\alice"
 
-    def test_a_wrong_password_is_counted_once(self, ntlm: Served) -> None:
-        connection = ntlm.connect()
+    def test_a_wrong_password_is_counted_once(self, served: Served) -> None:
+        connection = served.connect()
         assert not spnego_bind(connection, "wrong")
         assert sub_code(connection) == "52e"
-        assert ntlm.bad_logons("alice") == 1
+        assert served.bad_logons("alice") == 1
 
-    def test_another_mechanism_is_not_supported(self, ntlm: Served) -> None:
-        connection = ntlm.connect()
+    def test_another_mechanism_is_not_supported(self, served: Served) -> None:
+        connection = served.connect()
         connection.open()
         request = bind_operation(connection.version, ldap3.SASL, None, None, "DIGEST-MD5", b"")
         result = connection.post_send_single_response(connection.send("bindRequest", request, None))[0]
         assert result["description"] == "authMethodNotSupported"
 
-    def test_where_channel_binding_is_wanted_its_absence_is_no_bad_logon(self, ntlm: Served) -> None:
-        ntlm.server.require_channel_binding = True
-        connection = ntlm.connect(ntlm=True)
+    def test_where_channel_binding_is_wanted_its_absence_is_no_bad_logon(self, served: Served) -> None:
+        served.server.require_channel_binding = True
+        connection = served.connect(ntlm=True)
         assert not connection.bind()
         assert sub_code(connection) == "80090346"
-        assert ntlm.bad_logons("alice") == 0
+        assert served.bad_logons("alice") == 0
 
-    def test_where_channel_binding_is_wanted_it_is_accepted(self, ntlm: Served) -> None:
-        ntlm.server.require_channel_binding = True
-        digest = certificate_digest(der(AUTHORITY.issue(ntlm.host)[0]))
+    def test_where_channel_binding_is_wanted_it_is_accepted(self, served: Served) -> None:
+        served.server.require_channel_binding = True
+        digest = certificate_digest(der(AUTHORITY.issue(served.host)[0]))
         bindings = GssChannelBindings(application_data=b"tls-server-end-point:" + digest)
-        connection = ntlm.connect()
+        connection = served.connect()
         assert spnego_bind(connection, PASSWORD, bindings), connection.result
-
-    @given(st.binary(max_size=300))
-    def test_who_a_token_names_is_read_out_of_any_bytes_without_harm(self, data: bytes) -> None:
-        name = ntlm_login(b"NTLMSSP\0\x03\0\0\0" + data)
-        assert name is None or name

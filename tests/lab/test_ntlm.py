@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hmac
+import struct
 from typing import Any
 
 import pytest
 import spnego
 from hypothesis import given
 from hypothesis import strategies as st
+from spnego.channel_bindings import GssChannelBindings
 
 from tests.winrm_nodes import ADMIN, ADMIN_UPN, PASSWORD, contoso_logons
 from vmm_wizard.lab.logons import LogonRefused, Logons
-from vmm_wizard.lab.ntlm import NtlmAcceptor, NtlmError, nt_hash
+from vmm_wizard.lab.ntlm import BadChannel, NtlmAcceptor, NtlmError, nt_hash
 
 
 @pytest.fixture
@@ -26,9 +29,16 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NTLM_USER_FILE", raising=False)
 
 
-def client(account: str = ADMIN, password: str = PASSWORD) -> Any:
-    options = spnego.NegotiateOptions.use_ntlm
-    return spnego.client(account, password, hostname="vmm01", service="http", protocol="ntlm", options=options)
+def client(account: str = ADMIN, password: str = PASSWORD, bindings: GssChannelBindings | None = None) -> Any:
+    return spnego.client(
+        account,
+        password,
+        hostname="vmm01",
+        service="http",
+        protocol="ntlm",
+        options=spnego.NegotiateOptions.use_ntlm,
+        channel_bindings=bindings,
+    )
 
 
 def logged_on(logons: Logons, account: str = ADMIN) -> tuple[Any, NtlmAcceptor]:
@@ -137,3 +147,51 @@ def test_no_token_brings_the_acceptor_down(tail: bytes, kind: int) -> None:
         answer = b"refused"
     assert answer
     assert acceptor.credential is None
+
+
+@pytest.mark.parametrize("named", ["other", None])
+def test_a_logon_for_another_channel_is_refused_without_a_count(logons: Logons, named: str | None) -> None:
+    acceptor = NtlmAcceptor(logons, "ldap", channel=b"tls-server-end-point:right")
+    bindings = GssChannelBindings(application_data=b"tls-server-end-point:" + named.encode()) if named else None
+    asking = client(bindings=bindings)
+    with pytest.raises(BadChannel):
+        acceptor.step(asking.step(acceptor.step(asking.step())))
+    assert (acceptor.credential, logons.credentials[0].counted) == (None, 0)
+
+
+def test_a_logon_for_this_channel_is_accepted(logons: Logons) -> None:
+    acceptor = NtlmAcceptor(logons, "ldap", channel=b"tls-server-end-point:right")
+    asking = client(bindings=GssChannelBindings(application_data=b"tls-server-end-point:right"))
+    acceptor.step(asking.step(acceptor.step(asking.step())))
+    assert acceptor.credential is logons.find(ADMIN)
+
+
+def plain_proof(challenge: bytes, flags: int) -> bytes:
+    """An AUTHENTICATE message of version 2 without a MIC, as FreeTDS makes it."""
+    domain, user = (part.encode("utf-16-le") for part in ADMIN.split("\\"))
+    owner = user.decode("utf-16-le").upper().encode("utf-16-le") + domain
+    key = hmac.digest(nt_hash(PASSWORD), owner, "md5")
+    length, offset = struct.unpack_from("<HxxI", challenge, 40)
+    blob = b"\1\1" + bytes(14) + b"nonce678" + bytes(4) + challenge[offset : offset + length] + bytes(4)
+    response = hmac.digest(key, challenge[24:32] + blob, "md5") + blob
+    head, body = b"NTLMSSP\0\3\0\0\0", b""
+    for value in (b"", response, domain, user, b"", b""):
+        head += struct.pack("<HHI", len(value), len(value), 64 + len(body))
+        body += value
+    return head + struct.pack("<I", flags) + body
+
+
+@pytest.mark.parametrize("missing", [0x20000000, 0x00080000], ids=["128-bit keys", "extended session security"])
+def test_who_asks_for_no_session_security_logs_on_but_seals_nothing(logons: Logons, missing: int) -> None:
+    acceptor = NtlmAcceptor(logons, "tds")
+    wanted = 0xE2088237 & ~missing
+    challenge = acceptor.step(b"NTLMSSP\0\1\0\0\0" + struct.pack("<I", wanted) + bytes(16))
+    assert challenge is not None
+    (offered,) = struct.unpack_from("<I", challenge, 20)
+    assert not offered & missing
+    acceptor.step(plain_proof(challenge, offered))
+    assert acceptor.credential is logons.find(ADMIN)
+    with pytest.raises(NtlmError):
+        acceptor.wrap(b"x")
+    with pytest.raises(NtlmError):
+        acceptor.sign(b"x")

@@ -112,6 +112,13 @@ def test_freetds_logs_on_and_reads(estate: SqlEstate, encryption: str, autocommi
     assert log_on(freetds_string(estate, encryption=encryption), autocommit=autocommit) == EXPECTED
 
 
+def test_freetds_logs_on_with_its_own_ntlm(estate: SqlEstate) -> None:
+    string = freetds_string(estate, ADMIN_PASSWORD, "require").replace(f"UID={SQL_LOGIN}", f"UID={ADMIN}")
+    assert log_on(string, "SELECT SUSER_SNAME()", ()) == [[[ADMIN]]]
+    log_on(string.replace(ADMIN_PASSWORD, "wrong"))
+    assert estate.bad_logons(ADMIN) == 1
+
+
 def test_freetds_is_told_a_wrong_password_by_its_native_number(estate: SqlEstate) -> None:
     state, text = log_on(freetds_string(estate, password="wrong"))
     assert (state, "(18456)" in text) == ("42000", True)

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
-from typing import Any
-
-import spnego
-from spnego.channel_bindings import GssChannelBindings
-from spnego.exceptions import BadBindingsError, NegotiateOptions, SpnegoError
+from dataclasses import dataclass, field, replace
 
 from vmm_wizard.lab.directory import Directory
 from vmm_wizard.lab.ldap_filter import dn_key
@@ -23,11 +18,10 @@ from vmm_wizard.lab.ldap_messages import (
 )
 from vmm_wizard.lab.ldap_view import View
 from vmm_wizard.lab.logons import LDAP_DATA, Credential, LogonRefused, Logons
+from vmm_wizard.lab.negotiate import NegotiateAcceptor
+from vmm_wizard.lab.ntlm import BadChannel, NtlmAcceptor, NtlmError
 
 _VIA = "ldap"
-_NTLM_SIGNATURE = b"NTLMSSP\0"
-_NTLM_AUTHENTICATE = b"\x03\0\0\0"
-_UNICODE = 0x1
 
 #: ERROR_INVALID_PARAMETER: what AD says of a token that it cannot read.
 _UNREADABLE_TOKEN = "57"
@@ -64,6 +58,7 @@ class BindAnswer:
 class Authenticator:
     """The bind state of one connection. Each failed bind counts once, whatever its kind.
 
+    `computer` is the controller's name in NTLM challenges.
     `require_tls` refuses every bind but the anonymous one while the connection is not encrypted, as a domain
     controller that requires signing does. `certificate_digest` (SHA-256 of the server's certificate) makes NTLM binds
     prove the TLS channel they came through; None asks for no proof.
@@ -71,9 +66,10 @@ class Authenticator:
 
     directory: Directory
     logons: Logons
+    computer: str = "DC"
     require_tls: bool = True
     certificate_digest: bytes | None = None
-    _exchange: Any = field(default=None, init=False)
+    _exchange: NegotiateAcceptor | None = field(default=None, init=False)
 
     def bind(self, request: BindRequest, is_encrypted: bool) -> BindAnswer:
         """Answer one bind request. Any bind ends what was bound before."""
@@ -114,44 +110,27 @@ class Authenticator:
     def _step(self, request: BindRequest) -> BindAnswer:
         is_sasl = request.method == "sasl"
         if self._exchange is None or request.method == "sicily_negotiate":
-            self._exchange = self._acceptor(is_sasl)
+            self._exchange = self._acceptor()
         exchange = self._exchange
-        login = ntlm_login(request.credentials)
         try:
             token = exchange.step(request.credentials)
-        except BadBindingsError:
+        except (LogonRefused, NtlmError) as error:
             self._exchange = None
-            return BindAnswer(invalid_credentials(_BAD_BINDINGS, _BAD_BINDINGS))
-        except (SpnegoError, ValueError, LookupError) as error:
+            return _refused_step(error)
+        if exchange.credential is not None:
             self._exchange = None
-            return self._failed_step(login, error)
-        if not exchange.complete:
-            if is_sasl:
-                return BindAnswer(Result(SASL_BIND_IN_PROGRESS), token or b"")
-            return BindAnswer(Result(SUCCESS, matched=token or b""))
-        self._exchange = None
-        try:
-            credential = self.logons.admit(login or exchange.client_principal, _VIA)
-        except LogonRefused as refusal:
-            return _refused(refusal)
-        answer = self._bound(credential)
-        return BindAnswer(answer.result, token or None if is_sasl else None, answer.view)
+            bound = self._bound(exchange.credential)
+            return replace(bound, sasl_token=token or None) if is_sasl else bound
+        if is_sasl:
+            return BindAnswer(Result(SASL_BIND_IN_PROGRESS), token)
+        return BindAnswer(Result(SUCCESS, matched=token))
 
-    def _failed_step(self, login: str | None, error: Exception) -> BindAnswer:
-        if login is None:
-            # Nobody was named yet, so nobody's bad logon is counted.
-            del error
-            return BindAnswer(invalid_credentials(_UNREADABLE_TOKEN))
-        return _refused(self.logons.refuse(login, _VIA))
-
-    def _acceptor(self, is_sasl: bool) -> Any:
-        # The acceptors written in Python are named, because on Windows the system's own would not know our accounts.
-        bindings = None
+    def _acceptor(self) -> NegotiateAcceptor:
+        channel = None
         if self.certificate_digest is not None:
-            bindings = GssChannelBindings(application_data=b"tls-server-end-point:" + self.certificate_digest)
-        protocol = "negotiate" if is_sasl else "ntlm"
-        options = NegotiateOptions.use_negotiate if is_sasl else NegotiateOptions.use_ntlm
-        return spnego.server(protocol=protocol, options=options, channel_bindings=bindings)
+            channel = b"tls-server-end-point:" + self.certificate_digest
+        ntlm = NtlmAcceptor(self.logons, _VIA, computer=self.computer, domain=self.directory.netbios, channel=channel)
+        return NegotiateAcceptor(ntlm)
 
     def _bound(self, credential: Credential) -> BindAnswer:
         account = self.directory.require(credential.dn)
@@ -163,29 +142,15 @@ def _refused(refusal: LogonRefused) -> BindAnswer:
     return BindAnswer(invalid_credentials(LDAP_DATA[refusal.refusal]))
 
 
+def _refused_step(error: LogonRefused | NtlmError) -> BindAnswer:
+    if isinstance(error, LogonRefused):
+        return _refused(error)
+    # Nobody was named, or nothing was proved: nobody's bad logon is counted.
+    if isinstance(error, BadChannel):
+        return BindAnswer(invalid_credentials(_BAD_BINDINGS, _BAD_BINDINGS))
+    return BindAnswer(invalid_credentials(_UNREADABLE_TOKEN))
+
+
 def certificate_digest(certificate: bytes) -> bytes:
     """What channel bindings of kind tls-server-end-point hold for a DER certificate signed with SHA-256 (RFC 5929)."""
     return hashlib.sha256(certificate).digest()
-
-
-def ntlm_login(token: bytes) -> str | None:
-    """Who an NTLM AUTHENTICATE message (bare or inside SPNEGO) says it is; None for other or damaged tokens.
-
-    `DOMAIN\\user`, or the user alone when no domain is given, as with a UPN (MS-NLMP 2.2.1.3).
-    """
-    start = token.find(_NTLM_SIGNATURE + _NTLM_AUTHENTICATE)
-    message = token[start:] if start >= 0 else b""
-    if len(message) < 64:
-        return None
-    encoding = "utf-16-le" if int.from_bytes(message[60:64], "little") & _UNICODE else "latin-1"
-    names = []
-    for position in (28, 36):
-        length = int.from_bytes(message[position : position + 2], "little")
-        offset = int.from_bytes(message[position + 4 : position + 8], "little")
-        if offset + length > len(message):
-            return None
-        names.append(message[offset : offset + length].decode(encoding, "replace"))
-    domain, user = names
-    if not user:
-        return None
-    return f"{domain}\\{user}" if domain else user

@@ -183,7 +183,8 @@ class _Connection:
         self.is_encrypted = False
         self.view: View | None = None
         self.searcher = Searcher(server.directory, server.limits, server.stop)
-        self.authenticator = Authenticator(server.directory, server.logons)
+        computer = server.host_name.partition(".")[0].upper()
+        self.authenticator = Authenticator(server.directory, server.logons, computer)
 
     def serve(self, is_secure: bool) -> None:
         """Answer requests until the client unbinds or hangs up. Raises OSError and MalformedBer."""

@@ -47,7 +47,7 @@ class Credential:
     """One account that can log on. `account` is `NETBIOS\\sam`; `aliases` are its other spellings (UPN, DN, ...)."""
 
     account: str
-    password: str
+    password: str = field(repr=False)
     sid: str
     dn: str
     aliases: tuple[str, ...] = ()
@@ -125,16 +125,3 @@ class Logons:
     def is_locked(self, credential: Credential) -> bool:
         """Whether the account is locked out, by its state or by too many bad logons."""
         return credential.state == "locked" or credential.bad_logons >= self.lockout
-
-    def ntlm_user_file(self) -> str:
-        """What pyspnego's NTLM acceptor reads: one `DOMAIN:user:password` line for each spelling of each account.
-
-        A UPN stands as user without a domain, as clients send it.
-        """
-        lines = []
-        for credential in self.credentials:
-            for name in (credential.account, *credential.aliases):
-                domain, backslash, user = name.rpartition("\\")
-                if backslash or ("@" in name and "=" not in name):
-                    lines.append(f"{domain}:{user}:{credential.password}\n")
-        return "".join(lines)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import os
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from Crypto.Hash import MD4, MD5
 
 from vmm_wizard.lab.logons import Credential, Logons
 
-_SIGNATURE = b"NTLMSSP\0"
+SIGNATURE = b"NTLMSSP\0"
 _NEGOTIATE, _CHALLENGE, _AUTHENTICATE = 1, 2, 3
 
 _UNICODE = 0x00000001
@@ -37,10 +38,11 @@ _KEY_56 = 0x80000000
 _OFFERED = _UNICODE | _SIGN | _SEAL | _EXTENDED_SESSION_SECURITY | _VERSION | _KEY_128 | _KEY_EXCHANGE | _KEY_56
 #: What a challenge always says.
 _ALWAYS = _REQUEST_TARGET | _NTLM | _ALWAYS_SIGN | _TARGET_IS_DOMAIN | _TARGET_INFO
-#: Without these there is no NTLMv2 session worth having.
-_REQUIRED = _UNICODE | _EXTENDED_SESSION_SECURITY | _KEY_128
+#: Without these messages are neither signed nor sealed; a logon alone, inside TLS, needs them not (FreeTDS).
+_SESSION = _EXTENDED_SESSION_SECURITY | _KEY_128
 
 _AV_END, _AV_COMPUTER, _AV_DOMAIN, _AV_DNS_COMPUTER, _AV_DNS_DOMAIN, _AV_FLAGS, _AV_TIME = 0, 1, 2, 3, 4, 6, 7
+_AV_CHANNEL = 10
 _AV_FLAG_MIC = 0x2
 
 #: Windows Server 2022 (10.0.20348), NTLM revision 15.
@@ -50,6 +52,10 @@ _FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 
 class NtlmError(Exception):
     """A token or message that is not NTLM as we speak it, or was altered on its way."""
+
+
+class BadChannel(NtlmError):
+    """The logon was meant for another TLS channel, or names none where one is asked for."""
 
 
 def _hmac_md5(key: bytes, data: bytes) -> bytes:
@@ -63,6 +69,11 @@ def _md5(data: bytes) -> bytes:
 def nt_hash(password: str) -> bytes:
     """The NT hash of a password, 16 bytes."""
     return MD4.new(password.encode("utf-16-le")).digest()  # noqa: S303 - the protocol is made of it
+
+
+def channel_hash(application_data: bytes) -> bytes:
+    """What a logon holds about its channel: the MD5 of channel bindings without addresses (MS-NLMP 2.2.2.1)."""
+    return _md5(bytes(16) + struct.pack("<I", len(application_data)) + application_data)
 
 
 def _av_pair(kind: int, value: bytes) -> bytes:
@@ -79,6 +90,10 @@ def _read_av_pairs(data: bytes) -> dict[int, bytes]:
         pairs[kind] = data[at + 4 : at + 4 + length]
         at += 4 + length
     return pairs
+
+
+def _flags(pairs: dict[int, bytes]) -> int:
+    return int.from_bytes(pairs.get(_AV_FLAGS, b"")[:4], "little")
 
 
 @dataclass(frozen=True)
@@ -134,6 +149,9 @@ class _Direction:
         self._sequence += 1
         return b"\x01\0\0\0" + checksum + number
 
+    def sign(self, plain: bytes) -> bytes:
+        return self._signature(plain)
+
     def seal(self, plain: bytes) -> tuple[bytes, bytes]:
         sealed = self._cipher.encrypt(plain)
         return self._signature(plain), sealed
@@ -148,7 +166,11 @@ class _Direction:
 class NtlmAcceptor:
     """One NTLM logon on one connection. Feed tokens to `step`; then `wrap` and `unwrap` messages."""
 
-    def __init__(self, logons: Logons, via: str, *, computer: str = "NODE", domain: str = "DOMAIN") -> None:
+    def __init__(
+        self, logons: Logons, via: str, *, computer: str = "NODE", domain: str = "DOMAIN", channel: bytes | None = None
+    ) -> None:
+        """`channel`: the application data of channel bindings that a logon must name; None asks for none."""
+        self._channel = channel
         self._logons = logons
         self._via = via
         self._computer = computer
@@ -156,6 +178,7 @@ class NtlmAcceptor:
         self._negotiate = b""
         self._challenge = b""
         self._nonce = b""
+        self._directions: Callable[[], tuple[_Direction, _Direction]] | None = None
         self._incoming: _Direction | None = None
         self._outgoing: _Direction | None = None
         self.credential: Credential | None = None
@@ -163,9 +186,10 @@ class NtlmAcceptor:
     def step(self, token: bytes) -> bytes | None:
         """Take a client's token. Returns the challenge to send back, or None once `credential` has logged on.
 
-        Only a wrong proof counts as a bad logon. Raises LogonRefused (the domain refuses) or NtlmError (no NTLMv2).
+        Only a wrong proof counts as a bad logon. Raises LogonRefused (the domain refuses), BadChannel, or NtlmError
+        (no NTLMv2).
         """
-        if len(token) < 16 or not token.startswith(_SIGNATURE):
+        if len(token) < 16 or not token.startswith(SIGNATURE):
             raise NtlmError("not an NTLM token")
         (kind,) = struct.unpack_from("<I", token, 8)
         if kind == _NEGOTIATE:
@@ -178,8 +202,8 @@ class NtlmAcceptor:
     def _answer_negotiate(self, token: bytes) -> bytes:
         (wanted,) = struct.unpack_from("<I", token, 12)
         flags = (wanted & _OFFERED) | _ALWAYS
-        if flags & _REQUIRED != _REQUIRED:
-            raise NtlmError("client cannot do NTLMv2 with 128-bit session security")
+        if not flags & _UNICODE:
+            raise NtlmError("client does not speak Unicode")
         name = self._domain.encode("utf-16-le")
         computer = self._computer.encode("utf-16-le")
         now = (datetime.now(UTC) - _FILETIME_EPOCH).total_seconds()
@@ -192,7 +216,7 @@ class NtlmAcceptor:
             + _av_pair(_AV_END, b"")
         )
         self._nonce = os.urandom(8)
-        head = _SIGNATURE + struct.pack("<I", _CHALLENGE) + struct.pack("<HHI", len(name), len(name), 56)
+        head = SIGNATURE + struct.pack("<I", _CHALLENGE) + struct.pack("<HHI", len(name), len(name), 56)
         head += struct.pack("<I", flags) + self._nonce + bytes(8)
         head += struct.pack("<HHI", len(info), len(info), 56 + len(name)) + _WINDOWS_VERSION
         self._negotiate = token
@@ -215,28 +239,48 @@ class NtlmAcceptor:
         session_key = _hmac_md5(key, answer)
         if proof.flags & _KEY_EXCHANGE and len(proof.session_key) == 16:
             session_key = ARC4.new(session_key).decrypt(proof.session_key)
-        self._verify_mic(proof, blob, session_key, challenge)
-        exchanged = bool(proof.flags & _KEY_EXCHANGE)
+        pairs = _read_av_pairs(blob[28:])
+        if _flags(pairs) & _AV_FLAG_MIC:
+            self._verify_mic(proof, session_key, challenge)
+        if self._channel is not None and pairs.get(_AV_CHANNEL) != channel_hash(self._channel):
+            raise BadChannel("the logon is not tied to this TLS channel")
         self.credential = self._logons.admit(proof.login, self._via)
-        self._incoming = _Direction(session_key, b"client-to-server", exchanged)
-        self._outgoing = _Direction(session_key, b"server-to-client", exchanged)
+        if proof.flags & _SESSION == _SESSION:
+            exchanged = bool(proof.flags & _KEY_EXCHANGE)
+            self._directions = lambda: (
+                _Direction(session_key, b"client-to-server", exchanged),
+                _Direction(session_key, b"server-to-client", exchanged),
+            )
+            self._incoming, self._outgoing = self._directions()
 
-    def _verify_mic(self, proof: _Proof, blob: bytes, session_key: bytes, challenge: bytes) -> None:
-        flags = _read_av_pairs(blob[28:]).get(_AV_FLAGS, b"\0\0\0\0")
-        if not struct.unpack("<I", flags.ljust(4, b"\0")[:4])[0] & _AV_FLAG_MIC:
-            return
+    def _verify_mic(self, proof: _Proof, session_key: bytes, challenge: bytes) -> None:
         unsigned = proof.raw[:72] + bytes(16) + proof.raw[88:]
         if not hmac.compare_digest(_hmac_md5(session_key, self._negotiate + challenge + unsigned), proof.mic):
             raise NtlmError("the logon's integrity code is wrong")
 
+    def sign(self, plain: bytes) -> bytes:
+        """The signature of a text that the client has, before any message is wrapped (SPNEGO's list)."""
+        return self._fresh()[1].sign(plain)
+
+    def verify(self, plain: bytes, signature: bytes) -> None:
+        """Hold a client's signature against a text that we have, before any message. Raises NtlmError."""
+        if not hmac.compare_digest(self._fresh()[0].sign(plain), signature):
+            raise NtlmError("message signature is wrong")
+
+    def _fresh(self) -> tuple[_Direction, _Direction]:
+        # Ciphers of their own: SPNEGO starts them anew for the messages (as Windows does).
+        if self._directions is None:
+            raise NtlmError("no logon with session security yet")
+        return self._directions()
+
     def wrap(self, plain: bytes) -> tuple[bytes, bytes]:
         """Sign and seal `plain` for the client: (signature of 16 bytes, sealed bytes)."""
         if self._outgoing is None:
-            raise NtlmError("no logon yet")
+            raise NtlmError("no logon with session security yet")
         return self._outgoing.seal(plain)
 
     def unwrap(self, signature: bytes, sealed: bytes) -> bytes:
         """The plain text of a client's message; raises NtlmError when it was altered or belongs to another logon."""
         if self._incoming is None:
-            raise NtlmError("no logon yet")
+            raise NtlmError("no logon with session security yet")
         return self._incoming.unseal(signature, sealed)

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import socket
-import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -90,12 +89,6 @@ class Serving:
     def __enter__(self) -> Serving:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "address-book.toml").unlink(missing_ok=True)
-        # LDAP's NTLM acceptor (pyspnego) reads passwords from a file that this variable names.
-        descriptor, name = tempfile.mkstemp(prefix="vmm-wizard-lab-", suffix=".ntlm")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(self.estate.logons.ntlm_user_file())
-        self._ntlm_file = Path(name)
-        os.environ["NTLM_USER_FILE"] = name
         try:
             self._serve_directory()
             self._serve_sql()
@@ -126,7 +119,7 @@ class Serving:
         self.close()
 
     def close(self) -> None:
-        """Stop everything. The files stay, but for the passwords' temporary copy."""
+        """Stop everything. The files stay."""
         self._stop.set()
         self._dirty.set()
         self.estate.close()
@@ -136,7 +129,6 @@ class Serving:
             port.close(forever=True)
         if self._writer.is_alive():
             self._writer.join(5)
-        self._ntlm_file.unlink(missing_ok=True)
 
     # --- servers
 

@@ -26,7 +26,7 @@ class ServerLogin:
     name: str
     sid: str = ""
     roles: set[str] = field(default_factory=set)
-    password: str = ""
+    password: str = field(default="", repr=False)
     disabled: bool = False
 
 
