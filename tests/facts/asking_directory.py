@@ -59,9 +59,15 @@ def leading_to(served: Served, *, ldaps: bool = True) -> AddressBook:
     return addresses(served.ca_file, dc01_contoso_lab={"ldap": served.server.port, "ldaps": secure})
 
 
+def send_at_once(connection: socket.socket, data: bytes) -> None:
+    connection.sendall(data)
+
+
 @contextmanager
-def controller_answering(place: Path, answer: Callable[[int], bytes]) -> Iterator[AddressBook]:
-    """A domain controller that sends `answer(message number)` to each request, over LDAPS."""
+def controller_answering(
+    place: Path, answer: Callable[[int], bytes], send: Callable[[socket.socket, bytes], None] = send_at_once
+) -> Iterator[AddressBook]:
+    """A domain controller that sends `answer(message number)` to each request, over LDAPS, in the way of `send`."""
     certificate, key = AUTHORITY.issue(HOST)
     context = server_context(certificate, key, place)
     listener = socket.create_server(("127.0.0.1", 0))
@@ -75,7 +81,7 @@ def controller_answering(place: Path, answer: Callable[[int], bytes]) -> Iterato
                 connections.append(secure)
                 while request := secure.recv(65536):
                     number = ber.to_int(ber.elements(ber.elements(request)[0][1])[0][1])
-                    secure.sendall(answer(number))
+                    send(secure, answer(number))
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from vmm_wizard.addresses import AddressError, Addresses, Endpoint
+from vmm_wizard.facts.bounded_socket import BoundedSocket, TooMuch
 from vmm_wizard.facts.model import NoAnswer
 from vmm_wizard.facts.questions import DirectoryAccess, Trust
 
@@ -29,6 +30,8 @@ GLOBAL_CATALOG_TLS_PORT: Final = 3269
 #: Seconds for one TCP connection, and for one TLS handshake; less when the deadline is nearer.
 _CONNECT_SECONDS: Final = 5.0
 _HANDSHAKE_SECONDS: Final = 10.0
+#: Most bytes of one answer: a page of 500 objects with their descriptors is a few MiB.
+_MOST_BYTES: Final = 32 * 2**20
 #: How many domain controllers are tried before giving up.
 _CONTROLLERS: Final = 3
 
@@ -77,10 +80,10 @@ class Channel:
             return False
 
     def exchange(self, ask: Callable[[Any], T], seconds: float) -> T:
-        """What `ask(connection)` returns; an answer is waited for at most `seconds`.
+        """What `ask(connection)` returns; it has `seconds` in all, however slowly the answer drips in.
 
-        Raises DirectoryUnusable, with the channel closed, when the connection breaks, the answer does not come, or it
-        is not LDAP.
+        Raises DirectoryUnusable, with the channel closed, when the connection breaks, the answer does not come, has no
+        end, or is not LDAP.
         """
         from ldap3.core.exceptions import LDAPExceptionError
         from pyasn1.error import PyAsn1Error
@@ -90,7 +93,7 @@ class Channel:
                 raise DirectoryUnusable(f"the connection to {self.endpoint} is closed", "unreachable")
             if seconds <= 0:
                 raise TimeoutError
-            self.connection.socket.settimeout(seconds)
+            self.connection.socket.allow(seconds, _MOST_BYTES)
             return ask(self.connection)
         except TimeoutError:
             reason, code = f"{self.endpoint} did not answer in time", "timeout"
@@ -99,7 +102,10 @@ class Channel:
             late = isinstance(error, TimeoutError) or "timed out" in str(error)
             reason = f"{self.endpoint} did not answer in time" if late else f"lost the connection to {self.endpoint}"
             code = "timeout" if late else "unreachable"
-        except (PyAsn1Error, ValueError, LookupError, TypeError) as error:
+        except TooMuch:
+            reason = f"{self.endpoint} sent an answer of more than {_MOST_BYTES // 2**20} MiB"
+            code = "unreadable"
+        except (PyAsn1Error, ValueError, LookupError, TypeError, RecursionError) as error:
             reason = f"{self.endpoint} sent an answer that is not LDAP ({type(error).__name__})"
             code = "unreadable"
         self.close()
@@ -112,7 +118,7 @@ class Channel:
         if raw is None or connection.closed:
             return
         with contextlib.suppress(Exception):
-            raw.settimeout(1.0)
+            raw.allow(1.0, 0)
             connection.unbind()
         with contextlib.suppress(OSError):
             raw.close()
@@ -253,7 +259,7 @@ def _encrypted(endpoint: Endpoint, context: ssl.SSLContext, until: float, *, sta
     except DirectoryUnusable:
         raw.close()
         raise
-    channel.connection.socket = secure
+    channel.connection.socket = BoundedSocket(secure)
     channel.connection.tls_started = start_tls
     channel.certificate = secure.getpeercert(binary_form=True) or b""
     return channel
@@ -282,7 +288,7 @@ def _ldap_connection(raw: socket.socket, endpoint: Endpoint) -> Any:
         auto_encode=False,
         raise_exceptions=False,
     )
-    connection.socket = raw
+    connection.socket = BoundedSocket(raw)
     connection.closed = False
     connection.listening = True
     connection.strategy._outstanding = {}
