@@ -9,8 +9,10 @@ from dataclasses import replace
 import pytest
 
 from tests.lab.machines import CONTAINER, INSTALLER, SERVICE, SERVICE_PASSWORD, SmallEstate
+from tests.lab.served_directory import BASE
 from tests.plan.plans import contoso
-from vmm_wizard.lab.descriptors import CONTAINER_INHERIT, GENERIC_ALL, allow
+from vmm_wizard.lab.descriptors import CONTAINER_INHERIT, CREATE_CHILD, GENERIC_ALL, allow
+from vmm_wizard.lab.schema import class_guid
 from vmm_wizard.lab.setup_run import DURATION, WINRM_AWAY, SetupRun, orphaned_setup
 from vmm_wizard.plan.model import DkmContainer, Plan
 from vmm_wizard.plan.names import AccountName, DistinguishedName, SqlTarget
@@ -174,6 +176,29 @@ def test_names_that_may_not_be_written_are_a_warning_only(estate: SmallEstate) -
     assert "Warning: the SPN could not be registered" in node.log
     assert node.server is not None
     assert node.server.principal_names == ""
+
+
+def test_the_connection_point_stands_below_the_role_where_the_account_may_make_it(estate: SmallEstate) -> None:
+    computers = f"CN=Computers,{BASE}"
+    grant = allow(estate.sid(INSTALLER), CREATE_CHILD, CONTAINER_INHERIT, class_guid("serviceConnectionPoint"))
+    estate.directory.grant(computers, grant)
+    for node, first in zip(estate.machines, (True, False), strict=True):
+        assert node.setup(node.prepare(first=first)) == 0
+
+    role = estate.directory.find_by_sam("vmm$")
+    assert role is not None
+    (point,) = estate.directory.children(role.dn)
+    assert point.text("serviceDNSName") == "vmm.contoso.lab"
+    assert point.text("serviceBindingInformation") == "vmm.contoso.lab:8100"
+    assert "SCP: registered" in estate.machines[0].log
+    assert "SCP" not in estate.machines[1].log
+
+
+def test_a_connection_point_that_may_not_be_made_is_a_warning_only(estate: SmallEstate) -> None:
+    node = estate.machines[0]
+
+    assert node.setup(node.prepare()) == 0
+    assert "Warning: the SCP could not be registered" in node.log
 
 
 def test_a_byte_order_mark_makes_setup_go_on_with_its_defaults(estate: SmallEstate) -> None:

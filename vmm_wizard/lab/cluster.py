@@ -190,8 +190,7 @@ class FailoverCluster:
             self.groups.remove(found)
             computer = self.directory.find_by_sam(f"{found.name}$")
             if computer is not None and computer.dn in self.directory.created:
-                self.directory.remove(computer.dn)
-                self.directory.created.remove(computer.dn)
+                self.directory.discard(computer.dn)
         self.offline(found.name)
         self._changed()
 

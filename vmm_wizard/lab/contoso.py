@@ -26,7 +26,7 @@ from vmm_wizard.lab.descriptors import (
 from vmm_wizard.lab.directory import Directory
 from vmm_wizard.lab.dns_server import Zone
 from vmm_wizard.lab.logons import Credential, Logons, Refusal
-from vmm_wizard.lab.schema import COMPUTER_CLASS, attribute_guids
+from vmm_wizard.lab.schema import COMPUTER_CLASS, attribute_guids, class_guid
 from vmm_wizard.lab.sql import Database, ServerLogin, SqlServer
 
 DOMAIN: Final = "contoso.lab"
@@ -101,7 +101,7 @@ def build_directory(logons: Logons, clock: Clock, changed: Callable[[], None]) -
     # So that setup can register the service principal names itself (ACC-09).
     spn = attribute_guids("servicePrincipalName")[0]
     directory.grant(f"CN={SERVICE},{ACCOUNTS_OU}", allow(installer, WRITE_PROPERTY, 0, spn))
-    _add_computers(directory)
+    _add_computers(directory, installer)
     return directory
 
 
@@ -137,7 +137,7 @@ def _add_container(directory: Directory, installer: str, service: str) -> None:
     )
 
 
-def _add_computers(directory: Directory) -> None:
+def _add_computers(directory: Directory, installer: str) -> None:
     for name in ADDRESSES:
         parent = CLUSTERS_OU if name == CLUSTER else f"CN=Computers,{BASE}"
         if name.startswith("dc"):
@@ -154,7 +154,13 @@ def _add_computers(directory: Directory) -> None:
             },
         )
     cno = directory.require(f"CN={CLUSTER.upper()},{CLUSTERS_OU}")
-    directory.grant(CLUSTERS_OU, allow(cno.sid, CREATE_CHILD | READ_CONTROL, CONTAINER_INHERIT, COMPUTER_CLASS))
+    # So that setup can register the role's service connection point itself (POST-03).
+    point = class_guid("serviceConnectionPoint")
+    directory.grant(
+        CLUSTERS_OU,
+        allow(cno.sid, CREATE_CHILD | READ_CONTROL, CONTAINER_INHERIT, COMPUTER_CLASS),
+        allow(installer, CREATE_CHILD, CONTAINER_INHERIT, point),
+    )
 
 
 def build_sql_servers(directory: Directory, logons: Logons, changed: Callable[[], None]) -> dict[str, SqlServer]:

@@ -125,6 +125,16 @@ class Directory(Tree):
             self.created.append(made)
         return made
 
+    def discard(self, dn: str) -> None:
+        """Take away an object with all below it, as if the estate had never made them. Raises NoSuchObject."""
+        with self._changing():
+            for child in list(self.children(dn)):
+                self.discard(child.dn)
+            gone = self.require(dn).dn
+            self.remove(gone)
+            if gone in self.created:
+                self.created.remove(gone)
+
     def write(self, actor_dn: str, dn: str, changes: Mapping[str, Values]) -> None:
         """Modify an object as an account would. Raises PermissionError with a sentence, and what `modify` raises."""
         sids = self.logon_sids(actor_dn)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from vmm_wizard.lab.access import effective_mask
 from vmm_wizard.lab.descriptors import FULL_CONTROL
-from vmm_wizard.lab.directory import Directory, NoSuchObject
+from vmm_wizard.lab.directory import NoSuchObject
 from vmm_wizard.lab.entries import Entry
 from vmm_wizard.lab.logons import Credential
 from vmm_wizard.lab.setup_answers import SetupOptions
@@ -16,6 +16,7 @@ from vmm_wizard.lab.setup_machine import InstalledServer, RoleRefused, SetupMach
 from vmm_wizard.lab.sql import VMM_TABLES, Database, ServerLogin, SqlServer
 from vmm_wizard.lab.tds_tokens import SqlError
 
+_CONNECTION_POINT = "serviceConnectionPoint"
 ACCESS_DENIED = 0x80070005
 NOT_FOUND = 0x80072030
 FAILED = 0x80004005
@@ -157,6 +158,27 @@ class PostInstall:
             raise StepFailed("ClusterRoleFailed", str(refused)) from None
         self.write(f"Cluster: role {options.role_name} is ready on this node")
 
+    def connection_point(self) -> None:
+        """Register where consoles find the server, below its computer object; without the right merely warn (TTB)."""
+        directory, name = self.machine.directory, self.options.role_name or self.machine.computer_name
+        computer = directory.find_by_sam(f"{name}$")
+        below = directory.children(computer.dn) if computer else ()
+        if any(_CONNECTION_POINT.encode() in child.values("objectClass") for child in below):
+            return
+        host = f"{name}.{directory.dns_domain}"
+        values = {
+            "serviceClassName": "SCVMM",
+            "serviceDNSName": host,
+            "serviceBindingInformation": f"{host}:{self.options.ports[0]}",
+        }
+        try:
+            if computer is None:
+                raise PermissionError(name)
+            self._create(self._entry(self.account).dn, f"CN=MSVMM,{computer.dn}", _CONNECTION_POINT, values)
+            self.write("SCP: registered")
+        except PermissionError:
+            self.write(f"Warning: the SCP could not be registered for {name}")
+
     # --- parts
 
     @property
@@ -206,10 +228,10 @@ class PostInstall:
             raise StepFailed("AccountNotFound", f"{account.account} is not in the directory", NOT_FOUND)
         return found
 
-    def _create(self, actor_dn: str, dn: str) -> str:
+    def _create(self, actor_dn: str, dn: str, kind: str = "container", values: Mapping[str, str] | None = None) -> str:
         directory = self.machine.directory
-        made = directory.create(actor_dn, dn, "container")
-        self.undo.append(lambda: _remove(directory, made))
+        made = directory.create(actor_dn, dn, kind, values)
+        self.undo.append(lambda: directory.discard(made))
         return made
 
     def _require_full_control(self, entry: Entry, sids: Collection[str]) -> None:
@@ -220,12 +242,6 @@ class PostInstall:
 #: Full Control but for what the protection from accidental deletion takes from everybody (DKM-02).
 _DELETE, _DELETE_TREE = 0x10000, 0x40
 _NEEDED = FULL_CONTROL & ~_DELETE & ~_DELETE_TREE
-
-
-def _remove(directory: Directory, dn: str) -> None:
-    directory.remove(dn)
-    if dn in directory.created:
-        directory.created.remove(dn)
 
 
 def _drop_tables(database: Database) -> None:

@@ -184,6 +184,7 @@ class SetupRun:
             (0.90, work.service_principal_names),
             (0.93, work.server),
             (0.97, work.role),
+            (0.99, work.connection_point),
         )
         self._write("ProcessInstalls: Running the PostProcessDelegate for PangaeaServer")
         try:
