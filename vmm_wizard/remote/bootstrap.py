@@ -117,7 +117,10 @@ def read_answer(stdout: bytes) -> dict[str, object] | None:
 
 def parse_result(text: str) -> dict[str, object]:
     """A JSON object. Raises ValueError for anything else."""
-    result = json.loads(text)
+    try:
+        result = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(result, dict):
         raise ValueError("not a JSON object")
     return result

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 #: No answer to one request may take longer than this many seconds; a silent command answers every OPERATION_TIMEOUT.
 ANSWER_TIMEOUT = 20.0
+#: Most bytes of one message; a node's own limit (MaxEnvelopeSizekb) is far below that.
+MOST_BODY = 8 * 2**20
 #: A node holds a Receive at most this many seconds while a command is silent. Whole seconds.
 OPERATION_TIMEOUT = 1
 #: After a cancel or a deadline a request in flight may still end by itself for this many seconds.
@@ -116,9 +118,11 @@ class Line:
             raise self.lost()
         place = self.target.place
         try:
-            found = socket.getaddrinfo(self.target.connect_address, self.target.port, type=socket.SOCK_STREAM)
+            found = socket.getaddrinfo(
+                self.target.connect_address, self.target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+            )
         except OSError:
-            raise NodeUnreachable(place, "the name is unknown") from None
+            raise NodeUnreachable(place, f"{self.target.connect_address} is no address") from None
         family, kind, protocol, _, address = found[0]
         opened = socket.socket(family, kind, protocol)
         try:
@@ -226,11 +230,27 @@ class _Adapter(HTTPAdapter):
         patience = max(min(self._line.remaining + self._line.grace, ANSWER_TIMEOUT), _LOOK)
         kwargs["timeout"] = (patience, patience)
         response = super().send(request, *args, **kwargs)
+        _bound(response, self._line.target.place)
         kind = response.headers.get("Content-Type", "")
         if self._line.encrypted and response.status_code == 200 and not kind.startswith("multipart/encrypted"):
             response.close()
             raise AnswerUnreadable(self._line.target.place, "it is not encrypted")
         return response
+
+
+def _bound(response: requests.Response, place: str) -> None:
+    """Let the body be read up to MOST_BODY bytes, unpacked; a longer one raises AnswerUnreadable."""
+    read = response.raw.stream
+
+    def stream(*args: Any, **kwargs: Any) -> Iterator[bytes]:
+        left = MOST_BODY
+        for piece in read(*args, **kwargs):
+            left -= len(piece)
+            if left < 0:
+                raise AnswerUnreadable(place, f"a message of more than {MOST_BODY // 2**20} MiB")
+            yield piece
+
+    response.raw.stream = stream  # type: ignore[method-assign]
 
 
 class _OneNtlmLogon(HttpNtlmAuth):

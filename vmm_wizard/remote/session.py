@@ -39,6 +39,8 @@ __all__ = ["JSON", "Login", "Script", "Session", "Target", "deadline_in", "load_
 
 #: `close` asks the node to end the shell for at most this many seconds.
 _CLOSE_SECONDS = 2.0
+#: Most bytes that a script may write in all: the largest answer of ours, a piece of a log, is a hundredth of it.
+MOST_OUTPUT = 16 * 2**20
 #: WSManFault codes (wsmerror.h).
 _ACCESS_DENIED = {5, 0x80070005}
 _GONE = {0x8033805B, 995, 0x803381C4, 0x803381DE}
@@ -197,6 +199,8 @@ class Session:
                 continue  # normal while a script is silent
             stdout += out
             stderr += err
+            if len(stdout) + len(stderr) > MOST_OUTPUT:
+                raise AnswerUnreadable(self._line.target.place, f"it is more than {MOST_OUTPUT // 2**20} MiB")
             if is_done:
                 return bytes(stdout), bytes(stderr), exit_code
 

@@ -10,12 +10,12 @@ import base64
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.remote.bootstrap import JSON, load_script
-from vmm_wizard.remote.errors import Cancelled, DeadlinePassed, LogonRefused, NodeUnreachable
+from vmm_wizard.remote.errors import AnswerUnreadable, Cancelled, DeadlinePassed, LogonRefused, NodeUnreachable
 from vmm_wizard.remote.session import Session, deadline_in
 from vmm_wizard.remote.task_run import (
     Removal,
@@ -23,12 +23,16 @@ from vmm_wizard.remote.task_run import (
     Staged,
     TaskStart,
     TaskStatus,
+    UnreadableAnswer,
     encrypt_secrets,
     read_removal,
     read_staged,
     read_start,
     read_status,
+    read_written,
 )
+
+T = TypeVar("T")
 
 #: Longest that the task may run, in hours (section 11).
 TIME_LIMIT_HOURS = 2
@@ -75,13 +79,13 @@ class RemoteTask:
     # --- the five things that can be done with a run
 
     def stage(self, files: Sequence[RunFile]) -> Staged:
-        """Write the run's files on the node and read them back. Raises RemoteError, UnreadableAnswer.
+        """Write the run's files on the node and read them back. Raises RemoteError.
 
         Nothing is written when the run's task exists already (`task_exists`).
         """
         rows: list[JSON] = [{"name": file.name, "content": base64.b64encode(file.content).decode()} for file in files]
         parameters: dict[str, JSON] = {"RunId": self.run_id, "Account": str(self.account), "Files": rows}
-        return read_staged(self._call("stage-run", parameters))
+        return self._ask(read_staged, "stage-run", parameters)
 
     def start(self, password: Secret, time_limit_hours: int = TIME_LIMIT_HOURS) -> TaskStart:
         """Register the task with its account's password and start it; once, however often this is called.
@@ -89,23 +93,26 @@ class RemoteTask:
         A refusal by Windows is in the answer, and counts as a bad logon where the password was wrong: do not repeat it.
         """
         parameters = {"RunId": self.run_id, "Account": str(self.account), "TimeLimit": f"PT{time_limit_hours}H"}
-        return read_start(self._call("start-task", parameters, (password,)))
+        return self._ask(read_start, "start-task", parameters, (password,))
 
     def send_secrets(self, secrets: Sequence[Secret], status: TaskStatus) -> bool:
         """Encrypt `secrets` to the key in `status` and hand them over; false when the wrapper wants none (any more)."""
         if status.public_key is None:
             return False
-        blob = encrypt_secrets(secrets, status.public_key)
-        return bool(self._call("put-secrets", {"RunId": self.run_id, "Blob": blob})["written"])
+        try:
+            blob = encrypt_secrets(secrets, status.public_key)
+        except UnreadableAnswer as error:
+            raise AnswerUnreadable(self._place, str(error)) from None
+        return self._ask(read_written, "put-secrets", {"RunId": self.run_id, "Blob": blob})
 
     def status(self, log_offset: int = 0) -> TaskStatus:
         """How the run is doing, with the next piece of SetupWizard.log from `log_offset` (bytes)."""
         parameters: dict[str, JSON] = {"RunId": self.run_id, "LogOffset": log_offset, "LogLimit": LOG_PIECE}
-        return read_status(self._call("run-status", parameters))
+        return self._ask(read_status, "run-status", parameters)
 
     def remove(self, *, end_running: bool = False) -> Removal:
         """Take task, key, blob, answer file and folder away. A run that goes on is left alone unless `end_running`."""
-        return read_removal(self._call("remove-run", {"RunId": self.run_id, "EndRunning": end_running}))
+        return self._ask(read_removal, "remove-run", {"RunId": self.run_id, "EndRunning": end_running})
 
     # --- following
 
@@ -132,6 +139,19 @@ class RemoteTask:
     def uncancelled(self) -> None:
         """Let the calls that follow (clearing up) go through although the cancel flag was set."""
         self._cancel = threading.Event()
+
+    def _ask(
+        self,
+        read: Callable[[Mapping[str, Any]], T],
+        name: str,
+        parameters: Mapping[str, JSON],
+        secrets: Sequence[Secret] = (),
+    ) -> T:
+        answer = self._call(name, parameters, secrets)
+        try:
+            return read(answer)
+        except UnreadableAnswer as error:
+            raise AnswerUnreadable(self._place, str(error)) from None
 
     def _call(self, name: str, parameters: Mapping[str, JSON], secrets: Sequence[Secret] = ()) -> Mapping[str, Any]:
         due = time.monotonic() + self._patience

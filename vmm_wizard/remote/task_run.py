@@ -13,6 +13,8 @@ from vmm_wizard.remote.bootstrap import load_script
 
 #: How long the wrapper waits for the passwords, in seconds, before it gives up.
 SECRET_WAIT_SECONDS = 900
+#: Least length of the wrapper's key; its own have 4096 bits.
+LEAST_KEY_BITS = 2048
 #: Task Scheduler's codes for a task that runs and for one that never ran (HRESULT).
 STILL_RUNNING = 0x41301
 NEVER_RAN = 0x41303
@@ -184,12 +186,20 @@ def setup_job(program: str, arguments: Sequence[str | Mapping[str, int]]) -> Run
 
 
 def encrypt_secrets(secrets: Sequence[Secret], key: PublicKey) -> str:
-    """The blob that hands `secrets` to the wrapper: each RSA-OAEP (SHA-256) to its key, in as many chunks as needed."""
+    """The blob that hands `secrets` to the wrapper: each RSA-OAEP (SHA-256) to its key, in as many chunks as needed.
+
+    Raises UnreadableAnswer for a key that is none, or is not the wrapper's because it is too short.
+    """
     from cryptography.hazmat.primitives.asymmetric import padding
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
     from cryptography.hazmat.primitives.hashes import SHA256
 
-    public = RSAPublicNumbers(key.exponent, key.modulus).public_key()
+    try:
+        public = RSAPublicNumbers(key.exponent, key.modulus).public_key()
+    except ValueError:
+        raise UnreadableAnswer("the wrapper's public key is none") from None
+    if public.key_size < LEAST_KEY_BITS:
+        raise UnreadableAnswer(f"the wrapper's public key has {public.key_size} bits only")
     oaep = padding.OAEP(padding.MGF1(SHA256()), SHA256(), None)
     size = public.key_size // 8 - 2 * SHA256.digest_size - 2
     encrypted = []
@@ -245,6 +255,13 @@ def read_removal(answer: Mapping[str, Any]) -> Removal:
         raise UnreadableAnswer(f"the answer to removing the run cannot be read ({error!r})") from None
 
 
+def read_written(answer: Mapping[str, Any]) -> bool:
+    """What put-secrets.ps1 answers: whether the wrapper gets the blob. Raises UnreadableAnswer."""
+    if not isinstance(answer.get("written"), bool):
+        raise UnreadableAnswer("the answer to handing over the passwords cannot be read")
+    return bool(answer["written"])
+
+
 def read_status(answer: Mapping[str, Any]) -> TaskStatus:
     """What run-status.ps1 answers, with the wrapper's files in it. Raises UnreadableAnswer."""
     try:
@@ -265,7 +282,7 @@ def read_status(answer: Mapping[str, Any]) -> TaskStatus:
             log_bytes=base64.b64decode(answer["log_bytes"], validate=True),
             setup_processes=tuple(map(str, _list(answer["setup_processes"]))),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise UnreadableAnswer(f"the run's status cannot be read ({error!r})") from None
 
 
