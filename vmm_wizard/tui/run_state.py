@@ -72,7 +72,7 @@ class RunState:
         return any(node.step == _STEPS["setup"] for node in self.nodes.values())
 
     def take(self, event: Event) -> list[str]:
-        """Fold one event in; gives back its lines for the log."""
+        """Fold one event in; gives back its lines for the log (none for progress: the bar shows that)."""
         match event:
             case RunStarted():
                 going = "Going on with" if event.resumed else "Run"
@@ -90,6 +90,8 @@ class RunState:
                 node = self._node(event.node)
                 node.percent = event.percent
                 node.text = event.text
+            case Notice() if event.text.startswith("POST-"):
+                pass  # shown as the finding that it is
             case Notice():
                 self.notices.append((event.text, event.remedy))
             case Finished():
@@ -97,6 +99,8 @@ class RunState:
                 self.headline = f"{event.result}: {event.text}"
             case LogGrew():
                 pass
+        if isinstance(event, Progress):
+            return []
         return [line for text in lines_of(event) for line in text.splitlines()]
 
     def _node(self, name: str) -> NodeState:

@@ -35,8 +35,9 @@ class ChoiceDialog(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(self._title, classes="title", markup=False)
-            with VerticalScroll(can_focus=False):
-                yield Static(self._text, markup=False)
+            if self._text:
+                with VerticalScroll(can_focus=False):
+                    yield Static(self._text, markup=False)
             yield OptionList(*(Option(text, id=key) for key, text in self._answers), markup=False, compact=True)
             yield Static("Up and Down choose, Enter takes, Esc goes back.", classes="hint")
 

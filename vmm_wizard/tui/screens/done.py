@@ -12,7 +12,7 @@ from vmm_wizard.tui import flow
 from vmm_wizard.tui.messages import QuitWanted
 from vmm_wizard.tui.run_state import RunState
 from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
-from vmm_wizard.tui.widgets.form import PageView
+from vmm_wizard.tui.widgets.form import PageView, Pane
 
 
 class DonePage(PageView):
@@ -21,7 +21,8 @@ class DonePage(PageView):
     page = flow.DONE
 
     def body(self) -> Iterator[Widget]:
-        yield Static("Nothing was installed yet: see Run.", id="result", markup=False)
+        with Pane(id="result-pane"):
+            yield Static("Nothing was installed yet: see Run.", id="result", markup=False)
         yield FindingsList(id="done-findings")
         yield Button("Quit", id="quit", compact=True)
 

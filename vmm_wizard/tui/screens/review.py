@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from textual import on
-from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
@@ -14,11 +13,11 @@ from vmm_wizard.setup.emit import emit_files
 from vmm_wizard.tui import flow
 from vmm_wizard.tui.messages import SaveWanted
 from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
-from vmm_wizard.tui.widgets.form import PageView
+from vmm_wizard.tui.widgets.form import PageView, Pane
 
 
-class Preview(VerticalScroll):
-    """Scrolls with the arrow keys when it has the focus."""
+class Preview(Pane):
+    """What setup will be given."""
 
     help_text = "VMServer.ini and the command line of each node, as `vmm-wizard emit` writes them. Arrows scroll."
 

@@ -11,7 +11,7 @@ from textual.widgets import Button, Log, Static
 from vmm_wizard.tui import flow
 from vmm_wizard.tui.messages import StartWanted, StopWanted
 from vmm_wizard.tui.run_state import RunState
-from vmm_wizard.tui.widgets.form import PageView
+from vmm_wizard.tui.widgets.form import PageView, Pane
 
 #: Lines of the log that are kept on the screen; SetupWizard.log on the node has all.
 LOG_LINES = 2000
@@ -29,7 +29,8 @@ class RunPage(PageView):
     page = flow.RUN
 
     def body(self) -> Iterator[Widget]:
-        yield Static(id="run-state", markup=False)
+        with Pane(id="run-pane"):
+            yield Static(id="run-state", markup=False)
         yield Button("Start the installation", id="start", compact=True)
         yield RunLog(max_lines=LOG_LINES, id="log")
 
@@ -38,7 +39,9 @@ class RunPage(PageView):
 
     def show(self, view: flow.View) -> None:
         super().show(view)
-        self.query_one("#log").display = view.running or bool(view.result)
+        begun = view.running or bool(view.result)
+        self.query_one("#log").display = begun
+        self.query_one(".about").display = not begun
         button = self.query_one("#start", Button)
         button.label = "Stop" if view.running else "Start again" if view.result else "Start the installation"
         if not view.running and not view.result:

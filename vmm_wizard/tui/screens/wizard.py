@@ -131,6 +131,11 @@ class WizardScreen(Screen[None]):
             self._rest.stop()
         self._rest = self.set_timer(REST, self.settle)
 
+    @property
+    def is_typing(self) -> bool:
+        """Whether something was typed that has not rested yet."""
+        return bool(self._pending)
+
     def settle(self) -> None:
         """Read what was typed since it rested last, and ask about it."""
         if self._rest is not None:
@@ -228,7 +233,7 @@ class WizardScreen(Screen[None]):
         """The first thing on the page that takes keys; else the button that goes on."""
         if self.query_one(f"#page-{self.page.id}") is page:
             first = next((widget for widget in self.focus_chain if page in widget.ancestors), None)
-            self.set_focus(first or self.query_one("#next"))
+            self.set_focus(first or self.query_one("#next"), scroll_visible=False)
 
     def leave(self) -> None:
         """Take what is typed on the page in front."""

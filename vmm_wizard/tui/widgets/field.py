@@ -39,6 +39,15 @@ def _element_id(prefix: str, key: str) -> str:
     return f"{prefix}-{key.replace('.', '-')}"
 
 
+def help_of(key: str) -> str:
+    """What an answer is for, other answers called as on their pages."""
+    text = BY_KEY[key].about
+    for other, label in LABELS.items():
+        if "." in other:
+            text = text.replace(other, f'"{label}"')
+    return text
+
+
 class Field(Row):
     """The input of one answer. Posts `Typed` with each change."""
 
@@ -48,7 +57,7 @@ class Field(Row):
         self._text = text
         self._problem = problem
         self._placeholder = placeholder
-        self.help_text = BY_KEY[key].about
+        self.help_text = help_of(key)
 
     def compose(self) -> ComposeResult:
         field = BY_KEY[self.key]

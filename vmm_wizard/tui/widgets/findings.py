@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from textual import on
 from textual.content import Content
+from textual.events import Resize
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -69,6 +71,7 @@ class FindingsList(OptionList):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, markup=False, compact=True)
         self._shown: tuple[Line, ...] = ()
+        self._width = 0
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show these lines, if they are others than before; the chosen finding stays chosen."""
@@ -78,11 +81,20 @@ class FindingsList(OptionList):
         chosen = self.highlighted
         key = self._shown[chosen].key if chosen is not None and chosen < len(self._shown) else None
         self._shown = lines
-        self.set_options([Option(_prompt(line)) for line in lines])
         self.display = bool(lines)
-        place = next((place for place, line in enumerate(lines) if line.key == key), None)
-        if lines:
-            self.highlighted = place if place is not None else 0
+        place = next((place for place, line in enumerate(lines) if line.key == key), 0)
+        self._fill(place)
+
+    def _fill(self, chosen: int) -> None:
+        """Lay the lines out for the width that there is."""
+        self._width = self.size.width
+        self.set_options([Option(_prompt(line, self._width)) for line in self._shown])
+        if self._shown:
+            self.highlighted = chosen
+
+    def on_resize(self, event: Resize) -> None:
+        if event.size.width != self._width:
+            self._fill(self.highlighted or 0)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -90,8 +102,11 @@ class FindingsList(OptionList):
         self.post_message(FindingsChosen(self._shown[event.option_index].findings))
 
 
-def _prompt(line: Line) -> Content:
+def _prompt(line: Line, width: int) -> Content:
+    """The line, its further rows set in."""
     sign, word = ("~", "asking") if line.asking else SIGNS[line.findings[0].status]
     style = "" if line.asking else STYLES.get(line.findings[0].status, "")
-    head = Content.styled(f"{sign} {word:<7} {line.ids[0]:<7} ", style)
-    return head + Content(line.text)
+    head = f"{sign} {word} {line.ids[0]}"
+    rows = textwrap.wrap(f"{head} {line.text}", max(width, 20), subsequent_indent="  ") or [head]
+    first = rows[0].removeprefix(head)
+    return Content("\n").join([Content.styled(head, style) + Content(first), *map(Content, rows[1:])])

@@ -41,6 +41,16 @@ EXAMPLES = {
 }
 
 
+class Pane(VerticalScroll):
+    """A text to read on a page: arrows scroll it while it has the focus."""
+
+    help_text = "Arrows scroll."
+
+    def allow_focus(self) -> bool:
+        """Only what does not fit needs the keys."""
+        return bool(self.max_scroll_y > 0)
+
+
 class PageView(VerticalScroll, can_focus=False):
     """A page of the wizard. It composes from `answers` and `view`, and is told of changes by `show`."""
 

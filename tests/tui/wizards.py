@@ -1,0 +1,118 @@
+"""Builders for tests of the wizard: an app on answers and facts of the practice estate, and ways to drive it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from tests.building import a_plan, good_facts
+from vmm_wizard.addresses import AddressBook
+from vmm_wizard.checks.registry import judge
+from vmm_wizard.facts.model import Facts
+from vmm_wizard.plan.model import Plan, Registration
+from vmm_wizard.plan.secrets import Secret, Secrets
+from vmm_wizard.preflight import Update
+from vmm_wizard.tui.answers import Answers
+from vmm_wizard.tui.app import WizardApp
+from vmm_wizard.tui.messages import Looked
+
+SMALL = (80, 24)
+LARGE = (120, 36)
+
+#: Seconds that something on another thread may take before a test gives up.
+PATIENCE = 60.0
+
+
+def ready_plan() -> Plan:
+    """The practice estate's plan, licence accepted."""
+    return replace(a_plan(), registration=Registration(eula_accepted=True))
+
+
+def all_passwords(plan: Plan) -> Secrets:
+    """A password for every account of `plan`."""
+    secrets = Secrets()
+    for account in plan.accounts:
+        secrets.put(account, Secret(f"right for {account.user}"))
+    return secrets
+
+
+def nowhere(folder: Path) -> AddressBook:
+    """An address book in which there is nothing: every question is left unanswered at once."""
+    book = folder / "address-book.toml"
+    book.write_text('[dns]\naddress = "127.0.0.1"\nport = 1\n[hosts]\n', encoding="utf-8")
+    return AddressBook.load(book)
+
+
+def a_wizard(folder: Path, plan: Plan | None = None, secrets: Secrets | None = None) -> WizardApp:
+    """A wizard whose estate does not answer."""
+    answers = Answers() if plan is None else Answers(plan)
+    return WizardApp(answers, secrets or Secrets(), nowhere(folder))
+
+
+async def told(pilot: Pilot[int], facts: Facts | None = None, waiting: tuple[str, ...] = ()) -> WizardApp:
+    """The wizard after it was told `facts`, as the bridge to the threads tells them; it hears nothing else any more."""
+    app = pilot.app
+    assert isinstance(app, WizardApp)
+    facts = good_facts() if facts is None else facts
+    await pilot.pause()
+    app.jobs.close()
+    app.wizard.post_message(Looked(Update(facts, judge(app.answers.plan, facts), waiting)))
+    await pilot.pause()
+    return app
+
+
+async def until(pilot: Pilot[int], condition: Callable[[], object], patience: float = PATIENCE) -> None:
+    """Let the wizard work until `condition` holds; fails when it never does."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, f"never came about; the screen says:\n{screen_text(pilot)}"
+        await pilot.pause(0.02)
+
+
+async def settled(pilot: Pilot[int]) -> None:
+    """Let what was typed rest until it is read."""
+    app = pilot.app
+    assert isinstance(app, WizardApp)
+    await pilot.pause()
+    await until(pilot, lambda: not app.wizard.is_typing)
+
+
+async def to_page(pilot: Pilot[int], page_id: str) -> None:
+    """Go on with Ctrl+N until the page is in front."""
+    app = pilot.app
+    assert isinstance(app, WizardApp)
+    while app.wizard.page.id != page_id:
+        before = app.wizard.page.id
+        await pilot.press("ctrl+n")
+        await pilot.pause()
+        assert app.wizard.page.id != before, f"there is no page {page_id} after this one"
+
+
+async def to_field(pilot: Pilot[int], key: str) -> Widget:
+    """Go on with Tab until the field of an answer (`password:KEY`: of its password) has the focus."""
+    prefix, _, name = f"field:{key}".rpartition(":") if ":" not in key else key.rpartition(":")
+    wanted = f"{prefix}-{name.replace('.', '-')}"
+    for _ in range(60):
+        focused = pilot.app.focused
+        if focused is not None and any(node.id == wanted for node in focused.ancestors if isinstance(node, Widget)):
+            return focused
+        await pilot.press("tab")
+    raise AssertionError(f"Tab never comes to {key}")
+
+
+async def type_text(pilot: Pilot[int], text: str) -> None:
+    """Replace what stands in the field by `text`, key by key."""
+    await pilot.press("end", "ctrl+u")
+    names = {"\\": "backslash", ",": "comma", ".": "full_stop", "=": "equals_sign", " ": "space", "-": "minus"}
+    await pilot.press(*(names.get(letter, letter) for letter in text))
+
+
+def screen_text(pilot: Pilot[int]) -> str:
+    """The screen as lines of text."""
+    screen = pilot.app.screen
+    return "\n".join(strip.text.rstrip() for strip in screen._compositor.render_strips())
