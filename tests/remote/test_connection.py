@@ -136,7 +136,7 @@ class TestConnection:
         cutter = threading.Thread(target=restart)
         cutter.start()
         # Whichever comes first: the connection's end, or an answer that knows no such shell any more.
-        with pytest.raises(errors.NodeUnreachable, match="lost|shell is gone"):
+        with pytest.raises(errors.NodeUnreachable, match=r"lost|shell is gone"):
             session.run(Script("long", ""), {}, deadline=deadline_in(20))
         cutter.join()
         assert session.closed
