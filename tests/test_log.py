@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vmm_wizard import log, paths
 
@@ -18,7 +25,10 @@ def _own_logger() -> Iterator[None]:
     logger = logging.getLogger("vmm_wizard")
     before = list(logger.handlers), logger.propagate, logger.level
     logger.handlers = []
+    masked = set(log._masked)
     yield
+    log._masked.clear()
+    log._masked.update(masked)
     for handler in logger.handlers:
         handler.close()
     logger.handlers, logger.propagate = before[0], before[1]
@@ -46,10 +56,43 @@ def test_the_longer_of_two_secrets_is_masked_whole() -> None:
     assert log.masked("x Secret-One-and-more y") == f"x {log.MASK} y"
 
 
-def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+@given(st.text(st.characters(codec="utf-8"), min_size=6, max_size=20))
+def test_a_secret_is_masked_however_a_library_quotes_it(secret: str) -> None:
+    log.mask(secret)
+    quoted = (repr(secret), json.dumps(secret), escape(secret), base64.b64encode(secret.encode()).decode())
+    for text in (*quoted, repr(secret.encode()), f"'{secret}'"):
+        assert secret not in log.masked(text)
+        assert log.MASK in log.masked(f"it said {text}.")
+
+
+def test_a_log_that_cannot_be_written_stops_nothing_and_says_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "file").write_text("")
     log.open_log(tmp_path / "file" / "x.log")
-    logging.getLogger("vmm_wizard").info("nobody reads this")
+    logging.getLogger("vmm_wizard").info("nobody reads %s", "this")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_libraries_log_reaches_neither_the_screen_nor_our_file(tmp_path: Path) -> None:
+    program = (
+        "import logging, pathlib, sys; from vmm_wizard import log; log.open_log(pathlib.Path(sys.argv[1]));"
+        "logging.getLogger('urllib3.connectionpool').warning('canary');"
+        "logging.getLogger('vmm_wizard.x').info('ours')"
+    )
+    path = tmp_path / "x.log"
+    ran = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, timeout=60, check=True)
+    assert (ran.stdout, ran.stderr) == (b"", b"")
+    assert "ours" in path.read_text(encoding="utf-8")
+    assert "canary" not in path.read_text(encoding="utf-8")
+
+
+def test_a_log_opened_again_says_everything_once(tmp_path: Path) -> None:
+    for name in ("one.log", "two.log"):
+        log.open_log(tmp_path / name)
+    logging.getLogger("vmm_wizard").info("hello")
+    assert not (tmp_path / "one.log").exists()
+    assert (tmp_path / "two.log").read_text(encoding="utf-8").count("hello") == 1
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX; on Windows the profile is private")
