@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Hashable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -54,6 +54,9 @@ _log = logging.getLogger(__name__)
 
 #: Seconds that one probe may take, connecting included.
 DEADLINE = 30.0
+
+#: Seconds that leaving waits, at most, for rehearsals to take their tasks away.
+CLEAR_UP_SECONDS = 120.0
 
 #: Reasons that a question was never put to anybody: nothing to remember.
 _NOT_PUT = frozenset({"not_asked", "logon", "stopped"})
@@ -98,22 +101,35 @@ class Preflight:
         *,
         fresh: bool = False,
         rehearse: bool = False,
+        rehearse_on: Collection[str] | None = None,
+        rehearsal_id: str = "",
         cancel: threading.Event | None = None,
     ) -> Iterator[Update]:
         """Ask what `plan` raises and yield what is known, first at once and then after each answer.
 
         `fresh` forgets earlier answers (not proofs of passwords). `rehearse` also registers and runs the rehearsal task
-        on each node (RUN-02), which stores a password there for its length. `cancel` ends the iteration early.
+        on each node that setup will still run on, or on those named in `rehearse_on` (RUN-02); it stores a password
+        there for its length. `rehearsal_id` names it there. `cancel` ends the iteration early; a rehearsal that was
+        begun is cleared away first, whoever stops iterating.
         """
         if fresh:
             with self._lock:
                 self._asked.clear()
         answers: dict[Slot, object] = {}
         arrived: queue.SimpleQueue[_Job] = queue.SimpleQueue()
-        waiting = self._jobs(plan)
-        yield from self._gather(plan, waiting, answers, arrived, cancel)
-        if rehearse and not (cancel and cancel.is_set()):
-            yield from self._gather(plan, self._rehearsals(plan, answers, cancel), answers, arrived, cancel)
+        jobs = self._jobs(plan)
+        yield from self._gather(plan, jobs, self._ask_all(jobs, arrived), answers, arrived, cancel)
+        if not rehearse or (cancel and cancel.is_set()):
+            return
+        stop = threading.Event()
+        jobs = self._rehearsals(plan, answers, rehearse_on, rehearsal_id, stop)
+        futures = self._ask_all(jobs, arrived)
+        try:
+            yield from self._gather(plan, jobs, futures, answers, arrived, cancel)
+        finally:
+            # A stored password stays on the node until its rehearsal has cleared up: leave only then.
+            stop.set()
+            wait(futures.values(), CLEAR_UP_SECONDS)
 
     def close(self) -> None:
         """End the sessions with the directory."""
@@ -123,12 +139,12 @@ class Preflight:
         self,
         plan: Plan,
         jobs: list[_Job],
+        futures: Mapping[Slot, Future[object]],
         answers: dict[Slot, object],
         arrived: queue.SimpleQueue[_Job],
         cancel: threading.Event | None,
     ) -> Iterator[Update]:
         open_jobs = {job.slot: job for job in jobs}
-        futures = {job.slot: self._ask(job, arrived) for job in jobs}
         while True:
             facts = self._facts(plan, answers)
             yield Update(facts, judge(plan, facts), tuple(dict.fromkeys(job.name for job in open_jobs.values())))
@@ -149,6 +165,9 @@ class Preflight:
                     done = arrived.get_nowait()
                 except queue.Empty:
                     break
+
+    def _ask_all(self, jobs: list[_Job], arrived: queue.SimpleQueue[_Job]) -> dict[Slot, Future[object]]:
+        return {job.slot: self._ask(job, arrived) for job in jobs}
 
     def _ask(self, job: _Job, arrived: queue.SimpleQueue[_Job]) -> Future[object]:
         with self._lock:
@@ -287,7 +306,14 @@ class Preflight:
 
         return ask_network(question, self.addresses)
 
-    def _rehearsals(self, plan: Plan, answers: dict[Slot, object], cancel: threading.Event | None) -> list[_Job]:
+    def _rehearsals(
+        self,
+        plan: Plan,
+        answers: dict[Slot, object],
+        only: Collection[str] | None,
+        rehearsal_id: str,
+        stop: threading.Event,
+    ) -> list[_Job]:
         """The rehearsal on each node that answered and that setup will still run on. Never answered from memory."""
         facts = self._facts(plan, answers)
         asked = questions(plan, self.addresses.ca_file or "")
@@ -297,14 +323,20 @@ class Preflight:
                 ("rehearsals", node.host),
                 f"rehearsal on {node.host}",
                 object(),
-                lambda node=node: self._rehearse(plan, node, asked.access, cancel),  # type: ignore[misc]
+                lambda node=node: self._rehearse(plan, node, asked.access, rehearsal_id, stop),  # type: ignore[misc]
             )
             for node in asked.nodes
-            if node.host in pending and isinstance(facts.nodes.get(node.host), NodeFacts)
+            if node.host in pending and (only is None or node.host in only)
+            if isinstance(facts.nodes.get(node.host), NodeFacts)
         ]
 
     def _rehearse(
-        self, plan: Plan, node: NodeQuestion, access: DirectoryAccess | None, cancel: threading.Event | None
+        self,
+        plan: Plan,
+        node: NodeQuestion,
+        access: DirectoryAccess | None,
+        rehearsal_id: str,
+        stop: threading.Event,
     ) -> RehearsalFacts | NoAnswer:
         from vmm_wizard.facts.rehearsal import rehearsal_question, rehearse_node
 
@@ -314,7 +346,8 @@ class Preflight:
             self._secret(node.account, access),
             self._secret(question.account, access),
             self.addresses,
-            cancel=cancel,
+            run_id=rehearsal_id,
+            cancel=stop,
         )
 
     # --- what is known

@@ -1,6 +1,7 @@
 """The journal keeps what was begun and what ended, in order, across processes."""
 
 import os
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -22,12 +23,18 @@ def test_a_run_is_running_until_it_is_ended(journal: Journal) -> None:
     assert journal.run(run.id).ended is not None
 
 
-def test_a_cancelled_run_is_still_to_be_finished(journal: Journal) -> None:
+def test_an_interrupted_run_is_still_to_be_finished(journal: Journal) -> None:
     run = journal.begin("key", "", "install")
-    journal.end(run.id, "cancelled")
+    journal.end(run.id, "interrupted")
     found = journal.unfinished("key", "install")
     assert found is not None
     assert found.id == run.id
+
+
+def test_a_cancelled_run_left_nothing_and_is_over(journal: Journal) -> None:
+    run = journal.begin("key", "", "install")
+    journal.end(run.id, "cancelled")
+    assert journal.unfinished("key", "install") is None
 
 
 def test_an_older_unfinished_run_is_not_taken_up_once_a_newer_one_ended(journal: Journal) -> None:
@@ -56,12 +63,44 @@ def test_a_step_is_on_disk_before_it_is_finished(journal: Journal) -> None:
     assert step.ended >= step.started
 
 
-def test_steps_come_in_the_order_they_were_first_started(journal: Journal) -> None:
+def test_a_step_that_is_done_again_moves_to_the_end(journal: Journal) -> None:
     run = journal.begin("key", "", "install")
-    for step in ("stage", "setup", "verify"):
+    for step in ("stage", "setup", "verify", "stage"):
         journal.start(run.id, "vmm01", step)
+    assert [step.step for step in journal.steps(run.id)] == ["setup", "verify", "stage"]
+
+
+def test_an_attempt_is_what_was_done_since_a_node_was_last_staged(journal: Journal) -> None:
+    run = journal.begin("key", "", "install")
+    assert journal.attempt(run.id, "vmm01") == {}
+    for node, step in [("vmm01", "stage"), ("vmm01", "setup"), ("vmm02", "stage"), ("vmm01", "stage")]:
+        journal.start(run.id, node, step)
+    assert list(journal.attempt(run.id, "vmm01")) == ["stage"]
+    journal.start(run.id, "vmm01", "setup")
+    assert list(journal.attempt(run.id, "vmm01")) == ["stage", "setup"]
+
+
+def test_a_node_is_open_from_staging_until_it_was_cleared(journal: Journal) -> None:
+    run = journal.begin("key", "", "install")
+    assert not journal.is_open(run.id, "vmm01")
     journal.start(run.id, "vmm01", "stage")
-    assert [step.step for step in journal.steps(run.id)] == ["stage", "setup", "verify"]
+    assert journal.is_open(run.id, "vmm01")
+    journal.start(run.id, "vmm01", "clear")
+    journal.finish(run.id, "vmm01", "clear", "failed")
+    assert journal.is_open(run.id, "vmm01")
+    journal.start(run.id, "vmm01", "clear")
+    journal.finish(run.id, "vmm01", "clear")
+    assert not journal.is_open(run.id, "vmm01")
+    journal.start(run.id, "vmm01", "stage")
+    assert journal.is_open(run.id, "vmm01")
+
+
+def test_the_newest_run_is_the_one_written_last_whatever_its_clock_said(journal: Journal) -> None:
+    first = journal.begin("key", "", "install")
+    second = journal.begin("key", "", "install")
+    with sqlite3.connect(journal.path) as db:
+        db.execute("UPDATE runs SET started = '1999-01-01T00:00:00+00:00' WHERE id = ?", (second.id,))
+    assert [run.id for run in journal.runs()] == [second.id, first.id]
 
 
 def test_a_file_that_is_no_journal_is_named_in_one_sentence(tmp_path: Path) -> None:

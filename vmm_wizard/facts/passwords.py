@@ -133,6 +133,11 @@ class Passwords:
             for spelling in [spelling for spelling in self._accepted if spelling[0] == identity]:
                 del self._accepted[spelling]
 
+    def expire(self) -> None:
+        """Let each password be proved once more, by one bind, before its next use: time has passed. Refusals stay."""
+        with self._lock:
+            self._accepted.clear()
+
     def session(self, access: DirectoryAccess, secret: Secret | None) -> DirectorySession | NoAnswer:
         """The bound session of `access`: the one whose bind proved the password, or a new one when that has ended."""
         proof = self.prove(access.account, secret, access)

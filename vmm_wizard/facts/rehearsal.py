@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 #: Seconds that a rehearsal may take on one node, and how often its state is asked for.
 LIMIT = 180.0
 POLL = 1.0
+#: What the ids of rehearsals begin with.
+REHEARSAL_PREFIX = "rehearsal-"
 #: Seconds that a node may be out of reach before the rehearsal gives it up.
 PATIENCE = 30.0
 #: A rehearsal's task may not run longer than this many hours.
@@ -65,6 +67,7 @@ def rehearse_node(
     task_password: Secret,
     addresses: Addresses,
     *,
+    run_id: str = "",
     cancel: threading.Event | None = None,
     limit: float = LIMIT,
     pace: float = 1.0,
@@ -72,8 +75,9 @@ def rehearse_node(
     """Register the task on the node, hear its report, and take everything away again, whatever happened.
 
     `node_password` belongs to the account that logs on to the node, `task_password` to the one that setup will run as;
-    both were proved before. `limit` in seconds; `pace` multiplies all pauses. A task that Windows refuses is an answer
-    (`registered` false); a node that cannot be asked is a NoAnswer.
+    both were proved before. `run_id` names the rehearsal on the node (empty: a name of its own), so that whoever chose
+    it can clear up after a process that was killed. `limit` in seconds; `pace` multiplies all pauses. A task that
+    Windows refuses is an answer (`registered` false); a node that cannot be asked is a NoAnswer.
     """
     from vmm_wizard.remote.errors import RemoteError
     from vmm_wizard.remote.task import RemoteTask
@@ -84,7 +88,7 @@ def rehearse_node(
         connect, place = connector(question.node, node_password, addresses)
     except AddressError as error:
         return NoAnswer(str(error), "unreachable")
-    run_id = f"rehearsal-{uuid.uuid4()}"
+    run_id = run_id or f"{REHEARSAL_PREFIX}{uuid.uuid4()}"
     task = RemoteTask(connect, place, run_id, question.account, patience=PATIENCE, cancel=cancel, pace=pace)
     answer: RehearsalFacts | NoAnswer
     try:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import logging
 import threading
-from collections.abc import Callable, Generator, Iterator
+import time
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vmm_wizard import log
+from vmm_wizard.addresses import AddressError
 from vmm_wizard.checks.registry import Finding, Status, judge
 from vmm_wizard.checks.schedule import Role, pending_nodes, situation
-from vmm_wizard.facts.model import Facts, NodeFacts
+from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts
+from vmm_wizard.facts.rehearsal import REHEARSAL_PREFIX
 from vmm_wizard.install import verify
+from vmm_wizard.install.admission import blocking, lock_name, missing_secrets, plan_key
+from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Pace, PasswordRefused
 from vmm_wizard.install.events import (
     Event,
     Finished,
@@ -25,55 +30,48 @@ from vmm_wizard.install.events import (
     StepChanged,
     StepState,
 )
-from vmm_wizard.install.journal import Journal, Outcome, Run
-from vmm_wizard.install.node_run import Detached, NodeFailed, NodeRun, Pace
+from vmm_wizard.install.journal import Journal, JournalError, Outcome, Run
+from vmm_wizard.install.node_run import NodeRun, exit_code_of
+from vmm_wizard.install.occupancy import Occupied, make_way
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret, Secrets
 from vmm_wizard.preflight import Preflight
-from vmm_wizard.remote.errors import Cancelled, RemoteError
+from vmm_wizard.remote.errors import Cancelled, LogonRefused, RemoteError
+from vmm_wizard.remote.task_run import UnreadableAnswer
 
 if TYPE_CHECKING:
     from vmm_wizard.remote.task import RemoteTask
 
 _log = logging.getLogger(__name__)
 
+__all__ = ["Installer", "blocking", "missing_secrets", "plan_key"]
+
 JOB = "install"
-TASK_PREFIX = "vmm-wizard-"
 
 #: Asked once when something is unknown that is no reason to stop: go on?
 Confirm = Callable[[tuple[Finding, ...]], bool]
 
 
-def plan_key(plan: Plan) -> str:
-    """The same for equal plans: what finds an unfinished run again."""
-    from vmm_wizard.plan.answers import dumps
-
-    return hashlib.sha256(dumps(plan).encode()).hexdigest()
-
-
-def missing_secrets(plan: Plan, secrets: Secrets) -> tuple[AccountName, ...]:
-    """The accounts whose passwords an install needs and nobody gave."""
-    return tuple(account for account in plan.accounts if account not in secrets)
-
-
-def blocking(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """What stops a run: each fail, and each unknown among the minimum (section 10, last line)."""
-    return tuple(
-        finding
-        for finding in findings
-        if finding.status is Status.FAIL or (finding.status is Status.UNKNOWN and finding.minimum)
-    )
-
-
 class _Refused(Exception):
-    """The run must not go on. The text is one sentence."""
+    """The run must not go on. One sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a call ended. `remedy` goes into a notice before; `resumable`: the same run is to be taken up again."""
+
+    result: Result
+    text: str
+    remedy: str = ""
+    findings: tuple[Finding, ...] = ()
+    resumable: bool = False
 
 
 @dataclass
 class Installer:
-    """Installs one plan. `state_folder` holds the lock that keeps a second process of this user from driving the same
-    plan; `confirm` is asked once about unknowns that do not stop a run."""
+    """Installs one plan. `state_folder` holds the lock that keeps a second process of this user from the same cluster;
+    `confirm` is asked once about unknowns that do not stop a run."""
 
     plan: Plan
     secrets: Secrets
@@ -82,149 +80,229 @@ class Installer:
     state_folder: Path
     confirm: Confirm = lambda _: True
     pace: Pace = field(default_factory=Pace)
-    changed: bool = field(default=False, init=False)
     _rehearsed: bool = field(default=False, init=False)
     _confirmed: bool = field(default=False, init=False)
-    _run: Run | None = field(default=None, init=False)
+    _good: list[str] = field(default_factory=list, init=False)
+    _changed_before: bool = field(default=False, init=False)
+    _node_runs: list[NodeRun] = field(default_factory=list, init=False)
+    _run: Run = field(init=False)
+    _cancel: threading.Event = field(default_factory=threading.Event, init=False)
 
     def run(self, cancel: threading.Event | None = None) -> Iterator[Event]:
-        """Install, and tell how it goes; the last event is `Finished`. Setting `cancel` stops between steps; a setup
-        that runs on a node is left running and is followed again by the next call. Raises JournalError."""
+        """Install, and tell how it goes; the last event is `Finished`, whatever happens. For one call.
+
+        Setting `cancel` stops between steps; a setup that runs on a node is left running and is followed again by the
+        next call, as is one whose call was killed.
+        """
         import filelock
 
-        cancel = cancel or threading.Event()
-        key = plan_key(self.plan)
-        lock = filelock.FileLock(self.state_folder / f"install-{key[:16]}.lock", timeout=0)
+        self._cancel = cancel or self._cancel
+        for secret in self.secrets.values():
+            log.mask(secret.reveal())
+        missing = missing_secrets(self.plan, self.secrets)
+        if missing:
+            yield Finished("refused", False, f"the password of {', '.join(map(str, missing))} is missing")
+            return
+        lock = filelock.FileLock(self.state_folder / lock_name(self.plan), timeout=0)
         try:
             lock.acquire()
         except filelock.Timeout:
-            yield Finished("refused", False, "this plan is being installed by another vmm-wizard on this computer")
+            text = f"another vmm-wizard on this computer is installing on {self.plan.cluster.name} now"
+            yield Finished("refused", False, text)
+            return
+        except OSError as error:
+            yield Finished("refused", False, f"{self.state_folder}: cannot be used ({error.strerror})")
             return
         try:
-            yield from self._ended(key, cancel)
+            yield from self._locked()
         finally:
             lock.release()
 
-    def _ended(self, key: str, cancel: threading.Event) -> Iterator[Event]:
+    def _locked(self) -> Iterator[Event]:
         from vmm_wizard.plan.answers import dumps
 
-        earlier = self.journal.unfinished(key, JOB)
-        run = self._run = earlier or self.journal.begin(key, dumps(self.plan), JOB)
-        if earlier:
-            self.journal.resume(run.id)
-        yield RunStarted(run.id, earlier is not None, tuple(node.key for node in self.plan.nodes))
-        result: Result = "failed"
-        outcome: Outcome | None = None
+        key = plan_key(self.plan)
         try:
-            result, text, findings = yield from self._go(run, cancel)
+            earlier = self.journal.unfinished(key, JOB)
+            self._run = earlier or self.journal.begin(key, dumps(self.plan), JOB)
+            if earlier:
+                self.journal.resume(earlier.id)
+                self._changed_before = any(row.step == "setup" for row in self.journal.steps(earlier.id))
+        except JournalError as error:
+            yield Finished("failed", False, str(error))
+            return
+        outcome: Outcome = "interrupted"
+        try:
+            yield RunStarted(self._run.id, earlier is not None, tuple(node.key for node in self.plan.nodes))
+            end = yield from self._to_the_end(resumed=earlier is not None)
+            if not end.resumable and not self._open_nodes():
+                outcome = end.result
+            if end.remedy or end.result == "failed":
+                yield Notice("", end.text, end.remedy)
+        except JournalError as error:
+            # Nothing is done that the journal does not hold first. What runs on a node goes on, and is found again.
+            remedy = "mend that, then run the same command to go on"
+            end = _End("failed", f"{error}; {remedy}")
+            yield Notice("", str(error), remedy)
+        except Exception as error:
+            _log.exception("the run broke")
+            text = log.masked(f"unexpected error ({type(error).__name__}: {error}); the log file has the details")
+            end = _End("failed", text)
+        finally:
+            with contextlib.suppress(JournalError):
+                self.journal.end(self._run.id, outcome)
+        yield Finished(end.result, self._changed, end.text, end.findings)
+
+    def _to_the_end(self, *, resumed: bool) -> Generator[Event, None, _End]:
+        """The run, and how it ended. Raises JournalError."""
+        try:
+            return (yield from self._go(resumed))
         except _Refused as refusal:
             # Before anything was changed this is a refusal; after the first node it is an install that did not end.
-            result, text, findings = ("failed" if self.changed else "refused"), str(refusal), ()
-        except (Cancelled, Detached) as stop:
-            result, text, findings = "cancelled", str(stop) if isinstance(stop, Detached) else "cancelled", ()
+            return self._ended("failed" if self._changed else "refused", str(refusal))
+        except Occupied as error:
+            return self._ended("failed" if self._changed else "refused", str(error), error.remedy)
+        except Cancelled:
+            return self._ended("cancelled", "cancelled")
+        except Detached as stop:
+            return self._ended("cancelled", str(stop), resumable=True)
         except NodeFailed as error:
-            text, findings = log.masked(str(error)), ()
-            yield Notice("", text, error.remedy)
-        except RemoteError as error:
-            # Setup may go on where we cannot see it: the same run is taken up again next time.
-            text, findings, outcome = log.masked(str(error)), (), "interrupted"
-            yield Notice("", text, "when the node answers again, run the same command to go on")
-        except GeneratorExit:
-            outcome = "interrupted"
-            raise
-        finally:
-            self.journal.end(run.id, outcome or result)
-        yield Finished(result, self.changed, text, findings)
+            if isinstance(error, PasswordRefused):
+                self._stop_password(self.plan.installing_account, str(error))
+            return self._ended("failed", str(error), error.remedy)
+        except LostSight as error:
+            return self._ended("failed", str(error), error.remedy, resumable=True)
+        except (RemoteError, UnreadableAnswer, AddressError) as error:
+            if isinstance(error, LogonRefused):
+                self._stop_password(self.plan.node_account or self.plan.installing_account, str(error))
+            return self._ended("failed", str(error), "when that is mended, run the same command again", resumable=True)
 
-    def _go(self, run: Run, cancel: threading.Event) -> Generator[Event, None, tuple[Result, str, tuple[Finding, ...]]]:
-        facts = self._look("", rehearse=False, cancel=cancel)
-        yield from self._refuse_foreign(run, facts, cancel)
-        for node in self.plan.nodes:
-            if cancel.is_set():
+    def _ended(self, result: Result, text: str, remedy: str = "", *, resumable: bool = False) -> _End:
+        if self._good:
+            text = f"{text}; VMM is installed on {', '.join(self._good)}"
+        return _End(result, log.masked(text), log.masked(remedy), resumable=resumable)
+
+    @property
+    def _changed(self) -> bool:
+        """Whether setup was begun on a node by this run."""
+        return self._changed_before or any(node_run.begun for node_run in self._node_runs)
+
+    def _open_nodes(self) -> list[str]:
+        return [node.key for node in self.plan.nodes if self.journal.is_open(self._run.id, node.key)]
+
+    # --- the run
+
+    def _go(self, resumed: bool) -> Generator[Event, None, _End]:
+        if resumed:
+            yield from self._take_up()
+        facts = self._look()
+        yield from self._make_way(facts)
+        for number, node in enumerate(self.plan.nodes):
+            if self._cancel.is_set():
                 raise Cancelled(node.key)
-            todo = pending_nodes(self.plan, facts)
-            under_way = self._is_under_way(run, facts, node.key)
-            if node.key not in todo and not under_way:
-                yield StepChanged(node.key, "setup", StepState.SKIPPED, "VMM is installed here already, by this plan")
+            if node.key in self._good:
                 continue
-            if not under_way:
-                facts = yield from self._preflight(node.key, cancel)
-            first = situation(self.plan, facts).role is not Role.OURS and node is self.plan.nodes[0]
-            node_run = self._node_run(run, node.key, first, cancel)
+            if node.key not in pending_nodes(self.plan, facts):
+                facts = yield from self._pass_by(node.key, facts)
+                continue
+            facts = yield from self._preflight(node.key)
+            first = number == 0 and situation(self.plan, facts).role is not Role.OURS
+            node_run = self._node_run(node.key, first)
+            yield from node_run.install()
+            facts = yield from self._verify(node_run)
+        return (yield from self._verify_role(facts))
+
+    def _take_up(self) -> Iterator[Event]:
+        """Go on with what an earlier call of this run left under way."""
+        rehearsing = [row for row in self.journal.steps(self._run.id) if row.step == "preflight" and not row.ended]
+        if rehearsing:
+            self._clear_rehearsals()
+        for node in self._open_nodes():
+            node_run = self._node_run(node, first=False)
+            if (yield from node_run.take_up()):
+                yield from self._verify(node_run)
+
+    def _clear_rehearsals(self) -> None:
+        """A call that was killed while it rehearsed may have left a task, or a folder, on any node."""
+        for node in self.plan.nodes:
+            task = self._task(self._rehearsal_id, node.key)
             try:
-                yield from node_run.run()
+                task.remove(end_running=True)
+            except LogonRefused:
+                raise
+            except (RemoteError, UnreadableAnswer) as error:
+                # The preflight that follows says so, if it is still true.
+                _log.warning("rehearsal on %s: %s", node, error)
             finally:
-                self.changed = self.changed or node_run.changed
-            if node_run.needs_restart:
-                yield Notice(node.key, f"{node.key} wants a restart; do it after the role was moved to another node")
-            facts = self._look(node.key, rehearse=False, cancel=cancel)
-            yield from self._verify_node(run, node.key, facts)
-        findings = judge(self.plan, facts)
-        yield from self._verify_role(run, findings)
-        text = verify.how_to_connect(self.plan)
-        return ("installed" if self.changed else "unchanged"), text, findings
+                task.close()
+
+    def _pass_by(self, node: str, facts: Facts) -> Generator[Event, None, Facts]:
+        """A node that has VMM: verified now, if this run installed it and was cut off before."""
+        done = {name: step for name, step in self.journal.attempt(self._run.id, node).items() if step.state == "done"}
+        if "setup" in done and "verify" not in done:
+            node_run = self._node_run(node, first=False)
+            node_run.exit_code = exit_code_of(done["setup"])
+            return (yield from self._verify(node_run))
+        self._good.append(node)
+        yield StepChanged(node, "setup", StepState.SKIPPED, "VMM is installed here already, by this plan")
+        return facts
 
     # --- looking
 
-    def _look(self, node: str, *, rehearse: bool, cancel: threading.Event) -> Facts:
-        """All facts, asked anew. Raises Cancelled."""
+    def _look(self, rehearse_on: Collection[str] | None = ()) -> Facts:
+        """All facts, asked anew, passwords proved anew by one bind each; rehearsed on these nodes (None: all that setup
+        will still run on). Raises Cancelled."""
+        self.preflight.passwords.expire()
         last = None
-        for update in self.preflight.run(self.plan, fresh=True, rehearse=rehearse, cancel=cancel):
+        for update in self.preflight.run(
+            self.plan,
+            fresh=True,
+            rehearse=rehearse_on is None or bool(rehearse_on),
+            rehearse_on=rehearse_on,
+            rehearsal_id=self._rehearsal_id,
+            cancel=self._cancel,
+        ):
             last = update
-        if cancel.is_set() or last is None or last.waiting:
-            raise Cancelled(node or "preflight")
+        if self._cancel.is_set() or last is None or last.waiting:
+            raise Cancelled("preflight")
         return last.facts
 
-    def _preflight(self, node: str, cancel: threading.Event) -> Generator[Event, None, Facts]:
-        """The preflight right before setup on `node`; the first one of a run rehearses. Raises _Refused."""
-        assert self._run is not None
+    @property
+    def _rehearsal_id(self) -> str:
+        return REHEARSAL_PREFIX + self._run.id
+
+    def _preflight(self, node: str) -> Generator[Event, None, Facts]:
+        """The preflight right before setup on `node`. The first rehearses on all nodes: what is wrong with the last one
+        is better known before the first is installed. Raises _Refused, Occupied."""
         self.journal.start(self._run.id, node, "preflight")
         yield StepChanged(node, "preflight", StepState.STARTED)
-        facts = self._look(node, rehearse=not self._rehearsed, cancel=cancel)
-        rehearsed = self._rehearsed
+        facts = self._look((node,) if self._rehearsed else None)
         self._rehearsed = True
         findings = judge(self.plan, facts)
-        if rehearsed:
-            # The rehearsal was made once, for all nodes: its check has said what it has to say.
-            findings = tuple(finding for finding in findings if finding.id != "RUN-02")
         stops = blocking(findings)
-        yield PreflightDone(findings, stops)
-        if stops:
-            what = ", ".join(dict.fromkeys(finding.id for finding in stops))
-            self.journal.finish(self._run.id, node, "preflight", "failed", what)
-            yield StepChanged(node, "preflight", StepState.FAILED, f"stopped by {what}")
-            raise _Refused(f"not started on {node}: {what}")
-        unknowns = tuple(finding for finding in findings if finding.status is Status.UNKNOWN)
-        if unknowns and not self._confirmed:
-            self._confirmed = self.confirm(unknowns)
-            if not self._confirmed:
-                raise _Refused("not started: what is unknown was not confirmed")
+        yield PreflightDone(findings, stops, node)
+        try:
+            yield from self._make_way(facts)
+            self._require_good(node, findings, stops)
+        except (_Refused, Occupied) as refusal:
+            self.journal.finish(self._run.id, node, "preflight", "failed", str(refusal))
+            yield StepChanged(node, "preflight", StepState.FAILED, str(refusal))
+            raise
         self.journal.finish(self._run.id, node, "preflight")
         yield StepChanged(node, "preflight", StepState.DONE, "nothing stands in the way")
         return facts
 
-    def _refuse_foreign(self, run: Run, facts: Facts, cancel: threading.Event) -> Iterator[Event]:
-        """Clear away what ended runs of ours left on the nodes; raises _Refused where somebody else is at work."""
-        ended = {row.id for row in self.journal.runs() if row.outcome in ("failed", "refused", "installed")}
-        for name, answer in facts.nodes.items():
-            if not isinstance(answer, NodeFacts):
-                continue
-            for task in answer.tasks:
-                run_id = task.removeprefix(TASK_PREFIX)
-                if run_id == run.id:
-                    continue
-                if run_id not in ended and not run_id.startswith("rehearsal-"):
-                    raise _Refused(f"{name} holds the scheduled task of another run: {task}")
-                removal = self._task(run_id, name, cancel).remove()
-                if removal.was_running:
-                    raise _Refused(f"the scheduled task {task} is still running on {name}")
-                yield Notice(name, f"removed the scheduled task {task}, left by an earlier run")
-            if answer.setup_processes and TASK_PREFIX + run.id not in answer.tasks:
-                raise _Refused(f"a setup that this run did not start is running on {name}")
+    def _require_good(self, node: str, findings: tuple[Finding, ...], stops: tuple[Finding, ...]) -> None:
+        if stops:
+            raise _Refused(f"not started on {node}: {', '.join(dict.fromkeys(finding.id for finding in stops))}")
+        unknowns = tuple(finding for finding in findings if finding.status is Status.UNKNOWN)
+        if unknowns and not self._confirmed:
+            self._confirmed = self.confirm(unknowns)
+            if not self._confirmed:
+                raise _Refused(f"not started on {node}: what is unknown was not confirmed")
 
-    def _is_under_way(self, run: Run, facts: Facts, node: str) -> bool:
-        answer = facts.nodes.get(node)
-        return isinstance(answer, NodeFacts) and TASK_PREFIX + run.id in answer.tasks
+    def _make_way(self, facts: Facts) -> Iterator[Event]:
+        yield from make_way(self._run, facts, self.journal, self._task, self.pace.poll)
 
     # --- doing
 
@@ -234,20 +312,24 @@ class Installer:
             raise NodeFailed(f"the password of {account} is missing", "give it and run install again")
         return secret
 
-    def _node_run(self, run: Run, node: str, first: bool, cancel: threading.Event) -> NodeRun:
-        return NodeRun(
-            self.plan,
-            node,
-            first,
-            run.id,
-            self._task(run.id, node, cancel),
-            self._password,
-            self.journal,
-            self.pace,
-            cancel,
-        )
+    def _stop_password(self, account: AccountName, meaning: str) -> None:
+        """A node took a proved password for wrong: it was changed, and no probe may try it again."""
+        from vmm_wizard.facts.questions import questions
 
-    def _task(self, run_id: str, node: str, cancel: threading.Event) -> RemoteTask:
+        access = questions(self.plan, self.preflight.addresses.ca_file or "").access
+        secret = self.secrets.get(account)
+        if access is not None and secret is not None:
+            self.preflight.passwords.refuse(account, secret, access, meaning)
+
+    def _node_run(self, node: str, first: bool) -> NodeRun:
+        task = self._task(self._run.id, node)
+        node_run = NodeRun(
+            self.plan, node, first, self._run.id, task, self._password, self.journal, self.pace, self._cancel
+        )
+        self._node_runs.append(node_run)
+        return node_run
+
+    def _task(self, run_id: str, node: str) -> RemoteTask:
         from vmm_wizard.facts.nodes import connector
         from vmm_wizard.facts.questions import questions
         from vmm_wizard.remote.task import RemoteTask
@@ -255,30 +337,57 @@ class Installer:
         asked = questions(self.plan, self.preflight.addresses.ca_file or "")
         question = next(row for row in asked.nodes if row.host == node)
         connect, place = connector(question, self._password(question.account), self.preflight.addresses)
-        return RemoteTask(
-            connect, place, run_id, self.plan.installing_account, patience=self.pace.patience, cancel=cancel
-        )
+        account = self.plan.installing_account
+        return RemoteTask(connect, place, run_id, account, patience=0.0, cancel=self._cancel)
 
     # --- verifying
 
-    def _verify_node(self, run: Run, node: str, facts: Facts) -> Iterator[Event]:
-        self.journal.start(run.id, node, "verify")
+    def _verify(self, node_run: NodeRun) -> Generator[Event, None, Facts]:
+        """Look at what setup left, until it has come up. Raises NodeFailed, LostSight, Cancelled."""
+        node = node_run.node
+        self.journal.start(self._run.id, node, "verify")
         yield StepChanged(node, "verify", StepState.STARTED)
-        witnesses = verify.witnesses(self.plan, facts, node)
-        bad = [row for row in witnesses if not row.good]
-        if bad:
-            text = "; ".join(row.text for row in bad)
-            self.journal.finish(run.id, node, "verify", "failed", text)
-            yield StepChanged(node, "verify", StepState.FAILED, text)
-            raise NodeFailed(f"{node}: setup ended well, but {text}", "look at SetupWizard.log on the node")
+        since = time.monotonic()
+        while True:
+            facts = self._look()
+            witnesses = verify.witnesses(self.plan, facts, node, node_run.exit_code)
+            text = "; ".join(row.text for row in witnesses if not row.good)
+            if not text:
+                break
+            answer = facts.nodes.get(node)
+            is_final = isinstance(answer, NoAnswer) and answer.code == "logon"
+            limit = self.pace.settling if isinstance(answer, NodeFacts) else self.pace.patience
+            if is_final or time.monotonic() - since >= limit:
+                self.journal.finish(self._run.id, node, "verify", "failed", text)
+                yield StepChanged(node, "verify", StepState.FAILED, text)
+                if isinstance(answer, NodeFacts):
+                    raise NodeFailed(f"{node}: setup ended well, but {text}", f"look at SetupWizard.log on {node}")
+                raise LostSight(f"setup ended well, but {text}", "when it answers again, run the same command to go on")
+            if self._cancel.wait(self.pace.poll):
+                raise Cancelled(node)
         text = "; ".join(row.text for row in witnesses)
-        self.journal.finish(run.id, node, "verify", "done", text)
+        self.journal.finish(self._run.id, node, "verify", "done", text)
+        self._good.append(node)
         yield StepChanged(node, "verify", StepState.DONE, text)
+        if node_run.needs_restart:
+            yield Notice(node, f"{node} wants a restart", "move the role to another node before, and then restart it")
+        return facts
 
-    def _verify_role(self, run: Run, findings: tuple[Finding, ...]) -> Iterator[Event]:
-        self.journal.start(run.id, "", "verify")
+    def _verify_role(self, facts: Facts) -> Generator[Event, None, _End]:
+        """What the checks say of the finished role. A fail among them is no good end, whoever installed it."""
+        self.journal.start(self._run.id, "", "verify")
+        findings = judge(self.plan, facts)
+        told = (Status.WARN, Status.FAIL, Status.UNKNOWN)
         for finding in findings:
-            if finding.id.startswith("POST-") and finding.status is not Status.PASS:
+            if finding.id.startswith("POST-") and finding.status in told:
                 yield Notice(finding.subject, f"{finding.id}: {finding.evidence}", finding.remedy)
-        self.journal.finish(run.id, "", "verify")
-        yield StepChanged("", "verify", StepState.DONE, verify.how_to_connect(self.plan))
+        failed = [row for row in findings if row.id.startswith("POST-") and row.status is Status.FAIL]
+        if failed:
+            text = "; ".join(f"{row.id}: {row.evidence}" for row in failed)
+            self.journal.finish(self._run.id, "", "verify", "failed", text)
+            yield StepChanged("", "verify", StepState.FAILED, text)
+            return _End("failed", f"VMM is installed, but {text}", failed[0].remedy, findings)
+        text = verify.how_to_connect(self.plan)
+        self.journal.finish(self._run.id, "", "verify", "done", text)
+        yield StepChanged("", "verify", StepState.DONE, text)
+        return _End("installed" if self._changed else "unchanged", text, findings=findings)

@@ -1,4 +1,17 @@
-"""What a run tells while it goes: typed events, the same for the wizard and for `install --json`."""
+"""What a run tells while it goes: typed events, the same for the wizard and for `install --json`.
+
+As JSON each has `event`; what else it has, by event:
+
+| event | keys |
+|---|---|
+| started | run, resumed, nodes |
+| preflight | node (before whose setup it was made), step, blocking, findings |
+| step | node (empty: the run as a whole), step, state, text |
+| progress | node, step, percent, text |
+| log | node, lines |
+| notice | node, text, remedy |
+| finished | result, changed, text: always the last |
+"""
 
 from __future__ import annotations
 
@@ -34,14 +47,16 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class PreflightDone:
-    """The preflight right before the run; `blocking` stop it."""
+    """The preflight right before setup on `node`; `blocking` stop it."""
 
     findings: tuple[Finding, ...]
     blocking: tuple[Finding, ...]
+    node: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
             "event": "preflight",
+            "node": self.node,
             "step": "preflight",
             "blocking": [finding.as_json() for finding in self.blocking],
             "findings": [finding.as_json() for finding in self.findings],
@@ -99,7 +114,11 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The last event of every run. `changed`: this call changed something on the estate."""
+    """The last event of every run.
+
+    `changed`: setup was begun on a node by this run, in this call or in one that it goes on from. What was staged and
+    taken away again is no change.
+    """
 
     result: Result
     changed: bool

@@ -126,32 +126,32 @@ class Journal:
         return found[0]
 
     def runs(self) -> tuple[Run, ...]:
-        """All runs, newest first."""
+        """All runs, newest first: in the order they were written, whatever the clock said."""
         with self._open() as db:
             rows = db.execute(
-                "SELECT id, plan_key, plan_toml, job, started, ended, outcome FROM runs ORDER BY started DESC, id DESC"
+                "SELECT id, plan_key, plan_toml, job, started, ended, outcome FROM runs ORDER BY rowid DESC"
             ).fetchall()
         return tuple(
             Run(row[0], row[1], row[2], row[3], datetime.fromisoformat(row[4]), _time(row[5]), row[6]) for row in rows
         )
 
     def unfinished(self, plan_key: str, job: str) -> Run | None:
-        """The newest run of this plan and job that never ended, or was cut off; None when there is none."""
+        """The newest run of this plan and job, when it never ended or was cut off; else None.
+
+        A cancelled run left nothing behind: it is over, and the next one begins anew.
+        """
         for run in self.runs():
             if run.plan_key == plan_key and run.job == job:
-                return run if run.outcome in ("running", "interrupted", "cancelled") else None
+                return run if run.outcome in ("running", "interrupted") else None
         return None
 
     # --- steps
 
     def start(self, run_id: str, node: str, step: str) -> None:
-        """Write down, before it is done, that a step is about to be done."""
+        """Write down, before it is done, that a step is about to be done. One done again moves to the end."""
         with self._open() as db:
             db.execute(
-                "INSERT INTO steps VALUES (?, ?, ?, 'started', ?, NULL, '') "
-                "ON CONFLICT (run, node, step) "
-                "DO UPDATE SET state = 'started', started = excluded.started, ended = NULL",
-                (run_id, node, step, _now()),
+                "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, 'started', ?, NULL, '')", (run_id, node, step, _now())
             )
 
     def finish(self, run_id: str, node: str, step: str, state: StepState = "done", detail: str = "") -> None:
@@ -163,7 +163,7 @@ class Journal:
             )
 
     def steps(self, run_id: str) -> tuple[Step, ...]:
-        """The steps of a run in the order they were first started."""
+        """The steps of a run in the order they were last started, whatever the clock said."""
         with self._open() as db:
             rows = db.execute(
                 "SELECT node, step, state, started, ended, detail FROM steps WHERE run = ? ORDER BY rowid", (run_id,)
@@ -171,3 +171,17 @@ class Journal:
         return tuple(
             Step(row[0], row[1], row[2], datetime.fromisoformat(row[3]), _time(row[4]), row[5]) for row in rows
         )
+
+    def attempt(self, run_id: str, node: str) -> dict[str, Step]:
+        """The steps of a run's last attempt on a node, by name: what was started since it was last staged there."""
+        found: dict[str, Step] = {}
+        for row in self.steps(run_id):
+            if row.node == node:
+                found = {} if row.step == "stage" else found
+                found[row.step] = row
+        return found if "stage" in found else {}
+
+    def is_open(self, run_id: str, node: str) -> bool:
+        """Whether something of this run may be on the node: it was staged there, and not cleared away since."""
+        steps = self.attempt(run_id, node)
+        return bool(steps) and ("clear" not in steps or steps["clear"].state != "done")

@@ -1,71 +1,76 @@
 """One node's install: stage, start the task, hand the passwords over, follow setup to its end, clear up.
 
-Every step first looks whether it is already done, so that the same call takes up a run that was cut off anywhere: what
-is true is read from the node, the journal only says which run it was.
+What is true is read from the node, the journal only says which run it was and where to look: so the same run is taken
+up again wherever it was cut off.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from vmm_wizard import log
-from vmm_wizard.install.events import Event, LogGrew, Notice, Progress, StepChanged, StepState
+from vmm_wizard.install.clearing import SetupRunning, take_away
+from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Pace, PasswordRefused
+from vmm_wizard.install.events import Event, Notice, Progress, StepChanged, StepState
+from vmm_wizard.install.following import SetupFollower
+from vmm_wizard.install.verify import RESTART_NEEDED
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
-from vmm_wizard.remote.errors import Cancelled, RemoteError
+from vmm_wizard.remote.errors import (
+    AccessDenied,
+    AnswerUnreadable,
+    Cancelled,
+    CertificateRefused,
+    LogonNotOffered,
+    LogonRefused,
+    NodeUnreachable,
+    RemoteError,
+    ShellRefused,
+)
+from vmm_wizard.remote.task_run import TaskStatus, UnreadableAnswer
 from vmm_wizard.setup.command import SetupCommand, server_install
 from vmm_wizard.setup.ini import SERVER_INI, read_private_profile, render_server_ini, server_options
-from vmm_wizard.setup.log import LogReader
 
 if TYPE_CHECKING:
-    from vmm_wizard.install.journal import Journal
+    from vmm_wizard.install.journal import Journal, Step
     from vmm_wizard.remote.task import RemoteTask
-    from vmm_wizard.remote.task_run import RunFile, TaskStatus
+    from vmm_wizard.remote.task_run import RunFile
 
-#: Exit codes of setup.exe that are good: success, and success with a restart to come (G25, PHX).
-GOOD_EXIT_CODES = frozenset({0, 3010})
-#: What setup.exe's exit codes mean (section 1.3).
-EXIT_CODES = {
-    1: "setup failed and rolled itself back",
-    13: "another version of VMM is installed (unconfirmed)",
-    14: "setup's own prerequisite check failed (unconfirmed)",
-    15: "setup refused its command line or answer file, or VMM is installed already (unconfirmed)",
-    16: "the setup media is incomplete (unconfirmed)",
-    17: "setup does not run on this machine (unconfirmed)",
-    18: "another setup runs on this node (unconfirmed)",
-}
+T = TypeVar("T")
 
-
-class NodeFailed(Exception):
-    """A node's install came to nothing. The text is one sentence; `remedy` says what to do."""
-
-    def __init__(self, text: str, remedy: str = "") -> None:
-        super().__init__(text)
-        self.remedy = remedy
+#: A node that cannot be spoken to: what runs on it goes on, and nothing can be cleared away now.
+_OUT_OF_SIGHT = (NodeUnreachable, LogonRefused, LogonNotOffered, AccessDenied, CertificateRefused, ShellRefused)
+#: What a node says while its services come and go: it is asked again, but not for as long as one that is away.
+_PASSING = (ShellRefused, AnswerUnreadable)
+_PASSING_SECONDS = 120.0
+#: Seconds between attempts to reach a node that is away, at most.
+_LONGEST_PAUSE = 15.0
+#: How Task Scheduler refuses a wrong password (winerror.h).
+_WRONG_PASSWORD = 0x8007052E
 
 
-class Detached(Exception):
-    """Setup runs on the node, and we were asked to stop following it. It goes on."""
+#: What the journal says of a setup that ended well, before the code.
+_EXIT_CODE = "exit code"
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How often a node is asked while setup runs, how long it may be out of reach, how long setup may take: seconds."""
-
-    poll: float = 1.0
-    patience: float = 1800.0
-    limit: float = 2 * 3600.0
+def exit_code_of(setup: Step) -> int | None:
+    """Setup's exit code as its finished step in the journal tells it; None when it does not."""
+    _, found, code = setup.detail.partition(f"{_EXIT_CODE} ")
+    return int(code) if found and code.isdecimal() else None
 
 
 @dataclass
 class NodeRun:
     """The install of one node in one run. `passwords` gives the secret of an account, or raises NodeFailed.
 
-    After `run`, `changed` says whether anything was changed on the node, `needs_restart` whether Windows wants one.
+    `task` makes one attempt a call (patience 0): how long a node may be away is decided here, and told. After `install`
+    or `take_up`, `exit_code` is setup's; `begun` says whether setup was seen to run.
     """
 
     plan: Plan
@@ -77,27 +82,62 @@ class NodeRun:
     journal: Journal
     pace: Pace = field(default_factory=Pace)
     cancel: threading.Event = field(default_factory=threading.Event)
-    changed: bool = False
-    needs_restart: bool = False
+    exit_code: int | None = None
+    begun: bool = field(default=False, init=False)
+    _setup_runs: bool = field(default=False, init=False)
 
-    def run(self) -> Iterator[Event]:
-        """Bring setup here to a good end. Raises NodeFailed, Detached, Cancelled (nothing runs), RemoteError."""
+    @property
+    def needs_restart(self) -> bool:
+        """Whether setup wants Windows restarted."""
+        return self.exit_code == RESTART_NEEDED
+
+    def install(self) -> Generator[Event, None, None]:
+        """Stage, start, follow, clear. Raises NodeFailed, LostSight, Detached, Cancelled, JournalError."""
+        yield from self._guarded(self._install())
+
+    def take_up(self) -> Generator[Event, None, bool]:
+        """Go on with what an earlier call began here. False: setup had not begun, or had failed; all of it was cleared
+        away, and the node is to be installed anew. Raises as `install`."""
+        return (yield from self._guarded(self._take_up()))
+
+    def _guarded(self, work: Generator[Event, None, T]) -> Generator[Event, None, T]:
         try:
-            status = self.task.status()
-            if status.task_state == "Missing" and not status.begun and status.result is None:
-                yield from self._step("stage", "answer file and wrapper staged and read back", self._stage)
-                yield from self._step("start", f"scheduled task of {self.task.account} started", self._start)
-            else:
-                self.changed = True
-                yield StepChanged(self.node, "start", StepState.SKIPPED, "the run's task is on the node already")
-            yield from self._follow()
+            return (yield from work)
         except Cancelled:
             yield from self._stop()
             raise
         except NodeFailed:
-            yield from self._clear(end_running=False)
+            yield from self._clear(self.pace.clearing)
             raise
-        yield from self._clear(end_running=False)
+        except _OUT_OF_SIGHT as error:
+            raise self._lost_sight(error) from None
+        except (RemoteError, UnreadableAnswer) as error:
+            yield from self._clear(self.pace.clearing)
+            raise NodeFailed(self._sentence(error), f"see the log file, mend {self.node}, run install again") from None
+        finally:
+            self.task.close()
+
+    def _install(self) -> Generator[Event, None, None]:
+        yield from self._step("stage", "answer file and wrapper staged and read back", self._stage)
+        yield from self._step("start", f"scheduled task of {self.task.account} started", self._start)
+        yield from self._follow()
+        yield from self._clear(self.pace.patience)
+
+    def _take_up(self) -> Generator[Event, None, bool]:
+        setup = self.journal.attempt(self.run_id, self.node).get("setup")
+        if setup is not None and setup.state == "done":
+            self.exit_code = exit_code_of(setup)
+            yield from self._clear(self.pace.patience)
+            return True
+        if setup is None or setup.state == "started":
+            status = yield from self._patiently(self.task.status, self.pace.patience)
+            if status.begun or status.result is not None or status.is_active:
+                yield StepChanged(self.node, "start", StepState.SKIPPED, "the run's task is on the node already")
+                yield from self._follow()
+                yield from self._clear(self.pace.patience)
+                return True
+        yield from self._clear(self.pace.patience)
+        return False
 
     # --- steps
 
@@ -105,13 +145,46 @@ class NodeRun:
         self.journal.start(self.run_id, self.node, name)
         yield StepChanged(self.node, name, StepState.STARTED)
         try:
-            act()
-        except (NodeFailed, RemoteError) as error:
-            self.journal.finish(self.run_id, self.node, name, "failed", log.masked(str(error)))
-            yield StepChanged(self.node, name, StepState.FAILED, log.masked(str(error)))
+            yield from self._patiently(act, self.pace.patience)
+        except (NodeFailed, RemoteError, UnreadableAnswer) as error:
+            yield self._step_failed(name, log.masked(str(error)))
             raise
         self.journal.finish(self.run_id, self.node, name)
         yield StepChanged(self.node, name, StepState.DONE, done)
+
+    def _step_failed(self, name: str, text: str) -> Event:
+        self.journal.finish(self.run_id, self.node, name, "failed", text)
+        return StepChanged(self.node, name, StepState.FAILED, text)
+
+    def _patiently(self, call: Callable[[], T], patience: float) -> Generator[Event, None, T]:
+        """What `call` gives. While the node is out of reach it is asked again for `patience` seconds, and that is told.
+
+        For calls that may be repeated. A refused logon is never tried again.
+        """
+        away_since: float | None = None
+        wait = self.pace.poll
+        while True:
+            try:
+                answer = call()
+            except (NodeUnreachable, *_PASSING) as error:
+                now = time.monotonic()
+                if away_since is None:
+                    away_since = now
+                    yield self._out_of_reach(error, patience)
+                limit = min(patience, _PASSING_SECONDS) if isinstance(error, _PASSING) else patience
+                if now - away_since + wait > limit:
+                    raise
+                self.task.pause(wait)
+                wait = min(wait * 2, max(self.pace.poll, _LONGEST_PAUSE))
+            else:
+                if away_since is not None:
+                    yield Notice(self.node, f"{self.node} answers again")
+                return answer
+
+    def _out_of_reach(self, error: RemoteError, patience: float) -> Event:
+        usual = "setup restarts WinRM while it runs; " if self._setup_runs else ""
+        how_long = f" for up to {patience / 60:.0f} minutes" if patience >= 60 else ""
+        return Notice(self.node, f"{error} ({usual}trying again{how_long})")
 
     @property
     def _folder(self) -> str:
@@ -131,126 +204,159 @@ class NodeRun:
     def _stage(self) -> None:
         files = self._files(self._folder)
         staged = self.task.stage(files)
-        self.changed = True
-        if not staged.task_exists and staged.folder.casefold() != self._folder.casefold():
+        if staged.folder.casefold() != self._folder.casefold():
             # The node keeps ProgramData elsewhere: the command line must name the answer file where it really is.
             files = self._files(staged.folder)
             staged = self.task.stage(files)
+        if staged.task_exists:
+            raise NodeFailed(f"{self.node}: the run's task is there although it was not started", "run install again")
         written = {file.name: file.content for file in files}
         read = {file.name: file.content for file in staged.files}
-        if not staged.task_exists and read != written:
+        wrong = sorted(name for name in written.keys() | read.keys() if written.get(name) != read.get(name))
+        if wrong:
             raise NodeFailed(
-                f"{self.node}: the staged files do not read back as they were written", "run install again"
+                f"{self.node}: {', '.join(wrong)} does not read back from {staged.folder} as it was written",
+                "see whether something on the node (a virus scanner) changes files there, then run install again",
             )
         options = server_options(self.plan, first=self.first)
-        profile = read_private_profile(read.get(SERVER_INI, b""))
+        profile = read_private_profile(read[SERVER_INI])
         wrong = [key for key, value in options.items() if profile.get(key) != value]
         if wrong:
             raise NodeFailed(f"{self.node}: Windows would read {', '.join(wrong)} of {SERVER_INI} differently")
 
     def _start(self) -> None:
         started = self.task.start(self.passwords(self.task.account))
-        if started.failed_step:
-            raise NodeFailed(
-                f"{self.node}: Windows refused the scheduled task of {self.task.account}: {started.reason}",
-                "see `vmm-wizard explain INS-02` and `vmm-wizard explain INS-03`",
-            )
+        if not started.failed_step:
+            return
+        kind = PasswordRefused if started.error_code == _WRONG_PASSWORD else NodeFailed
+        raise kind(
+            f"{self.node}: Windows refused the scheduled task of {self.task.account}: {started.reason}",
+            "see `vmm-wizard explain INS-02` and `vmm-wizard explain INS-03`",
+        )
+
+    # --- following setup
 
     def _follow(self) -> Iterator[Event]:
-        self.journal.start(self.run_id, self.node, "setup")
-        yield StepChanged(self.node, "setup", StepState.STARTED)
-        reader = LogReader()
-        offset, shown, waited = 0, (-1, ""), 0.0
+        follower = SetupFollower(self.node, self.pace.stall)
+        since = time.monotonic()
         while True:
-            status = self.task.status(offset)
-            if status.log_length < offset:
-                # Setup began a new log: what was read belonged to an older one.
-                reader, offset = LogReader(), 0
+            status = yield from self._patiently(partial(self.task.status, follower.offset), self.pace.patience)
+            if status.begun and not self._setup_runs:
+                yield from self._begun()
+            yield from follower.take(status)
+            if not follower.has_all(status):
                 continue
-            if status.log_bytes and (status.begun or status.result is not None):
-                offset += len(status.log_bytes)
-                lines = tuple(log.masked(line.text) for line in reader.feed(status.log_bytes))
-                if lines:
-                    yield LogGrew(self.node, lines)
-            now = (reader.percent, reader.phase)
-            if now != shown:
-                shown = now
-                yield Progress(self.node, "setup", reader.percent, reader.phase)
-            if status.result is not None and offset >= status.log_length:
+            if status.result is not None:
                 break
-            if status.stopped_because:
-                raise self._failed(f"{self.node}: {status.stopped_because}", reader)
+            seconds = time.monotonic() - since
+            problem = self._problem(status, seconds)
+            if problem:
+                raise self._setup_failed(problem, follower)
             if status.public_key is not None and not status.begun:
-                self._hand_over(status)
-            if status.log_length > offset and status.begun:
-                continue
-            self.task.pause(self.pace.poll)
-            waited += self.pace.poll
-            if waited > self.pace.limit:
+                yield from self._patiently(partial(self._hand_over, status), self.pace.patience)
+            if seconds >= self.pace.limit:
                 raise Detached(f"setup on {self.node} has not ended after {self.pace.limit / 3600:.1f} hours")
-        yield from self._judge_result(status, reader)
+            self.task.pause(self.pace.poll)
+        yield from follower.close()
+        problem = follower.problem(status.result)
+        if problem:
+            raise self._setup_failed(f"{self.node}: {problem}", follower)
+        yield from self._ended_well(status.result.exit_code)
+
+    def _problem(self, status: TaskStatus, seconds: float) -> str:
+        """Why a run that has left no result will never leave one; empty while it may."""
+        if status.is_active or (status.begun and status.setup_processes):
+            # Setup may outlive its task: then it is waited for, and judged when it is gone.
+            return ""
+        if status.stopped_because:
+            return f"{self.node}: {status.stopped_because}"
+        if seconds >= self.pace.starting:
+            return f"{self.node}: the scheduled task was started {seconds:.0f} seconds ago and has not run"
+        return ""
+
+    def _begun(self) -> Iterator[Event]:
+        self._setup_runs = self.begun = True
+        if "setup" not in self.journal.attempt(self.run_id, self.node):
+            self.journal.start(self.run_id, self.node, "setup")
+        yield StepChanged(self.node, "setup", StepState.STARTED)
 
     def _hand_over(self, status: TaskStatus) -> None:
-        command = self._command(self._folder)
-        self.task.send_secrets([self.passwords(account) for account in command.secret_accounts], status)
+        if not status.secrets_waiting:
+            command = self._command(self._folder)
+            self.task.send_secrets([self.passwords(account) for account in command.secret_accounts], status)
 
-    def _judge_result(self, status: TaskStatus, reader: LogReader) -> Iterator[Event]:
-        result = status.result
-        assert result is not None
-        if result.exit_code is None:
-            raise self._failed(f"{self.node}: setup was not started: {log.masked(result.error)}", reader)
-        if result.exit_code not in GOOD_EXIT_CODES:
-            meaning = EXIT_CODES.get(result.exit_code, "setup failed")
-            raise self._failed(f"{self.node}: setup ended with exit code {result.exit_code}: {meaning}", reader)
-        self.needs_restart = result.exit_code == 3010
+    def _ended_well(self, exit_code: int | None) -> Iterator[Event]:
+        self._setup_runs = False
+        self.exit_code = exit_code
         text = "setup ended well" + ("; Windows wants a restart of this node" if self.needs_restart else "")
-        self.journal.finish(self.run_id, self.node, "setup", "done", f"exit code {result.exit_code}")
+        self.journal.finish(self.run_id, self.node, "setup", "done", f"{_EXIT_CODE} {exit_code}")
         yield Progress(self.node, "setup", 100, text)
         yield StepChanged(self.node, "setup", StepState.DONE, text)
 
-    def _failed(self, text: str, reader: LogReader) -> NodeFailed:
-        remedy = ""
-        if reader.failures:
-            first = reader.failures[0]
-            text = f"{text}. SetupWizard.log, line {first.line_number}: {log.masked(first.text)}. {first.cause}"
-            remedy = first.remedy
-        self.journal.finish(self.run_id, self.node, "setup", "failed", log.masked(text))
+    def _setup_failed(self, problem: str, follower: SetupFollower) -> NodeFailed:
+        self._setup_runs = False
+        text, remedy = follower.explained(problem)
+        self.journal.finish(self.run_id, self.node, "setup", "failed", text)
         return NodeFailed(text, remedy)
 
-    # --- clearing up
+    # --- the end
 
     def _stop(self) -> Iterator[Event]:
         """We were asked to stop: leave a setup that runs alone, take away everything that only waits."""
-        self.task.uncancelled()
+        if self._setup_runs:
+            raise Detached(self._goes_on)
+        if not self.journal.is_open(self.run_id, self.node):
+            return
         try:
-            status = self.task.status()
-        except RemoteError:
-            raise Detached(f"{self.node} is out of reach; setup may run there") from None
-        if status.begun and status.result is None:
-            raise Detached(f"setup goes on on {self.node}; run the same command again to follow it")
-        yield from self._clear(end_running=not status.begun)
+            yield from self._clear(self.pace.clearing)
+        except LostSight as lost:
+            raise Detached(str(lost)) from None
+        if self.journal.is_open(self.run_id, self.node):
+            raise Detached(f"{self.node} could not be cleared; run the same command again when it answers")
 
-    def _clear(self, *, end_running: bool) -> Iterator[Event]:
+    @property
+    def _goes_on(self) -> str:
+        return f"setup goes on on {self.node}; run the same command again to follow it"
+
+    def _clear(self, patience: float) -> Iterator[Event]:
+        """Take everything away, or tell what is left. Raises LostSight when setup runs there."""
         self.journal.start(self.run_id, self.node, "clear")
         yield StepChanged(self.node, "clear", StepState.STARTED)
         self.task.uncancelled()
+        left = ""
         try:
-            removal = self.task.remove(end_running=end_running)
-        except RemoteError as error:
-            self.journal.finish(self.run_id, self.node, "clear", "failed", str(error))
-            yield StepChanged(self.node, "clear", StepState.FAILED, str(error))
-            yield Notice(
-                self.node,
-                f"the scheduled task vmm-wizard-{self.run_id} with its stored password may still be on {self.node}",
-                f"Unregister-ScheduledTask -TaskName 'vmm-wizard-{self.run_id}'",
-            )
-            return
-        if removal.left:
-            detail = f"left behind: {', '.join(removal.left)}" + (
-                f" ({'; '.join(removal.errors)})" if removal.errors else ""
-            )
-            self.journal.finish(self.run_id, self.node, "clear", "failed", detail)
-            yield StepChanged(self.node, "clear", StepState.FAILED, detail)
+            removal = yield from self._patiently(lambda: take_away(self.task, self.pace.poll), patience)
+        except SetupRunning:
+            self.journal.finish(self.run_id, self.node, "clear", "failed", self._goes_on)
+            yield StepChanged(self.node, "clear", StepState.SKIPPED, self._goes_on)
+            raise LostSight(self._goes_on) from None
+        except (RemoteError, UnreadableAnswer) as error:
+            left = self._sentence(error)
+        else:
+            if removal.left:
+                left = "; ".join((f"left behind: {', '.join(removal.left)}", *removal.errors))
+        if left:
+            yield self._step_failed("clear", left)
+            yield self._left_behind()
             return
         self.journal.finish(self.run_id, self.node, "clear")
         yield StepChanged(self.node, "clear", StepState.DONE, "task, key, passwords and answer file are gone")
+
+    def _left_behind(self) -> Event:
+        name = f"vmm-wizard-{self.run_id}"
+        return Notice(
+            self.node,
+            f"the scheduled task {name} with its stored password may still be on {self.node}",
+            f"run install again, or on {self.node}: Unregister-ScheduledTask -TaskName '{name}'; "
+            f"Remove-Item -Recurse '{self._folder}'",
+        )
+
+    def _lost_sight(self, error: RemoteError) -> LostSight:
+        if isinstance(error, LogonRefused):
+            remedy = f"when the password of {error.account} is right, run the same command to go on"
+            return LostSight(f"{error}; it is not tried again until the password changes", remedy, error)
+        return LostSight(str(error), f"when {self.node} answers again, run the same command to go on")
+
+    def _sentence(self, error: Exception) -> str:
+        text = log.masked(str(error))
+        return text if self.node in text else f"{self.node}: {text}"

@@ -1,0 +1,37 @@
+"""What must hold before an install may begin: passwords, one process a cluster, and what findings stop it."""
+
+from __future__ import annotations
+
+import hashlib
+
+from vmm_wizard.checks.registry import Finding, Status
+from vmm_wizard.plan.model import Plan
+from vmm_wizard.plan.names import AccountName
+from vmm_wizard.plan.secrets import Secrets
+
+
+def plan_key(plan: Plan) -> str:
+    """The same for equal plans: what finds an unfinished run again."""
+    from vmm_wizard.plan.answers import dumps
+
+    return hashlib.sha256(dumps(plan).encode()).hexdigest()
+
+
+def lock_name(plan: Plan) -> str:
+    """The same for all plans for one cluster, so that a plan that was edited cannot run beside what it was."""
+    cluster = f"{plan.cluster.name.label}.{plan.dns_domain}".casefold()
+    return f"install-{hashlib.sha256(cluster.encode()).hexdigest()[:16]}.lock"
+
+
+def missing_secrets(plan: Plan, secrets: Secrets) -> tuple[AccountName, ...]:
+    """The accounts whose passwords an install needs and nobody gave."""
+    return tuple(account for account in plan.accounts if account not in secrets)
+
+
+def blocking(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """What stops a run: each fail, and each unknown among the minimum (section 10, last line)."""
+    return tuple(
+        finding
+        for finding in findings
+        if finding.status is Status.FAIL or (finding.status is Status.UNKNOWN and finding.minimum)
+    )

@@ -1,0 +1,46 @@
+"""Takes a run away from a node: its task with the stored password, its folder. Never under a setup that runs."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vmm_wizard.remote.task import RemoteTask
+    from vmm_wizard.remote.task_run import Removal, TaskStatus
+
+#: Seconds in which a wrapper that has its passwords must have begun setup, or ended.
+DECIDE_SECONDS = 60.0
+
+
+class SetupRunning(Exception):
+    """Setup runs, or is about to: nothing was taken away."""
+
+
+def take_away(task: RemoteTask, poll: float) -> Removal:
+    """Take away a run that is over or only waits. Blocking; may be repeated. Raises SetupRunning, RemoteError,
+    UnreadableAnswer, Cancelled.
+
+    Between the passwords' arrival and setup's begin a wrapper must not be ended: who knows what it has just started.
+    So it is ended only when it was seen waiting for them twice, or has written down its result.
+    """
+    due = time.monotonic() + DECIDE_SECONDS
+    waited = False
+    while True:
+        status = task.status()
+        if _runs_setup(status):
+            raise SetupRunning
+        waits = status.public_key is not None and not status.secrets_waiting and not status.begun
+        is_over = not status.is_active or status.result is not None
+        if is_over or (waits and waited):
+            removal = task.remove(end_running=status.is_active)
+            if not (removal.was_running and removal.left):
+                return removal
+        elif time.monotonic() >= due:
+            raise SetupRunning
+        waited = waits
+        task.pause(poll)
+
+
+def _runs_setup(status: TaskStatus) -> bool:
+    return status.begun and status.result is None and (status.is_active or bool(status.setup_processes))

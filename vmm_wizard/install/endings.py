@@ -1,0 +1,53 @@
+"""How the install of a node can end other than well, and how long it is waited for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vmm_wizard.remote.errors import LogonRefused
+
+
+class NodeFailed(Exception):
+    """A node's install came to nothing, and nothing of it runs. One sentence; `remedy` says what to do."""
+
+    def __init__(self, text: str, remedy: str = "") -> None:
+        super().__init__(text)
+        self.remedy = remedy
+
+
+class PasswordRefused(NodeFailed):
+    """The node's Task Scheduler took the installing account's password for wrong: one bad logon was counted."""
+
+
+class LostSight(Exception):
+    """The node cannot be followed any longer; what runs on it goes on. One sentence; `remedy` says how to go on.
+
+    `refused`: it refused the logon, which must not be tried again with the same password.
+    """
+
+    def __init__(self, text: str, remedy: str = "", refused: LogonRefused | None = None) -> None:
+        super().__init__(text)
+        self.remedy = remedy
+        self.refused = refused
+
+
+class Detached(Exception):
+    """Setup runs on the node, and we were asked to stop following it, or it takes too long. It goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often a node is asked while setup runs, and how long things may take. All in seconds.
+
+    `patience`: a node out of reach; `starting`: a task that was started and does not run; `limit`: setup; `stall`: a
+    log that does not grow; `settling`: until what setup made has come up (service, role); `clearing`: a node out of
+    reach while it is being cleared.
+    """
+
+    poll: float = 1.0
+    patience: float = 1800.0
+    starting: float = 120.0
+    limit: float = 2 * 3600.0
+    stall: float = 900.0
+    settling: float = 120.0
+    clearing: float = 60.0
