@@ -213,6 +213,20 @@ class TestOthers:
         assert "dkm-read-only" in done.stderr
 
 
+def test_the_bare_wizard_reads_the_environment_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import vmm_wizard.cli
+
+    monkeypatch.setattr(vmm_wizard.cli, "terminal_reason", lambda *_: "")
+    monkeypatch.setattr(sys, "argv", ["vmm-wizard"])
+    monkeypatch.setenv("VMM_WIZARD_ADDRESS_BOOK", str(tmp_path / "none.toml"))
+    with pytest.raises(SystemExit) as ended:
+        vmm_wizard.cli.main()
+    assert ended.value.code == 2
+    assert "none.toml: cannot be read" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("is_terminal", "term", "os_name", "shown"),
     [

@@ -1,0 +1,114 @@
+"""argv -> one call: guards, exit codes, and the only module that prints to standard output.
+
+Exit codes: 0 good (warnings allowed, or nothing to do), 1 at least one fail, or install refused by preflight, 2 bad
+usage or file, or a secret or confirmation missing without a terminal, 3 no fail but something unknown, 4 install
+failed, 5 cancelled or detached.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from vmm_wizard import __version__
+from vmm_wizard.cli.plans import check, doctor, emit, explain, install
+from vmm_wizard.cli.practice import lab
+from vmm_wizard.cli.shared import (
+    CANCELLED,
+    GOOD,
+    INSTALL_FAILED,
+    book_option,
+    find_addresses,
+    open_log,
+    read_secrets,
+    refuse,
+    secrets_option,
+    terminal_reason,
+)
+
+
+class _WizardGroup(click.Group):
+    """`vmm-wizard FILE` is `vmm-wizard wizard FILE`: what is no command is an answer file."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands and (args[0].endswith(".toml") or Path(args[0]).exists()):
+            return "wizard", self.commands["wizard"], args
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_WizardGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 good, 1 a check fails, 2 bad usage or file, 3 something is unknown, "
+    "4 the install failed, 5 cancelled.",
+)
+@click.version_option(__version__, prog_name="vmm-wizard")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Install a highly available System Center VMM management server, and know before that it will work.
+
+    Without a command it opens the wizard; `vmm-wizard FILE` opens it on an answer file.
+    """
+    if ctx.invoked_subcommand is None:
+        # Not ctx.invoke: that reads no environment variables, and the address book may come from one.
+        with wizard.make_context("wizard", [], parent=ctx) as bare:
+            wizard.invoke(bare)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@book_option
+@secrets_option
+def wizard(file: Path | None, address_book: Path | None, secrets_file: Path | None) -> None:
+    """Open the wizard (also: vmm-wizard FILE)."""
+    reason = terminal_reason(sys.stdin.isatty() and sys.stdout.isatty(), os.environ.get("TERM", ""), os.name)
+    if reason:
+        refuse(reason)
+    addresses = find_addresses(address_book)
+    secrets = read_secrets(secrets_file)
+    open_log()
+    from vmm_wizard.tui.app import run_wizard
+
+    raise SystemExit(run_wizard(file, addresses, secrets))
+
+
+for command in (check, emit, install, explain, doctor, lab):
+    cli.add_command(command)
+
+
+def main() -> NoReturn:
+    """Run the command line; never shows a traceback."""
+    if hasattr(sys.stdout, "reconfigure"):
+        # A Windows console or a pipe may have a code page that lacks a letter of a name: show a mark, do not break.
+        sys.stdout.reconfigure(errors="backslashreplace")
+        sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        cli.main(standalone_mode=False, prog_name="vmm-wizard")
+    except click.exceptions.Abort:
+        refuse("cancelled", code=CANCELLED)
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        refuse("cancelled", code=CANCELLED)
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): nothing to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(GOOD) from None
+    except Exception as error:
+        from vmm_wizard import log
+
+        open_log()
+        import logging
+
+        logging.getLogger("vmm_wizard").exception("unexpected error")
+        text = log.masked(f"{type(error).__name__}: {error}")
+        refuse(f"unexpected error ({text}); the log file has the details", code=INSTALL_FAILED)
+    raise SystemExit(GOOD)

@@ -1,0 +1,208 @@
+"""The commands about a plan: check, emit, install; and what explains: explain, doctor."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vmm_wizard.cli.shared import (
+    CANCELLED,
+    FAILED,
+    GOOD,
+    INSTALL_FAILED,
+    answers_argument,
+    ask_missing,
+    book_option,
+    find_addresses,
+    is_interactive,
+    json_option,
+    load_plan,
+    open_log,
+    read_secrets,
+    refuse,
+    secrets_option,
+    unused_book_option,
+    width,
+)
+
+if TYPE_CHECKING:
+    from vmm_wizard.checks.registry import Finding
+
+
+@click.command()
+@answers_argument
+@json_option
+@click.option("--all", "everything", is_flag=True, help="Show what is good and what does not apply, too.")
+@click.option(
+    "--rehearse",
+    is_flag=True,
+    help="Also run the rehearsal task on each node (RUN-02): stores a password there while it runs.",
+)
+@book_option
+@secrets_option
+def check(
+    file: Path,
+    as_json: bool,
+    everything: bool,
+    rehearse: bool,
+    address_book: Path | None,
+    secrets_file: Path | None,
+) -> None:
+    """Judge an answer file against the estate, changing nothing."""
+    plan = load_plan(file)
+    addresses = find_addresses(address_book)
+    secrets = read_secrets(secrets_file)
+    if is_interactive() and not as_json:
+        ask_missing(plan, secrets)
+    open_log()
+    from vmm_wizard.preflight import Preflight
+    from vmm_wizard.report import findings as report
+
+    last = None
+    shown = sys.stderr.isatty() and not as_json
+    for update in Preflight(secrets, addresses).run(plan, rehearse=rehearse):
+        last = update
+        if shown and update.waiting:
+            click.echo(f"\r\x1b[Kasking {len(update.waiting)}: {', '.join(update.waiting)[:60]}", err=True, nl=False)
+    if shown:
+        click.echo("\r\x1b[K", err=True, nl=False)
+    assert last is not None
+    if as_json:
+        click.echo(report.as_json(plan, last.findings))
+    else:
+        for line in report.as_text(plan, last.findings, width(), everything):
+            click.echo(line)
+    raise SystemExit(report.exit_code(last.findings))
+
+
+@click.command()
+@answers_argument
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to write into; one folder a node is made in it.",
+)
+@unused_book_option
+def emit(file: Path, output: Path) -> None:
+    """Write VMServer.ini and the command line of each node, without any secret."""
+    plan = load_plan(file)
+    from vmm_wizard.setup.emit import emit_files
+
+    try:
+        files = emit_files(plan)
+    except ValueError as error:
+        refuse(f"{file}: {error}")
+    for name, content in files.items():
+        path = output / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except OSError as error:
+            refuse(f"{path}: cannot be written ({error.strerror})")
+        click.echo(str(path))
+
+
+@click.command()
+@click.argument("check_id", required=False, metavar="[ID]")
+@unused_book_option
+def explain(check_id: str | None) -> None:
+    """List the checks, or say of one what it asks, why, and how to mend it."""
+    from vmm_wizard.checks.explain import UnknownCheckError, explanations
+    from vmm_wizard.checks.explain import explain as explain_one
+    from vmm_wizard.report.explanation import lines_of
+
+    if check_id is None:
+        for entry in explanations():
+            click.echo(f"{entry.id:<8} {entry.title}")
+        click.echo("\nvmm-wizard explain ID tells more.")
+        return
+    try:
+        explanation = explain_one(check_id)
+    except UnknownCheckError as error:
+        refuse(str(error.args[0]))
+    for line in lines_of(explanation, width()):
+        click.echo(line)
+
+
+@click.command()
+@answers_argument
+@json_option
+@click.option("--yes", is_flag=True, help="Ask nothing: rehearse, install, and go on although something is unknown.")
+@book_option
+@secrets_option
+def install(file: Path, as_json: bool, yes: bool, address_book: Path | None, secrets_file: Path | None) -> None:
+    """Install VMM on the nodes of an answer file, one after another; run again, it goes on where it was cut off."""
+    plan = load_plan(file)
+    addresses = find_addresses(address_book)
+    secrets = read_secrets(secrets_file)
+    if not plan.registration.eula_accepted:
+        refuse(f"{file}: registration.eula_accepted is false, and setup will not run without it")
+    if is_interactive() and not as_json:
+        ask_missing(plan, secrets)
+    from vmm_wizard.install.engine import Installer, missing_secrets
+
+    missing = missing_secrets(plan, secrets)
+    if missing:
+        refuse(f"the password of {', '.join(map(str, missing))} is missing: give --secrets FILE")
+    if not yes:
+        if as_json or not is_interactive():
+            refuse("without a terminal, install wants --yes")
+        names = ", ".join(str(node) for node in plan.nodes)
+        click.echo(
+            f"VMM will be installed on {names}. A rehearsal and setup run as scheduled tasks there, which store",
+            err=True,
+        )
+        click.echo(f"the password of {plan.installing_account} on the node while they run.", err=True)
+        if not click.confirm("Go on?", err=True):
+            refuse("cancelled", code=CANCELLED)
+    open_log()
+    from vmm_wizard import paths
+    from vmm_wizard.install.journal import Journal, JournalError
+    from vmm_wizard.preflight import Preflight
+    from vmm_wizard.report import run as report
+
+    cancel = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: cancel.set())
+
+    def confirm(unknowns: tuple[Finding, ...]) -> bool:
+        return yes or click.confirm(f"Unknown: {', '.join(row.id for row in unknowns)}. Go on?", err=True)
+
+    result = "failed"
+    try:
+        installer = Installer(
+            plan, secrets, Preflight(secrets, addresses), Journal(paths.journal_file()), paths.state_folder(), confirm
+        )
+        shown = sys.stdout.isatty()
+        for event in installer.run(cancel):
+            if as_json:
+                click.echo(report.as_json(event))
+            elif shown or not report.is_progress(event):
+                for line in report.lines_of(event, width()):
+                    click.echo(line)
+            result = getattr(event, "result", result)
+    except JournalError as error:
+        refuse(str(error), code=INSTALL_FAILED)
+    codes = {"installed": GOOD, "unchanged": GOOD, "refused": FAILED, "failed": INSTALL_FAILED, "cancelled": CANCELLED}
+    raise SystemExit(codes[result])
+
+
+@click.command()
+@book_option
+def doctor(address_book: Path | None) -> None:
+    """Say what this computer would use to reach directory, SQL Server and nodes, and what it lacks."""
+    from vmm_wizard.facts.local import examine
+
+    if address_book is not None:
+        find_addresses(address_book)
+        click.echo(f"+ address book: {address_book}; nothing outside it is looked up or connected to")
+    for row in examine():
+        click.echo(f"{'+' if row.good else '!'} {row.name}: {row.text}")
+        if row.remedy:
+            click.echo(f"    -> {row.remedy}")

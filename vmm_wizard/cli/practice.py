@@ -1,0 +1,106 @@
+"""The practice estate on the command line: `lab` and `lab serve`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import click
+
+from vmm_wizard.cli.shared import (
+    GOOD,
+    find_addresses,
+    open_log,
+    read_secrets,
+    refuse,
+    terminal_reason,
+)
+
+
+@click.group(invoke_without_command=True)
+@click.option("--scenario", default="", metavar="NAME", help="An estate with a fault to find; see --list.")
+@click.option("--speed", default=60.0, show_default=True, help="How much faster than real: 60 is 20 seconds a node.")
+@click.option("--list", "list_scenarios", is_flag=True, help="List the scenarios and what there is to find.")
+@click.pass_context
+def lab(ctx: click.Context, scenario: str, speed: float, list_scenarios: bool) -> None:
+    """Practise: serve an estate on this computer and open the wizard on it."""
+    if list_scenarios:
+        from vmm_wizard.lab.scenarios import all_scenarios
+
+        for entry in all_scenarios():
+            click.echo(f"{entry.name:<26} {entry.title}")
+        ctx.exit(GOOD)
+    if ctx.invoked_subcommand is not None:
+        return
+    reason = terminal_reason(sys.stdin.isatty() and sys.stdout.isatty(), os.environ.get("TERM", ""), os.name)
+    if reason:
+        refuse(reason, "the estate without the wizard: vmm-wizard lab serve --dir DIR")
+    _verify_scenario(scenario, speed)
+    open_log()
+    from vmm_wizard.lab.process import EstateNotServed, start_estate
+
+    with tempfile.TemporaryDirectory(prefix="vmm-wizard-lab-", ignore_cleanup_errors=True) as folder:
+        place = Path(folder)
+        click.echo("starting the practice estate ...", err=True)
+        try:
+            estate = start_estate(place, scenario, speed)
+        except EstateNotServed as error:
+            refuse(str(error))
+        try:
+            book = find_addresses(place / "address-book.toml")
+            secrets = read_secrets(place / "credentials.toml")
+            from vmm_wizard.tui.app import run_wizard
+
+            # Runs on a practice estate are of no use once it is gone.
+            os.environ["VMM_WIZARD_STATE"] = str(place / "state")
+            code = run_wizard(place / "practice.toml", book, secrets)
+        finally:
+            estate.terminate()
+            estate.wait(10)
+    raise SystemExit(code)
+
+
+def _verify_scenario(name: str, speed: float) -> None:
+    from vmm_wizard.lab.scenarios import ScenarioError
+    from vmm_wizard.lab.scenarios import scenario as find
+
+    if not 0 < speed < float("inf"):
+        refuse(f"--speed {speed:g}: expected a number above 0")
+    if name:
+        try:
+            find(name)
+        except ScenarioError as error:
+            refuse(str(error))
+
+
+@lab.command()
+@click.option(
+    "--dir",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where address-book.toml, credentials.toml and state.json are written.",
+)
+@click.option("--scenario", default="", metavar="NAME", help="An estate with a fault to find.")
+@click.option("--speed", default=1.0, show_default=True, help="How much faster than real: 60 is 20 seconds a node.")
+def serve(folder: Path, scenario: str, speed: float) -> None:
+    """Serve the practice estate until it is stopped."""
+    _verify_scenario(scenario, speed)
+    from vmm_wizard.lab.process import EstateNotServed, serve_estate
+
+    stop = threading.Event()
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: stop.set())
+
+    def ready() -> None:
+        click.echo(f"serving contoso.lab; the address book is {folder / 'address-book.toml'}")
+
+    try:
+        serve_estate(folder, scenario, speed, stop, ready)
+    except EstateNotServed as error:
+        refuse(str(error))

@@ -1,0 +1,120 @@
+"""What several commands share: exit codes, options, and how answers, addresses and passwords are read."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from vmm_wizard.addresses import Addresses
+    from vmm_wizard.plan.model import Plan
+    from vmm_wizard.plan.secrets import Secrets
+
+GOOD, FAILED, USAGE, UNKNOWN, INSTALL_FAILED, CANCELLED = range(6)
+
+
+def refuse(*sentences: str, code: int = USAGE) -> NoReturn:
+    """End with one sentence a line on standard error."""
+    for sentence in sentences:
+        click.echo(f"vmm-wizard: {sentence}", err=True)
+    raise SystemExit(code)
+
+
+book_option = click.option(
+    "--address-book",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="VMM_WIZARD_ADDRESS_BOOK",
+    help="Where hosts are, instead of DNS (a practice estate writes one).",
+)
+secrets_option = click.option(
+    "--secrets",
+    "secrets_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="VMM_WIZARD_SECRETS",
+    help="TOML file with an [accounts] table of passwords, readable by you alone.",
+)
+unused_book_option = click.option(
+    "--address-book",
+    type=click.Path(path_type=Path, dir_okay=False),
+    expose_value=False,
+    help="Taken by every command; this one asks no host.",
+)
+answers_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+
+
+def load_plan(file: Path, complete: bool = True) -> Plan:
+    from vmm_wizard.plan.answers import AnswersError, load
+
+    try:
+        return load(file, complete=complete)
+    except AnswersError as error:
+        refuse(*(str(mistake) for mistake in error.mistakes))
+
+
+def find_addresses(book: Path | None) -> Addresses:
+    from vmm_wizard.addresses import AddressBookError, open_addresses
+
+    try:
+        return open_addresses(book)
+    except AddressBookError as error:
+        refuse(str(error))
+
+
+def read_secrets(file: Path | None) -> Secrets:
+    from vmm_wizard import log
+    from vmm_wizard.plan.secrets import Secrets, SecretsError, load_secrets
+
+    if file is None:
+        return Secrets()
+    try:
+        secrets = load_secrets(file)
+    except SecretsError as error:
+        refuse(str(error))
+    for secret in secrets.values():
+        log.mask(secret.reveal())
+    return secrets
+
+
+def is_interactive() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask_missing(plan: Plan, secrets: Secrets) -> None:
+    """Ask on the terminal for each password that is not known yet; an empty answer leaves it unknown."""
+    from vmm_wizard import log
+    from vmm_wizard.plan.secrets import Secret
+
+    for account in plan.accounts:
+        if account not in secrets:
+            text = click.prompt(f"Password of {account}", hide_input=True, default="", show_default=False, err=True)
+            log.mask(text)
+            secrets.put(account, Secret(text))
+
+
+def open_log() -> None:
+    from vmm_wizard import log, paths
+
+    try:
+        log.open_log(paths.log_file())
+    except OSError:
+        # No place to write a log is no reason not to work.
+        return
+
+
+def width() -> int:
+    return min(max(shutil.get_terminal_size((100, 24)).columns, 40), 120)
+
+
+def terminal_reason(is_terminal: bool, term: str, os_name: str) -> str:
+    """Why the wizard cannot be shown here, naming the command that does the same without a terminal; "" when it can."""
+    instead = "use `vmm-wizard check FILE` and `vmm-wizard install FILE --yes` instead"
+    if not is_terminal:
+        return f"the wizard needs a terminal, and this is not one: {instead}"
+    if term in ("dumb", "unknown") or (not term and os_name == "posix"):
+        return f"the wizard needs a terminal that can move its cursor (TERM is {term or 'not set'}): {instead}"
+    return ""
