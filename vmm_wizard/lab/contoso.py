@@ -24,7 +24,7 @@ from vmm_wizard.lab.descriptors import (
     deny,
 )
 from vmm_wizard.lab.directory import Directory
-from vmm_wizard.lab.dns_server import Zone
+from vmm_wizard.lab.dns_server import Zone, domain_zone, reverse_name
 from vmm_wizard.lab.logons import Credential, Logons, Refusal
 from vmm_wizard.lab.schema import COMPUTER_CLASS, attribute_guids, class_guid
 from vmm_wizard.lab.sql import Database, ServerLogin, SqlServer
@@ -198,17 +198,9 @@ def build_sql_servers(directory: Directory, logons: Logons, changed: Callable[[]
 
 def build_zones() -> tuple[Zone, Zone]:
     """The forward zone and the reverse zone of 10.in-addr.arpa."""
-    forward = Zone(DOMAIN, DC)
+    forward = domain_zone(DOMAIN, [DC])
     reverse = Zone("10.in-addr.arpa", DC)
     for name, address in ADDRESSES.items():
         forward.set(f"{name}.{DOMAIN}", "A", [address])
-        reverse.set(".".join(reversed(address.split("."))) + ".in-addr.arpa", "PTR", [f"{name}.{DOMAIN}."])
-    for service, port in (
-        ("_ldap._tcp.dc._msdcs", 389),
-        ("_ldap._tcp", 389),
-        ("_kerberos._tcp", 88),
-        ("_gc._tcp", 3268),
-        ("_ldap._tcp.gc._msdcs", 3268),
-    ):
-        forward.set(f"{service}.{DOMAIN}", "SRV", [f"0 100 {port} {DC}."])
+        reverse.set(reverse_name(address), "PTR", [f"{name}.{DOMAIN}."])
     return forward, reverse

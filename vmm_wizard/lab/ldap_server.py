@@ -208,10 +208,12 @@ class _Connection:
         if self.server.tls is None:
             raise OSError("no TLS here")
         self.socket.settimeout(_PATIENCE)
-        encrypted = self.server.tls.wrap_socket(self.socket, server_side=True)
-        encrypted.settimeout(None)
+        # Known to the server before the handshake: a client that never ends it must not keep a closing server waiting.
+        encrypted = self.server.tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.server.adopt(self.socket, encrypted)
         self.socket = encrypted
+        encrypted.do_handshake()
+        encrypted.settimeout(None)
         self.is_encrypted = True
 
     def _answer(self, message: Message, has_more: bool) -> bool:

@@ -60,4 +60,5 @@ def serve_estate(
             while not stop.wait(1.0):
                 pass
     except OSError as error:
-        raise EstateNotServed(f"the practice estate cannot be served from {folder}: {error}") from None
+        reason = error.strerror or str(error)
+        raise EstateNotServed(f"the practice estate cannot be served from {folder}: {reason}") from None

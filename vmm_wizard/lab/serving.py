@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import socket
 import threading
 from pathlib import Path
 from typing import Any
+
+import filelock
 
 from vmm_wizard.lab import contoso
 from vmm_wizard.lab.certificates import CertificateAuthority, der, server_context
@@ -22,6 +25,8 @@ from vmm_wizard.lab.winrm_server import Shells, WinrmServer
 LOOPBACK = "127.0.0.1"
 #: Roles that the address book has a console port for: those of the example plans, by console port.
 ROLES = {"vmm": 8100, "vmmprod": 8110}
+#: Real seconds until a state that could not be written is tried again.
+_WRITE_AGAIN = 0.05
 
 
 class ConsolePort:
@@ -76,6 +81,7 @@ class Serving:
         self.estate = estate
         self.folder = folder
         self._authority = CertificateAuthority.create("Practice estate CA")
+        self._lock = filelock.FileLock(folder / ".served.lock", timeout=0)
         self._close: list[Any] = []
         self._hosts: dict[str, dict[str, Any]] = {}
         self._dirty = threading.Event()
@@ -87,9 +93,10 @@ class Serving:
         self.ldap: LdapServer | None = None
 
     def __enter__(self) -> Serving:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "address-book.toml").unlink(missing_ok=True)
+        """Serve. Raises OSError when the folder or a port cannot be had, or another estate is served from there."""
         try:
+            self._occupy()
+            (self.folder / "address-book.toml").unlink(missing_ok=True)
             self._serve_directory()
             self._serve_sql()
             self._serve_nodes()
@@ -115,20 +122,28 @@ class Serving:
             raise
         return self
 
+    def _occupy(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire()
+        except filelock.Timeout:
+            raise OSError(errno.EBUSY, "another practice estate is served from there") from None
+
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Stop everything. The files stay."""
-        self._stop.set()
-        self._dirty.set()
+        """Stop everything. The files stay, and the last state is the one at the end."""
         self.estate.close()
         for server in reversed(self._close):
             server.close()
         for port in self._roles.values():
             port.close(forever=True)
+        self._stop.set()
+        self._dirty.set()
         if self._writer.is_alive():
             self._writer.join(5)
+        self._lock.release()
 
     # --- servers
 
@@ -240,12 +255,18 @@ class Serving:
         self._write("state.json", json.dumps(self.estate.report(), indent=2) + "\n")
 
     def _write_states(self) -> None:
-        while not self._stop.is_set():
+        while True:
             self._dirty.wait()
             self._dirty.clear()
-            with contextlib.suppress(FileNotFoundError):
-                # The folder may go away under a served estate that is being stopped.
+            is_last = self._stop.is_set()
+            try:
                 self._write_state()
+            except OSError:
+                # A reader holds the file (Windows), or the folder went away under an estate that is being stopped.
+                self._stop.wait(_WRITE_AGAIN)
+                self._dirty.set()
+            if is_last:
+                return
 
 
 def practice_answers() -> str:

@@ -2,6 +2,9 @@
 
 No PowerShell is interpreted: a script is known by its whole text, and what it would answer on a node in this state is
 computed. A script that the estate does not know is refused.
+
+A session is a network logon: what a command needs from another computer is refused (double hop). That user-scope DPAPI
+fails in one, too, is not simulated: no script of ours uses it, and a script of somebody else's is not run.
 """
 
 from __future__ import annotations
@@ -31,6 +34,16 @@ def _of_run(node: Node, request: bootstrap.ScriptRequest, _session: ShellSession
 
 #: A command line that starts setup, from cmd.exe or from PowerShell.
 _SETUP = re.compile(r"""\s*(&\s*)?(?:"[^"]*setup\.exe"|'[^']*setup\.exe'|\S*setup\.exe)(\s|$)""", re.IGNORECASE)
+
+#: Commands that need credentials on another computer, and what a network logon without them meets.
+_SECOND_HOPS = (
+    (re.compile(r"dir\s+\"?\\\\(?P<host>[\w.-]+)\\", re.IGNORECASE), "Access is denied."),
+    (re.compile(r"net\s+(?:user|group)\s.*/domain$", re.IGNORECASE), "System error 5 has occurred."),
+    (
+        re.compile(r"sqlcmd\s(?!.*\s-U\s).*-S\s+(?:tcp:)?(?P<host>[\w.-]+)", re.IGNORECASE),
+        "Login failed for user 'NT AUTHORITY\\ANONYMOUS LOGON'.",
+    ),
+)
 
 #: Every script that a node answers, by its name.
 HANDLERS: Mapping[str, Handler] = {"node-facts": node_facts, **dict.fromkeys(RUN_SCRIPTS, _of_run)}
@@ -106,6 +119,16 @@ def _encoded_text(words: list[str]) -> str | None:
     return None
 
 
+def _second_hop(node: Node, text: str) -> str:
+    """Why another computer refuses this command, or an empty text when it needs none."""
+    for pattern, refusal in _SECOND_HOPS:
+        found = pattern.match(text)
+        host = found.groupdict().get("host") if found else None
+        if found and (host or "").partition(".")[0].casefold() != node.computer_name.casefold():
+            return refusal
+    return ""
+
+
 def _greeting(node: Node, text: str, session: ShellSession) -> CommandResult:
     """The few commands by which foreign clients say hello (`hostname`, `whoami`, `echo`, `exit N`)."""
     said = text.strip().rstrip(";").strip()
@@ -121,6 +144,9 @@ def _greeting(node: Node, text: str, session: ShellSession) -> CommandResult:
     code = re.search(r"\bexit\s+(\d{1,5})\s*$", lowered)
     if code:
         return CommandResult(b"", b"", int(code[1]))
+    refusal = _second_hop(node, said)
+    if refusal:
+        return CommandResult(b"", f"{refusal}\r\n".encode(), 1)
     program = said.split(" ", 1)[0]
     return CommandResult(
         b"",
