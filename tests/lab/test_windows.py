@@ -180,6 +180,11 @@ def test_anything_else_is_not_recognized(node: Node, line: tuple[str, ...]) -> N
     assert b"not recognized" in result.stderr
 
 
+def test_only_powershell_has_encoded_commands(node: Node) -> None:
+    result = run(node, "chkdsk", "-E", encoded("hostname"))
+    assert b"'chkdsk' is not recognized" in result.stderr
+
+
 @pytest.mark.parametrize("broken", ["%%%", "YQ"])
 def test_broken_base64_is_not_recognized(node: Node, broken: str) -> None:
     assert run(node, "powershell", "-EncodedCommand", broken).exit_code == 1

@@ -35,6 +35,8 @@ def _of_run(node: Node, request: bootstrap.ScriptRequest, _session: ShellSession
 #: A command line that starts setup, from cmd.exe or from PowerShell.
 _SETUP = re.compile(r"""\s*(&\s*)?(?:"[^"]*setup\.exe"|'[^']*setup\.exe'|\S*setup\.exe)(\s|$)""", re.IGNORECASE)
 
+_POWERSHELL = re.compile(r"(?:^|[\\\"])(?:powershell|pwsh)(?:\.exe)?\"?$", re.IGNORECASE)
+
 #: Commands that need credentials on another computer, and what a network logon without them meets.
 _SECOND_HOPS = (
     (re.compile(r"dir\s+\"?\\\\(?P<host>[\w.-]+)\\", re.IGNORECASE), "Access is denied."),
@@ -110,6 +112,8 @@ def _refused(text: str) -> CommandResult:
 
 def _encoded_text(words: list[str]) -> str | None:
     """The PowerShell text behind -EncodedCommand, or None when there is none."""
+    if not words or not _POWERSHELL.search(words[0]):
+        return None
     for number, word in enumerate(words[:-1]):
         if re.fullmatch(r"-e(?:c|nc|ncodedcommand)?", word, re.IGNORECASE):
             try:
