@@ -72,6 +72,7 @@ class FindingsList(OptionList):
         super().__init__(id=id, markup=False, compact=True)
         self._shown: tuple[Line, ...] = ()
         self._width = 0
+        self.display = False
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show these lines, if they are others than before; the chosen finding stays chosen."""
