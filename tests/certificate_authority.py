@@ -32,7 +32,9 @@ class CertificateAuthority:
         basic = x509.BasicConstraints(ca=True, path_length=0)
         usage = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
         builder = self._builder(self._name, self._key).add_extension(basic, critical=True)
-        certificate = builder.add_extension(usage, critical=True).sign(self._key, hashes.SHA256())
+        builder = builder.add_extension(usage, critical=True)
+        builder = builder.add_extension(self._key_identifier(self._key), critical=False)
+        certificate = builder.sign(self._key, hashes.SHA256())
         folder.mkdir(parents=True, exist_ok=True)
         self.file = folder / "ca.pem"
         self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
@@ -44,7 +46,9 @@ class CertificateAuthority:
         names = x509.SubjectAlternativeName([x509.DNSName(host)])
         builder = self._builder(subject, key).add_extension(names, critical=False)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        certificate = builder.sign(self._key, hashes.SHA256())
+        # Python 3.13 verifies strictly: a leaf names the key of its issuer.
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        certificate = builder.add_extension(issuer, critical=False).sign(self._key, hashes.SHA256())
         pem = self._folder / f"{host}.pem"
         pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         key_file = self._folder / f"{host}.key"
@@ -53,6 +57,10 @@ class CertificateAuthority:
         )
         key_file.write_bytes(private)
         return HostCertificate(pem, key_file, certificate.fingerprint(hashes.SHA256()).hex())
+
+    @staticmethod
+    def _key_identifier(key: ec.EllipticCurvePrivateKey) -> x509.SubjectKeyIdentifier:
+        return x509.SubjectKeyIdentifier.from_public_key(key.public_key())
 
     def client_context(self) -> ssl.SSLContext:
         """A client's TLS context that trusts this authority alone."""
