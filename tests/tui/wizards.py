@@ -17,11 +17,13 @@ from vmm_wizard.facts.model import Facts
 from vmm_wizard.plan.model import Plan, Registration
 from vmm_wizard.plan.secrets import Secret, Secrets
 from vmm_wizard.preflight import Update
+from vmm_wizard.tui import flow
 from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.app import WizardApp
 from vmm_wizard.tui.messages import Looked
 
 SMALL = (80, 24)
+TINY = (60, 20)
 LARGE = (120, 36)
 
 #: Seconds that something on another thread may take before a test gives up.
@@ -83,14 +85,11 @@ async def settled(pilot: Pilot[int]) -> None:
 
 
 async def to_page(pilot: Pilot[int], page_id: str) -> None:
-    """Go on with Ctrl+N until the page is in front."""
+    """Put the page in front, as the dialog of all pages does."""
     app = pilot.app
     assert isinstance(app, WizardApp)
-    while app.wizard.page.id != page_id:
-        before = app.wizard.page.id
-        await pilot.press("ctrl+n")
-        await pilot.pause()
-        assert app.wizard.page.id != before, f"there is no page {page_id} after this one"
+    await app.wizard.show_page(flow.BY_ID[page_id])
+    await pilot.pause()
 
 
 async def to_field(pilot: Pilot[int], key: str) -> Widget:
