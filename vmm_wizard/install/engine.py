@@ -133,7 +133,9 @@ class Installer:
             return
         outcome: Outcome = "interrupted"
         try:
-            yield RunStarted(self._run.id, earlier is not None, tuple(node.key for node in self.plan.nodes))
+            exceptions = tuple(map(str, self.plan.connection.certificate_exceptions))
+            nodes = tuple(node.key for node in self.plan.nodes)
+            yield RunStarted(self._run.id, earlier is not None, nodes, exceptions)
             end = yield from self._to_the_end(resumed=earlier is not None)
             if not end.resumable and not self._open_nodes():
                 outcome = end.result

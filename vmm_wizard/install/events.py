@@ -35,14 +35,22 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """A run has begun, or an unfinished one of the same plan was taken up again."""
+    """A run has begun, or an unfinished one of the same plan was taken up again. `exceptions` are the certificates that
+    the plan accepts by fingerprint, as sentences."""
 
     run: str
     resumed: bool
     nodes: tuple[str, ...]
+    exceptions: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        return {"event": "started", "run": self.run, "resumed": self.resumed, "nodes": list(self.nodes)}
+        return {
+            "event": "started",
+            "run": self.run,
+            "resumed": self.resumed,
+            "nodes": list(self.nodes),
+            "certificate_exceptions": list(self.exceptions),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,9 @@ class CertificateException:
     sha256: str
     reason: str
 
+    def __str__(self) -> str:
+        return f"the certificate of {self.host} is accepted by its fingerprint {self.sha256}: {self.reason}"
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:

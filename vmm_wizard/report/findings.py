@@ -103,7 +103,6 @@ def as_text(plan: Plan, findings: Sequence[Finding], width: int = 80, everything
                 lines += [*lines_of(finding, width), ""]
             elif everything:
                 lines += lines_of(finding, width)
-    for row in exceptions_of(plan):
-        lines.append(f"! certificate of {row['host']} is accepted by fingerprint {row['sha256']}: {row['reason']}")
+    lines += [f"! {row}" for row in plan.connection.certificate_exceptions]
     lines.append(sentence(findings))
     return lines

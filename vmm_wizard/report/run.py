@@ -41,7 +41,7 @@ def _lines(event: Event, width: int) -> list[str]:
     match event:
         case RunStarted():
             word = "going on with" if event.resumed else "run"
-            return [f"{word} {event.run}: {', '.join(event.nodes)}"]
+            return [f"{word} {event.run}: {', '.join(event.nodes)}", *(f"! {row}" for row in event.exceptions)]
         case PreflightDone():
             lines = [f"  preflight: {sentence(event.findings)}"]
             for finding in event.blocking:

@@ -58,7 +58,11 @@ class ReviewPage(PageView):
         super().show(view)
         number = len(flow.obstacles(view))
         state = "Nothing known stands in the way." if not number else f"Before the run: {number} to settle (see Run)."
-        self.query_one("#review-sum", Static).update(f"{sentence(view.findings)}. {state}")
+        told = [
+            f"{sentence(view.findings)}. {state}",
+            *(f"! {row}" for row in view.plan.connection.certificate_exceptions),
+        ]
+        self.query_one("#review-sum", Static).update("\n".join(told))
         self.query_one(FindingsList).show(lines_of(view, flow.worst_first(view.findings)))
         self.query_one("#preview-text", Static).update(preview(view))
 
