@@ -185,7 +185,9 @@ class WizardScreen(Screen[None]):
         self.app.push_screen(findings_dialog(event.findings))
 
     def refresh_view(self) -> None:
-        """Paint what is known: the steps, the page in front, the line below."""
+        """Paint what is known: the steps, the page in front, the line below. Nothing while the screen is taken down."""
+        if not self.query(Steps):
+            return
         view = self.view
         self.query_one(Steps).show(view, self.page, narrow=self.size.width < WIDE)
         self.query_one(f"#page-{self.page.id}", PageView).show(view)
