@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.certificate_authority import CertificateAuthority, HostCertificate
 from vmm_wizard.lab.logons import Credential, Logons
 from vmm_wizard.lab.sql import VMM_TABLES, Database, ServerLogin, SqlServer
-from vmm_wizard.lab.tds_server import TdsServer, tls_context
+from vmm_wizard.lab.tds_server import TdsServer
 
 HOST = "sql01.contoso.lab"
 ADMIN = "CONTOSO\\vmm-setup"
@@ -100,7 +100,8 @@ def served(
     certificate = authority.issue(certificate_host)
     context: ssl.SSLContext | None = None
     if encrypted:
-        context = tls_context(str(certificate.certificate), str(certificate.key))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.certificate, certificate.key)
     state = sql_state(**changes)
     with TdsServer(state, logons, context) as server:
         yield SqlEstate(state, logons, server, authority, certificate, folder)

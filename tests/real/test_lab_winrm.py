@@ -66,7 +66,14 @@ def https(node: AnsibleNode, logons: Logons, certificates: Certificates) -> Iter
 
 
 def raw(
-    server: WinrmServer, command: str, transport: str, folder: Path, ca_file: str = "", password: str = PASSWORD
+    server: WinrmServer,
+    command: str,
+    transport: str,
+    folder: Path,
+    ca_file: str = "",
+    password: str = PASSWORD,
+    host: str = HOST,
+    proxy: str = "",
 ) -> subprocess.CompletedProcess[str]:
     """`ansible -m raw` with the given winrm transport."""
     need(ANSIBLE.exists(), "ansible-core is not installed beside this Python")
@@ -74,10 +81,11 @@ def raw(
     scheme = "https" if server.context else "http"
     inventory.write_text(
         "all:\n  hosts:\n    node:\n"
-        f"      ansible_host: {HOST}\n      ansible_port: {server.port}\n      ansible_connection: winrm\n"
+        f"      ansible_host: {host}\n      ansible_port: {server.port}\n      ansible_connection: winrm\n"
         f"      ansible_winrm_scheme: {scheme}\n      ansible_winrm_transport: {transport}\n"
         f"      ansible_user: '{ADMIN}'\n      ansible_password: '{password}'\n"
-        + (f"      ansible_winrm_ca_trust_path: '{ca_file}'\n" if ca_file else ""),
+        + (f"      ansible_winrm_ca_trust_path: '{ca_file}'\n" if ca_file else "")
+        + (f"      ansible_winrm_proxy: '{proxy}'\n" if proxy else ""),
         encoding="utf-8",
     )
     environment = {

@@ -27,6 +27,7 @@ class TdsServer:
 
     `certificate` is a server-side TLS context (None: the instance offers no encryption). With `force_encryption` in
     the server's state a client without TLS is turned away, else it decides by itself, as SQL Server's default is.
+    `certificate` is the instance's own context: it is held to TLS 1.2.
     `behaviour` may be changed while it runs: "silent" accepts and never answers, "refusing" listens no more.
     """
 
@@ -43,6 +44,9 @@ class TdsServer:
         self.server = server
         self.address = address
         self._logons = logons
+        if certificate is not None:
+            # Newer versions cannot be spoken inside TDS 7 packets: clients hang (FreeTDS, Microsoft's driver 18).
+            certificate.maximum_version = ssl.TLSVersion.TLSv1_2
         self._certificate = certificate
         self._behaviour: Behaviour = behaviour
         self._connections: set[socket.socket] = set()
@@ -136,12 +140,3 @@ def _cut(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
     connection.close()
-
-
-def tls_context(certificate: str, key: str) -> ssl.SSLContext:
-    """A server's TLS context from PEM files, at most TLS 1.2: newer versions cannot be spoken inside TDS 7 packets."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    return context
