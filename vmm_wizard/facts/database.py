@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from vmm_wizard.addresses import AddressError, Addresses, Endpoint
+from vmm_wizard.addresses import AddressBook, AddressError, Addresses, Endpoint
 from vmm_wizard.facts import sql_client, sql_queries
 from vmm_wizard.facts.model import DatabaseFacts, NoAnswer, SqlFacts
 from vmm_wizard.facts.network import sentence_of
@@ -15,6 +15,7 @@ from vmm_wizard.facts.questions import SqlQuestion
 from vmm_wizard.facts.sql_browser import instance_port
 from vmm_wizard.facts.sql_client import CertificateRefused, Client, NativeError, NoClient, Row, Rows, SqlConnection
 from vmm_wizard.facts.tds_tls import TlsRefused
+from vmm_wizard.plan.model import Authentication
 from vmm_wizard.plan.secrets import Secret
 
 #: Seconds of the deadline that SQL Browser may take.
@@ -39,9 +40,12 @@ def ask_database(
     where a Kerberos ticket or Windows itself does the logon.
     """
     ends = time.monotonic() + deadline
+    # With an address book a ticket is not used unasked: Kerberos looks for its servers outside of it.
+    unasked = question.authentication is Authentication.AUTO and isinstance(addresses, AddressBook)
+    holder = "" if unasked else sql_client.ticket_holder()
     try:
         client = sql_client.choose_client(
-            question, sql_client.microsoft_driver(), sql_client.ticket_holder(), sql_client.python_tds_version()
+            question, sql_client.microsoft_driver(), holder, sql_client.python_tds_version()
         )
     except NoClient as gap:
         return NoAnswer(str(gap), "not_asked")

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from vmm_wizard.addresses import AddressError, Addresses
+from vmm_wizard.addresses import AddressBook, AddressError, Addresses
 from vmm_wizard.facts.model import NoAnswer, NodeFacts
 from vmm_wizard.facts.questions import NodeQuestion
 from vmm_wizard.facts.reading import Unreadable, read
-from vmm_wizard.plan.model import WinrmTransport
+from vmm_wizard.plan.model import Authentication, WinrmTransport
 from vmm_wizard.plan.secrets import Secret
 
 if TYPE_CHECKING:
@@ -107,11 +107,17 @@ def connector(
         transport=question.transport,
         ca_file=question.trust.ca_file or None,
         pinned_sha256=question.trust.pinned(question.host) or None,
-        authentication=question.authentication,
+        authentication=_authentication(question, addresses),
         shown_port=endpoint.shown_port,
     )
     login = Login(str(question.account), password)
     return lambda deadline, cancel: Session.open(target, login, deadline, cancel), target.place
+
+
+def _authentication(question: NodeQuestion, addresses: Addresses) -> Authentication:
+    """As asked for. With an address book a ticket is not used unasked: Kerberos looks for its servers outside of it."""
+    unasked = question.authentication is Authentication.AUTO and isinstance(addresses, AddressBook)
+    return Authentication.NTLM if unasked else question.authentication
 
 
 def no_answer(error: Exception) -> NoAnswer:
