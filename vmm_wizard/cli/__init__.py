@@ -27,6 +27,7 @@ from vmm_wizard.cli.shared import (
     read_secrets,
     refuse,
     secrets_option,
+    speak_to_nobody,
     terminal_reason,
 )
 
@@ -40,6 +41,15 @@ class _WizardGroup(click.Group):
         if args and args[0] not in self.commands and (args[0].endswith(".toml") or Path(args[0]).exists()):
             return "wizard", self.commands["wizard"], args
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """As click does, but for a reader of our output that went away (`| head`): click would say 1, a failed check,
+        and 0 would be a good one."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            speak_to_nobody()
+            raise SystemExit(CANCELLED) from None
 
 
 @click.group(
@@ -98,10 +108,6 @@ def main() -> NoReturn:
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         refuse("cancelled", code=CANCELLED)
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`): nothing to say, and nobody to say it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(GOOD) from None
     except Exception as error:
         from vmm_wizard import log
 

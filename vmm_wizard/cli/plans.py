@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +16,7 @@ from vmm_wizard.cli.shared import (
     answers_argument,
     ask_missing,
     book_option,
+    cancelled_by_signals,
     find_addresses,
     is_interactive,
     json_option,
@@ -26,6 +25,7 @@ from vmm_wizard.cli.shared import (
     read_secrets,
     refuse,
     secrets_option,
+    speak_to_nobody,
     unused_book_option,
     width,
 )
@@ -168,8 +168,7 @@ def install(file: Path, as_json: bool, yes: bool, address_book: Path | None, sec
     from vmm_wizard.preflight import Preflight
     from vmm_wizard.report import run as report
 
-    cancel = threading.Event()
-    signal.signal(signal.SIGINT, lambda *_: cancel.set())
+    cancel = cancelled_by_signals()
 
     def confirm(unknowns: tuple[Finding, ...]) -> bool:
         return yes or click.confirm(f"Unknown: {', '.join(row.id for row in unknowns)}. Go on?", err=True)
@@ -181,11 +180,18 @@ def install(file: Path, as_json: bool, yes: bool, address_book: Path | None, sec
         )
         shown = sys.stdout.isatty()
         for event in installer.run(cancel):
+            lines: list[str] = []
             if as_json:
-                click.echo(report.as_json(event))
+                lines = [report.as_json(event)]
             elif shown or not report.is_progress(event):
-                for line in report.lines_of(event, width()):
+                lines = report.lines_of(event, width())
+            try:
+                for line in lines:
                     click.echo(line)
+            except BrokenPipeError:
+                # Nobody listens: stop between steps, so that nothing of ours is left waiting on a node.
+                cancel.set()
+                speak_to_nobody()
             result = getattr(event, "result", result)
     except JournalError as error:
         refuse(str(error), code=INSTALL_FAILED)

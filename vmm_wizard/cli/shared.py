@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
+
+from vmm_wizard.printable import printable
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
@@ -20,7 +25,7 @@ GOOD, FAILED, USAGE, UNKNOWN, INSTALL_FAILED, CANCELLED = range(6)
 def refuse(*sentences: str, code: int = USAGE) -> NoReturn:
     """End with one sentence a line on standard error."""
     for sentence in sentences:
-        click.echo(f"vmm-wizard: {sentence}", err=True)
+        click.echo(f"vmm-wizard: {printable(sentence)}", err=True)
     raise SystemExit(code)
 
 
@@ -94,6 +99,26 @@ def ask_missing(plan: Plan, secrets: Secrets) -> None:
             text = click.prompt(f"Password of {account}", hide_input=True, default="", show_default=False, err=True)
             log.mask(text)
             secrets.put(account, Secret(text))
+
+
+def cancelled_by_signals() -> threading.Event:
+    """A flag that Ctrl+C, the end of the terminal or a request to end sets. The second time we leave at once."""
+    cancel = threading.Event()
+
+    def stop(*_: object) -> None:
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        cancel.set()
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
+    return cancel
+
+
+def speak_to_nobody() -> None:
+    """Standard output goes nowhere from now on, because its reader went away (`| head`)."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def open_log() -> None:
