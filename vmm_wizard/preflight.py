@@ -8,8 +8,10 @@ never waits for a probe.
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import threading
+import time
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
@@ -54,6 +56,8 @@ _log = logging.getLogger(__name__)
 
 #: Seconds that one probe may take, connecting included.
 DEADLINE = 30.0
+#: A probe held up where no deadline reaches (system resolver, driver, Kerberos) is given up after so many deadlines.
+GIVEN_UP_AFTER = 4
 
 #: Seconds that leaving waits, at most, for rehearsals to take their tasks away.
 CLEAR_UP_SECONDS = 120.0
@@ -117,8 +121,8 @@ class Preflight:
                 self._asked.clear()
         answers: dict[Slot, object] = {}
         arrived: queue.SimpleQueue[_Job] = queue.SimpleQueue()
-        jobs = self._jobs(plan)
-        yield from self._gather(plan, jobs, self._ask_all(jobs, arrived), answers, arrived, cancel)
+        jobs, until = self._jobs(plan), time.monotonic() + GIVEN_UP_AFTER * self.deadline
+        yield from self._gather(plan, jobs, self._ask_all(jobs, arrived), answers, arrived, cancel, until)
         if not rehearse or (cancel and cancel.is_set()):
             return
         stop = threading.Event()
@@ -143,6 +147,7 @@ class Preflight:
         answers: dict[Slot, object],
         arrived: queue.SimpleQueue[_Job],
         cancel: threading.Event | None,
+        until: float = math.inf,
     ) -> Iterator[Update]:
         open_jobs = {job.slot: job for job in jobs}
         while True:
@@ -157,14 +162,28 @@ class Preflight:
                     done = arrived.get(timeout=0.2)
                     break
                 except queue.Empty:
-                    continue
-            while True:
+                    if time.monotonic() < until:
+                        continue
+                    answers |= {slot: self._give_up(job, futures[slot]) for slot, job in open_jobs.items()}
+                    open_jobs.clear()
+                    break
+            while open_jobs:
                 if open_jobs.pop(done.slot, None) is not None:
                     answers[done.slot] = futures[done.slot].result()
                 try:
                     done = arrived.get_nowait()
                 except queue.Empty:
                     break
+
+    def _give_up(self, job: _Job, future: Future[object]) -> object:
+        """The answer for a probe that never comes back; its thread is left to itself, and asked anew the next time."""
+        with self._lock:
+            if future.done():
+                return future.result()
+            if self._asked.get(job.key) is future:
+                del self._asked[job.key]
+        _log.warning("probe %s was given up", job.name)
+        return NoAnswer(f"{job.name}: no answer within {GIVEN_UP_AFTER * self.deadline:g} s", "timeout")
 
     def _ask_all(self, jobs: list[_Job], arrived: queue.SimpleQueue[_Job]) -> dict[Slot, Future[object]]:
         return {job.slot: self._ask(job, arrived) for job in jobs}
