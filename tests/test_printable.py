@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from tests.building import a_plan, good_facts
 from vmm_wizard.checks.registry import judge
 from vmm_wizard.facts.model import NoAnswer
-from vmm_wizard.install.events import Finished, LogGrew, Notice, StepChanged, StepState
+from vmm_wizard.install.events import Finished, LogGrew, Notice, Progress, StepChanged, StepState
 from vmm_wizard.printable import printable, printable_json
 from vmm_wizard.remote.errors import ScriptFailed
 from vmm_wizard.report import findings, run
 from vmm_wizard.setup.log import LogReader
+from vmm_wizard.tui.run_state import RunState
 
 #: Retitles the window, clears the screen, turns the direction of writing, and a one-byte CSI.
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202egnp.exe\x9b31m"
@@ -76,6 +77,21 @@ def test_what_a_run_tells_is_harmless() -> None:
     for event in events:
         assert not any(steers(line) for line in run.lines_of(event))
         assert not steers(run.as_json(event))
+
+
+def test_what_the_wizard_shows_of_a_run_is_harmless() -> None:
+    state = RunState(a_plan())
+    (node, *_) = state.nodes
+    for event in (
+        StepChanged(node, "verify", StepState.DONE, HOSTILE),
+        StepChanged(node, "clear", StepState.FAILED, HOSTILE),
+        Progress(node, "setup", 3, HOSTILE),
+        Notice(node, HOSTILE, HOSTILE),
+        Finished("failed", False, HOSTILE),
+    ):
+        logged = state.take(event)
+        assert not any(steers(line) for line in (*logged, *state.lines(), *state.ending()))
+    assert any("owned" in line for line in state.ending())
 
 
 def test_what_a_node_says_of_an_error_is_harmless() -> None:

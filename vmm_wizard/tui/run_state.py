@@ -16,6 +16,7 @@ from vmm_wizard.install.events import (
     StepState,
 )
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.printable import printable
 from vmm_wizard.report.findings import SIGNS, sentence
 from vmm_wizard.report.run import lines_of
 
@@ -132,7 +133,7 @@ class RunState:
         rows = [self.headline, ""]
         for node in self.nodes.values():
             rows += node.lines()
-        return [*rows, ""]
+        return [*map(printable, rows), ""]
 
     def ending(self) -> list[str]:
         """How it ended: what was verified and how to connect, or what failed, why, and what to do."""
@@ -164,7 +165,7 @@ class RunState:
                 if remedy:
                     rows.append(f"  -> {remedy}")
             rows.append("")
-        return rows
+        return list(map(printable, rows))
 
     def _what_next(self) -> list[str]:
         if self.finished is not None and self.finished.result == "cancelled":
