@@ -22,6 +22,7 @@ from tests.real.test_lab_winrm import raw
 from tests.test_cli import wizard
 from vmm_wizard.addresses import Endpoint, Service
 from vmm_wizard.facts.sql_client import SqlPassword, odbc_string
+from vmm_wizard.lab.setup_run import DURATION
 from vmm_wizard.plan.secrets import Secret
 
 SQL = "sql01.contoso.lab"
@@ -57,6 +58,8 @@ def test_the_estates_own_account_tells_of_one_setup_a_node_and_nothing_left(inst
     state = json.loads((installed.folder / "state.json").read_text(encoding="utf-8"))
     setups = {name: [row["exit_code"] for row in rows] for name, rows in state["setups"].items()}
     assert setups == {NODE: [0], "vmm02.contoso.lab": [0], "vmm03.contoso.lab": []}
+    took = [row["ended"] - row["started"] for rows in state["setups"].values() for row in rows]
+    assert all(seconds >= DURATION for seconds in took), "estate time runs too fast"
     assert not any(state["tasks"].values())
     assert not any(state["run_folders"].values())
     assert state["bad_logons"] == {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -21,11 +21,11 @@ import dns.rdatatype
 import dns.reversename
 import dns.rrset
 
+from vmm_wizard.lab.sockets import PATIENCE, Workers
+
 _TTL = 60
 _SMALLEST_PAYLOAD = 512
 _LONGEST_CHAIN = 8
-#: Real seconds for threads to end when the server closes, and for a TCP client to send its question.
-_PATIENCE = 10.0
 _PORTS_TO_TRY = 50
 
 
@@ -193,15 +193,12 @@ class DnsServer:
         self._udp, self._tcp = _bind_both(host, port)
         self.address: str = host
         self.port: int = self._udp.getsockname()[1]
-        self._stop = threading.Event()
-        self._lock = threading.Lock()
-        self._clients: set[socket.socket] = set()
-        self._threads: list[threading.Thread] = []
+        self._workers = Workers(f"dns {self.port}")
 
     def start(self) -> Self:
         """Answer until `close`."""
-        self._run(self._serve_udp)
-        self._run(self._serve_tcp)
+        self._workers.run(self._serve_udp)
+        self._workers.run(self._serve_tcp)
         return self
 
     def __enter__(self) -> Self:
@@ -214,30 +211,15 @@ class DnsServer:
 
     def close(self) -> None:
         """Stop answering and wait for the threads to end."""
-        self._stop.set()
+        self._workers.stop.set()
         with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
             # A thread that waits in recvfrom is not woken by closing its socket; a datagram wakes it everywhere.
             waker.sendto(b"", (self.address, self.port))
-        with self._lock:
-            sockets = [self._tcp, *self._clients]
-            threads = list(self._threads)
-        for each in sockets:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-        for thread in threads:
-            thread.join(_PATIENCE)
+        self._workers.close(self._tcp)
         self._udp.close()
 
-    def _run(self, work: Callable[..., None], *arguments: object) -> None:
-        thread = threading.Thread(target=work, args=arguments, name=f"dns {self.port}", daemon=True)
-        with self._lock:
-            self._threads = [known for known in self._threads if known.is_alive()]
-            self._threads.append(thread)
-            thread.start()
-
     def _serve_udp(self) -> None:
-        while not self._stop.is_set():
+        while not self._workers.stop.is_set():
             try:
                 data, client = self._udp.recvfrom(65535)
             except OSError:
@@ -249,26 +231,24 @@ class DnsServer:
                     self._udp.sendto(reply, client)
 
     def _serve_tcp(self) -> None:
-        while not self._stop.is_set():
+        while not self._workers.stop.is_set():
             try:
                 client, _ = self._tcp.accept()
             except OSError:
                 return
-            with self._lock:
-                self._clients.add(client)
-            self._run(self._serve_client, client)
+            self._workers.run(self._serve_client, client)
 
     def _serve_client(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError), client:
-            client.settimeout(_PATIENCE)
+            self._workers.hold(client)
+            client.settimeout(PATIENCE)
             while head := _read_exactly(client, 2):
                 reply = self._reply(_read_exactly(client, int.from_bytes(head, "big")), over_udp=False)
                 if reply is None and not self.silent:
                     break
                 if reply is not None:
                     client.sendall(len(reply).to_bytes(2, "big") + reply)
-        with self._lock:
-            self._clients.discard(client)
+        self._workers.release(client)
 
     def _reply(self, data: bytes, over_udp: bool) -> bytes | None:
         """The bytes to answer with; None for what is no question, and while the server is silent."""

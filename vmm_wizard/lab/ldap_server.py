@@ -6,7 +6,6 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -42,12 +41,11 @@ from vmm_wizard.lab.ldap_search import NOT_BOUND, Limits, Searcher, compare
 from vmm_wizard.lab.ldap_view import View
 from vmm_wizard.lab.logons import Logons
 from vmm_wizard.lab.rootdse import chosen, rootdse
+from vmm_wizard.lab.sockets import PATIENCE, Workers
 
 #: MaxReceiveBuffer: a longer request closes the connection.
 _LARGEST_REQUEST = 10 * 1024 * 1024
 _SEND_AT_ONCE = 64 * 1024
-#: Real seconds for a TLS handshake, and for threads to end when the server closes.
-_PATIENCE = 10.0
 
 _NO_RIGHT_TO_WRITE = Result(
     INSUFFICIENT_ACCESS_RIGHTS,
@@ -94,18 +92,15 @@ class LdapServer:
         self.silent = False
         """Requests are read and never answered."""
         self.limits = Limits()
-        self.stop = threading.Event()
+        self._workers = Workers(f"ldap {host_name}")
         self._listeners = [(listener, listener is secure) for listener in (plain, secure) if listener is not None]
         self.port = plain.getsockname()[1] if plain else 0
         self.ldaps_port = secure.getsockname()[1] if secure else 0
-        self._open: set[socket.socket] = set()
-        self._threads: list[threading.Thread] = []
-        self._lock = threading.Lock()
 
     def start(self) -> Self:
         """Answer on the sockets until `close`."""
         for listener, is_secure in self._listeners:
-            self._run(self._accept, listener, is_secure)
+            self._workers.run(self._accept, listener, is_secure)
         return self
 
     def __enter__(self) -> Self:
@@ -118,25 +113,12 @@ class LdapServer:
 
     def close(self) -> None:
         """Stop listening, cut all connections, and wait for the threads to end."""
-        self.stop.set()
-        with self._lock:
-            sockets = [*(listener for listener, _ in self._listeners), *self._open]
-            threads = list(self._threads)
-        for each in sockets:
-            # Closing alone does not wake a thread that waits in accept or recv on every system.
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-        for thread in threads:
-            if thread is not threading.current_thread():
-                thread.join(_PATIENCE)
+        self._workers.close(*(listener for listener, _ in self._listeners))
 
-    def _run(self, work: Callable[[socket.socket, bool], None], on: socket.socket, is_secure: bool) -> None:
-        thread = threading.Thread(target=work, args=(on, is_secure), name=f"ldap {self.host_name}", daemon=True)
-        with self._lock:
-            self._threads = [known for known in self._threads if known.is_alive()]
-            self._threads.append(thread)
-            thread.start()
+    @property
+    def stop(self) -> threading.Event:
+        """Set when the server closes."""
+        return self._workers.stop
 
     def _accept(self, listener: socket.socket, is_secure: bool) -> None:
         while not self.stop.is_set():
@@ -147,31 +129,23 @@ class LdapServer:
             if self.refusing:
                 accepted.close()
                 continue
-            self._run(self._serve, accepted, is_secure)
+            self._workers.run(self._serve, accepted, is_secure)
 
     def _serve(self, accepted: socket.socket, is_secure: bool) -> None:
-        with self._lock:
-            if self.stop.is_set():
-                accepted.close()
-                return
-            self._open.add(accepted)
         connection = _Connection(self, accepted)
         # A client that went away, failed the handshake, or sent something that is not LDAP: AD hangs up, too.
         with contextlib.suppress(OSError, ber.MalformedBer):
+            self._workers.hold(accepted)
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.serve(is_secure)
-        with self._lock:
-            self._open -= {accepted, connection.socket}
+        self._workers.release(accepted, connection.socket)
         connection.socket.close()
         accepted.close()
 
     def adopt(self, before: socket.socket, encrypted: socket.socket) -> None:
         """A connection goes on encrypted: its socket is another one now. Raises OSError when the server closes."""
-        with self._lock:
-            self._open.discard(before)
-            self._open.add(encrypted)
-        if self.stop.is_set():
-            raise OSError("the server is closing")
+        self._workers.release(before)
+        self._workers.hold(encrypted)
 
 
 class _Connection:
@@ -207,7 +181,7 @@ class _Connection:
     def _encrypt(self) -> None:
         if self.server.tls is None:
             raise OSError("no TLS here")
-        self.socket.settimeout(_PATIENCE)
+        self.socket.settimeout(PATIENCE)
         # Known to the server before the handshake: a client that never ends it must not keep a closing server waiting.
         encrypted = self.server.tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.server.adopt(self.socket, encrypted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import json
 import os
@@ -18,6 +17,7 @@ from vmm_wizard.lab.certificates import CertificateAuthority, der, server_contex
 from vmm_wizard.lab.dns_server import DnsServer
 from vmm_wizard.lab.estate import Estate
 from vmm_wizard.lab.ldap_server import LdapServer, loopback_listener
+from vmm_wizard.lab.sockets import bound_socket, cut
 from vmm_wizard.lab.sql_browser import Instance, SqlBrowser
 from vmm_wizard.lab.tds_server import TdsServer
 from vmm_wizard.lab.winrm_server import Shells, WinrmServer
@@ -34,16 +34,9 @@ class ConsolePort:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._bound = self._bind(0)
+        self._bound = bound_socket(LOOPBACK, 0)
         self.port: int = self._bound.getsockname()[1]
         self._listening = False
-
-    def _bind(self, port: int) -> socket.socket:
-        bound = socket.socket()
-        if os.name != "nt":
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((LOOPBACK, port))
-        return bound
 
     def open(self) -> None:
         """Accept connections (and end them at once: nobody speaks WCF here)."""
@@ -67,11 +60,9 @@ class ConsolePort:
         with self._lock:
             was_listening, self._listening = self._listening, False
             if was_listening or forever:
-                with contextlib.suppress(OSError):
-                    self._bound.shutdown(socket.SHUT_RDWR)
-                self._bound.close()
+                cut(self._bound)
             if was_listening and not forever:
-                self._bound = self._bind(self.port)
+                self._bound = bound_socket(LOOPBACK, self.port)
 
 
 class Serving:

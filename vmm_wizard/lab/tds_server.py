@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
 import struct
@@ -10,6 +9,7 @@ import threading
 from typing import Literal
 
 from vmm_wizard.lab.logons import Logons
+from vmm_wizard.lab.sockets import bound_socket, cut
 from vmm_wizard.lab.sql import SqlServer
 from vmm_wizard.lab.tds_channel import Channel
 from vmm_wizard.lab.tds_conversation import Conversation
@@ -77,7 +77,7 @@ class TdsServer:
         with self._lock:
             connections = list(self._connections)
         for connection in connections:
-            _cut(connection)
+            cut(connection)
 
     def __enter__(self) -> TdsServer:
         return self
@@ -86,16 +86,13 @@ class TdsServer:
         self.close()
 
     def _stop_listening(self) -> None:
-        _cut(self._listener)
+        cut(self._listener)
         if self._acceptor is not None:
             self._acceptor.join(5.0)  # until it has let go of the socket, the port cannot be bound again
 
     def _listen(self, port: int) -> socket.socket:
         """A bound socket; while refusing it does not listen, so that the port is kept and clients are refused."""
-        listener = socket.socket(socket.AF_INET6 if ":" in self.address else socket.AF_INET)
-        if not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((self.address, port))
+        listener = bound_socket(self.address, port)
         if self._behaviour != "refusing":
             listener.listen(64)
             listener.settimeout(0.5)
@@ -133,10 +130,4 @@ class TdsServer:
         finally:
             with self._lock:
                 self._connections.discard(connection)
-            _cut(connection)
-
-
-def _cut(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
-    connection.close()
+            cut(connection)

@@ -7,7 +7,6 @@ import binascii
 import contextlib
 import http.server
 import logging
-import os
 import selectors
 import socket
 import ssl
@@ -18,6 +17,7 @@ from vmm_wizard.lab import wsman_messages as wsman
 from vmm_wizard.lab.clock import Clock, SpedUpClock
 from vmm_wizard.lab.logons import Credential, LogonRefused, Logons
 from vmm_wizard.lab.ntlm import NtlmAcceptor, NtlmError
+from vmm_wizard.lab.sockets import bound_socket
 from vmm_wizard.lab.winrm_shells import (
     IDLE_TIMEOUT,
     MAX_SHELLS,
@@ -87,18 +87,10 @@ class WinrmServer:
         self._closed = False
         self._listening = False
         self._wake_reader, self._wake_writer = socket.socketpair()
-        self._socket = self._bind(port)
+        self._socket = bound_socket(host, port)
         self.port: int = self._socket.getsockname()[1]
         self._acceptor: threading.Thread | None = None
         self.accept()
-
-    def _bind(self, port: int) -> socket.socket:
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        bound = socket.socket(family, socket.SOCK_STREAM)
-        if os.name != "nt":  # there it would let others take the port; here it allows to bind again at once
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((self.host, port))
-        return bound
 
     def accept(self) -> None:
         """Take connections again after `cut`. Does nothing while listening."""
@@ -140,7 +132,7 @@ class WinrmServer:
         with self._lock:
             self._socket.close()
             if keep_port:
-                self._socket = self._bind(self.port)  # bound but not listening: refuses, and nobody else gets the port
+                self._socket = bound_socket(self.host, self.port)
 
     def _accept_loop(self, listener: socket.socket) -> None:
         with selectors.DefaultSelector() as ready:
