@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.sql_estate import ADMIN, ADMIN_PASSWORD, HOST, SqlEstate, served
 from vmm_wizard.addresses import Endpoint
+from vmm_wizard.facts import tds_tls
 from vmm_wizard.facts.questions import Trust
 from vmm_wizard.facts.sql_client import connect_ntlm, open_tcp
 from vmm_wizard.facts.tds_tls import TdsTlsSocket, TlsRefused
@@ -92,6 +93,17 @@ def test_any_answer_to_prelogin_is_refused_or_the_connection_is_over(answer: byt
 def estate(tmp_path: Path) -> Iterator[SqlEstate]:
     with served(tmp_path) as running:
         yield running
+
+
+def test_a_server_whose_answer_has_no_end_is_left(estate: SqlEstate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tds_tls, "MOST_BYTES", 2**20)
+    ends = time.monotonic() + 20.0
+    plain = open_tcp(Endpoint(HOST, "127.0.0.1", estate.port), ends)
+    trust = Trust(str(estate.authority.file))
+    connection = connect_ntlm(plain, HOST, AccountName.parse(ADMIN), Secret(ADMIN_PASSWORD), trust, ends)
+    with pytest.raises(OSError, match="more than 1 MiB"):
+        connection.run("SELECT @text AS text", {"text": "x" * 2**20})
+    connection.close()
 
 
 @pytest.mark.parametrize("length", [1, 4000, 4001, 300_000])

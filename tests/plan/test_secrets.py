@@ -1,6 +1,7 @@
 """Files with passwords: refused when others can read them, and never shown."""
 
 import pickle
+import subprocess
 import sys
 from pathlib import Path
 
@@ -48,6 +49,16 @@ def test_a_file_that_others_can_read_is_refused_with_the_remedy(file: Path, mode
     with pytest.raises(SecretsError) as raised:
         load_secrets(file)
     assert str(raised.value) == f"{file}: others can read it (mode {mode:04o}); run: chmod 600 {file}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no mode bits")
+def test_the_remedy_can_be_pasted_whatever_the_file_is_called(file: Path) -> None:
+    odd = file.rename(file.with_name("it's $(mine).toml"))
+    odd.chmod(0o644)
+    with pytest.raises(SecretsError) as raised:
+        load_secrets(odd)
+    subprocess.run(["/bin/sh", "-c", str(raised.value).partition("run: ")[2]], check=True, timeout=30)
+    assert SETUP in load_secrets(odd)
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400])

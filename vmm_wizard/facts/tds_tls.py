@@ -10,6 +10,7 @@ refused; nothing but PRELOGIN ever crosses in clear.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import hmac
 import socket
@@ -25,6 +26,9 @@ _PRELOGIN = 0x12
 _ENCRYPT_ON = 1
 _ENCRYPT_NOT_SUPPORTED = 2
 _ENCRYPT_REQUIRED = 3
+
+#: Most bytes of a whole conversation; our questions are answered with some thousand.
+MOST_BYTES = 32 * 2**20
 
 
 class TlsRefused(Exception):
@@ -62,7 +66,7 @@ def _encryption_at(prelogin: bytes) -> int:
 class TdsTlsSocket:
     """Takes a connected socket and looks like one to python-tds. Each call ends before `deadline` (time.monotonic).
 
-    The server must prove to be `host`. Raises TlsRefused, TimeoutError and ConnectionError.
+    The server must prove to be `host`, and may send MOST_BYTES. Raises TlsRefused, TimeoutError and other OSErrors.
     """
 
     def __init__(self, plain: socket.socket, host: str, ca_file: str, pinned: str, deadline: float) -> None:
@@ -76,6 +80,7 @@ class TdsTlsSocket:
         self._tls: ssl.SSLObject | None = None
         self._prelogin_sent = False
         self._ready = b""
+        self._received = 0
         self._closed = False
         #: The first thing that went wrong here. python-tds goes on after a failure (it tries to cancel); we do not.
         self.failure: Exception | None = None
@@ -222,7 +227,11 @@ class TdsTlsSocket:
 
     def _recv_plain(self, size: int) -> bytes:
         self._arm()
-        return self._plain.recv(size)
+        data = self._plain.recv(size)
+        self._received += len(data)
+        if self._received > MOST_BYTES:
+            raise OSError(errno.EMSGSIZE, f"it sent more than {MOST_BYTES // 2**20} MiB")
+        return data
 
     def _send_plain(self, data: bytes) -> None:
         self._arm()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 import sys
 import tomllib
@@ -126,7 +127,7 @@ def _exposure(path: Path, file: BinaryIO) -> str:
     if sys.platform == "win32":
         return _windows_exposure(path)
     mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-    return f"others can read it (mode {mode:04o}); run: chmod 600 {path}" if mode & 0o077 else ""
+    return f"others can read it (mode {mode:04o}); run: chmod 600 {shlex.quote(str(path))}" if mode & 0o077 else ""
 
 
 def _windows_exposure(path: Path) -> str:
