@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from vmm_wizard import log
 from vmm_wizard.addresses import AddressBook, AddressError, Addresses
 from vmm_wizard.facts.model import NoAnswer, NodeFacts
 from vmm_wizard.facts.questions import NodeQuestion
@@ -82,11 +84,18 @@ def read_answer(answer: Mapping[str, object], place: str) -> NodeFacts | NoAnswe
     """The script's answer as facts. A fact that every check needs and that could not be read is no answer at all."""
     facts = {name: value for name, value in answer.items() if name != _REASONS}
     try:
-        return read(NodeFacts, facts)
+        return _without_secrets(read(NodeFacts, facts))
     except Unreadable as error:
         reasons = answer.get(_REASONS)
         said = f" ({'; '.join(map(str, reasons))})" if isinstance(reasons, list) and reasons else ""
-        return NoAnswer(f"{place} did not say all of itself: {error}{said}", "unreadable")
+        return NoAnswer(log.masked(f"{place} did not say all of itself: {error}{said}"), "unreadable")
+
+
+def _without_secrets(facts: NodeFacts) -> NodeFacts:
+    """Setup may have written its command line, with passwords, into its log: they go no further than here."""
+    if facts.vmm is None:
+        return facts
+    return replace(facts, vmm=replace(facts.vmm, log_failures=tuple(map(log.masked, facts.vmm.log_failures))))
 
 
 def connector(
