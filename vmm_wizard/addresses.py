@@ -101,7 +101,9 @@ def _ask_dns(server: DnsServer | None, name: str, kind: str, timeout: float) -> 
 
 @dataclass(frozen=True, slots=True)
 class SystemAddresses:
-    """Addresses by the system's resolver and DNS. `timeout` is in seconds, for one question."""
+    """Addresses by the system's resolver and DNS. `timeout` is in seconds, for one question to DNS; how long a host's
+    address is looked for, the system decides (hosts file, suffixes, NetBIOS), and whoever asks must be able to leave.
+    """
 
     timeout: float = 5.0
 
