@@ -119,7 +119,7 @@ def test_a_page_with_a_missing_password_is_open() -> None:
     view = a_view(passwords=frozenset())
     assert mark_of(view, flow.CONNECTION) is Mark.OPEN
     assert mark_of(view, flow.ACCOUNT) is Mark.OPEN
-    assert r"Connection: the password of CONTOSO\vmm-setup is missing" in flow.obstacles(view)
+    assert r". Connection: the password of CONTOSO\vmm-setup is missing" in flow.obstacles(view)
 
 
 def test_a_group_managed_account_has_no_password_to_give() -> None:
@@ -130,14 +130,14 @@ def test_a_group_managed_account_has_no_password_to_give() -> None:
 def test_a_text_that_cannot_be_read_marks_its_page_and_stops_the_run() -> None:
     view = a_view(wrong={"ports.console": "'x' is not a port"})
     assert mark_of(view, flow.PORTS) is Mark.WRONG
-    assert flow.obstacles(view) == ("Ports and media: Console cannot be read",)
+    assert flow.obstacles(view) == ("X Ports and media: Console cannot be read",)
 
 
 def test_a_fail_marks_its_page_and_stops_the_run() -> None:
     view = a_view(good_facts(dkm=a_container(found=False)))
     assert mark_of(view, flow.DKM) is Mark.FAIL
     assert mark_of(view, flow.REVIEW) is Mark.FAIL
-    assert any(row.startswith("FAIL DKM-01") for row in flow.obstacles(view))
+    assert any(row.startswith("X FAIL DKM-01") for row in flow.obstacles(view))
 
 
 def test_an_unknown_of_the_minimum_stops_the_run() -> None:
@@ -187,7 +187,7 @@ def test_findings_come_worst_first() -> None:
 
 
 def test_what_is_still_asked_stops_the_run_for_now() -> None:
-    assert flow.obstacles(a_view(waiting=("directory",))) == ("still asking: directory",)
+    assert flow.obstacles(a_view(waiting=("directory",))) == ("~ still asking: directory",)
 
 
 @pytest.mark.parametrize(

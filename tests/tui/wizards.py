@@ -115,3 +115,8 @@ def screen_text(pilot: Pilot[int]) -> str:
     """The screen as lines of text."""
     screen = pilot.app.screen
     return "\n".join(strip.text.rstrip() for strip in screen._compositor.render_strips())
+
+
+def page_text(pilot: Pilot[int]) -> str:
+    """The page in front in words, without the list of steps beside it."""
+    return " ".join(" ".join(line.partition("│")[2] for line in screen_text(pilot).splitlines()).split())

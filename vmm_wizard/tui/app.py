@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from textual.binding import Binding, BindingType
 from vmm_wizard.tui import flow
 from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.jobs import Jobs
+from vmm_wizard.tui.keys import KEYS_HELP
 from vmm_wizard.tui.messages import QuitWanted, RunEnded, SaveWanted
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog, FileDialog, TextDialog
 from vmm_wizard.tui.screens.wizard import WizardScreen
@@ -22,31 +24,10 @@ if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
     from vmm_wizard.plan.secrets import Secrets
 
+_log = logging.getLogger(__name__)
+
 #: Exit codes by how the last run ended; nothing run is good.
 EXIT_CODES = {"": 0, "installed": 0, "unchanged": 0, "refused": 1, "failed": 4, "cancelled": 5}
-
-KEYS_HELP = """\
-Tab, Shift+Tab     next and previous field
-Enter              next field; in a list: more about what is chosen
-Left, Right        choose one of a few words
-Ctrl+N  Alt+Right  next page
-Ctrl+P  Alt+Left   previous page
-F3      Ctrl+G     go to any page
-Ctrl+S  F2         save the answers
-Ctrl+R  F5         ask everything again
-F1      Ctrl+T     this help
-Ctrl+Q  F10        quit
-
-The list of steps shows the state of each page:
-+ ok       all is well, or nothing is asked here
-. open     an answer or a password is missing
-X error    a text that cannot be read
-X FAIL     setup would fail
-! warn     setup may go on, but you should know
-? unknown  could not be found out
-~ asking   the answer has not come yet
-
-Next is never blocked. Only the run is: by what fails, by what is open, and by a few checks that must be known."""
 
 
 def choose_theme(environ: Mapping[str, str]) -> str:
@@ -71,7 +52,7 @@ class WizardApp(App[int], inherit_bindings=False):
         Binding("ctrl+p,alt+left", "previous_page", "Back", priority=True),
         Binding("f3,ctrl+g", "steps", "Pages", priority=True),
         Binding("ctrl+s,f2", "save", "Save", priority=True),
-        Binding("ctrl+r,f5", "look_again", "Ask again", priority=True),
+        Binding("ctrl+r,f5", "look_again", "Ask again", priority=True, show=False),
         Binding("f1,ctrl+t", "help", "Help", priority=True),
         Binding("ctrl+q,f10", "quit", "Quit", priority=True),
         Binding("ctrl+c", "quit", "Quit", show=False),
@@ -182,6 +163,12 @@ class WizardApp(App[int], inherit_bindings=False):
             await self.wizard.show_page(flow.DONE)
             self.wizard.look(fresh=True)
 
+    def _fatal_error(self) -> None:
+        """An error of our own: its place goes into the masked log. Textual would print every local, passwords too."""
+        _log.exception("the wizard broke")
+        self.jobs.close()
+        self.panic("vmm-wizard: unexpected error; the log file has the details. A setup that runs on a node goes on.")
+
     def _leave(self) -> None:
         self.jobs.close()
         self.exit(EXIT_CODES[self._result])
@@ -195,4 +182,6 @@ def run_wizard(file: Path | None, addresses: Addresses, secrets: Secrets) -> int
     app = WizardApp(Answers.opened(file), secrets, addresses)
     app.theme = choose_theme(os.environ)
     code = app.run()
-    return 5 if code is None else code
+    if code is None:
+        return EXIT_CODES["failed"] if app.return_code else EXIT_CODES["cancelled"]
+    return code

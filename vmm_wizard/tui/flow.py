@@ -361,26 +361,28 @@ def blocking(view: View) -> tuple[Finding, ...]:
 
 
 def obstacles(view: View) -> tuple[str, ...]:
-    """Why a run cannot be started now, one sentence each; empty when it can."""
+    """Why a run cannot be started now, one sentence each behind a sign; empty when it can."""
     from vmm_wizard.plan.fields import field_value
 
     rows: list[str] = []
     for key in view.wrong:
-        rows.append(f"{page_with(key).step}: {LABELS[key]} cannot be read")
+        rows.append(f"X {page_with(key).step}: {LABELS[key]} cannot be read")
     for key in open_answers(view.plan):
         if key not in view.wrong:
             what = "the licence terms are not accepted" if key == EULA else f"{LABELS[key]} is not answered"
-            rows.append(f"{page_with(key).step}: {what}")
+            rows.append(f". {page_with(key).step}: {what}")
     for page in PAGES:
         for key in missing_passwords(view, page):
-            rows.append(f"{page.step}: the password of {field_value(view.plan, key)} is missing")
+            rows.append(f". {page.step}: the password of {field_value(view.plan, key)} is missing")
     if rows:
         return tuple(rows)
+    said: dict[tuple[Status, str], list[str]] = {}
     for finding in blocking(view):
-        about = f" ({finding.subject})" if finding.subject else ""
-        rows.append(f"{SIGNS[finding.status][1]} {finding.id}{about}: {finding.evidence}")
+        said.setdefault((finding.status, finding.evidence), []).append(finding.id)
+    for (status, evidence), ids in said.items():
+        rows.append(f"{' '.join(SIGNS[status])} {', '.join(dict.fromkeys(ids))}: {evidence}")
     if view.waiting and not rows:
-        rows.append(f"still asking: {', '.join(view.waiting)}")
+        rows.append(f"~ still asking: {', '.join(view.waiting)}")
     return tuple(rows)
 
 

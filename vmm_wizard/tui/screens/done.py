@@ -26,9 +26,6 @@ class DonePage(PageView):
         yield FindingsList(id="done-findings")
         yield Button("Quit", id="quit", compact=True)
 
-    def on_mount(self) -> None:
-        self.show(self.view)
-
     def show(self, view: flow.View) -> None:
         super().show(view)
         rows = flow.findings_of(view, self.page) if view.result else ()

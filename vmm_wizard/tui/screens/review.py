@@ -51,9 +51,6 @@ class ReviewPage(PageView):
             yield Static(id="preview-text", markup=False)
         yield Button("Save the answers", id="save", compact=True)
 
-    def on_mount(self) -> None:
-        self.show(self.view)
-
     def show(self, view: flow.View) -> None:
         super().show(view)
         number = len(flow.obstacles(view))

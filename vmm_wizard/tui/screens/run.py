@@ -34,9 +34,6 @@ class RunPage(PageView):
         yield Button("Start the installation", id="start", compact=True)
         yield RunLog(max_lines=LOG_LINES, id="log")
 
-    def on_mount(self) -> None:
-        self.show(self.view)
-
     def show(self, view: flow.View) -> None:
         super().show(view)
         begun = view.running or bool(view.result)
@@ -67,7 +64,7 @@ def before(view: flow.View) -> str:
     """What will happen, and what stands in the way."""
     rows = flow.obstacles(view)
     if rows:
-        return "\n".join(["This stands in the way:", *(f"X {row}" for row in rows), ""])
+        return "\n".join(["This stands in the way:", *rows, ""])
     nodes = [f"  {place}. {node}" for place, node in enumerate(view.plan.nodes, 1)]
     return "\n".join(["Nothing known stands in the way. VMM will be installed on:", *nodes, ""])
 

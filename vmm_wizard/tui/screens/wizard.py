@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from textual import on
@@ -85,6 +86,7 @@ class WizardScreen(Screen[None]):
         self._pending: dict[str, str] = {}
         self._rest: Timer | None = None
         self._result = ""
+        self._turning = asyncio.Lock()
 
     # --- what is known
 
@@ -190,7 +192,9 @@ class WizardScreen(Screen[None]):
             return
         view = self.view
         self.query_one(Steps).show(view, self.page, narrow=self.size.width < WIDE)
-        self.query_one(f"#page-{self.page.id}", PageView).show(view)
+        front = self._front()
+        if front is not None and front.ready:
+            front.show(view)
         text = self.status or (f"asking: {', '.join(view.waiting)}" if view.waiting else "")
         self.query_one("#status", Static).update(text)
 
@@ -212,19 +216,29 @@ class WizardScreen(Screen[None]):
 
     # --- pages
 
+    def _made(self, page: flow.Page) -> PageView | None:
+        return next(iter(self.query(f"#page-{page.id}").results(PageView)), None)
+
+    def _front(self) -> PageView | None:
+        return self._made(self.page)
+
     async def show_page(self, page: flow.Page) -> None:
         """Put `page` in front, its first field ready."""
-        self.leave()
-        front = self.query_one(f"#page-{self.page.id}", PageView)
-        self.page = page
-        found = self.query(f"#page-{page.id}").results(PageView)
-        shown = next(iter(found), None)
-        front.display = False
+        async with self._turning:
+            self.leave()
+            await self._turn_to(page)
+
+    async def _turn_to(self, page: flow.Page) -> None:
+        before = self._front()
+        shown = self._made(page)
+        if before is not None:
+            before.display = False
         if shown is None:
             shown = _VIEWS[page.id](self.answers, self.view)
             await self.query_one("#pages").mount(shown)
             if isinstance(shown, RunPage | DonePage) and self.run_state is not None:
                 shown.tell(self.run_state, ()) if isinstance(shown, RunPage) else shown.tell(self.run_state)
+        self.page = page
         shown.display = True
         shown.scroll_home(animate=False)
         self.status = ""
@@ -233,13 +247,15 @@ class WizardScreen(Screen[None]):
 
     def _focus_first(self, page: PageView) -> None:
         """The first thing on the page that takes keys; else the button that goes on."""
-        if self.query_one(f"#page-{self.page.id}") is page:
+        if self._front() is page:
             first = next((widget for widget in self.focus_chain if page in widget.ancestors), None)
             self.set_focus(first or self.query_one("#next"), scroll_visible=False)
 
     def leave(self) -> None:
         """Take what is typed on the page in front."""
-        self.query_one(f"#page-{self.page.id}", PageView).commit()
+        front = self._front()
+        if front is not None:
+            front.commit()
         self.settle()
 
     @on(Button.Pressed, "#next")

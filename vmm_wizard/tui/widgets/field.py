@@ -23,10 +23,9 @@ class Row(Widget):
 
     def message(self, text: str) -> None:
         """Show `text` below the input; empty: nothing."""
-        shown = self.query_one(".message", Static)
-        if text:
-            shown.update(f"X {text}")
-        shown.display = bool(text)
+        for shown in self.query(".message").results(Static):
+            shown.update(f"X {text}" if text else "")
+            shown.display = bool(text)
 
     @on(Input.Submitted)
     def _go_on(self, event: Input.Submitted) -> None:
@@ -128,16 +127,16 @@ class PasswordField(Row):
         self._account = account
         self._given = given
         self.display = bool(account)
-        self.query_one(PasswordInput).placeholder = "given (type to replace it)" if given else "not given yet"
+        for field in self.query(PasswordInput):
+            field.placeholder = "given (type to replace it)" if given else "not given yet"
 
     def commit(self) -> None:
         """Hand over what was typed, if anything was."""
-        field = self.query_one(PasswordInput)
-        text = field.value
-        if text and self._account:
-            with self.prevent(Input.Changed):
-                field.value = ""
-            self.post_message(PasswordGiven(self.key, Secret(text)))
+        for field in self.query(PasswordInput):
+            if field.value and self._account:
+                self.post_message(PasswordGiven(self.key, Secret(field.value)))
+                with self.prevent(Input.Changed):
+                    field.value = ""
 
     @on(Input.Changed)
     def _keep_to_oneself(self, event: Input.Changed) -> None:

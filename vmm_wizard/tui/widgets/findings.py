@@ -63,6 +63,10 @@ def lines_of(view: View, findings: Sequence[Finding]) -> tuple[Line, ...]:
     return tuple(Line(tuple(rows), is_asked(view, rows[0])) for rows in groups.values())
 
 
+#: Columns that the list's own scrollbar may take.
+SCROLLBAR = 1
+
+
 class FindingsList(OptionList):
     """Findings of a page. Posts `FindingsChosen`."""
 
@@ -89,7 +93,7 @@ class FindingsList(OptionList):
     def _fill(self, chosen: int) -> None:
         """Lay the lines out for the width that there is."""
         self._width = self.size.width
-        self.set_options([Option(_prompt(line, self._width)) for line in self._shown])
+        self.set_options([Option(_prompt(line, self._width - SCROLLBAR)) for line in self._shown])
         if self._shown:
             self.highlighted = chosen
 

@@ -60,6 +60,7 @@ class PageView(VerticalScroll, can_focus=False):
         super().__init__(id=f"page-{self.page.id}")
         self.answers = answers
         self.view = view
+        self.ready = False
 
     def compose(self) -> ComposeResult:
         yield Static(self.page.title, classes="title")
@@ -70,8 +71,12 @@ class PageView(VerticalScroll, can_focus=False):
         """What stands below title and sentence."""
         yield from ()
 
+    def on_mount(self) -> None:
+        self.ready = True
+        self.show(self.view)
+
     def show(self, view: flow.View) -> None:
-        """Something is known that was not, or an answer has changed."""
+        """Something is known that was not, or an answer has changed. Only once the page is there (`ready`)."""
         self.view = view
 
     def commit(self) -> None:
@@ -102,9 +107,6 @@ class FormPage(PageView):
         """The password of the account that the answer `key` names."""
         account = flow.account_at(self.view.plan, key)
         return PasswordField(key, account, account in self.view.passwords)
-
-    def on_mount(self) -> None:
-        self.show(self.view)
 
     def show(self, view: flow.View) -> None:
         super().show(view)

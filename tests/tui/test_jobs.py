@@ -1,0 +1,112 @@
+"""The bridge to the threads: batches, cancelling, and questions that come back from a run."""
+
+import queue
+import threading
+from pathlib import Path
+
+import pytest
+from textual.message import Message
+
+from tests.tui.wizards import all_passwords, nowhere, ready_plan
+from vmm_wizard.install.events import Finished
+from vmm_wizard.plan.secrets import Secrets
+from vmm_wizard.tui.jobs import Batches, Jobs
+from vmm_wizard.tui.messages import ConfirmWanted, Looked, RunTold
+
+PATIENCE = 60.0
+
+
+def listening(jobs: Jobs) -> "queue.Queue[Message]":
+    """What the jobs tell, in order."""
+    heard: queue.Queue[Message] = queue.Queue()
+    jobs.tell(heard.put)
+    return heard
+
+
+def test_what_comes_together_goes_together() -> None:
+    delivered: list[tuple[int, ...]] = []
+    batches: Batches[int] = Batches(delivered.append, rest=PATIENCE)
+    for number in range(100):
+        batches.put(number)
+    batches.end()
+    assert [number for batch in delivered for number in batch] == list(range(100))
+    assert len(delivered) <= 2
+
+
+def test_nothing_is_delivered_when_nothing_came() -> None:
+    delivered: list[tuple[int, ...]] = []
+    batches: Batches[int] = Batches(delivered.append, rest=PATIENCE)
+    batches.end()
+    assert delivered == []
+
+
+def test_a_look_tells_findings_until_nothing_waits(tmp_path: Path) -> None:
+    jobs = Jobs(Secrets(), nowhere(tmp_path))
+    heard = listening(jobs)
+    jobs.look(ready_plan())
+    while True:
+        message = heard.get(timeout=PATIENCE)
+        assert isinstance(message, Looked)
+        assert message.update.findings
+        if not message.update.waiting:
+            break
+
+
+def test_a_run_against_nothing_is_refused_and_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VMM_WIZARD_STATE", str(tmp_path / "state"))
+    jobs = Jobs(all_passwords(ready_plan()), nowhere(tmp_path))
+    heard = listening(jobs)
+    jobs.install(ready_plan())
+    assert jobs.running
+    last = None
+    while not isinstance(last, Finished):
+        message = heard.get(timeout=PATIENCE)
+        assert isinstance(message, RunTold)
+        last = message.events[-1]
+    assert last.result in ("refused", "failed")
+    assert not jobs.running
+
+
+def test_a_run_that_cannot_write_its_journal_fails_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "journal.sqlite").mkdir()
+    monkeypatch.setenv("VMM_WIZARD_STATE", str(tmp_path / "state"))
+    jobs = Jobs(all_passwords(ready_plan()), nowhere(tmp_path))
+    heard = listening(jobs)
+    jobs.install(ready_plan())
+    message = heard.get(timeout=PATIENCE)
+    assert isinstance(message, RunTold)
+    finished = message.events[-1]
+    assert isinstance(finished, Finished)
+    assert finished.result == "failed"
+    assert "journal" in finished.text
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_question_of_the_run_is_answered_from_the_screen(answer: bool, tmp_path: Path) -> None:
+    jobs = Jobs(Secrets(), nowhere(tmp_path))
+    heard = listening(jobs)
+    replies: queue.Queue[bool] = queue.Queue()
+    threading.Thread(target=lambda: replies.put(jobs._confirm((), threading.Event())), daemon=True).start()
+    message = heard.get(timeout=PATIENCE)
+    assert isinstance(message, ConfirmWanted)
+    message.reply.put(answer)
+    assert replies.get(timeout=PATIENCE) is answer
+
+
+def test_a_question_is_no_when_the_run_is_stopped_meanwhile(tmp_path: Path) -> None:
+    jobs = Jobs(Secrets(), nowhere(tmp_path))
+    listening(jobs)
+    stopped = threading.Event()
+    stopped.set()
+    assert jobs._confirm((), stopped) is False
+
+
+def test_after_closing_nobody_is_told_anything(tmp_path: Path) -> None:
+    jobs = Jobs(Secrets(), nowhere(tmp_path))
+    heard = listening(jobs)
+    jobs.close()
+    jobs._send(Looked(None))  # type: ignore[arg-type]
+    assert heard.empty()
