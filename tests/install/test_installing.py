@@ -17,7 +17,7 @@ from vmm_wizard.report import run as report
 #: What a node goes through, from nothing to verified.
 WHOLE = ["preflight", "stage", "start", "setup", "clear", "verify"]
 KEYS = {
-    "started": {"event", "run", "resumed", "nodes"},
+    "started": {"event", "run", "resumed", "nodes", "certificate_exceptions"},
     "preflight": {"event", "node", "step", "blocking", "findings"},
     "step": {"event", "node", "step", "state", "text"},
     "progress": {"event", "node", "step", "percent", "text"},

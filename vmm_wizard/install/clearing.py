@@ -18,8 +18,7 @@ class SetupRunning(Exception):
 
 
 def take_away(task: RemoteTask, poll: float) -> Removal:
-    """Take away a run that is over or only waits. Blocking; may be repeated. Raises SetupRunning, RemoteError,
-    UnreadableAnswer, Cancelled.
+    """Take away a run that is over or only waits. Blocking; may be repeated. Raises SetupRunning, RemoteError.
 
     Between the passwords' arrival and setup's begin a wrapper must not be ended: who knows what it has just started.
     So it is ended only when it was seen waiting for them twice, or has written down its result.

@@ -38,7 +38,6 @@ from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret, Secrets
 from vmm_wizard.preflight import Preflight
 from vmm_wizard.remote.errors import Cancelled, LogonRefused, RemoteError
-from vmm_wizard.remote.task_run import UnreadableAnswer
 
 if TYPE_CHECKING:
     from vmm_wizard.remote.task import RemoteTask
@@ -132,28 +131,32 @@ class Installer:
             yield Finished("failed", False, str(error))
             return
         outcome: Outcome = "interrupted"
+        changed = False
         try:
             exceptions = tuple(map(str, self.plan.connection.certificate_exceptions))
             nodes = tuple(node.key for node in self.plan.nodes)
             yield RunStarted(self._run.id, earlier is not None, nodes, exceptions)
             end = yield from self._to_the_end(resumed=earlier is not None)
-            if not end.resumable and not self._open_nodes():
+            still_open = self._open_nodes()
+            # A task that was started, and can neither be followed nor ended now, may have begun setup.
+            changed = self._changed or any("start" in self.journal.attempt(self._run.id, node) for node in still_open)
+            if not end.resumable and not still_open:
                 outcome = end.result
             if end.remedy or end.result == "failed":
                 yield Notice("", end.text, end.remedy)
         except JournalError as error:
             # Nothing is done that the journal does not hold first. What runs on a node goes on, and is found again.
             remedy = "mend that, then run the same command to go on"
-            end = _End("failed", f"{error}; {remedy}")
+            end, changed = _End("failed", f"{error}; {remedy}"), self._changed
             yield Notice("", str(error), remedy)
         except Exception as error:
             _log.exception("the run broke")
             text = log.masked(f"unexpected error ({type(error).__name__}: {error}); the log file has the details")
-            end = _End("failed", text)
+            end, changed = _End("failed", text), self._changed
         finally:
             with contextlib.suppress(JournalError):
                 self.journal.end(self._run.id, outcome)
-        yield Finished(end.result, self._changed, end.text, end.findings)
+        yield Finished(end.result, changed, end.text, end.findings)
 
     def _to_the_end(self, *, resumed: bool) -> Generator[Event, None, _End]:
         """The run, and how it ended. Raises JournalError."""
@@ -173,8 +176,10 @@ class Installer:
                 self._stop_password(self.plan.installing_account, str(error))
             return self._ended("failed", str(error), error.remedy)
         except LostSight as error:
+            if error.refused is not None:
+                self._stop_password(self.plan.node_account or self.plan.installing_account, str(error))
             return self._ended("failed", str(error), error.remedy, resumable=True)
-        except (RemoteError, UnreadableAnswer, AddressError) as error:
+        except (RemoteError, AddressError) as error:
             if isinstance(error, LogonRefused):
                 self._stop_password(self.plan.node_account or self.plan.installing_account, str(error))
             return self._ended("failed", str(error), "when that is mended, run the same command again", resumable=True)
@@ -232,7 +237,7 @@ class Installer:
                 task.remove(end_running=True)
             except LogonRefused:
                 raise
-            except (RemoteError, UnreadableAnswer) as error:
+            except RemoteError as error:
                 # The preflight that follows says so, if it is still true.
                 _log.warning("rehearsal on %s: %s", node, error)
             finally:

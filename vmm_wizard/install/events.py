@@ -4,7 +4,7 @@ As JSON each has `event`; what else it has, by event:
 
 | event | keys |
 |---|---|
-| started | run, resumed, nodes |
+| started | run, resumed, nodes, certificate_exceptions (accepted by fingerprint, as sentences) |
 | preflight | node (before whose setup it was made), step, blocking, findings |
 | step | node (empty: the run as a whole), step, state, text |
 | progress | node, step, percent, text |

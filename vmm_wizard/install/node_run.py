@@ -33,7 +33,7 @@ from vmm_wizard.remote.errors import (
     RemoteError,
     ShellRefused,
 )
-from vmm_wizard.remote.task_run import TaskStatus, UnreadableAnswer
+from vmm_wizard.remote.task_run import TaskStatus
 from vmm_wizard.setup.command import SetupCommand, server_install
 from vmm_wizard.setup.ini import SERVER_INI, read_private_profile, render_server_ini, server_options
 
@@ -111,7 +111,7 @@ class NodeRun:
             raise
         except _OUT_OF_SIGHT as error:
             raise self._lost_sight(error) from None
-        except (RemoteError, UnreadableAnswer) as error:
+        except RemoteError as error:
             yield from self._clear(self.pace.clearing)
             raise NodeFailed(self._sentence(error), f"see the log file, mend {self.node}, run install again") from None
         finally:
@@ -146,7 +146,7 @@ class NodeRun:
         yield StepChanged(self.node, name, StepState.STARTED)
         try:
             yield from self._patiently(act, self.pace.patience)
-        except (NodeFailed, RemoteError, UnreadableAnswer) as error:
+        except (NodeFailed, RemoteError) as error:
             yield self._step_failed(name, log.masked(str(error)))
             raise
         self.journal.finish(self.run_id, self.node, name)
@@ -330,7 +330,7 @@ class NodeRun:
             self.journal.finish(self.run_id, self.node, "clear", "failed", self._goes_on)
             yield StepChanged(self.node, "clear", StepState.SKIPPED, self._goes_on)
             raise LostSight(self._goes_on) from None
-        except (RemoteError, UnreadableAnswer) as error:
+        except RemoteError as error:
             left = self._sentence(error)
         else:
             if removal.left:

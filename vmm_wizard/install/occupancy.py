@@ -33,7 +33,7 @@ def make_way(
 ) -> Iterator[Event]:
     """Clear the nodes for `run`, which must hold the lock of its cluster: no other process of this user is at work.
 
-    `open_task` gives the remote task of (run id, node). Raises Occupied, RemoteError, UnreadableAnswer.
+    `open_task` gives the remote task of (run id, node). Raises Occupied, RemoteError.
     """
     earlier = {row.id: row for row in journal.runs()}
     for node, answer in facts.nodes.items():
