@@ -72,17 +72,6 @@ def test_every_page_looks_as_before(page_id: str, size: str, snap_compare: Compa
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_run_under_way_looks_as_before(size: str, snap_compare: Compare, tmp_path: Path) -> None:
-    async def prepare(pilot: Pilot[int]) -> None:
-        app = await told(pilot)
-        await to_page(pilot, "run")
-        app.wizard._result = "failed"
-        await run_is_told(pilot, *UNDER_WAY)
-
-    assert snap_compare(a_snapshot(tmp_path), terminal_size=SIZES[size], run_before=prepare)
-
-
-@pytest.mark.parametrize("size", SIZES)
 def test_a_good_ending_looks_as_before(size: str, snap_compare: Compare, tmp_path: Path) -> None:
     async def prepare(pilot: Pilot[int]) -> None:
         await told(pilot, installed_facts())
