@@ -17,6 +17,8 @@ import pytest
 from tests.estates import ANSWERS
 from tests.install.installing import FIRST, QUICK, SECOND, Site, finished, newest, runs, site, steps
 from vmm_wizard.install.events import Event, Progress, StepChanged
+from vmm_wizard.lab.run_scripts import LOG, RUN_SCRIPTS, Answer, RunHost
+from vmm_wizard.remote.bootstrap import ScriptRequest
 
 #: Each place between two steps of a node, as (step, state) of the event that a call ends after.
 BOUNDARIES = [
@@ -126,6 +128,36 @@ class TestCancelling:
         events = place.install()
         assert finished(events).result == "installed"
         assert newest(place.journal).id == run.id
+        assert place.is_clean()
+
+    def test_between_the_passwords_and_setups_begin_nothing_is_ended(
+        self, place: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The wrapper has taken the passwords and not yet said that setup begins: what it does next cannot be seen."""
+        cancel, looked = threading.Event(), threading.Event()
+        looks = 0
+        files = place.served.estate.nodes[FIRST].files
+        exists, status = files.exists, RUN_SCRIPTS["run-status"]
+
+        def slow(path: str) -> bool:
+            if path == LOG and not cancel.is_set():
+                cancel.set()
+                assert looked.wait(20)
+            return exists(path)
+
+        def counted(host: RunHost, request: ScriptRequest) -> Answer:
+            nonlocal looks
+            looks += cancel.is_set()
+            if looks > 4:
+                looked.set()
+            return status(host, request)
+
+        files.exists = slow  # type: ignore[method-assign]
+        monkeypatch.setitem(RUN_SCRIPTS, "run-status", counted)
+        end = finished(place.install(cancel=cancel))
+        assert end.result == "cancelled"
+        assert f"setup goes on on {FIRST}" in end.text
+        assert finished(place.install()).result == "installed"
         assert place.is_clean()
 
     def test_a_run_that_is_taken_up_can_be_left_again(self, place: Site) -> None:

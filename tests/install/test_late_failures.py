@@ -127,12 +127,11 @@ def test_exit_code_3010_is_good_and_asks_for_a_restart(place: Site, monkeypatch:
     assert [row.node for row in notices(events) if "wants a restart" in row.text] == [FIRST, SECOND]
 
 
-@pytest.mark.parametrize("code", [14, 18, 99])
-def test_any_other_exit_code_is_a_failure(place: Site, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
-    monkeypatch.setattr(setup_run, "SUCCEEDED", code)
+def test_any_other_exit_code_is_a_failure(place: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setup_run, "SUCCEEDED", 99)
     end = finished(place.install())
     assert end.result == "failed"
-    assert f"setup ended with exit code {code}" in end.text
+    assert "setup ended with exit code 99" in end.text
     assert place.left() == []
 
 

@@ -199,3 +199,19 @@ def test_a_rehearsal_is_cleared_away_when_the_run_is_cancelled_in_it(place: Site
     end = finished(place.install(cancel=cancel))
     assert (end.result, end.changed) == ("cancelled", False)
     assert (place.setups(), place.left()) == ({}, [])
+
+
+def test_a_fault_of_our_own_is_a_last_event_too_without_any_password(place: Site) -> None:
+    """The run stays to be gone on with: nobody knows what the fault left."""
+    password = place.served.secrets.get(place.plan.installing_account)
+    assert password is not None
+
+    def broken(_: tuple[Finding, ...]) -> bool:
+        raise RuntimeError(f"broke with {password.reveal()}")
+
+    place.served.estate.nodes[FIRST].state.secure_channel = None  # type: ignore[assignment]
+    end = finished(place.install(confirm=broken))
+    assert (end.result, end.changed) == ("failed", False)
+    assert "unexpected error (RuntimeError: broke with ***)" in end.text
+    assert runs(place.journal)[0][1] == "interrupted"
+    assert place.told() == []
