@@ -244,7 +244,8 @@ class NodeRun:
             if status.begun and not self._setup_runs:
                 yield from self._begun()
             yield from follower.take(status)
-            if not follower.has_all(status):
+            if status.log_bytes and not follower.has_all(status):
+                # More of the log is there. A node that names more and sends none is asked again at the usual pace.
                 continue
             if status.result is not None:
                 break
