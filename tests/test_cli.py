@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ import pytest
 
 from tests.estates import ANSWERS, ServedEstate, serving_estate
 from vmm_wizard.cli import terminal_reason
+from vmm_wizard.cli.shared import has_terminal
 from vmm_wizard.setup.ini import read_private_profile
 
 CONTOSO = ANSWERS / "contoso-ha.toml"
@@ -211,6 +213,16 @@ class TestOthers:
         done = wizard("lab", "serve", "--dir", tmp_path, "--scenario", "flood")
         assert done.returncode == 2
         assert "dkm-read-only" in done.stderr
+
+
+@pytest.mark.parametrize("redirected", ["stdin", "stdout", "stderr"])
+def test_a_stream_that_is_redirected_is_no_terminal(redirected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Textual draws on standard error: into a file it would write escape sequences."""
+    for name in ("stdin", "stdout", "stderr"):
+        stream = io.StringIO()
+        monkeypatch.setattr(stream, "isatty", lambda name=name: name != redirected, raising=False)
+        monkeypatch.setattr(sys, name, stream)
+    assert not has_terminal()
 
 
 def test_the_bare_wizard_reads_the_environment_too(

@@ -23,6 +23,7 @@ from vmm_wizard.cli.shared import (
     INSTALL_FAILED,
     book_option,
     find_addresses,
+    has_terminal,
     open_log,
     read_secrets,
     refuse,
@@ -78,7 +79,7 @@ def cli(ctx: click.Context) -> None:
 @secrets_option
 def wizard(file: Path | None, address_book: Path | None, secrets_file: Path | None) -> None:
     """Open the wizard (also: vmm-wizard FILE)."""
-    reason = terminal_reason(sys.stdin.isatty() and sys.stdout.isatty(), os.environ.get("TERM", ""), os.name)
+    reason = terminal_reason(has_terminal(), os.environ.get("TERM", ""), os.name)
     if reason:
         refuse(reason)
     addresses = find_addresses(address_book)

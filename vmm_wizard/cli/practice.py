@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -14,6 +13,7 @@ import click
 from vmm_wizard.cli.shared import (
     GOOD,
     find_addresses,
+    has_terminal,
     open_log,
     read_secrets,
     refuse,
@@ -36,7 +36,7 @@ def lab(ctx: click.Context, scenario: str, speed: float, list_scenarios: bool) -
         ctx.exit(GOOD)
     if ctx.invoked_subcommand is not None:
         return
-    reason = terminal_reason(sys.stdin.isatty() and sys.stdout.isatty(), os.environ.get("TERM", ""), os.name)
+    reason = terminal_reason(has_terminal(), os.environ.get("TERM", ""), os.name)
     if reason:
         refuse(reason, "the estate without the wizard: vmm-wizard lab serve --dir DIR")
     _verify_scenario(scenario, speed)

@@ -135,6 +135,11 @@ def width() -> int:
     return min(max(shutil.get_terminal_size((100, 24)).columns, 40), 120)
 
 
+def has_terminal() -> bool:
+    """Whether all three streams are a terminal: Textual reads one, and draws on standard error where it can."""
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+
+
 def terminal_reason(is_terminal: bool, term: str, os_name: str) -> str:
     """Why the wizard cannot be shown here, naming the command that does the same without a terminal; "" when it can."""
     instead = "use `vmm-wizard check FILE` and `vmm-wizard install FILE --yes` instead"
