@@ -12,7 +12,8 @@ from tests.install.installing import FIRST, QUICK, SECOND, Site, finished, notic
 from vmm_wizard.install import journal as journals
 from vmm_wizard.install.events import Event, StepChanged
 from vmm_wizard.install.journal import Journal, JournalError
-from vmm_wizard.lab.run_scripts import RUN_SCRIPTS, Answer, RunHost
+from vmm_wizard.lab import setup_run
+from vmm_wizard.lab.run_scripts import LOG, RUN_SCRIPTS, Answer, RunHost
 from vmm_wizard.plan.secrets import Secret, Secrets
 from vmm_wizard.remote.bootstrap import ScriptRequest
 
@@ -189,6 +190,29 @@ class TestAnAnswerThatCannotBeRead:
         again = place.install()
         assert (finished(again).result, finished(again).changed) == ("installed", True)
         assert place.is_clean()
+
+
+def test_a_setup_that_begins_its_log_anew_and_ends_at_once_is_still_explained(
+    place: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last status that was seen knew a longer log: what the new one says must not be missed."""
+    answer = RUN_SCRIPTS["run-status"]
+    told: list[int] = []
+
+    def anew(host: RunHost, request: ScriptRequest) -> Answer:
+        found = answer(host, request)
+        if found["result"] and found["begun"] and not told:
+            log = b"10:00:00:FailureReason = the DKM container access is denied\r\n"
+            host.files.write(LOG, log)
+            told.append(int(str(request.parameters["LogOffset"])))
+            found = answer(host, request)
+        return found
+
+    monkeypatch.setattr(setup_run, "SUCCEEDED", 1)
+    monkeypatch.setitem(RUN_SCRIPTS, "run-status", anew)
+    end = finished(place.install())
+    assert told[0] > 1000
+    assert "SetupWizard.log, line 1: FailureReason = the DKM container access is denied" in end.text
 
 
 class FullDisk(Journal):

@@ -221,8 +221,7 @@ class Installer:
 
     def _take_up(self) -> Iterator[Event]:
         """Go on with what an earlier call of this run left under way."""
-        rehearsing = [row for row in self.journal.steps(self._run.id) if row.step == "preflight" and not row.ended]
-        if rehearsing:
+        if any(row.step == "preflight" and not row.ended for row in self.journal.steps(self._run.id)):
             self._clear_rehearsals()
         for node in self._open_nodes():
             node_run = self._node_run(node, first=False)
@@ -344,8 +343,7 @@ class Installer:
         asked = questions(self.plan, self.preflight.addresses.ca_file or "")
         question = next(row for row in asked.nodes if row.host == node)
         connect, place = connector(question, self._password(question.account), self.preflight.addresses)
-        account = self.plan.installing_account
-        return RemoteTask(connect, place, run_id, account, patience=0.0, cancel=self._cancel)
+        return RemoteTask(connect, place, run_id, self.plan.installing_account, patience=0.0, cancel=self._cancel)
 
     # --- verifying
 

@@ -243,9 +243,10 @@ class NodeRun:
             status = yield from self._patiently(partial(self.task.status, follower.offset), self.pace.patience)
             if status.begun and not self._setup_runs:
                 yield from self._begun()
+            before = follower.offset
             yield from follower.take(status)
-            if status.log_bytes and not follower.has_all(status):
-                # More of the log is there. A node that names more and sends none is asked again at the usual pace.
+            if follower.offset != before and not follower.has_all(status):
+                # More of the log is there, or a new one. A node that names more and sends none is asked as usual.
                 continue
             if status.result is not None:
                 break
