@@ -40,6 +40,11 @@ class ServedEstate:
     def book(self) -> AddressBook:
         return AddressBook.load(self.folder / "address-book.toml")
 
+    @property
+    def plan(self) -> Plan:
+        """The plan that goes with the estate: the example's, or what its scenario makes of it."""
+        return load(self.folder / "practice.toml")
+
     def preflight(self, secrets: Secrets | None = None, deadline: float = 30.0) -> Preflight:
         return Preflight(secrets or self.secrets, self.book, deadline)
 

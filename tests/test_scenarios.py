@@ -9,6 +9,7 @@ from vmm_wizard.checks.registry import Status
 from vmm_wizard.install.engine import blocking
 from vmm_wizard.lab.estate import Estate
 from vmm_wizard.lab.scenarios import Scenario, ScenarioError, all_scenarios, apply, scenario
+from vmm_wizard.plan.answers import loads
 
 SCENARIOS = all_scenarios()
 
@@ -38,11 +39,19 @@ def test_a_healthy_estate_has_nothing_wrong(tmp_path: Path) -> None:
 @pytest.mark.parametrize("entry", SCENARIOS, ids=lambda entry: entry.name)
 def test_check_finds_exactly_the_fault(entry: Scenario, tmp_path: Path) -> None:
     with serving_estate(tmp_path, entry) as served:
-        findings = served.check(contoso_plan()).findings
-    wrong = [finding for finding in findings if finding.status in (Status.FAIL, Status.UNKNOWN)]
-    assert [(finding.id, finding.status) for finding in wrong] == [(entry.finds[0], Status.FAIL)]
-    (found,) = wrong
-    assert not entry.subject or found.subject == entry.subject
-    assert found.evidence
-    assert found.remedy
-    assert blocking(findings) == (found,)
+        findings = served.check(served.plan).findings
+    wrong = [finding for finding in findings if finding.status in (Status.FAIL, Status.UNKNOWN, Status.WARN)]
+    assert {(finding.id, finding.status) for finding in wrong} == {(entry.finds[0], Status(entry.status))}
+    if entry.subject:
+        assert [finding.subject for finding in wrong] == [entry.subject]
+    assert all(finding.evidence and finding.remedy for finding in wrong)
+    if entry.status == "fail":
+        assert blocking(findings) == tuple(wrong)
+
+
+@pytest.mark.parametrize("entry", [entry for entry in SCENARIOS if entry.plan], ids=lambda entry: entry.name)
+def test_the_wizard_opens_on_the_scenarios_own_answers(entry: Scenario) -> None:
+    estate = Estate()
+    apply(entry, estate)
+    assert loads(estate.answers) != contoso_plan()
+    assert estate.answers.startswith("# The practice estate's plan")

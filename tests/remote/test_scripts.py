@@ -24,7 +24,9 @@ from vmm_wizard.lab.windows import HANDLERS, declared_parameters
 from vmm_wizard.remote.bootstrap import load_script
 
 _FOLDER = resources.files("vmm_wizard.remote") / "scripts"
-NAMES = sorted(file.name.removesuffix(".ps1") for file in _FOLDER.iterdir() if file.name.endswith(".ps1"))
+NAMES = sorted(
+    entry.name.removesuffix(".ps1") for entry in _FOLDER.iterdir() if entry.name.endswith(".ps1") or entry.is_dir()
+)
 
 #: What starts the others, and what they start: neither is a script that the session runs by name.
 STARTER, WRAPPER = "bootstrap", "wrapper"

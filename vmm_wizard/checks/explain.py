@@ -37,7 +37,8 @@ SOURCES = {
 class Explanation:
     """A check explained. Each field is one sentence or a few.
 
-    `asks`: what is looked at. `why`: what for. `otherwise`: what setup does when it is wrong, and when that shows.
+    `asks`: what is looked at. `why`: what for. `since`: which releases it matters for. `otherwise`: what setup does
+    when it is wrong, and when that shows.
     `mend`: what to do. `whom`: who can. `source`: where the rule comes from.
     """
 
@@ -45,6 +46,7 @@ class Explanation:
     title: str
     asks: str
     why: str
+    since: str
     otherwise: str
     mend: str
     whom: str
@@ -55,6 +57,7 @@ class Explanation:
         return (
             ("What is asked", self.asks),
             ("Why", self.why),
+            ("Since when it matters", self.since),
             ("What happens otherwise", self.otherwise),
             ("How to mend it", self.mend),
             ("Whom to ask", self.whom),
@@ -100,6 +103,7 @@ def _explanation(entry: Check) -> Explanation:
         entry.title,
         row["asks"],
         row["why"],
+        row["since"],
         row["otherwise"],
         row["mend"],
         row["whom"],

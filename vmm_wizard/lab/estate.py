@@ -10,6 +10,7 @@ from datetime import UTC
 from typing import Any
 
 from vmm_wizard.lab import contoso
+from vmm_wizard.lab.answers import practice_answers
 from vmm_wizard.lab.clock import Clock, SpedUpClock
 from vmm_wizard.lab.cluster import ClusterMember, FailoverCluster, NetworkState
 from vmm_wizard.lab.descriptors import BUILTIN_ADMINISTRATORS
@@ -43,6 +44,8 @@ class Estate:
         labels = [f"vmm{number:02}" for number in range(1, node_count + 1)]
         self.cluster = self._build_cluster(labels)
         self.nodes = {f"{label}.{self.domain}": self._build_node(label, number) for number, label in enumerate(labels)}
+        #: The answer file that the wizard opens on this estate.
+        self.answers = practice_answers({})
 
     def _build_cluster(self, labels: list[str]) -> FailoverCluster:
         cno = self.directory.find_by_sam(f"{contoso.CLUSTER}$")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from vmm_wizard.lab import contoso
+from vmm_wizard.lab.answers import practice_answers
 from vmm_wizard.lab.descriptors import (
     BUILTIN_ADMINISTRATORS,
     CONTAINER_INHERIT,
@@ -28,7 +29,8 @@ class ScenarioError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A scenario: what it is called, what it teaches, what `check` finds (id, and the node or an empty text)."""
+    """A scenario: what it is called, what it teaches, what `check` finds (id, and the node or an empty text), and
+    whether that is a `fail` or only a `warn`. `plan`: answers by key that differ from the practice plan's."""
 
     name: str
     title: str
@@ -36,6 +38,8 @@ class Scenario:
     finds: tuple[str, ...]
     subject: str
     faults: tuple[Mapping[str, Any], ...]
+    status: str = "fail"
+    plan: Mapping[str, Any] = field(default_factory=dict)
 
 
 @cache
@@ -53,7 +57,9 @@ def all_scenarios() -> tuple[Scenario, ...]:
                     document["story"].strip(),
                     tuple(document["finds"]),
                     document.get("subject", ""),
-                    tuple(document["fault"]),
+                    tuple(document.get("fault", ())),
+                    document.get("status", "fail"),
+                    document.get("plan", {}),
                 )
             )
     return tuple(found)
@@ -76,6 +82,8 @@ def apply(entry: Scenario, estate: Estate) -> None:
         if act is None:
             raise ScenarioError(f"scenario {entry.name}: there is no fault {kind!r}")
         act(estate, fault)
+    if entry.plan:
+        estate.answers = practice_answers(entry.plan)
 
 
 def _dkm_rights(estate: Estate, fault: Mapping[str, Any]) -> None:
@@ -147,9 +155,14 @@ def _node_state(estate: Estate, fault: Mapping[str, Any]) -> None:
     for key, value in fault["set"].items():
         target, _, name = f".{key}".rpartition(".")
         holder = getattr(state, target.strip(".")) if target.strip(".") else state
-        if name not in {field.name for field in fields(holder)}:
+        if name not in {row.name for row in fields(holder)}:
             raise ScenarioError(f"a node has no {key!r}")
         setattr(holder, name, value)
+
+
+def _disk(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """So many GiB are left on a node's system disk."""
+    estate.nodes[fault["node"]].state.disks[0].free = fault["free_gib"] * 1024**3
 
 
 def _no_batch_logon(estate: Estate, fault: Mapping[str, Any]) -> None:
@@ -195,6 +208,7 @@ _FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     "computer_taken": _computer_taken,
     "foreign_role": _foreign_role,
     "node": _node_state,
+    "disk": _disk,
     "account_state": _account_state,
     "firewall": _firewall,
 }

@@ -104,7 +104,7 @@ class Serving:
             self._authority.write(self.folder / "ca.pem")
             self.estate.on_change = self._dirty.set
             self._write_private("credentials.toml", self._credentials())
-            self._write_private("practice.toml", practice_answers())
+            self._write_private("practice.toml", self.estate.answers)
             self._write_state()
             self._writer.start()
             self._write("address-book.toml", self._address_book())
@@ -258,10 +258,3 @@ class Serving:
                 self._dirty.set()
             if is_last:
                 return
-
-
-def practice_answers() -> str:
-    """The answers that go with the estate, as the wizard opens them: those of `answers/contoso-ha.toml`."""
-    from importlib import resources
-
-    return (resources.files("vmm_wizard.lab") / "practice.toml").read_text(encoding="utf-8")

@@ -86,7 +86,7 @@ def save(plan: Plan, path: Path | str, texts: Mapping[str, str] | None = None) -
     target = Path(path).resolve()
     wanted = dict(texts or {})
     old = _existing(target)
-    content = None if old is None else _updated(old, plan, wanted)
+    content = None if old is None else updated(old, plan, wanted)
     if content is None:
         content = dumps(plan, wanted)
         if old is not None and old.strip():
@@ -104,8 +104,11 @@ def _existing(path: Path) -> str | None:
         return "not TOML"
 
 
-def _updated(old: str, plan: Plan, texts: Mapping[str, str]) -> str | None:
-    """`old` with the answers of `plan`, or None when it cannot be changed without loss."""
+def updated(old: str, plan: Plan, texts: Mapping[str, str]) -> str | None:
+    """The text of an answer file with the answers of `plan`, or None when it cannot be changed without loss.
+
+    Comments, order and line ends stay; `texts` are answers (by key) that are no values yet and are written as typed.
+    """
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 

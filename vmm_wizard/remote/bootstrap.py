@@ -39,9 +39,15 @@ class Script:
 
 @cache
 def load_script(name: str) -> Script:
-    """The script `scripts/<name>.ps1` of this package; raises FileNotFoundError."""
-    source = resources.files("vmm_wizard.remote") / "scripts" / f"{name}.ps1"
-    return Script(name, source.read_text(encoding="utf-8"))
+    """The script `scripts/<name>.ps1` of this package, or the parts `scripts/<name>/*.ps1` in order of their names.
+
+    Raises FileNotFoundError when there is neither.
+    """
+    folder = resources.files("vmm_wizard.remote") / "scripts"
+    parts = [folder / f"{name}.ps1"]
+    if name and (folder / name).is_dir():
+        parts = sorted((folder / name).iterdir(), key=lambda part: part.name)
+    return Script(name, "\n".join(part.read_text(encoding="utf-8") for part in parts))
 
 
 def _without_comments(text: str) -> str:

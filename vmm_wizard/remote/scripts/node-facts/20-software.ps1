@@ -1,0 +1,68 @@
+# What is installed and running: the deployment kit, services, setup, tasks of ours.
+function Get-SetupProcess {
+    # Never the command line, which holds passwords.
+    $question = @{
+        ClassName = 'Win32_Process'
+        Filter = "Name = 'setup.exe' OR Name = 'SetupVM.exe'"
+        Property = 'Name', 'ExecutablePath'
+    }
+    foreach ($process in Get-CimInstance @question) {
+        $path = "$($process.ExecutablePath)"
+        $isOurs = -not $path
+        if ($path) {
+            $fromMedia = $MediaPath -and $path.StartsWith($MediaPath, [StringComparison]::OrdinalIgnoreCase)
+            $description = ''
+            if ([System.IO.File]::Exists($path)) {
+                $description = "$([System.Diagnostics.FileVersionInfo]::GetVersionInfo($path).FileDescription)"
+            }
+            $isOurs = $fromMedia -or $description -like '*Virtual Machine Manager Setup*'
+        }
+        if ($isOurs) {
+            [System.IO.Path]::GetFileNameWithoutExtension($process.Name)
+        }
+    }
+}
+
+function Get-OwnTask {
+    $service = New-Object -ComObject 'Schedule.Service'
+    [void] $service.Connect()
+    foreach ($task in $service.GetFolder('\').GetTasks(1)) {
+        if ($task.Name.StartsWith('vmm-wizard')) {
+            $task.Name
+        }
+    }
+}
+
+Read-Part 'adk' {
+    $root = ''
+    foreach ($view in 'SOFTWARE\WOW6432Node', 'SOFTWARE') {
+        $kits = "$(Get-RegistryValue "$view\Microsoft\Windows Kits\Installed Roots" 'KitsRoot10' '')"
+        # The Windows SDK sets the same value: only the kit's own folder counts.
+        if (-not $root -and $kits -and [System.IO.Directory]::Exists("$kits\Assessment and Deployment Kit")) {
+            $root = $kits
+        }
+    }
+    $folder = "$root\Assessment and Deployment Kit"
+    $versions = @(Get-InstalledVersion 'Windows Assessment and Deployment Kit*')
+    $version = ''
+    if ($root -and $versions.Count -gt 0) {
+        $version = $versions[0]
+    }
+    $answer.adk = [ordered]@{
+        root = $root
+        version = $version
+        deployment_tools = [bool] $root -and [System.IO.Directory]::Exists("$folder\Deployment Tools")
+        windows_pe = [bool] $root -and [System.IO.Directory]::Exists("$folder\Windows Preinstallation Environment")
+    }
+}
+Read-Part 'services' {
+    $answer.hyperv_service = Test-Service 'vmms'
+    $products = @(Get-InstalledVersion '*Virtual Machine Manager Agent*')
+    $answer.agent_installed = (Test-Service 'SCVMMAgent') -or $products.Count -gt 0
+}
+Read-Part 'setup_processes' {
+    $answer.setup_processes = @(Get-SetupProcess)
+}
+Read-Part 'tasks' {
+    $answer.tasks = @(Get-OwnTask)
+}

@@ -1,0 +1,84 @@
+# An installed VMM, and what its log says.
+function Get-LogFailure([string] $Path) {
+    # Setup keeps its log open: share everything.
+    $found = [System.Collections.Generic.Queue[string]]::new()
+    $stream = [System.IO.FileStream]::new($Path, 'Open', 'Read', 'ReadWrite, Delete')
+    $reader = [System.IO.StreamReader]::new($stream)
+    try {
+        while ($null -ne ($line = $reader.ReadLine())) {
+            foreach ($pattern in $FailurePatterns) {
+                if ($line.IndexOf($pattern, [StringComparison]::OrdinalIgnoreCase) -ge 0) {
+                    $found.Enqueue($line.Trim().Substring(0, [Math]::Min($longestLogLine, $line.Trim().Length)))
+                    break
+                }
+            }
+            if ($found.Count -gt $mostLogLines) {
+                [void] $found.Dequeue()
+            }
+        }
+    }
+    finally {
+        $reader.Dispose()
+    }
+    return $found.ToArray()
+}
+
+function Get-SqlMachine {
+    $sql = "$vmmKey\Settings\Sql"
+    $machine = "$(Get-RegistryValue $sql 'MachineName' '')"
+    if (-not $machine) {
+        $machine = "$(Get-RegistryValue $sql 'MachineFQDN' '')"
+    }
+    return $machine
+}
+
+function Get-SqlInstance {
+    # Seen in the field: NAME, SERVER\NAME, and the server's (or listener's) own name for a default instance.
+    $instance = "$(Get-RegistryValue "$vmmKey\Settings\Sql" 'InstanceName' '')"
+    if ($instance.Contains('\')) {
+        return $instance.Split('\')[-1]
+    }
+    if ($instance.Split('.')[0] -eq (Get-SqlMachine).Split('.')[0]) {
+        return ''
+    }
+    return $instance
+}
+
+function Get-VmmReport {
+    $service = @(Get-CimInstance -ClassName 'Win32_Service' -Filter "Name = 'SCVMMService'")
+    $path = "$(Get-RegistryValue "$vmmKey\Setup" 'InstallPath' '')"
+    if (-not $path -and $service.Count -eq 0) {
+        return
+    }
+    $log = [System.IO.Path]::Combine(
+        [Environment]::GetFolderPath('CommonApplicationData'), 'VMMLogs', 'SetupWizard.log')
+    $logExists = [System.IO.File]::Exists($log)
+    $report = [ordered]@{
+        install_path = $path.TrimEnd('\')
+        version = "$(Get-RegistryValue "$vmmKey\Setup" 'ProductVersion' '')"
+        service_state = ''
+        service_account = ''
+        service_principal_names = "$(Get-RegistryValue "$vmmKey\Setup" 'VmmServicePrincipalNames' '')"
+        sql_machine = Get-SqlMachine
+        sql_instance = Get-SqlInstance
+        sql_database = "$(Get-RegistryValue "$vmmKey\Settings\Sql" 'DatabaseName' '')"
+        log_exists = $logExists
+        log_failures = @()
+    }
+    if ($service.Count -gt 0) {
+        $report.service_state = "$($service[0].State)"
+        $report.service_account = "$($service[0].StartName)"
+    }
+    $program = [System.IO.Path]::Combine($path, 'bin\vmmservice.exe')
+    if (-not $report.version -and [System.IO.File]::Exists($program)) {
+        $report.version = "$([System.Diagnostics.FileVersionInfo]::GetVersionInfo($program).ProductVersion)".Trim()
+    }
+    if ($logExists) {
+        $report.log_failures = @(Get-LogFailure $log)
+    }
+    return $report
+}
+
+Read-Part 'vmm' {
+    $answer.vmm = Get-VmmReport
+}

@@ -1,0 +1,2 @@
+$answer.unreadable = $unreadable.ToArray()
+$answer
