@@ -48,6 +48,11 @@ class ServedEstate:
     def preflight(self, secrets: Secrets | None = None, deadline: float = 30.0) -> Preflight:
         return Preflight(secrets or self.secrets, self.book, deadline)
 
+    def sql_login_password(self, login: str) -> str:
+        """The password of a SQL Server login, as `credentials.toml` has it."""
+        document = tomllib.loads((self.folder / "credentials.toml").read_text(encoding="utf-8"))
+        return str(document["sql_logins"][login])
+
     def check(self, plan: Plan, **how: Any) -> Update:
         """The last update of one run."""
         return list(self.preflight().run(plan, **how))[-1]

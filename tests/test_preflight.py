@@ -13,7 +13,7 @@ import pytest
 
 from tests.estates import ServedEstate, contoso_plan, of_status, serving_estate
 from vmm_wizard.checks.registry import Status
-from vmm_wizard.facts.model import NoAnswer
+from vmm_wizard.facts.model import NoAnswer, SqlFacts
 from vmm_wizard.lab.logons import Credential
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName, DistinguishedName, HostName, NetbiosName, SqlTarget
@@ -218,3 +218,43 @@ def test_the_findings_hold_no_password(served: ServedEstate) -> None:
     update = served.check(contoso_plan(), rehearse=True)
     text = json.dumps([finding.as_json() for finding in update.findings]) + repr(update.facts)
     assert not [row.account for row in served.estate.logons.credentials if row.password in text]
+
+
+def test_a_sql_login_asks_sql_server_and_is_proved_by_no_domain_controller(served: ServedEstate) -> None:
+    login = AccountName.parse_with_logins("lab-driver-test")
+    secrets = with_secret(served, login, served.sql_login_password("lab-driver-test"))
+    plan = contoso_plan()
+    plan = replace(plan, connection=replace(plan.connection, sql_account=login))
+    update = list(served.preflight(secrets).run(plan))[-1]
+    assert set(update.facts.passwords) == {account.key for account in plan.accounts} - {login.key}
+    assert isinstance(update.facts.sql, SqlFacts)
+    assert update.facts.sql.logged_on_as == "lab-driver-test"
+    # What it may do says nothing of the account that setup will use.
+    assert of_status(update.findings, Status.UNKNOWN) == [("SQL-02", "")]
+    assert of_status(update.findings, Status.FAIL) == []
+
+
+def test_a_sql_login_that_was_refused_is_not_tried_again_until_its_password_changes(served: ServedEstate) -> None:
+    login = AccountName.parse_with_logins("lab-driver-test")
+    plan = contoso_plan()
+    plan = replace(plan, connection=replace(plan.connection, sql_account=login))
+    preflight = served.preflight(with_secret(served, login, "wrong"))
+    first = list(preflight.run(plan))[-1].facts.sql
+    again = list(preflight.run(plan, fresh=True))[-1].facts.sql
+    assert isinstance(first, NoAnswer)
+    assert "error 18456" in first.reason
+    assert isinstance(again, NoAnswer)
+    assert "it is not tried again until it changes" in again.reason
+    preflight.secrets.put(login, Secret(served.sql_login_password("lab-driver-test")))
+    assert isinstance(list(preflight.run(plan))[-1].facts.sql, SqlFacts)
+
+
+def with_secret(served: ServedEstate, account: AccountName, password: str) -> Secrets:
+    """The estate's passwords and one more."""
+    secrets = Secrets()
+    for known in contoso_plan().accounts:
+        secret = served.secrets.get(known)
+        assert secret is not None
+        secrets.put(known, secret)
+    secrets.put(account, Secret(password))
+    return secrets

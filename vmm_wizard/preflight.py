@@ -280,8 +280,6 @@ class Preflight:
 
     def _secret(self, account: AccountName, access: DirectoryAccess | None) -> Secret:
         """The password of an account, proved by one bind; raises NotKnown when it cannot be used."""
-        if access is None:
-            raise NotKnown(NoAnswer("not asked: no domain is known yet"))
         return known(self.passwords.usable(account, self.secrets.get(account), access))
 
     def _proof(self, account: AccountName, access: DirectoryAccess) -> PasswordFacts | NoAnswer:
@@ -298,7 +296,7 @@ class Preflight:
         """Ask with a proved password. A server that refuses it as wrong stops it everywhere: it was changed."""
         secret = self._secret(account, access)
         answer = ask(secret)
-        if isinstance(answer, NoAnswer) and answer.code == "logon" and access is not None:
+        if isinstance(answer, NoAnswer) and answer.code == "logon":
             self.passwords.refuse(account, secret, access, answer.reason)
         return answer
 

@@ -21,6 +21,8 @@ from tests.sql_estate import (
     HOST,
     READER,
     READER_PASSWORD,
+    SQL_LOGIN,
+    SQL_PASSWORD,
     STRANGER,
     STRANGER_PASSWORD,
     SqlEstate,
@@ -192,6 +194,22 @@ def test_an_account_that_may_view_server_state_learns_the_service_and_not_the_re
 
 
 # --- logons
+
+
+def test_a_sql_login_asks_without_any_domain(probe: Probe) -> None:
+    facts = probe.facts(SQL_PASSWORD, account=AccountName.parse_with_logins(SQL_LOGIN))
+    assert (facts.asked_as, facts.logged_on_as, facts.auth_scheme) == (SQL_LOGIN, SQL_LOGIN, "SQL")
+    assert facts.is_sysadmin is True
+    assert facts.driver.endswith("SQL login")
+
+
+def test_a_sql_login_with_a_wrong_password_is_a_refused_logon_and_no_bad_logon_of_the_domain(probe: Probe) -> None:
+    gap = probe.gap("wrong-canary-7Q", account=AccountName.parse_with_logins(SQL_LOGIN))
+    assert gap.code == "logon"
+    assert f"did not let the SQL login {SQL_LOGIN} in (error 18456)" in gap.reason
+    assert "canary" not in gap.reason
+    assert probe.estate.bad_logons(ADMIN) == 0
+    assert probe.estate.server.connections_taken == 1
 
 
 def test_an_account_without_a_login_is_told_so_and_is_no_bad_logon(probe: Probe) -> None:

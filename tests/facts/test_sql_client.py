@@ -58,6 +58,13 @@ def test_without_driver_or_ticket_it_is_ntlm() -> None:
     assert chosen(holder="") == "python-tds"
 
 
+def test_a_sql_login_takes_microsofts_driver_where_there_is_one_and_needs_no_ticket() -> None:
+    login = AccountName.parse_with_logins("sa")
+    assert chosen(account=login, holder="") == "odbc"
+    assert chosen(account=login, holder="", driver="") == "python-tds"
+    assert chosen(account=login, trust=Trust("ca.pem")) == "python-tds"
+
+
 def test_somebody_elses_ticket_is_never_used() -> None:
     assert chosen(holder="admin@CONTOSO.LAB") == "python-tds"
     assert chosen(holder="vmm-setup@FABRIKAM.LAB") == "python-tds"

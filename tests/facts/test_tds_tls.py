@@ -16,7 +16,7 @@ from tests.sql_estate import ADMIN, ADMIN_PASSWORD, HOST, SqlEstate, served
 from vmm_wizard.addresses import Endpoint
 from vmm_wizard.facts import tds_tls
 from vmm_wizard.facts.questions import Trust
-from vmm_wizard.facts.sql_client import connect_ntlm, open_tcp
+from vmm_wizard.facts.sql_client import connect_tds, open_tcp
 from vmm_wizard.facts.tds_tls import TdsTlsSocket, TlsRefused
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
@@ -100,7 +100,7 @@ def test_a_server_whose_answer_has_no_end_is_left(estate: SqlEstate, monkeypatch
     ends = time.monotonic() + 20.0
     plain = open_tcp(Endpoint(HOST, "127.0.0.1", estate.port), ends)
     trust = Trust(str(estate.authority.file))
-    connection = connect_ntlm(plain, HOST, AccountName.parse(ADMIN), Secret(ADMIN_PASSWORD), trust, ends)
+    connection = connect_tds(plain, HOST, AccountName.parse(ADMIN), Secret(ADMIN_PASSWORD), trust, ends)
     with pytest.raises(OSError, match="more than 1 MiB"):
         connection.run("SELECT @text AS text", {"text": "x" * 2**20})
     connection.close()
@@ -111,7 +111,7 @@ def test_texts_of_any_length_come_back_whole_over_tls(estate: SqlEstate, length:
     ends = time.monotonic() + 20.0
     plain = open_tcp(Endpoint(HOST, "127.0.0.1", estate.port), ends)
     trust = Trust(str(estate.authority.file))
-    connection = connect_ntlm(plain, HOST, AccountName.parse(ADMIN), Secret(ADMIN_PASSWORD), trust, ends)
+    connection = connect_tds(plain, HOST, AccountName.parse(ADMIN), Secret(ADMIN_PASSWORD), trust, ends)
     text = ("äöü☃" * length)[:length]
     assert connection.run("SELECT @text AS text", {"text": text}) == [({"text": text},)]
     connection.close()

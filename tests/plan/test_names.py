@@ -42,6 +42,21 @@ def test_what_is_no_distinguished_name(text: str) -> None:
         DistinguishedName.parse(text)
 
 
+@pytest.mark.parametrize("text", ["sa", "vmm_reader", "driver-test", "CONTOSO\\dba", "dba@contoso.lab"])
+def test_where_sql_server_is_asked_a_name_alone_is_a_login(text: str) -> None:
+    account = AccountName.parse_with_logins(text)
+    assert str(account) == text
+    assert account.is_sql_login == (not account.domain)
+    assert account.is_sql_login == ("\\" not in text and "@" not in text)
+
+
+def test_a_domain_account_is_never_a_name_alone() -> None:
+    with pytest.raises(ValueError, match="has no domain"):
+        AccountName.parse("svc-vmm")
+    with pytest.raises(ValueError, match="has no domain"):
+        AccountName.parse_with_logins("two words")
+
+
 @given(accounts)
 def test_an_account_is_printed_as_it_is_parsed(account: AccountName) -> None:
     assert AccountName.parse(str(account)) == account

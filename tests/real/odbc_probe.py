@@ -31,7 +31,7 @@ def main() -> None:
         Trust(),
     )
     connection = connect_odbc(asked["driver"], endpoint, time.monotonic() + 15.0, login)
-    facts = read_facts(connection, question, Client("odbc", "driver", ""), endpoint)
+    facts = read_facts(connection, question, Client("odbc", "driver", "", "SQL login"), endpoint)
     connection.close()
     sys.stdout.write(repr(facts))
 

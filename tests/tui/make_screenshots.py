@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from vmm_wizard.addresses import AddressBook
 from vmm_wizard.lab.process import start_estate
 from vmm_wizard.plan.secrets import load_secrets
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import pages
 from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.app import WizardApp
 
@@ -52,13 +52,13 @@ async def walk(place: Path, folder: Path) -> None:
     )
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: app.wizard.view.findings and not app.wizard.view.waiting)
-        for number, page in enumerate(flow.PAGES):
+        for number, page in enumerate(pages.PAGES):
             if page.id in ("run", "done"):
                 continue
             await app.wizard.show_page(page)
             await pilot.pause(0.2)
             picture(pilot, folder, f"{number + 1:02}-{page.id}")
-        await app.wizard.show_page(flow.BY_ID["run"])
+        await app.wizard.show_page(pages.BY_ID["run"])
         await pilot.pause(0.2)
         await pilot.press("enter")
         await pilot.pause(0.2)
@@ -80,7 +80,7 @@ async def meet_a_fault(place: Path, folder: Path) -> None:
     )
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: app.wizard.view.findings and not app.wizard.view.waiting)
-        await app.wizard.show_page(flow.BY_ID["dkm"])
+        await app.wizard.show_page(pages.BY_ID["dkm"])
         await pilot.pause(0.2)
         picture(pilot, folder, "12-fault")
         await pilot.press("tab", "enter")

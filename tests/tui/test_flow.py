@@ -10,7 +10,7 @@ from vmm_wizard.checks.registry import Check, Finding, Status, all_checks, judge
 from vmm_wizard.facts.model import Facts, NoAnswer
 from vmm_wizard.plan.fields import FIELDS, field_value, set_field
 from vmm_wizard.plan.model import AccountKind, Plan
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.flow import Mark, View, mark_of
 
 ORDER = ["job", "connection", "account", "dkm", "sql", "cluster", "names", "ports", "review", "run", "done"]
@@ -30,37 +30,37 @@ def finding(check_id: str, status: Status, evidence: str = "read") -> Finding:
 
 
 def test_the_pages_come_in_the_order_of_the_job() -> None:
-    assert [page.id for page in flow.PAGES] == ORDER
+    assert [page.id for page in pages.PAGES] == ORDER
 
 
 @pytest.mark.parametrize(("page", "after"), list(zip(ORDER, [*ORDER[1:], "done"], strict=True)))
 def test_next_leads_to_the_page_after(page: str, after: str) -> None:
-    assert flow.next_page(flow.BY_ID[page]).id == after
+    assert flow.next_page(pages.BY_ID[page]).id == after
 
 
 @pytest.mark.parametrize(("page", "before"), list(zip(ORDER, ["job", *ORDER[:-1]], strict=True)))
 def test_back_leads_to_the_page_before(page: str, before: str) -> None:
-    assert flow.previous_page(flow.BY_ID[page]).id == before
+    assert flow.previous_page(pages.BY_ID[page]).id == before
 
 
 def test_every_answer_is_asked_for_on_exactly_one_page() -> None:
-    asked = [key for page in flow.PAGES for key in page.keys]
+    asked = [key for page in pages.PAGES for key in page.keys]
     assert sorted(asked) == sorted(field.key for field in FIELDS)
 
 
 def test_every_answer_has_a_label_that_fits_beside_its_field() -> None:
-    assert set(flow.LABELS) == {field.key for field in FIELDS}
-    assert max(map(len, flow.LABELS.values())) <= 18
+    assert set(pages.LABELS) == {field.key for field in FIELDS}
+    assert max(map(len, pages.LABELS.values())) <= 18
 
 
 def test_the_opening_page_asks_two_things_at_most() -> None:
-    assert len(flow.PAGES[0].keys) <= 2
+    assert len(pages.PAGES[0].keys) <= 2
 
 
 @pytest.mark.parametrize("entry", all_checks(), ids=lambda entry: entry.id)
 def test_every_check_is_shown_on_one_page(entry: Check) -> None:
-    by_id = [page for page in flow.PAGES if entry.id in page.ids]
-    by_topic = [page for page in flow.PAGES if entry.topic in page.topics]
+    by_id = [page for page in pages.PAGES if entry.id in page.ids]
+    by_topic = [page for page in pages.PAGES if entry.topic in page.topics]
     assert len(by_id) <= 1
     assert by_id or len(by_topic) == 1
 
@@ -92,8 +92,8 @@ def test_a_finding_is_shown_where_its_answer_is_given(check_id: str, page: str) 
 
 def test_when_all_is_well_every_page_says_so() -> None:
     view = a_view()
-    assert {mark_of(view, page) for page in flow.PAGES[:9]} == {Mark.OK}
-    assert mark_of(view, flow.RUN) is mark_of(view, flow.DONE) is Mark.NONE
+    assert {mark_of(view, page) for page in pages.PAGES[:9]} == {Mark.OK}
+    assert mark_of(view, pages.RUN) is mark_of(view, pages.DONE) is Mark.NONE
 
 
 @pytest.mark.parametrize(
@@ -106,43 +106,43 @@ def test_when_all_is_well_every_page_says_so() -> None:
         ("cluster.nodes", "cluster"),
         ("cluster.role_name", "names"),
         ("media.path", "ports"),
-        (flow.EULA, "job"),
+        (pages.EULA, "job"),
     ],
 )
 def test_a_page_with_a_missing_answer_is_open(key: str, page: str) -> None:
     plan = set_field(ready_plan(), key, field_value(Plan(), key))
-    assert mark_of(a_view(Facts(), plan), flow.BY_ID[page]) is Mark.OPEN
+    assert mark_of(a_view(Facts(), plan), pages.BY_ID[page]) is Mark.OPEN
     assert flow.obstacles(a_view(Facts(), plan))
 
 
 def test_a_page_with_a_missing_password_is_open() -> None:
     view = a_view(passwords=frozenset())
-    assert mark_of(view, flow.CONNECTION) is Mark.OPEN
-    assert mark_of(view, flow.ACCOUNT) is Mark.OPEN
+    assert mark_of(view, pages.CONNECTION) is Mark.OPEN
+    assert mark_of(view, pages.ACCOUNT) is Mark.OPEN
     assert r". Connection: the password of CONTOSO\vmm-setup is missing" in flow.obstacles(view)
 
 
 def test_a_group_managed_account_has_no_password_to_give() -> None:
     plan = set_field(ready_plan(), "service_account.kind", AccountKind.GMSA)
-    assert flow.missing_passwords(View(plan), flow.ACCOUNT) == ()
+    assert flow.missing_passwords(View(plan), pages.ACCOUNT) == ()
 
 
 def test_a_text_that_cannot_be_read_marks_its_page_and_stops_the_run() -> None:
     view = a_view(wrong={"ports.console": "'x' is not a port"})
-    assert mark_of(view, flow.PORTS) is Mark.WRONG
+    assert mark_of(view, pages.PORTS) is Mark.WRONG
     assert flow.obstacles(view) == ("X Ports and media: Console cannot be read",)
 
 
 def test_a_fail_marks_its_page_and_stops_the_run() -> None:
     view = a_view(good_facts(dkm=a_container(found=False)))
-    assert mark_of(view, flow.DKM) is Mark.FAIL
-    assert mark_of(view, flow.REVIEW) is Mark.FAIL
+    assert mark_of(view, pages.DKM) is Mark.FAIL
+    assert mark_of(view, pages.REVIEW) is Mark.FAIL
     assert any(row.startswith("X FAIL DKM-01") for row in flow.obstacles(view))
 
 
 def test_an_unknown_of_the_minimum_stops_the_run() -> None:
     view = a_view(good_facts(dkm=NoAnswer("dc01 did not answer", "timeout")))
-    assert mark_of(view, flow.DKM) is Mark.UNKNOWN
+    assert mark_of(view, pages.DKM) is Mark.UNKNOWN
     assert any("DKM-02" in row for row in flow.obstacles(view))
 
 
@@ -163,22 +163,22 @@ def test_what_is_no_fail_and_not_of_the_minimum_does_not_stop_the_run(status: St
 )
 def test_the_gravest_finding_marks_a_page(statuses: list[Status], mark: Mark) -> None:
     findings = tuple(finding("SQL-03", status) for status in statuses)
-    assert mark_of(a_view(findings=findings), flow.SQL) is mark
+    assert mark_of(a_view(findings=findings), pages.SQL) is mark
 
 
 def test_an_answer_that_has_not_come_yet_is_no_unknown() -> None:
     waiting = finding("SQL-03", Status.UNKNOWN, "not asked yet")
-    assert mark_of(a_view(findings=(waiting,), waiting=("SQL Server",)), flow.SQL) is Mark.ASKING
-    assert mark_of(a_view(findings=(waiting,)), flow.SQL) is Mark.UNKNOWN
+    assert mark_of(a_view(findings=(waiting,), waiting=("SQL Server",)), pages.SQL) is Mark.ASKING
+    assert mark_of(a_view(findings=(waiting,)), pages.SQL) is Mark.UNKNOWN
 
 
 def test_findings_that_wait_for_an_answer_are_counted_not_listed() -> None:
     plan = set_field(ready_plan(), "cluster.nodes", ())
     view = a_view(Facts(), plan)
-    number, pages = flow.waiting_checks(view, flow.ACCOUNT)
+    number, waited = flow.waiting_checks(view, pages.ACCOUNT)
     assert number >= 1
-    assert flow.CLUSTER in pages
-    assert "ACC-04" not in {row.id for row in flow.findings_of(view, flow.ACCOUNT)}
+    assert pages.CLUSTER in waited
+    assert "ACC-04" not in {row.id for row in flow.findings_of(view, pages.ACCOUNT)}
 
 
 def test_findings_come_worst_first() -> None:
@@ -203,21 +203,21 @@ def test_what_is_still_asked_stops_the_run_for_now() -> None:
 )
 def test_run_and_done_follow_the_run(running: bool, result: str, run: Mark, done: Mark) -> None:
     view = a_view(running=running, result=result)
-    assert (mark_of(view, flow.RUN), mark_of(view, flow.DONE)) == (run, done)
+    assert (mark_of(view, pages.RUN), mark_of(view, pages.DONE)) == (run, done)
 
 
 def test_a_finished_estate_is_well_on_every_page() -> None:
     view = a_view(installed_facts())
-    assert {mark_of(view, page) for page in flow.PAGES[:9]} == {Mark.OK}
+    assert {mark_of(view, page) for page in pages.PAGES[:9]} == {Mark.OK}
 
 
 def test_a_rehearsal_is_shown_on_the_page_of_the_run() -> None:
     facts = good_facts(rehearsals={node.key: a_rehearsal(sql_sysadmin=False) for node in ready_plan().nodes})
-    assert {row.id for row in flow.findings_of(a_view(facts), flow.RUN)} == {"RUN-02"}
+    assert {row.id for row in flow.findings_of(a_view(facts), pages.RUN)} == {"RUN-02"}
 
 
 def test_every_line_of_the_steps_is_as_wide_as_the_others_and_has_sign_and_word() -> None:
     view = a_view(good_facts(dkm=a_container(found=False)))
-    lines = flow.step_lines(view, flow.DKM)
+    lines = flow.step_lines(view, pages.DKM)
     assert {len(text) for text, _ in lines} == {29}
     assert "> DKM container     X FAIL   " in [text for text, _ in lines]

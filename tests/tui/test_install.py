@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from tests.estates import ANSWERS, ServedEstate, serving_estate
 from tests.tui.wizards import SMALL, page_text, screen_text, settled, to_field, type_text, until
 from vmm_wizard.plan.secrets import Secrets
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.app import WizardApp
 from vmm_wizard.tui.flow import Mark, mark_of
@@ -65,7 +65,7 @@ async def give_password(pilot: Pilot[int], app: WizardApp, served: ServedEstate,
 async def test_a_person_with_a_keyboard_walks_every_page_to_installed(served: ServedEstate) -> None:
     app = WizardApp(Answers(), Secrets(), served.book)
     async with app.run_test(size=SMALL) as pilot:
-        await to_field(pilot, flow.EULA)
+        await to_field(pilot, pages.EULA)
         await pilot.press("right")
         await settled(pilot)
         for page_id, answers in TYPED.items():
@@ -76,7 +76,7 @@ async def test_a_person_with_a_keyboard_walks_every_page_to_installed(served: Se
                 if key in app.wizard.page.passwords:
                     await give_password(pilot, app, served, key)
         await next_page(pilot, app)
-        await until(pilot, lambda: mark_of(app.wizard.view, flow.REVIEW) is Mark.OK)
+        await until(pilot, lambda: mark_of(app.wizard.view, pages.REVIEW) is Mark.OK)
         await until(pilot, lambda: "Nothing known stands in the way" in page_text(pilot))
         await next_page(pilot, app)
         await until(pilot, lambda: "1. vmm01.contoso.lab" in screen_text(pilot))
@@ -84,7 +84,7 @@ async def test_a_person_with_a_keyboard_walks_every_page_to_installed(served: Se
         await until(pilot, lambda: isinstance(app.screen, ChoiceDialog))
         await pilot.press("down", "enter")
         await until(pilot, lambda: app.jobs.running)
-        await until(pilot, lambda: app.wizard.page is flow.DONE)
+        await until(pilot, lambda: app.wizard.page is pages.DONE)
         await pilot.pause()
         assert "VMM is installed on every node" in page_text(pilot)
         assert "Connect the VMM console to vmm:8100" in page_text(pilot)
@@ -111,11 +111,11 @@ async def test_a_fault_is_met_mended_and_left_behind(served: ServedEstate) -> No
     answers.answer("dkm.container", "CN=VMMKDM,DC=contoso,DC=lab")
     app = WizardApp(answers, served.secrets, served.book)
     async with app.run_test(size=SMALL) as pilot:
-        await until(pilot, lambda: mark_of(app.wizard.view, flow.DKM) is Mark.FAIL)
+        await until(pilot, lambda: mark_of(app.wizard.view, pages.DKM) is Mark.FAIL)
         await until(pilot, lambda: not app.wizard.view.waiting)
         assert "DKM container     X FAIL" in screen_text(pilot)
         await pilot.press("ctrl+n", "ctrl+n", "ctrl+n")
-        await until(pilot, lambda: app.wizard.page is flow.DKM)
+        await until(pilot, lambda: app.wizard.page is pages.DKM)
         await until(pilot, lambda: "X FAIL DKM-01" in screen_text(pilot))
         await fill(pilot, "dkm.container", "CN=VMMDKM,DC=contoso,DC=lab")
         await until(pilot, lambda: "DKM container     + ok" in screen_text(pilot))

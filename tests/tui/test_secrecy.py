@@ -13,7 +13,7 @@ from vmm_wizard import log
 from vmm_wizard.plan.fields import field_value
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import pages
 from vmm_wizard.tui.messages import PasswordGiven
 
 CANARY = "c4nary-Pa55word"
@@ -51,7 +51,7 @@ async def test_a_password_is_nowhere_to_be_seen(page_id: str, key: str, tmp_path
         secret = app.jobs.secrets.get(account)
         assert secret is not None
         assert secret.reveal() == CANARY, "the test did not type what it looks for"
-        for page in flow.PAGES:
+        for page in pages.PAGES:
             await to_page(pilot, page.id)
             seen += [screen_text(pilot), app.export_screenshot()]
             seen += [f"{node!r} {node.id} {node.name} {node.classes}" for node in app.screen.query("*")]

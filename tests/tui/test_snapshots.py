@@ -11,7 +11,7 @@ from tests.tui.wizards import LARGE, SMALL, a_wizard, all_passwords, ready_plan,
 from vmm_wizard.facts.model import NoAnswer
 from vmm_wizard.install.events import Event, Finished, LogGrew, Progress, RunStarted, StepChanged, StepState
 from vmm_wizard.plan.model import Plan
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import pages
 from vmm_wizard.tui.app import WizardApp
 from vmm_wizard.tui.messages import RunTold
 from vmm_wizard.tui.run_state import RunState
@@ -66,7 +66,7 @@ def on_page(page_id: str) -> Callable[[Pilot[int]], Awaitable[None]]:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("page_id", [page.id for page in flow.PAGES])
+@pytest.mark.parametrize("page_id", [page.id for page in pages.PAGES])
 def test_every_page_looks_as_before(page_id: str, size: str, snap_compare: Compare, tmp_path: Path) -> None:
     assert snap_compare(a_snapshot(tmp_path), terminal_size=SIZES[size], run_before=on_page(page_id))
 

@@ -27,19 +27,19 @@ from tests.tui.wizards import (
 )
 from vmm_wizard.plan.answers import load
 from vmm_wizard.plan.names import AccountName
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import pages
 from vmm_wizard.tui.app import WizardApp, choose_theme
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog, FileDialog, TextDialog
 from vmm_wizard.tui.widgets.steps import Steps
 
-PAGES = [page.id for page in flow.PAGES]
+PAGES = [page.id for page in pages.PAGES]
 
 
 async def test_all_steps_stand_beside_the_page_from_the_first_paint(tmp_path: Path) -> None:
     app = a_wizard(tmp_path)
     async with app.run_test(size=SMALL) as pilot:
         text = screen_text(pilot)
-        assert all(page.step in text for page in flow.PAGES)
+        assert all(page.step in text for page in pages.PAGES)
         assert "VMM release" in text
         assert len(app.wizard.query("PageView")) == 1
 
@@ -47,7 +47,7 @@ async def test_all_steps_stand_beside_the_page_from_the_first_paint(tmp_path: Pa
 async def test_the_first_field_is_ready_on_every_page(tmp_path: Path) -> None:
     app = a_wizard(tmp_path, ready_plan())
     async with app.run_test(size=SMALL) as pilot:
-        for page in flow.PAGES[:8]:
+        for page in pages.PAGES[:8]:
             await to_page(pilot, page.id)
             field = f"field-{page.keys[0].replace('.', '-')}"
             await until(pilot, partial(has_focus, app, field))
@@ -126,9 +126,9 @@ async def test_pages_are_turned_by_either_pair_of_keys(keys: tuple[str, str], tm
     app = a_wizard(tmp_path)
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press(keys[0], keys[0])
-        assert app.wizard.page is flow.ACCOUNT
+        assert app.wizard.page is pages.ACCOUNT
         await pilot.press(keys[1])
-        assert app.wizard.page is flow.CONNECTION
+        assert app.wizard.page is pages.CONNECTION
 
 
 async def test_pages_are_turned_by_the_buttons(tmp_path: Path) -> None:
@@ -136,10 +136,10 @@ async def test_pages_are_turned_by_the_buttons(tmp_path: Path) -> None:
     async with app.run_test(size=SMALL) as pilot:
         app.screen.query_one("#next").focus()
         await pilot.press("enter")
-        await until(pilot, lambda: app.wizard.page is flow.CONNECTION)
+        await until(pilot, lambda: app.wizard.page is pages.CONNECTION)
         app.screen.query_one("#back").focus()
         await pilot.press("enter")
-        await until(pilot, lambda: app.wizard.page is flow.JOB)
+        await until(pilot, lambda: app.wizard.page is pages.JOB)
 
 
 @pytest.mark.parametrize("key", ["f3", "ctrl+g"])
@@ -149,7 +149,7 @@ async def test_any_page_is_one_dialog_away(key: str, tmp_path: Path) -> None:
         await pilot.press(key)
         await until(pilot, lambda: isinstance(app.screen, ChoiceDialog))
         await pilot.press("down", "down", "down", "enter")
-        await until(pilot, lambda: app.wizard.page is flow.DKM)
+        await until(pilot, lambda: app.wizard.page is pages.DKM)
 
 
 async def test_enter_goes_from_field_to_field(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ async def test_next_is_blocked_by_nothing(tmp_path: Path) -> None:
         await to_field(pilot, "cluster.static_addresses")
         await type_text(pilot, "nonsense")
         await pilot.press("ctrl+n")
-        assert app.wizard.page is flow.PORTS
+        assert app.wizard.page is pages.PORTS
         assert "X error" in screen_text(pilot)
 
 
@@ -223,7 +223,7 @@ async def test_what_was_typed_is_taken_when_the_page_is_left_at_once(tmp_path: P
 async def test_a_choice_becomes_an_answer(tmp_path: Path) -> None:
     app = a_wizard(tmp_path)
     async with app.run_test(size=SMALL) as pilot:
-        await to_field(pilot, flow.EULA)
+        await to_field(pilot, pages.EULA)
         await pilot.press("right")
         await settled(pilot)
         assert app.answers.plan.registration.eula_accepted

@@ -17,7 +17,7 @@ from vmm_wizard.facts.model import Facts
 from vmm_wizard.plan.model import Plan, Registration
 from vmm_wizard.plan.secrets import Secret, Secrets
 from vmm_wizard.preflight import Update
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import pages
 from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.app import WizardApp
 from vmm_wizard.tui.messages import Looked
@@ -88,7 +88,7 @@ async def to_page(pilot: Pilot[int], page_id: str) -> None:
     """Put the page in front, as the dialog of all pages does."""
     app = pilot.app
     assert isinstance(app, WizardApp)
-    await app.wizard.show_page(flow.BY_ID[page_id])
+    await app.wizard.show_page(pages.BY_ID[page_id])
     await pilot.pause()
 
 

@@ -13,7 +13,16 @@ from vmm_wizard.facts.model import DatabaseFacts, NoAnswer, SqlFacts
 from vmm_wizard.facts.network import sentence_of
 from vmm_wizard.facts.questions import SqlQuestion
 from vmm_wizard.facts.sql_browser import instance_port
-from vmm_wizard.facts.sql_client import CertificateRefused, Client, NativeError, NoClient, Row, Rows, SqlConnection
+from vmm_wizard.facts.sql_client import (
+    CertificateRefused,
+    Client,
+    NativeError,
+    NoClient,
+    Row,
+    Rows,
+    SqlConnection,
+    SqlPassword,
+)
 from vmm_wizard.facts.tds_tls import TlsRefused
 from vmm_wizard.plan.model import Authentication
 from vmm_wizard.plan.secrets import Secret
@@ -49,7 +58,7 @@ def ask_database(
         )
     except NoClient as gap:
         return NoAnswer(str(gap), "not_asked")
-    if client.library == "python-tds" and not secret:
+    if (client.library == "python-tds" or question.account.is_sql_login) and not secret:
         return NoAnswer(f"not asked: the password of {question.account} is not known", "not_asked")
     try:
         endpoint = locate(question, addresses, min(_BROWSER_TIMEOUT, deadline))
@@ -91,9 +100,10 @@ def _connect(
     try:
         if client.library == "odbc":
             plain.close()
-            return sql_client.connect_odbc(client.driver, endpoint, ends)
+            login = SqlPassword(question.account.user, secret) if question.account.is_sql_login and secret else None
+            return sql_client.connect_odbc(client.driver, endpoint, ends, login)
         assert secret is not None
-        return sql_client.connect_ntlm(plain, question.host, question.account, secret, question.trust, ends)
+        return sql_client.connect_tds(plain, question.host, question.account, secret, question.trust, ends)
     except NativeError as error:
         raise _Gap(*_refusal(error, endpoint, question)) from None
     except (TlsRefused, CertificateRefused) as error:
@@ -114,6 +124,12 @@ def _refusal(error: NativeError, endpoint: Endpoint, question: SqlQuestion) -> t
         return (
             f"{who} did not accept the Windows logon of {account} (error 18452): Windows refused the password or the "
             "account, or this server does not trust its domain",
+            "logon",
+        )
+    if error.number == 18456 and account.is_sql_login:
+        return (
+            f"{who} did not let the SQL login {account} in (error 18456): there is no such login, its password is "
+            "another one, or the server takes Windows logons only",
             "logon",
         )
     sentences = {

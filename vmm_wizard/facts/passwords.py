@@ -106,8 +106,17 @@ class Passwords:
                 return answer
             # Another password or spelling of this account was under way: look again at what is known now.
 
-    def usable(self, account: AccountName, secret: Secret | None, access: DirectoryAccess) -> Secret | NoAnswer:
-        """The password, once it is proved; else why it must not be used. Call it right before each use."""
+    def usable(self, account: AccountName, secret: Secret | None, access: DirectoryAccess | None) -> Secret | NoAnswer:
+        """The password, once it is proved; else why it must not be used. Call it right before each use.
+
+        A SQL Server login is proved by its first use: no domain controller knows it, and `access` may be None.
+        """
+        if account.is_sql_login:
+            with self._lock:
+                refused = self._refused.get((_identity(account, access), secret))
+            return _stopped(refused) if refused else secret or NoAnswer(f"no password of {account} was given")
+        if access is None:
+            return NoAnswer("not asked: no domain is known yet")
         proof = self.prove(account, secret, access)
         if isinstance(proof, NoAnswer):
             return proof
@@ -115,7 +124,7 @@ class Passwords:
             return _stopped(proof)
         return secret or NoAnswer(f"no password of {account} was given")
 
-    def refuse(self, account: AccountName, secret: Secret, access: DirectoryAccess, meaning: str) -> None:
+    def refuse(self, account: AccountName, secret: Secret, access: DirectoryAccess | None, meaning: str) -> None:
         """Remember that another server refused this password as wrong: it is not used again anywhere.
 
         For credential errors of SQL Server and WinRM, which can follow a good bind when the password is changed.
@@ -242,13 +251,15 @@ class Passwords:
             opening.set_result(answer)
 
 
-def _identity(account: AccountName, access: DirectoryAccess) -> _Identity:
+def _identity(account: AccountName, access: DirectoryAccess | None) -> _Identity:
     """Two spellings of one account of this domain count as one, as far as that can be told before asking it.
 
     Too much in one is safe: at worst a password refused for one account is not tried for the other. A good bind counts
     for its own spelling alone.
     """
     domain = account.domain.casefold()
+    if access is None or account.is_sql_login:
+        return account.user.casefold(), domain
     dns = access.domain.casefold()
     own = domain == dns or (not account.is_upn and "." not in domain)
     return account.user.casefold(), dns if own else domain

@@ -109,6 +109,7 @@ class NetworkQuestion:
 class Questions:
     """All questions of a plan. None: the plan does not say enough yet."""
 
+    #: Domain accounts whose passwords are proved; a SQL Server login is nothing that a domain controller knows.
     accounts: tuple[AccountName, ...]
     access: DirectoryAccess | None
     installing_account: AccountQuestion | None
@@ -168,7 +169,7 @@ def questions(plan: Plan, ca_file: str = "") -> Questions:
     if target or plan.role_fqdn:
         network = NetworkQuestion(plan.sql_host, target.instance, target.port, plan.role_fqdn, plan.ports.console)
     return Questions(
-        accounts=plan.accounts,
+        accounts=tuple(account for account in plan.accounts if not account.is_sql_login),
         access=access,
         installing_account=AccountQuestion(access, plan.installing_account)
         if access and plan.installing_account

@@ -48,14 +48,15 @@ class CertificateRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """How a question will be asked: the library, and the ODBC driver's name for `odbc`. `reason` says why."""
+    """How a question will be asked: the library, the driver's name and the kind of logon. `reason` says why."""
 
     library: Literal["python-tds", "odbc"]
     driver: str
     reason: str
+    logon: str
 
     def __str__(self) -> str:
-        return f"{self.driver}, Windows logon" if self.library == "odbc" else f"{self.driver}, NTLM over TLS"
+        return f"{self.driver}, {self.logon}"
 
 
 class NoClient(Exception):
@@ -82,9 +83,13 @@ def choose_client(question: SqlQuestion, odbc_driver: str, holder: str, tds_vers
     Raises NoClient when Kerberos is demanded and cannot be had.
     """
     own_trust = bool(question.trust.ca_file or question.trust.pinned(question.host))
+    if question.account.is_sql_login:
+        if odbc_driver and not own_trust:
+            return Client("odbc", odbc_driver, "a SQL Server login needs no ticket", "SQL login")
+        return Client("python-tds", f"python-tds {tds_version}", "the login is sent over verified TLS", "SQL login")
     has_ticket = bool(holder) and same_account(question.account, holder)
     if question.authentication is not Authentication.NTLM and has_ticket and odbc_driver and not own_trust:
-        return Client("odbc", odbc_driver, f"this process is logged on as {holder}")
+        return Client("odbc", odbc_driver, f"this process is logged on as {holder}", "Windows logon")
     if question.authentication is Authentication.KERBEROS:
         if own_trust:
             problem = "Microsoft's ODBC driver takes no CA file and no certificate exception: trust the CA system-wide"
@@ -93,7 +98,7 @@ def choose_client(question: SqlQuestion, odbc_driver: str, holder: str, tds_vers
         else:
             problem = f"there is no Kerberos ticket of {question.account} (kinit first)"
         raise NoClient(f"SQL Server cannot be asked with Kerberos: {problem}")
-    return Client("python-tds", f"python-tds {tds_version}", "the password is used with NTLM over verified TLS")
+    return Client("python-tds", f"python-tds {tds_version}", "the password is used with NTLM", "NTLM over TLS")
 
 
 def microsoft_driver() -> str:
@@ -195,10 +200,10 @@ def open_tcp(endpoint: Endpoint, deadline: float) -> socket.socket:
     return plain
 
 
-def connect_ntlm(
+def connect_tds(
     plain: socket.socket, host: str, account: AccountName, secret: Secret, trust: Trust, deadline: float
 ) -> SqlConnection:
-    """Log on with NTLM over verified TLS through python-tds, once.
+    """Log on through python-tds, once, over verified TLS: with NTLM, or with a SQL Server login's name and password.
 
     Raises NativeError, TlsRefused, TimeoutError and ConnectionError.
     """
@@ -207,20 +212,23 @@ def connect_ntlm(
     from pytds.login import SpnegoAuth
 
     channel = TdsTlsSocket(plain, host, trust.ca_file, trust.pinned(host), deadline)
-    auth = SpnegoAuth(
-        str(account),
-        secret.reveal(),
-        hostname=host,
-        service="MSSQLSvc",
-        protocol="ntlm",
-        options=spnego.NegotiateOptions.use_ntlm,
-    )
+    logon: dict[str, Any] = {"user": account.user, "password": secret.reveal()}
+    if not account.is_sql_login:
+        auth = SpnegoAuth(
+            str(account),
+            secret.reveal(),
+            hostname=host,
+            service="MSSQLSvc",
+            protocol="ntlm",
+            options=spnego.NegotiateOptions.use_ntlm,
+        )
+        logon = {"auth": auth}
     try:
         raw = pytds.connect(
             dsn=host,
             port=1433,
             sock=channel,
-            auth=auth,
+            **logon,
             autocommit=True,
             appname=_APPLICATION,
             # Time that is over before it begins: python-tds then neither waits nor tries a second time, whatever

@@ -23,7 +23,7 @@ ALLOWED = {
     "connection.authentication": 'one of "auto", "ntlm", "kerberos"',
     "connection.directory_account": _OPTIONAL_ACCOUNT,
     "connection.node_account": _OPTIONAL_ACCOUNT,
-    "connection.sql_account": _OPTIONAL_ACCOUNT,
+    "connection.sql_account": f"{_ACCOUNT}, a SQL Server login (a name alone), or nothing for the default",
     "connection.winrm": 'one of "http", "https"',
     "connection.winrm_port": f"{_PORT}, or 0 for the usual one",
     "connection.ca_file": "the path of a PEM file, or nothing",
@@ -69,7 +69,8 @@ ABOUT = {
     "bind, always protected), ntlm or kerberos.",
     "connection.directory_account": "Account that asks the directory. Empty: the installing account.",
     "connection.node_account": "Account that logs on to the nodes. Empty: the installing account.",
-    "connection.sql_account": "Account that asks SQL Server. Empty: the one that setup will use there.",
+    "connection.sql_account": "Account that asks SQL Server, or a SQL Server login. Empty: the one that setup will use "
+    "there, the only one that SQL-02 can judge without a rehearsal.",
     "connection.winrm": "WinRM over http (messages are encrypted all the same) or https (certificates are checked).",
     "connection.winrm_port": "Port of WinRM on the nodes. 0: 5985 for http, 5986 for https.",
     "connection.ca_file": "PEM file with the certificate authority that the servers' certificates come from.",

@@ -187,7 +187,7 @@ FIELDS: tuple[Field, ...] = (
     _enum("connection.authentication", ("connection", "authentication"), Authentication),
     Field("connection.directory_account", ("connection", "directory_account"), AccountName.parse),
     Field("connection.node_account", ("connection", "node_account"), AccountName.parse),
-    Field("connection.sql_account", ("connection", "sql_account"), AccountName.parse),
+    Field("connection.sql_account", ("connection", "sql_account"), AccountName.parse_with_logins),
     _enum("connection.winrm", ("connection", "winrm"), WinrmTransport),
     Field("connection.winrm_port", ("connection", "winrm_port"), _port_or_none, Kind.NUMBER),
     Field("connection.ca_file", ("connection", "ca_file"), _line),

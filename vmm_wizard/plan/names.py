@@ -15,6 +15,8 @@ NETBIOS_MAX = 15
 
 _DN_SPECIAL = set(',+"\\<>;=')
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?")
+#: The name of a SQL Server login, as it stands alone: no domain, no blanks.
+SQL_LOGIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 _ACCOUNT_FORBIDDEN = set('"/\\[]:;|=,+*?<>@')
 
 
@@ -26,7 +28,7 @@ def _one_line(text: str, what: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AccountName:
-    """A domain account as `DOMAIN\\user` or `user@domain.dns`.
+    """A domain account as `DOMAIN\\user` or `user@domain.dns`; or a SQL Server login, which has no domain.
 
     `domain` is what stood before the backslash or after the at sign, `user` the rest. A gMSA keeps its final `$`.
     """
@@ -58,9 +60,20 @@ class AccountName:
             raise ValueError(f"{text!r}: {domain!r} is not a domain name")
         return cls(domain, user, upn)
 
+    @classmethod
+    def parse_with_logins(cls, text: str) -> AccountName:
+        """Read an account, or the name of a SQL Server login alone; raises ValueError with one sentence."""
+        login = _one_line(text, "an account name")
+        return cls("", login) if SQL_LOGIN.fullmatch(login) else cls.parse(text)
+
+    @property
+    def is_sql_login(self) -> bool:
+        """Whether this is a login that only SQL Server knows: no domain is asked about its password."""
+        return bool(self.user) and not self.domain
+
     def __str__(self) -> str:
-        if not self.user:
-            return ""
+        if not self.domain:
+            return self.user
         return f"{self.user}@{self.domain}" if self.is_upn else f"{self.domain}\\{self.user}"
 
     def __bool__(self) -> bool:

@@ -46,7 +46,6 @@ _READING_LETTERS = frozenset({"GA", "GR", "FA", "FR", "WD", "WO"})
 #: The same as bits: FILE_READ_DATA, WRITE_DAC, WRITE_OWNER, GENERIC_ALL, GENERIC_READ.
 _READING_BITS = 0x1 | 0x40000 | 0x80000 | 0x10000000 | 0x80000000
 _ALLOW_TYPES = frozenset({"A", "OA", "XA", "ZA"})
-_SQL_LOGIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 
 
 class SecretsError(Exception):
@@ -114,10 +113,8 @@ def _accounts(table: dict[str, Any], file: str) -> dict[AccountName, str]:
 
 
 def _account(name: str) -> AccountName | None:
-    if _SQL_LOGIN.fullmatch(name):
-        return AccountName("", name)
     try:
-        return AccountName.parse(name) or None
+        return AccountName.parse_with_logins(name) or None
     except ValueError:
         return None
 

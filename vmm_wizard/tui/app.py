@@ -12,7 +12,7 @@ from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.keys import KEYS_HELP
@@ -94,11 +94,11 @@ class WizardApp(App[int], inherit_bindings=False):
     def action_steps(self) -> None:
         """Go to any page."""
         view = self.wizard.view
-        rows = [(page.id, f"{page.title}  ({flow.mark_of(view, page).word or '-'})") for page in flow.PAGES]
+        rows = [(page.id, f"{page.title}  ({flow.mark_of(view, page).word or '-'})") for page in pages.PAGES]
 
         async def go(page_id: str | None) -> None:
             if page_id:
-                await self.wizard.show_page(flow.BY_ID[page_id])
+                await self.wizard.show_page(pages.BY_ID[page_id])
 
         self.push_screen(ChoiceDialog("Go to a page", "", rows), go)
 
@@ -160,7 +160,7 @@ class WizardApp(App[int], inherit_bindings=False):
         if self._leaving:
             self._leave()
         elif event.result in ("installed", "unchanged", "failed", "refused"):
-            await self.wizard.show_page(flow.DONE)
+            await self.wizard.show_page(pages.DONE)
             self.wizard.look(fresh=True)
 
     def _fatal_error(self) -> None:

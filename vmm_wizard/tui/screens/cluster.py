@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import pages
 from vmm_wizard.tui.widgets.form import FormPage
 
 
 class ClusterPage(FormPage):
     """The cluster, and the nodes in the order they are installed."""
 
-    page = flow.CLUSTER
+    page = pages.CLUSTER

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from textual.widget import Widget
 from textual.widgets import Static
 
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import pages
 from vmm_wizard.tui.widgets.form import FormPage
 
 #: The answers that need not be looked at where nothing is unusual, from here on.
@@ -17,7 +17,7 @@ _FIRST_OPTIONAL = "connection.directory_server"
 class ConnectionPage(FormPage):
     """The installing account with its password, how servers are reached, and other accounts where wanted."""
 
-    page = flow.CONNECTION
+    page = pages.CONNECTION
 
     def rows(self) -> Iterator[Widget]:
         for key in self.page.keys:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import pages
 from vmm_wizard.tui.widgets.form import FormPage
 
 
 class DatabasePage(FormPage):
     """Server, instance and database, and another account for setup's work there."""
 
-    page = flow.SQL
+    page = pages.SQL

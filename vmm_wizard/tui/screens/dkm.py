@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import pages
 from vmm_wizard.tui.widgets.form import FormPage
 
 
 class DkmPage(FormPage):
     """One field, and everything that was read of the container."""
 
-    page = flow.DKM
+    page = pages.DKM

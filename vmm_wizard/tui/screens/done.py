@@ -8,7 +8,7 @@ from textual import on
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.messages import QuitWanted
 from vmm_wizard.tui.run_state import RunState
 from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
@@ -18,7 +18,7 @@ from vmm_wizard.tui.widgets.form import PageView, Pane
 class DonePage(PageView):
     """The result in words, and the checks of a finished installation."""
 
-    page = flow.DONE
+    page = pages.DONE
 
     def body(self) -> Iterator[Widget]:
         with Pane(id="result-pane"):

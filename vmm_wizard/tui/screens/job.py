@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import pages
 from vmm_wizard.tui.widgets.form import FormPage
 
 
 class JobPage(FormPage):
     """Two fields, so that the first paint comes at once."""
 
-    page = flow.JOB
+    page = pages.JOB

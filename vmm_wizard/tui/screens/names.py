@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import pages
 from vmm_wizard.tui.widgets.form import FormPage
 
 
 class NamesPage(FormPage):
     """The role's name, and its static addresses."""
 
-    page = flow.NAMES
+    page = pages.NAMES

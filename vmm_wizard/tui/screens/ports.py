@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from textual.widget import Widget
 from textual.widgets import Static
 
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import pages
 from vmm_wizard.tui.widgets.form import FormPage
 
 _SECTIONS = {
@@ -20,7 +20,7 @@ _SECTIONS = {
 class PortsPage(FormPage):
     """Media and program folder, six ports, and what setup asks about the owner."""
 
-    page = flow.PORTS
+    page = pages.PORTS
 
     def rows(self) -> Iterator[Widget]:
         for key in self.page.keys:

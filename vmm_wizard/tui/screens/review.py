@@ -10,7 +10,7 @@ from textual.widgets import Button, Static
 
 from vmm_wizard.report.findings import sentence
 from vmm_wizard.setup.emit import emit_files
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.messages import SaveWanted
 from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
 from vmm_wizard.tui.widgets.form import PageView, Pane
@@ -41,7 +41,7 @@ def preview(view: flow.View) -> str:
 class ReviewPage(PageView):
     """Findings, files, and a button that saves."""
 
-    page = flow.REVIEW
+    page = pages.REVIEW
 
     def body(self) -> Iterator[Widget]:
         yield Static(id="review-sum", classes="section", markup=False)

@@ -8,7 +8,7 @@ from textual import on
 from textual.widget import Widget
 from textual.widgets import Button, Log, Static
 
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.messages import StartWanted, StopWanted
 from vmm_wizard.tui.run_state import RunState
 from vmm_wizard.tui.widgets.form import PageView, Pane
@@ -26,7 +26,7 @@ class RunLog(Log):
 class RunPage(PageView):
     """Start, follow and stop the installation."""
 
-    page = flow.RUN
+    page = pages.RUN
 
     def body(self) -> Iterator[Widget]:
         with Pane(id="run-pane"):

@@ -17,7 +17,7 @@ from textual.widgets import Button, Footer, Static
 from vmm_wizard import log
 from vmm_wizard.install.events import Finished, PreflightDone
 from vmm_wizard.plan.fields import field_value
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import (
@@ -79,7 +79,7 @@ class WizardScreen(Screen[None]):
         super().__init__()
         self.answers = answers
         self.jobs = jobs
-        self.page = flow.PAGES[0]
+        self.page = pages.PAGES[0]
         self.run_state: RunState | None = None
         self.status = ""
         self._findings: flow.View = flow.View()
@@ -94,7 +94,7 @@ class WizardScreen(Screen[None]):
     def view(self) -> flow.View:
         """What the wizard knows now."""
         plan = self.answers.plan
-        accounts = {flow.account_at(plan, key) for page in flow.PAGES for key in page.passwords} - {""}
+        accounts = {flow.account_at(plan, key) for page in pages.PAGES for key in page.passwords} - {""}
         by_key = {account.key: account for account in plan.accounts}
         given = frozenset(key for key in accounts if key in by_key and by_key[key] in self.jobs.secrets)
         return flow.View(
@@ -216,19 +216,19 @@ class WizardScreen(Screen[None]):
 
     # --- pages
 
-    def _made(self, page: flow.Page) -> PageView | None:
+    def _made(self, page: pages.Page) -> PageView | None:
         return next(iter(self.query(f"#page-{page.id}").results(PageView)), None)
 
     def _front(self) -> PageView | None:
         return self._made(self.page)
 
-    async def show_page(self, page: flow.Page) -> None:
+    async def show_page(self, page: pages.Page) -> None:
         """Put `page` in front, its first field ready."""
         async with self._turning:
             self.leave()
             await self._turn_to(page)
 
-    async def _turn_to(self, page: flow.Page) -> None:
+    async def _turn_to(self, page: pages.Page) -> None:
         before = self._front()
         shown = self._made(page)
         if before is not None:

@@ -10,8 +10,8 @@ from textual.widgets import Input, Label, Static, TextArea
 
 from vmm_wizard.plan.fields import BY_KEY, Kind
 from vmm_wizard.plan.secrets import Secret
-from vmm_wizard.tui.flow import LABELS
 from vmm_wizard.tui.messages import PasswordGiven, Typed
+from vmm_wizard.tui.pages import LABELS
 from vmm_wizard.tui.widgets.choice import Choice
 from vmm_wizard.tui.widgets.inputs import LineInput, PasswordInput, comma_list, first_line
 

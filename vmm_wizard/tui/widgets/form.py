@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from vmm_wizard.plan.fields import BY_KEY, Kind
-from vmm_wizard.tui import flow
+from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.widgets.field import Field, PasswordField
 from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
@@ -54,7 +54,7 @@ class Pane(VerticalScroll):
 class PageView(VerticalScroll, can_focus=False):
     """A page of the wizard. It composes from `answers` and `view`, and is told of changes by `show`."""
 
-    page: flow.Page
+    page: pages.Page
 
     def __init__(self, answers: Answers, view: flow.View) -> None:
         super().__init__(id=f"page-{self.page.id}")
@@ -114,8 +114,8 @@ class FormPage(PageView):
             account = flow.account_at(view.plan, row.key)
             row.of(account, account in view.passwords)
         self.query_one(FindingsList).show(lines_of(view, flow.findings_of(view, self.page)))
-        number, pages = flow.waiting_checks(view, self.page)
-        others = ", ".join(page.step for page in pages)
+        number, asking = flow.waiting_checks(view, self.page)
+        others = ", ".join(page.step for page in asking)
         note = self.query_one(".waiting", Static)
         note.update(f"{number} check{'s' if number != 1 else ''} will follow when these are answered: {others}.")
         note.display = bool(number)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
-from vmm_wizard.tui.flow import PAGES, Mark, Page, View, step_lines
+from vmm_wizard.tui.flow import Mark, View, step_lines
+from vmm_wizard.tui.pages import PAGES, Page
 
 #: Colours go with the sign and the word, never instead of them.
 STYLES = {

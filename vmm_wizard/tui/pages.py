@@ -1,0 +1,218 @@
+"""The wizard's pages: what each is called, which answers it asks for and which checks it shows. Data, no Textual."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+#: The answer that is required though it is no name: setup refuses to run without it (INST).
+EULA = "registration.eula_accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page. `step` is its name in the list of steps, `about` says in a line or two what it is for and why.
+
+    `keys` are the answers on it, in order; `passwords` the keys of the accounts whose passwords it asks for; `topics`
+    the topics of the checks that it shows, `ids` single checks of other topics.
+    """
+
+    id: str
+    step: str
+    title: str
+    about: str
+    keys: tuple[str, ...] = ()
+    passwords: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+
+
+JOB = Page(
+    "job",
+    "Job and release",
+    "Job and release",
+    "This wizard installs a highly available VMM management server: the same VMM on each node of a failover cluster. "
+    "Which release, and do you accept its licence terms (they are on the media)?",
+    ("release", EULA),
+)
+CONNECTION = Page(
+    "connection",
+    "Connection",
+    "Connection",
+    "How the wizard reaches your servers, and the account that runs setup on them. Passwords stay in this program's "
+    "memory: they are in no file.",
+    (
+        "installing_account",
+        "domain",
+        "connection.winrm",
+        "connection.directory_server",
+        "connection.authentication",
+        "connection.winrm_port",
+        "connection.ca_file",
+        "connection.directory_account",
+        "connection.node_account",
+        "connection.sql_account",
+        "connection.certificate_exceptions",
+    ),
+    (
+        "installing_account",
+        "connection.directory_account",
+        "connection.node_account",
+        "connection.sql_account",
+    ),
+    ids=("INS-01", "INS-02", "INS-03"),
+)
+ACCOUNT = Page(
+    "account",
+    "Service account",
+    "Service account",
+    "The account that the VMM service runs as on every node. All nodes share it, so it must be a domain account, and "
+    "it can never be changed later.",
+    ("service_account.name", "service_account.kind"),
+    ("service_account.name",),
+    ("account",),
+)
+DKM = Page(
+    "dkm",
+    "DKM container",
+    "Container for encryption keys (DKM)",
+    "VMM encrypts passwords in its database. With several nodes the keys must live in Active Directory, in a container "
+    "that exists before setup runs: distributed key management.",
+    ("dkm.container",),
+    (),
+    ("dkm",),
+)
+SQL = Page(
+    "sql",
+    "SQL Server",
+    "SQL Server and database",
+    "VMM keeps all it knows in one SQL Server database. It must not be on the nodes themselves, and setup's account "
+    "must be sysadmin there.",
+    (
+        "database.host",
+        "database.instance",
+        "database.port",
+        "database.listener",
+        "database.name",
+        "database.create_new",
+        "database.admin_account",
+    ),
+    ("database.admin_account",),
+    ("database",),
+)
+CLUSTER = Page(
+    "cluster",
+    "Cluster and nodes",
+    "Cluster and nodes",
+    "The failover cluster that VMM's role will run on, and the nodes to install, in order. The first one makes the "
+    "role and the database.",
+    ("cluster.name", "cluster.nodes"),
+    (),
+    ("cluster", "node"),
+)
+NAMES = Page(
+    "names",
+    "Names, addresses",
+    "Name and addresses of the role",
+    "Consoles connect to the role's name, whichever node it is on. Each client network without DHCP needs one free "
+    "address for it.",
+    ("cluster.role_name", "cluster.static_addresses"),
+    (),
+    ("naming",),
+    ("CLU-05", "CLU-09"),
+)
+PORTS = Page(
+    "ports",
+    "Ports and media",
+    "Media, ports and registration",
+    "Where the extracted setup media lie on each node, the ports that can be chosen now and never again, and what "
+    "setup asks about you.",
+    (
+        "media.path",
+        "program_files",
+        "ports.console",
+        "ports.winpe_https",
+        "ports.wds",
+        "ports.winpe_http",
+        "ports.winrm",
+        "ports.bits",
+        "registration.product_key",
+        "registration.user_name",
+        "registration.company_name",
+        "registration.telemetry",
+        "registration.microsoft_update",
+    ),
+    (),
+    ("media",),
+    ("NOD-13",),
+)
+REVIEW = Page(
+    "review",
+    "Review",
+    "Review",
+    "Everything that was checked, worst first, and what setup will be given on each node. Save the answers here "
+    "(Ctrl+S or F2): the file can be checked and installed without the wizard too.",
+)
+RUN = Page(
+    "run",
+    "Run",
+    "Run",
+    "The installation itself: node after node, each verified before the next one begins.",
+    ids=("RUN-02",),
+)
+DONE = Page(
+    "done",
+    "Done",
+    "Done",
+    "How it ended, what was verified, and how to connect.",
+    ids=("POST-01", "POST-02", "POST-03"),
+)
+
+#: All pages in order.
+PAGES: tuple[Page, ...] = (JOB, CONNECTION, ACCOUNT, DKM, SQL, CLUSTER, NAMES, PORTS, REVIEW, RUN, DONE)
+BY_ID: Mapping[str, Page] = {page.id: page for page in PAGES}
+
+
+#: What each answer is called on its page: 18 letters at most.
+LABELS: Mapping[str, str] = {
+    "release": "VMM release",
+    EULA: "Licence accepted",
+    "installing_account": "Installing account",
+    "domain": "Domain",
+    "connection.winrm": "WinRM over",
+    "connection.directory_server": "Domain controller",
+    "connection.authentication": "Log on by",
+    "connection.winrm_port": "WinRM port",
+    "connection.ca_file": "CA file (PEM)",
+    "connection.directory_account": "Directory account",
+    "connection.node_account": "Node account",
+    "connection.sql_account": "SQL account",
+    "connection.certificate_exceptions": "Certificates",
+    "service_account.name": "Service account",
+    "service_account.kind": "Kind of account",
+    "dkm.container": "DKM container",
+    "database.host": "SQL Server",
+    "database.instance": "Instance",
+    "database.port": "TCP port",
+    "database.listener": "Is a listener",
+    "database.name": "Database",
+    "database.create_new": "Make it new",
+    "database.admin_account": "Other SQL admin",
+    "cluster.name": "Cluster",
+    "cluster.nodes": "Nodes, in order",
+    "cluster.role_name": "Name of the role",
+    "cluster.static_addresses": "Static addresses",
+    "media.path": "Media folder",
+    "program_files": "Program folder",
+    "ports.console": "Console",
+    "ports.winpe_https": "Windows PE",
+    "ports.wds": "Deployment (WDS)",
+    "ports.winpe_http": "Windows PE, time",
+    "ports.winrm": "Agents on hosts",
+    "ports.bits": "File transfer",
+    "registration.product_key": "Product key",
+    "registration.user_name": "Registered user",
+    "registration.company_name": "Company",
+    "registration.telemetry": "Usage data to MS",
+    "registration.microsoft_update": "Microsoft Update",
+}
