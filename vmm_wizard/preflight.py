@@ -39,6 +39,7 @@ from vmm_wizard.facts.questions import (
     DirectoryAccess,
     NetworkQuestion,
     NodeQuestion,
+    PrincipalNamesQuestion,
     RoleQuestion,
     SqlQuestion,
     questions,
@@ -244,12 +245,14 @@ class Preflight:
         if asked.role:
             role = asked.role
             add("role_object", "", "role name", role, lambda: self._session(role.access).role(role.name, role.fqdn))
+        if asked.principal_names:
+            held = asked.principal_names
             add(
                 "principal_names",
                 "",
                 "service principal names",
-                role,
-                lambda: self._session(role.access).principal_names(role.name, role.fqdn),
+                held,
+                lambda: self._session(held.access).principal_names(held.names, held.role),
             )
         if asked.cluster:
             cluster = asked.cluster
@@ -393,6 +396,8 @@ def _accounts_of(question: Hashable) -> tuple[AccountName, ...]:
             found.append(part)
         elif isinstance(part, DirectoryAccess | SqlQuestion | NodeQuestion):
             found.append(part.account)
-        elif isinstance(part, AccountQuestion | ContainerQuestion | RoleQuestion | ClusterQuestion):
+        elif isinstance(
+            part, AccountQuestion | ContainerQuestion | RoleQuestion | PrincipalNamesQuestion | ClusterQuestion
+        ):
             found.append(part.access.account)
     return tuple(found)

@@ -237,7 +237,7 @@ class TestComputers:
         assert Ace(True, sid, CREATE_CHILD) in (cluster.parent_descriptor.dacl or ())
         assert not cluster.parent_is_computers
 
-        names = known(session.principal_names("vmm", "vmm.contoso.lab"))
+        names = known(session.principal_names(("SCVMM/vmm", "SCVMM/vmm.contoso.lab"), "vmm"))
         assert names.holders == {"SCVMM/vmm": (role,), "SCVMM/vmm.contoso.lab": ()}
         assert names.connection_points == (point,)
 
@@ -253,7 +253,7 @@ class TestComputers:
     def test_names_that_nobody_has_are_free(self, session: DirectorySession) -> None:
         assert not known(session.role("vmm", "vmm.contoso.lab")).found
         assert not known(session.cluster("vmmclu")).computer.found
-        assert known(session.principal_names("vmm", "")).holders == {"SCVMM/vmm": ()}
+        assert known(session.principal_names(("SCVMM/vmm",), "vmm")).holders == {"SCVMM/vmm": ()}
 
 
 class TestBadDays:
@@ -288,7 +288,7 @@ class TestBadDays:
             session.container(dn(DKM)),
             session.role("vmm", ""),
             session.cluster("vmmclu"),
-            session.principal_names("vmm", ""),
+            session.principal_names(("SCVMM/vmm",), "vmm"),
         ]
         assert {answer.code for answer in answers if isinstance(answer, NoAnswer)} == {"unreachable"}
         assert len([answer for answer in answers if isinstance(answer, NoAnswer)]) == 6

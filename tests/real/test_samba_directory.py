@@ -313,7 +313,7 @@ class TestComputers:
         assert found.parent_descriptor is not None
         assert found.computer.token_groups
 
-        names = known(session.principal_names("vmm1", "vmm1.ad.example"))
+        names = known(session.principal_names(("SCVMM/vmm1", "SCVMM/vmm1.ad.example"), "vmm1"))
         assert names.holders == {"SCVMM/vmm1": (role,), "SCVMM/vmm1.ad.example": (f"CN=reader2,{USERS}",)}
         assert names.connection_points == (f"CN=SCVMM,{role}",)
 
@@ -324,7 +324,7 @@ class TestComputers:
     def test_a_name_that_nobody_has_is_free(self, session: DirectorySession) -> None:
         assert not known(session.role("vmm9", "vmm9.ad.example")).found
         assert not known(session.cluster("clu9")).computer.found
-        assert known(session.principal_names("vmm9", "")).holders == {"SCVMM/vmm9": ()}
+        assert known(session.principal_names(("SCVMM/vmm9",), "vmm9")).holders == {"SCVMM/vmm9": ()}
 
 
 class TestForest:
@@ -343,7 +343,7 @@ class TestForest:
 
         session._open_catalog = watched
         with domain.second_domain():
-            names = known(session.principal_names("vmmgc", "vmmgc.ad.example"))
+            names = known(session.principal_names(("SCVMM/vmmgc", "SCVMM/vmmgc.ad.example"), "vmmgc"))
         passwords.close()
         assert asked == [f"{HOST}:3269"]
         assert names.holders == {"SCVMM/vmmgc": (f"CN=holder,{USERS}",), "SCVMM/vmmgc.ad.example": ()}

@@ -49,11 +49,20 @@ class ContainerQuestion:
 
 @dataclass(frozen=True, slots=True)
 class RoleQuestion:
-    """Look up the role's computer object, and who holds its service principal names."""
+    """Look up the role's computer object."""
 
     access: DirectoryAccess
     name: str
     fqdn: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalNamesQuestion:
+    """Look up who holds each of these service principal names, and the connection points of the role's computer."""
+
+    access: DirectoryAccess
+    names: tuple[str, ...]
+    role: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,7 @@ class Questions:
     service_account: AccountQuestion | None
     container: ContainerQuestion | None
     role: RoleQuestion | None
+    principal_names: PrincipalNamesQuestion | None
     cluster: ClusterQuestion | None
     sql: SqlQuestion | None
     network: NetworkQuestion | None
@@ -168,6 +178,7 @@ def questions(plan: Plan, ca_file: str = "") -> Questions:
     network = None
     if target or plan.role_fqdn:
         network = NetworkQuestion(plan.sql_host, target.instance, target.port, plan.role_fqdn, plan.ports.console)
+    names = principal_names(plan)
     return Questions(
         accounts=tuple(account for account in plan.accounts if not account.is_sql_login),
         access=access,
@@ -177,8 +188,25 @@ def questions(plan: Plan, ca_file: str = "") -> Questions:
         service_account=AccountQuestion(access, service) if access and service else None,
         container=ContainerQuestion(access, plan.dkm.dn) if access and plan.dkm.dn else None,
         role=RoleQuestion(access, role, plan.role_fqdn) if access and role else None,
+        principal_names=PrincipalNamesQuestion(access, names, role) if access and names else None,
         cluster=ClusterQuestion(access, cluster) if access and cluster else None,
         sql=sql,
         network=network,
         nodes=nodes,
     )
+
+
+def principal_names(plan: Plan) -> tuple[str, ...]:
+    """Every service principal name that matters to a plan, each once: one search finds the holders of all of them.
+
+    `SCVMM/` of the role (PLAN), `MSSQLSvc/` of the SQL Server (with port and with instance, PLANHA), `HTTP/` of the
+    nodes (KBSHARE).
+    """
+    target, role = plan.database.target, plan.cluster.role_name.text
+    names = [f"SCVMM/{form}" for form in (role, plan.role_fqdn) if form]
+    if plan.sql_host and ":" not in plan.sql_host:
+        port = target.port or (0 if target.instance else 1433)
+        names += [f"MSSQLSvc/{plan.sql_host}:{end}" for end in (port, target.instance) if end]
+        names.append(f"MSSQLSvc/{plan.sql_host}")
+    names += [f"HTTP/{form}" for node in plan.nodes for form in (node.label, node.key)]
+    return tuple({name.casefold(): name for name in names}.values())
