@@ -111,6 +111,7 @@ def test_the_report_holds_what_a_finding_says() -> None:
         "topic": "node",
         "evidence": row.evidence,
         "remedy": "",
+        "teams": [],
         "source": "HA1",
     }
 

@@ -9,7 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.building import good_facts
-from vmm_wizard.checks.remedies import down_level, full_control, powershell, same_account, sql_name, sql_text
+from vmm_wizard.checks.remedies import (
+    AD_TEAM,
+    DBA,
+    NETWORK,
+    Team,
+    ask,
+    down_level,
+    full_control,
+    in_plan,
+    on_node,
+    powershell,
+    same_account,
+    sql_name,
+    sql_text,
+)
 from vmm_wizard.facts.model import NoAnswer
 from vmm_wizard.plan.names import AccountName
 
@@ -67,3 +81,19 @@ def test_spellings_of_one_account_are_the_same_account(text: str) -> None:
 @pytest.mark.parametrize("text", [r"CONTOSO\svc-vmm", r"FABRIKAM\vmm-setup", "sa", ""])
 def test_another_account_is_another(text: str) -> None:
     assert not same_account(text, AccountName.parse(r"CONTOSO\vmm-setup"), good_facts())
+
+
+def test_a_remedy_says_whom_to_ask_and_knows_the_team_without_its_text() -> None:
+    assert str(ask(AD_TEAM, "Unlock-ADAccount -Identity 'x'")) == (
+        "AD team, in PowerShell: Unlock-ADAccount -Identity 'x'"
+    )
+    assert str(on_node("vmm01", "Restart-Computer")) == "node admin, in PowerShell on vmm01: Restart-Computer"
+    teams = [one.whom.team for one in (ask(AD_TEAM, "x"), ask(DBA, "x"), ask(NETWORK, "x"), on_node("a", "x"))]
+    assert teams == [Team.AD, Team.SQL, Team.NETWORK, Team.NODES]
+    assert in_plan("choose another name").whom.team is Team.PLAN
+
+
+def test_a_remedy_of_two_teams_is_one_text_and_a_step_for_each() -> None:
+    both = ask(NETWORK, "let TCP 1433 through", ask(DBA, "listen on TCP"))
+    assert str(both) == "network team: let TCP 1433 through. DBA, on the instance: listen on TCP"
+    assert both.steps == (ask(NETWORK, "let TCP 1433 through"), ask(DBA, "listen on TCP"))

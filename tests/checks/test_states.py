@@ -42,7 +42,7 @@ def test_the_case_shows_that_state_and_nothing_else(case: Case) -> None:
     own = [row for row in rows if row.id == case.check]
     shown = [row for row in own if row.status.value == case.status and case.says in row.evidence]
     assert shown, [(row.status.value, row.evidence) for row in own]
-    assert all(row.remedy for row in shown if row.status in (Status.WARN, Status.FAIL))
+    assert all(row.remedy and row.teams for row in shown if row.status in (Status.WARN, Status.FAIL))
     bad = (Status.WARN, Status.FAIL, Status.UNKNOWN)
     elsewhere = {row.id for row in rows if row.status in bad and row.id != case.check}
     assert elsewhere == case.also

@@ -110,7 +110,9 @@ def _for_network(network: _Network, addresses: tuple[Address, ...]) -> Verdict:
     if network.has_ipv4:
         return failed(
             f"{network.shown} has no DHCP, and no address is planned in it",
-            in_plan(f"add one free address of {network.shown}; the network team says which"),
+            in_plan(
+                "add one free address of it", ask(NETWORK, f"say which address of {network.shown} is free for the role")
+            ),
             subject=subject,
         )
     if ipv6:
@@ -165,7 +167,7 @@ def _if_taken(address: Address, cluster: ClusterFacts, plan: Plan, facts: Facts)
                 in_plan(f"write {', '.join(own)}, as on the nodes that have VMM already"),
                 subject=subject,
             )
-    free = in_plan("give a free address; the network team says which")
+    free = in_plan("give a free address", ask(NETWORK, f"say which address is free instead of {address}"))
     for node in plan.nodes:
         if any(_same(adapter.address, address) for adapter in facts.node(node.key).adapters):
             return failed(f"{node.key} has {address} itself", free, subject=subject)

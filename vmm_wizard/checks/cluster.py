@@ -152,7 +152,11 @@ def _no_cluster_object(plan: Plan, facts: Facts, account: str) -> Verdict:
         return not_applicable(_FIRST)
     return failed(
         f"the directory has no computer object of cluster {plan.cluster.name}: it is detached, or its object is lost",
-        on_node("any node", f"(Get-Cluster).AdministrativeAccessPoint; with the AD team, repair {powershell(account)}"),
+        on_node(
+            "any node",
+            "(Get-Cluster).AdministrativeAccessPoint shows whether it belongs to a directory",
+            ask(AD_TEAM, f"if it does, repair {powershell(account)} together with the cluster's admin"),
+        ),
     )
 
 

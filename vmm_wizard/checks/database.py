@@ -9,6 +9,7 @@ from vmm_wizard.checks.registry import Verdict, check, failed, node_check, passe
 from vmm_wizard.checks.remedies import (
     DBA,
     NETWORK,
+    Remedy,
     ask,
     down_level,
     in_plan,
@@ -46,8 +47,8 @@ def node_reaches_sql(plan: Plan, facts: Facts, node: str) -> Verdict:
     test = f"Test-NetConnection {powershell(tried.host)} -Port {port}"
     remedy = ask(
         NETWORK,
-        f"let TCP {port} through from {node} to {tried.host}; on the node {test} shows it. DBA: the instance listens "
-        "on TCP, and for a named one the Browser service runs (UDP 1434)",
+        f"let TCP {port} through from {node} to {tried.host}; on the node {test} shows it",
+        ask(DBA, "see that the instance listens on TCP, and for a named one that the Browser service runs (UDP 1434)"),
     )
     if isinstance(facts.network, NetworkFacts) and facts.network.sql.open:
         return warned(f"{evidence}; from this computer it does", remedy)
@@ -98,7 +99,7 @@ def _grant(login: str) -> str:
     )
 
 
-def _rehearsed(plan: Plan, facts: Facts, remedy: str) -> Verdict | None:
+def _rehearsed(plan: Plan, facts: Facts, remedy: Remedy) -> Verdict | None:
     """What rehearsals saw, the first bad one first; None when none logged on as setup's SQL account."""
     if plan.setup_sql_account.key != plan.installing_account.key:
         # The task logs on as the installing account; setup's SQL account shows itself only from here.
@@ -199,7 +200,10 @@ def database_as_planned(plan: Plan, facts: Facts) -> Verdict:
     show = f"EXEC sp_helpdb {sql_text(name)}; shows how old it is, how large and whose"
     return failed(
         f"{there}{what}, and the plan is to create it",
-        in_plan(f"choose another database name, or set database.create_new = false to use this one. DBA: {show}"),
+        in_plan(
+            "choose another database name, or set database.create_new = false to use this one",
+            ask(DBA, show),
+        ),
     )
 
 

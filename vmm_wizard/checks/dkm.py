@@ -6,7 +6,16 @@ from collections.abc import Iterator
 
 from vmm_wizard.checks.accounts import found_account, sids_of
 from vmm_wizard.checks.registry import Verdict, check, failed, not_applicable, passed, unknown, warned
-from vmm_wizard.checks.remedies import AD_TEAM, ask, down_level, full_control, in_plan, powershell, show_descriptor
+from vmm_wizard.checks.remedies import (
+    AD_TEAM,
+    Remedy,
+    ask,
+    down_level,
+    full_control,
+    in_plan,
+    powershell,
+    show_descriptor,
+)
 from vmm_wizard.checks.rights import (
     FULL_CONTROL,
     READ_WRITE_CREATE,
@@ -93,10 +102,13 @@ def installer_has_full_control(plan: Plan, facts: Facts) -> Iterator[Verdict]:
         yield not_applicable(_FIRST)
         return
     name = down_level(plan.installing_account, facts)
-    remedy = ask(AD_TEAM, full_control(container.dn, name))
+    grant = full_control(container.dn, name)
+    remedy = ask(AD_TEAM, grant)
     refused = _refused_inside(facts)
     if refused:
-        yield failed(refused, f"{remedy}; {show_descriptor(container.dn)} shows a deny that stands in the way")
+        yield failed(
+            refused, ask(AD_TEAM, f"{grant}; {show_descriptor(container.dn)} shows a deny that stands in the way")
+        )
         return
     seen_inside = _allowed_inside(facts)
     account = found_account(facts.installing_account)
@@ -163,7 +175,7 @@ def _denials(descriptor: SecurityDescriptor, sids: frozenset[str]) -> list[Ace]:
     ]
 
 
-def _less_remedy(container: ContainerFacts, sids: frozenset[str], grant: str) -> str:
+def _less_remedy(container: ContainerFacts, sids: frozenset[str], grant: Remedy) -> Remedy:
     denials = _denials(container.descriptor, sids) if container.descriptor else []
     if not denials:
         return grant

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from vmm_wizard.checks import schedule
+from vmm_wizard.checks.remedies import Remedy, Team, Whom
 from vmm_wizard.facts.model import Facts, NoAnswer, NotKnown
 from vmm_wizard.plan.model import Plan, unanswered
 from vmm_wizard.printable import printable
@@ -41,38 +42,38 @@ class Status(StrEnum):
 class Verdict:
     """What a check says of one subject (a node, an address, an account; empty: the plan as a whole).
 
-    `evidence` is what was read, `remedy` the exact command or step that mends it (empty when there is nothing to mend).
+    `evidence` is what was read, `remedy` the exact command or step that mends it (None when there is nothing to mend).
     """
 
     status: Status
     evidence: str
-    remedy: str = ""
+    remedy: Remedy | None = None
     subject: str = ""
 
 
 def passed(evidence: str, *, subject: str = "") -> Verdict:
     """All is well, and `evidence` says what was read."""
-    return Verdict(Status.PASS, evidence, "", subject)
+    return Verdict(Status.PASS, evidence, None, subject)
 
 
-def warned(evidence: str, remedy: str, *, subject: str = "") -> Verdict:
+def warned(evidence: str, remedy: Remedy, *, subject: str = "") -> Verdict:
     """Setup may go on, but the admin should know."""
     return Verdict(Status.WARN, evidence, remedy, subject)
 
 
-def failed(evidence: str, remedy: str, *, subject: str = "") -> Verdict:
+def failed(evidence: str, remedy: Remedy, *, subject: str = "") -> Verdict:
     """Setup would fail or must not be started."""
     return Verdict(Status.FAIL, evidence, remedy, subject)
 
 
-def unknown(evidence: str, remedy: str = "", *, subject: str = "") -> Verdict:
+def unknown(evidence: str, remedy: Remedy | None = None, *, subject: str = "") -> Verdict:
     """Could not be judged, and why."""
     return Verdict(Status.UNKNOWN, evidence, remedy, subject)
 
 
 def not_applicable(evidence: str, *, subject: str = "") -> Verdict:
     """Does not apply to this plan or moment, and why."""
-    return Verdict(Status.NOT_APPLICABLE, evidence, "", subject)
+    return Verdict(Status.NOT_APPLICABLE, evidence, None, subject)
 
 
 def or_unknown(judge: Callable[[], Verdict], subject: str = "") -> Verdict:
@@ -109,7 +110,10 @@ class Check:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A verdict with the check that gave it: what reports, the wizard and the run look at. Its texts can be shown as
-    they are, whatever an estate has answered."""
+    they are, whatever an estate has answered.
+
+    `steps`: the remedy by the team that carries each part out; `remedy` is all of them as text.
+    """
 
     id: str
     title: str
@@ -119,13 +123,19 @@ class Finding:
     subject: str
     evidence: str
     remedy: str
+    steps: tuple[Remedy, ...] = ()
 
     @property
     def minimum(self) -> bool:
         """Whether an install is refused while this is unknown."""
         return self.id in MINIMUM
 
-    def as_json(self) -> dict[str, str]:
+    @property
+    def teams(self) -> tuple[Team, ...]:
+        """Who must act for this to be mended, each once, first the one to ask."""
+        return tuple(dict.fromkeys(step.whom.team for step in self.steps))
+
+    def as_json(self) -> dict[str, Any]:
         """The finding as `check --json` prints it."""
         return {
             "id": self.id,
@@ -135,6 +145,7 @@ class Finding:
             "topic": self.topic,
             "evidence": self.evidence,
             "remedy": self.remedy,
+            "teams": [team.value for team in self.teams],
             "source": self.source,
         }
 
@@ -181,6 +192,7 @@ def all_checks() -> tuple[Check, ...]:
 
 
 def _finding(entry: Check, verdict: Verdict) -> Finding:
+    steps = verdict.remedy.steps if verdict.remedy else ()
     return Finding(
         entry.id,
         entry.title,
@@ -189,7 +201,8 @@ def _finding(entry: Check, verdict: Verdict) -> Finding:
         verdict.status,
         printable(verdict.subject),
         printable(verdict.evidence),
-        printable(verdict.remedy),
+        printable(str(verdict.remedy or "")),
+        tuple(Remedy(Whom(one.whom.team, printable(one.whom.words)), printable(one.step)) for one in steps),
     )
 
 

@@ -1,17 +1,63 @@
 """Commands for the admin, with names quoted for PowerShell and T-SQL, and the person to ask in front.
 
 A remedy is one step that an admin can paste: `<who>: <command>`. None lowers security as its first advice, and none
-deletes anything.
+deletes anything. Whose it is stands in it as a value, so that it can be sent to the right team.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
 from vmm_wizard.facts.model import AccountFacts, DomainFacts, Facts
 from vmm_wizard.plan.names import AccountName
 
-AD_TEAM = "AD team, in PowerShell"
-DBA = "DBA, on the instance"
-NETWORK = "network team"
+
+class Team(StrEnum):
+    """Who carries a remedy out. The values are those of the JSON report and of `request --for`.
+
+    `NODES`: a local administrator of the nodes. `PLAN`: whoever writes the answers.
+    """
+
+    AD = "ad"
+    SQL = "sql"
+    NETWORK = "network"
+    NODES = "nodes"
+    PLAN = "plan"
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """A team and what it is called at the beginning of a remedy."""
+
+    team: Team
+    words: str
+
+
+AD_TEAM = Whom(Team.AD, "AD team, in PowerShell")
+DBA = Whom(Team.SQL, "DBA, on the instance")
+NETWORK = Whom(Team.NETWORK, "network team")
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One step (a command to paste, or what to do) and whom to ask for it. `str()` is both in one line.
+
+    `others`: what further teams must do for the same fault.
+    """
+
+    whom: Whom
+    step: str
+    others: tuple[Remedy, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Remedy, ...]:
+        """This step and those of the other teams, each by itself."""
+        return (replace(self, others=()), *(step for other in self.others for step in other.steps))
+
+    def __str__(self) -> str:
+        return ". ".join(f"{one.whom.words}: {one.step}" for one in self.steps)
+
 
 #: PowerShell takes these for a single quotation mark too (U+2018 to U+201B).
 _QUOTES = "'\u2018\u2019\u201a\u201b"
@@ -32,19 +78,19 @@ def sql_text(text: str) -> str:
     return "N'" + text.replace("'", "''") + "'"
 
 
-def ask(whom: str, command: str) -> str:
-    """A remedy: whom to ask, and the command or step."""
-    return f"{whom}: {command}"
+def ask(whom: Whom, command: str, *others: Remedy) -> Remedy:
+    """A remedy: whom to ask, and the command or step; `others` are what further teams must do for the same fault."""
+    return Remedy(whom, command, others)
 
 
-def on_node(node: str, command: str) -> str:
+def on_node(node: str, command: str, *others: Remedy) -> Remedy:
     """A remedy that a local administrator runs in PowerShell on `node`."""
-    return f"node admin, in PowerShell on {node}: {command}"
+    return Remedy(Whom(Team.NODES, f"node admin, in PowerShell on {node}"), command, others)
 
 
-def in_plan(step: str) -> str:
+def in_plan(step: str, *others: Remedy) -> Remedy:
     """A remedy that changes an answer, not the estate."""
-    return f"you, in the plan: {step}"
+    return Remedy(Whom(Team.PLAN, "you, in the plan"), step, others)
 
 
 def down_level(account: AccountName, facts: Facts) -> str:

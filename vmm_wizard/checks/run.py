@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vmm_wizard.checks.registry import Verdict, check, failed, node_check, not_applicable, or_unknown, passed, warned
-from vmm_wizard.checks.remedies import AD_TEAM, ask, down_level, on_node, powershell, same_account
+from vmm_wizard.checks.remedies import AD_TEAM, NETWORK, ask, down_level, on_node, powershell, same_account
 from vmm_wizard.checks.rights import ADMINISTRATORS
 from vmm_wizard.checks.schedule import Role, planned_cluster, situation, vmm_group
 from vmm_wizard.facts.model import ClusterFacts, ClusterGroup, Facts, NoAnswer, NodeFacts, RehearsalFacts, known
@@ -162,7 +162,7 @@ def _console(plan: Plan, facts: Facts) -> Verdict:
     addresses = ", ".join(network.role_addresses) or "no address"
     return warned(
         f"{where} ({addresses}) does not answer this computer: {network.console.error}",
-        ask("network team", f"Test-NetConnection {powershell(plan.role_fqdn)} -Port {plan.ports.console}"),
+        ask(NETWORK, f"Test-NetConnection {powershell(plan.role_fqdn)} -Port {plan.ports.console}"),
     )
 
 
