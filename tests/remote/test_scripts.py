@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from importlib import resources
 
 import pytest
+from tree_sitter import Node
 
 from tests.powershell import (
     answer_keys,
@@ -52,12 +54,10 @@ CMDLETS = {
     "Get-Process",
     "Import-Module",
     "New-Object",
-    "Out-String",
     "Set-StrictMode",
     "Test-ComputerSecureChannel",
     "Where-Object",
     "secedit.exe",
-    "whoami.exe",
 }
 
 
@@ -136,6 +136,53 @@ def test_every_function_is_called(name: str) -> None:
     root = parse(text_of(name))
     called = {words(row) for row in of_type(root, "command_name")}
     assert functions(root) <= called
+
+
+# --- what a Windows of another language, a FIPS policy or 5.1's JSON would turn into something else
+
+
+def culture_bound(root: Node) -> list[str]:
+    """Times written as the culture has it: another calendar, other separators."""
+    calls = [words(call) for call in of_type(root, "invokation_expression")]
+    return [call for call in calls if re.search(r"\.ToString\(\s*['\"][^,]*\)$", call)]
+
+
+def empty_returns(root: Node) -> list[str]:
+    """A function that gives back nothing at all: ConvertTo-Json of 5.1 writes `{}` for it, and not null."""
+    return [words(row) for row in of_type(root, "flow_control_statement") if words(row).casefold() == "return"]
+
+
+def nulls_for_text(root: Node) -> list[str]:
+    """Constructors that get $null: where they take text they see an empty one; [NullString]::Value is none."""
+    calls = [words(call) for call in of_type(root, "invokation_expression")]
+    return [call for call in calls if re.search(r"(?is)::new\(.*\$null", call)]
+
+
+def managed_hashes(root: Node) -> list[str]:
+    """Digests by .NET's managed classes, which a FIPS policy refuses before .NET Framework 4.8."""
+    calls = [words(call) for call in of_type(root, "invokation_expression")]
+    return [call for call in calls if re.search(r"(?i)\[[\w.]*(SHA\d+|MD5|HashAlgorithm)(Managed)?\]::", call)]
+
+
+RULES = (culture_bound, empty_returns, nulls_for_text, managed_hashes)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_scripts_mean_the_same_on_every_windows(script: str, rule: Callable[[Node], list[str]]) -> None:
+    assert rule(parse(script)) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "line"),
+    [
+        (culture_bound, "$time.ToString('HH:mm')"),
+        (empty_returns, "function Get-It {\n    return\n}"),
+        (nulls_for_text, "[System.DirectoryServices.DirectoryEntry]::new($path, $null)"),
+        (managed_hashes, "[System.Security.Cryptography.SHA256]::Create()"),
+    ],
+)
+def test_what_differs_between_windows_would_be_found(rule: Callable[[Node], list[str]], line: str) -> None:
+    assert rule(parse(f"{line}\n")) != []
 
 
 # --- both ends

@@ -65,7 +65,8 @@ if (-not $taskExists) {
 $readBack = foreach ($file in $Files) {
     $path = [System.IO.Path]::Combine($folder, $file.name)
     $bytes = [System.IO.File]::ReadAllBytes($path)
-    $hash = [System.Security.Cryptography.SHA256]::Create()
+    # Not SHA256.Create(): that is the managed one, which a FIPS policy refuses before .NET Framework 4.8.
+    $hash = [System.Security.Cryptography.SHA256CryptoServiceProvider]::new()
     [ordered]@{
         name = $file.name
         content = [Convert]::ToBase64String($bytes)

@@ -7,6 +7,9 @@ param(
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 
+# Thai years and Finnish times would be other numbers.
+$invariant = [System.Globalization.CultureInfo]::InvariantCulture
+
 function Get-RunPath([string] $Name) {
     [System.IO.Path]::Combine($Folder, $Name)
 }
@@ -26,7 +29,7 @@ function Get-ErrorText([System.Exception] $Cause) {
 }
 
 function Get-Time {
-    [DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ')
+    [DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ', $invariant)
 }
 
 function Get-GroupReport([System.Collections.IDictionary] $Report) {
@@ -35,18 +38,11 @@ function Get-GroupReport([System.Collections.IDictionary] $Report) {
     foreach ($group in $identity.Groups) {
         $sids.Add($group.Value)
     }
-    # The integrity label is in the token, but not among WindowsIdentity's groups.
-    $label = [regex]::Match((whoami.exe /groups /fo csv /nh | Out-String), 'S-1-16-(\d+)')
-    $integrity = 0
-    if ($label.Success) {
-        $sids.Add($label.Value)
-        $integrity = [int] $label.Groups[1].Value
-    }
     $principal = [System.Security.Principal.WindowsPrincipal]::new($identity)
-    $isAdministrator = $principal.IsInRole([System.Security.Principal.WindowsBuiltInRole]::Administrator)
     $Report.user = $identity.Name
     $Report.groups = $sids.ToArray()
-    $Report.elevated = $isAdministrator -and $integrity -ge 12288
+    # A token that User Account Control has filtered holds Administrators for denying only: no role.
+    $Report.elevated = $principal.IsInRole([System.Security.Principal.WindowsBuiltInRole]::Administrator)
     $Report.language_mode = "$($ExecutionContext.SessionState.LanguageMode)"
     $Report.ui_culture = [System.Globalization.CultureInfo]::CurrentUICulture.Name
 }
@@ -102,7 +98,8 @@ function Get-ContainerReport([System.Collections.IDictionary] $Report, [object] 
     # A slash is a separator in an ADSI path, and no special character in a name.
     $path = "LDAP://$($Job.domain)/$($Job.dkm_container.Replace('/', '\/'))"
     $secure = [System.DirectoryServices.AuthenticationTypes] 'Secure, Sealing, Signing'
-    $entry = [System.DirectoryServices.DirectoryEntry]::new($path, $null, $null, $secure)
+    # $null would arrive as empty text, which is another user than the one who runs this.
+    $entry = [System.DirectoryServices.DirectoryEntry]::new($path, [NullString]::Value, [NullString]::Value, $secure)
     $searcher = $null
     try {
         $searcher = [System.DirectoryServices.DirectorySearcher]::new($entry)
@@ -182,7 +179,7 @@ function Move-OldLog {
     $data = [Environment]::GetFolderPath('CommonApplicationData')
     $log = [System.IO.Path]::Combine($data, 'VMMLogs', 'SetupWizard.log')
     if ([System.IO.File]::Exists($log)) {
-        $stamp = [System.IO.File]::GetLastWriteTimeUtc($log).ToString('yyyyMMddHHmmss')
+        $stamp = [System.IO.File]::GetLastWriteTimeUtc($log).ToString('yyyyMMddHHmmss', $invariant)
         $old = [System.IO.Path]::Combine($data, 'VMMLogs', "SetupWizard.$stamp.log")
         [System.IO.File]::Delete($old)
         [System.IO.File]::Move($log, $old)
@@ -265,7 +262,8 @@ try {
             cluster_error = ''
         }
         # A rehearsal's secret is a random word: its digest proves that the way of the passwords works.
-        $sha = [System.Security.Cryptography.SHA256]::Create()
+        # Not SHA256.Create(): that is the managed one, which a FIPS policy refuses before .NET Framework 4.8.
+        $sha = [System.Security.Cryptography.SHA256CryptoServiceProvider]::new()
         $digests = [System.Collections.Generic.List[string]]::new()
         foreach ($secret in $secrets) {
             $digests.Add([Convert]::ToBase64String($sha.ComputeHash([System.Text.Encoding]::UTF8.GetBytes($secret))))

@@ -24,6 +24,8 @@ $standardSqlPort = 1433
 $browserPort = 1434
 $mostLogLines = 20
 $longestLogLine = 300
+# Thai years and Finnish times would be other numbers.
+$invariant = [System.Globalization.CultureInfo]::InvariantCulture
 $localMachine = [Microsoft.Win32.Registry]::LocalMachine
 $vmmKey = 'SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server'
 
@@ -64,7 +66,7 @@ $answer = [ordered]@{
     adapters = $null
     setup_processes = $null
     tasks = $null
-    utc_time = [DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ss.fffZ')
+    utc_time = [DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ss.fffZ', $invariant)
     unreadable = $null
 }
 $unreadable = [System.Collections.Generic.List[string]]::new()

@@ -27,7 +27,7 @@ function Get-OwnTask {
     $service = New-Object -ComObject 'Schedule.Service'
     [void] $service.Connect()
     foreach ($task in $service.GetFolder('\').GetTasks(1)) {
-        if ($task.Name.StartsWith('vmm-wizard')) {
+        if ($task.Name.StartsWith('vmm-wizard', [StringComparison]::OrdinalIgnoreCase)) {
             $task.Name
         }
     }

@@ -16,7 +16,8 @@ function Get-MediaReport {
     if ($MediaPath -notmatch '^[A-Za-z]:[\\/]') {
         return $report
     }
-    $report.kind = switch ("$([System.IO.DriveInfo]::new($MediaPath.Substring(0, 1)).DriveType)") {
+    $drive = [System.IO.DriveInfo]::new($MediaPath.Substring(0, 1))
+    $report.kind = switch ("$($drive.DriveType)") {
         'Fixed' {
             'fixed'
         }
@@ -40,8 +41,11 @@ function Get-MediaReport {
     $report.exists = $true
     $report.product_version = "$([System.Diagnostics.FileVersionInfo]::GetVersionInfo($setup).ProductVersion)".Trim()
     $report.sha256 = (Get-FileHash -LiteralPath $setup -Algorithm SHA256).Hash.ToLowerInvariant()
-    $zone = Get-Content -LiteralPath $setup -Stream 'Zone.Identifier' -ErrorAction SilentlyContinue
-    $report.blocked = "$zone" -match 'ZoneId=[34]'
+    # Only these file systems have streams; on a mounted image (UDF) the question itself is an error.
+    if ($drive.DriveFormat -eq 'NTFS' -or $drive.DriveFormat -eq 'ReFS') {
+        $zone = Get-Content -LiteralPath $setup -Stream 'Zone.Identifier' -ErrorAction SilentlyContinue
+        $report.blocked = "$zone" -match 'ZoneId=[34]'
+    }
     return $report
 }
 

@@ -48,7 +48,7 @@ function Get-VmmReport {
     $service = @(Get-CimInstance -ClassName 'Win32_Service' -Filter "Name = 'SCVMMService'")
     $path = "$(Get-RegistryValue "$vmmKey\Setup" 'InstallPath' '')"
     if (-not $path -and $service.Count -eq 0) {
-        return
+        return $null
     }
     $log = [System.IO.Path]::Combine(
         [Environment]::GetFolderPath('CommonApplicationData'), 'VMMLogs', 'SetupWizard.log')
