@@ -268,6 +268,11 @@ def a_sql(**changes: Any) -> SqlFacts:
         physical_name="SQL01",
         instance="MSSQLSERVER",
         utc_time=NOW,
+        service_account=r"CONTOSO\svc-sql",
+        force_encryption=False,
+        data_path="C:\\SQL\\Data\\",
+        data_free_bytes=200 * GIB,
+        leftover_files=(),
         listeners=(),
     )
     return replace(sql, **changes)

@@ -185,7 +185,20 @@ def _add(entry: Check) -> None:
 
 def all_checks() -> tuple[Check, ...]:
     """Every check, sorted by topic as in section 10 and by number."""
-    from vmm_wizard.checks import account, addresses, cluster, database, dkm, installer, media, naming, node, run  # noqa: F401
+    from vmm_wizard.checks import (  # noqa: F401
+        account,
+        addresses,
+        cluster,
+        database,
+        dkm,
+        installer,
+        media,
+        naming,
+        node,
+        run,
+        sql_database,
+        sql_server,
+    )
 
     order = ("ACC", "INS", "DKM", "NAM", "CLU", "SQL", "LIB", "NOD", "MED", "RUN", "POST")
     return tuple(sorted(_CHECKS.values(), key=lambda entry: (order.index(entry.id.partition("-")[0]), entry.id)))

@@ -30,7 +30,8 @@ class ScenarioError(Exception):
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A scenario: what it is called, what it teaches, what `check` finds (id, and the node or an empty text), and
-    whether that is a `fail` or only a `warn`. `plan`: answers by key that differ from the practice plan's."""
+    whether that is a `fail` or only a `warn`. `plan`: answers by key that differ from the practice plan's.
+    `unknown`: ids of checks that nobody can judge because of the fault."""
 
     name: str
     title: str
@@ -40,6 +41,7 @@ class Scenario:
     faults: tuple[Mapping[str, Any], ...]
     status: str = "fail"
     plan: Mapping[str, Any] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
 
 
 @cache
@@ -60,6 +62,7 @@ def all_scenarios() -> tuple[Scenario, ...]:
                     tuple(document.get("fault", ())),
                     document.get("status", "fail"),
                     document.get("plan", {}),
+                    tuple(document.get("unknown", ())),
                 )
             )
     return tuple(found)
@@ -190,10 +193,43 @@ def _firewall(estate: Estate, fault: Mapping[str, Any]) -> None:
 
 
 def _existing_database(estate: Estate, fault: Mapping[str, Any]) -> None:
-    from vmm_wizard.lab.sql import Database
+    """A database that somebody has made. `owners` are accounts by logon name, `vmm` puts VMM's tables into it."""
+    from vmm_wizard.lab.sql import VMM_TABLES, Database
 
     server = estate.sql_servers[fault["server"]]
-    server.databases.append(Database(fault["name"], server.collation))
+    made = Database(fault["name"], server.collation)
+    made.owners = [estate.account(name).account for name in fault.get("owners", ())]
+    made.tables = list(VMM_TABLES) if fault.get("vmm") else []
+    server.databases.append(made)
+
+
+def _sql_state(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """Any field of a SQL Server's state; `free_gib` is what its volume for data has left."""
+    server = estate.sql_servers[fault["server"]]
+    for key, value in fault["set"].items():
+        name, value = ("free_bytes", value * 1024**3) if key == "free_gib" else (key, value)
+        if name not in {row.name for row in fields(server)}:
+            raise ScenarioError(f"a SQL Server has no {key!r}")
+        setattr(server, name, value)
+
+
+def _sql_file(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """A file lies in the folder for data of a SQL Server."""
+    server = estate.sql_servers[fault["server"]]
+    server.files.add(server.data_path + fault["file"])
+
+
+def _availability_group(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """A SQL Server is a replica of an availability group: `role` there, `databases`, and a `listener`'s name."""
+    from vmm_wizard.lab.sql import AvailabilityGroup, Listener, Replica
+
+    server = estate.sql_servers[fault["server"]]
+    role = fault.get("role", "PRIMARY")
+    other = "SECONDARY" if role == "PRIMARY" else "PRIMARY"
+    replicas = [Replica(server.server_name, role), *(Replica(name, other) for name in fault.get("others", ()))]
+    listeners = [Listener(fault["listener"], 1433)] if "listener" in fault else []
+    server.groups.append(AvailabilityGroup(fault["name"], replicas, listeners, list(fault.get("databases", ()))))
+    server.hadr_enabled = True
 
 
 _FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
@@ -202,6 +238,9 @@ _FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     "dkm_deny": _deny_everyone,
     "sql_role": _sql_role,
     "existing_database": _existing_database,
+    "sql_server": _sql_state,
+    "sql_file": _sql_file,
+    "availability_group": _availability_group,
     "not_administrator": _not_administrator,
     "no_batch_logon": _no_batch_logon,
     "cluster_rights": _cluster_rights,

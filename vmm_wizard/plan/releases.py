@@ -24,7 +24,7 @@ class Support(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
-    """Minimum and recommended: logical processors, memory and free disk space in GB (REQ*)."""
+    """Minimum and recommended: logical processors, memory and free disk space in GB, also at SQL Server (REQ*)."""
 
     cpu_minimum: int
     cpu_recommended: int
@@ -32,6 +32,8 @@ class Hardware:
     ram_recommended_gb: int
     disk_minimum_gb: int
     disk_recommended_gb: int
+    sql_disk_minimum_gb: int
+    sql_disk_recommended_gb: int
 
 
 @dataclass(frozen=True, slots=True)
