@@ -43,8 +43,8 @@ def no_leftover_files(plan: Plan, facts: Facts) -> Verdict:
         f"{sql.server} has {found}, and no database {name}",
         ask(
             DBA,
-            f"{users} shows whether another database uses them. If none does, look how old they are and whose, and move them to "
-            "another folder",
+            f"{users} shows whether another database uses them. If none does, look how old they are and whose, and "
+            "move them to another folder",
         ),
     )
 
