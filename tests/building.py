@@ -167,6 +167,7 @@ def a_node(number: int = 1, **changes: Any) -> NodeFacts:
         setup_processes=(),
         tasks=(),
         utc_time=NOW,
+        unreadable=(),
     )
     return replace(node, **changes)
 

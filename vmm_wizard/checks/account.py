@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from vmm_wizard.checks.accounts import (
+    ADMINISTRATORS_GROUP,
     ELSEWHERE,
     NEVER_EXPIRES,
     STATE_REFUSALS,
@@ -36,6 +37,7 @@ from vmm_wizard.facts.model import (
     PasswordShape,
     known,
 )
+from vmm_wizard.facts.node_parts import part
 from vmm_wizard.plan.model import AccountKind, Plan
 from vmm_wizard.plan.releases import requirements
 
@@ -164,9 +166,8 @@ def service_account_is_administrator(plan: Plan, facts: Facts, node: str) -> Ver
     account = found_account(facts.service_account)
     if account is None:
         return not_applicable("ACC-01 first: the account is not there")
-    members = facts.node(node).administrators
-    if members is None:
-        return unknown("the members of the local Administrators group could not be read")
+    answer = facts.node(node)
+    members = part(answer, answer.administrators, ADMINISTRATORS_GROUP)
     name = down_level(plan.service_account.name, facts)
     direct = next((row for row in members if row.sid == account.sid), None)
     if direct:

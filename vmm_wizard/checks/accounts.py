@@ -19,6 +19,7 @@ from vmm_wizard.facts.model import (
     SqlFacts,
     known,
 )
+from vmm_wizard.facts.node_parts import part
 from vmm_wizard.plan.names import AccountName
 
 # userAccountControl, and its computed twin
@@ -27,6 +28,9 @@ _LOCKED = 0x10
 NEVER_EXPIRES = 0x10000
 _SMARTCARD = 0x40000
 _PASSWORD_EXPIRED = 0x800000
+
+#: What a node may not tell, in words.
+ADMINISTRATORS_GROUP = "the members of the local Administrators group"
 
 #: AD's bind sub-codes that tell an account's state rather than a wrong password.
 STATE_REFUSALS = {
@@ -67,9 +71,13 @@ def computer_sids(computer: ComputerFacts) -> frozenset[str]:
 
 
 def sids_on_node(account: AccountFacts, node: NodeFacts) -> frozenset[str]:
-    """The SIDs that an account acts with on a node, the local Administrators group included where it is in it."""
+    """The SIDs that an account acts with on a node, the local Administrators group included where it is in it.
+
+    Raises NotKnown when the members of that group could not be read.
+    """
     sids = sids_of(account)
-    members = {member.sid for member in node.administrators or ()}
+    administrators = part(node, node.administrators, ADMINISTRATORS_GROUP)
+    members = {member.sid for member in administrators}
     return sids | {ADMINISTRATORS} if sids & members else sids
 
 

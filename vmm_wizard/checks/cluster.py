@@ -11,6 +11,7 @@ from vmm_wizard.checks.remedies import AD_TEAM, ask, in_domain, in_plan, on_node
 from vmm_wizard.checks.rights import COMPUTER_CLASS, CREATE_CHILD, rights_on_object
 from vmm_wizard.checks.schedule import planned_cluster, situation, vmm_group
 from vmm_wizard.facts.model import ClusterFacts, ClusterNode, ClusterObjectFacts, Facts, NodeFacts, known
+from vmm_wizard.facts.node_parts import cluster_of, vmm_of
 from vmm_wizard.plan.model import Plan
 
 #: Most nodes of a cluster that may carry VMM (SEED).
@@ -26,7 +27,7 @@ def cluster_of_plan(plan: Plan, facts: Facts) -> ClusterFacts | None:
         if isinstance(answer, NodeFacts) and answer.cluster and planned_cluster(plan, answer.cluster):
             return answer.cluster
     for node in plan.nodes:
-        facts.node(node.key)
+        cluster_of(facts.node(node.key))
     return None
 
 
@@ -36,8 +37,9 @@ def cluster_of_plan(plan: Plan, facts: Facts) -> ClusterFacts | None:
 def in_planned_cluster(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Get-Cluster on the node answers with the cluster that the plan names, so on all nodes with the same."""
     answer = facts.node(node)
+    cluster = cluster_of(answer)
     name = powershell(plan.cluster.name.label)
-    if answer.cluster is None:
+    if cluster is None:
         label = powershell(node.partition(".")[0])
         return failed(
             f"no cluster answers here: {answer.cluster_error or 'Get-Cluster returned nothing'}",
@@ -47,12 +49,12 @@ def in_planned_cluster(plan: Plan, facts: Facts, node: str) -> Verdict:
                 f"Add-ClusterNode -Cluster {name} -Name {label} (or New-Cluster -Name {name} -Node ... -NoStorage)",
             ),
         )
-    if not planned_cluster(plan, answer.cluster):
+    if not planned_cluster(plan, cluster):
         return failed(
-            f"the node is in cluster {answer.cluster.name}, and the plan says {plan.cluster.name}",
-            in_plan(f"write {answer.cluster.name} as the cluster's name, or choose the nodes of {plan.cluster.name}"),
+            f"the node is in cluster {cluster.name}, and the plan says {plan.cluster.name}",
+            in_plan(f"write {cluster.name} as the cluster's name, or choose the nodes of {plan.cluster.name}"),
         )
-    return passed(f"in cluster {answer.cluster.name}")
+    return passed(f"in cluster {cluster.name}")
 
 
 @check("CLU-02", title="The number of nodes", topic="cluster", source="SEED", needs=("cluster.nodes",))
@@ -66,10 +68,10 @@ def number_of_nodes(plan: Plan, facts: Facts) -> Verdict:
         return failed(f"{len(planned)} nodes; {MOST_NODES} at most may carry VMM", in_plan("leave some out"))
     labels = {name.partition(".")[0] for name in planned}
     for node in planned:
-        answer = facts.node(node)
-        if answer.cluster is not None:
-            group = vmm_group(answer.cluster)
-            labels |= {row.owner.partition(".")[0].casefold() for row in answer.cluster.groups if row.name == group}
+        cluster = cluster_of(facts.node(node))
+        if cluster is not None:
+            group = vmm_group(cluster)
+            labels |= {row.owner.partition(".")[0].casefold() for row in cluster.groups if row.name == group}
     if len(labels) > MOST_NODES:
         return failed(
             f"{len(labels)} nodes with the one that carries VMM already; {MOST_NODES} at most may",
@@ -219,7 +221,7 @@ def no_other_vmm(plan: Plan, facts: Facts) -> Verdict:
 )
 def no_other_installation(plan: Plan, facts: Facts, node: str) -> Verdict:
     """VMM on a node is fine when it is the planned role's; then the finding says what is installed."""
-    vmm = facts.node(node).vmm
+    vmm = vmm_of(facts.node(node))
     if vmm is None:
         return passed("no VMM is installed")
     service = f"service {vmm.service_state or 'absent'}"

@@ -28,6 +28,7 @@ from vmm_wizard.checks.remedies import AD_TEAM, ask, down_level, in_plan, on_nod
 from vmm_wizard.checks.rights import ADMINISTRATORS
 from vmm_wizard.checks.schedule import pending_nodes
 from vmm_wizard.facts.model import Facts, PasswordFacts, RehearsalFacts, known
+from vmm_wizard.facts.node_parts import part
 from vmm_wizard.plan.model import Plan
 
 
@@ -55,8 +56,6 @@ def installer_is_administrator(plan: Plan, facts: Facts, node: str) -> Verdict:
     account = found_account(facts.installing_account)
     if account is None:
         return not_applicable("INS-02 first: the installing account is not there")
-    if facts.node(node).administrators is None:
-        return unknown("the members of the local Administrators group could not be read")
     if ADMINISTRATORS in sids_on_node(account, facts.node(node)):
         return passed(f"{name} is a member of the local Administrators group, directly or through a group")
     return failed(f"neither {name} nor a group of it is a member of the local Administrators group", remedy)
@@ -109,17 +108,16 @@ def _batch_logon(plan: Plan, facts: Facts, node: str) -> Verdict:
         return passed(f"the rehearsal ran as {rehearsal.user} in a task with a stored password")
     account = known(facts.installing_account)
     facts_of_node = facts.node(node)
-    if facts_of_node.rights is None:
-        return unknown("user rights could not be read (secedit)")
+    rights = part(facts_of_node, facts_of_node.rights, "user rights (secedit)")
     sids = sids_on_node(account, facts_of_node)
-    denied = sids & set(facts_of_node.rights.deny_batch_logon)
+    denied = sids & set(rights.deny_batch_logon)
     where = "Computer Configuration, Windows Settings, Security Settings, Local Policies, User Rights Assignment"
     if denied:
         return failed(
             f"{name} is denied to log on as a batch job (SeDenyBatchLogonRight names {listing(sorted(denied))})",
             on_node(node, f"gpresult /h rights.html shows which policy; take {name} out of it under {where}"),
         )
-    if not sids & set(facts_of_node.rights.batch_logon):
+    if not sids & set(rights.batch_logon):
         return failed(
             f"{name} may not log on as a batch job (SeBatchLogonRight names no SID of it)",
             on_node(node, f"secpol.msc or a policy: add {name} to Log on as a batch job under {where}"),

@@ -9,6 +9,7 @@ from vmm_wizard.checks.registry import Verdict, check, failed, node_check, or_un
 from vmm_wizard.checks.remedies import in_plan, on_node, powershell
 from vmm_wizard.checks.schedule import pending_nodes
 from vmm_wizard.facts.model import Facts, MediaFacts, NodeFacts
+from vmm_wizard.facts.node_parts import seen_or_unknown
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.releases import release_of_setup, requirements
 
@@ -26,9 +27,11 @@ def media_present(plan: Plan, facts: Facts, node: str) -> Verdict:
 
     Version numbers of releases are not confirmed by any source, so they never fail.
     """
-    media = facts.node(node).media
+    answer = facts.node(node)
+    media = answer.media
     path = powershell(plan.media.path)
-    if not media.exists:
+    # A folder that this account may not look into seems empty; a drive that is not there is seen by everybody.
+    if not (media.exists if media.kind == "missing" else seen_or_unknown(answer, media.exists, _setup(plan))):
         return failed(
             f"there is no {_setup(plan)}",
             on_node(node, f"extract the media: & <the file from the ISO> /VERYSILENT /DIR={path}"),

@@ -14,6 +14,7 @@ from vmm_wizard.checks.registry import (
 )
 from vmm_wizard.checks.remedies import in_plan, on_node, powershell
 from vmm_wizard.facts.model import Facts, NodeFacts
+from vmm_wizard.facts.node_parts import part, vmm_of
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.releases import Support, adk_support, os_support, requirements
 
@@ -193,7 +194,7 @@ def no_agent(plan: Plan, facts: Facts, node: str) -> Verdict:
     """An agent without a management server means that another VMM manages this node, or once did: setup blocks."""
     del plan
     answer = facts.node(node)
-    if answer.vmm is not None:
+    if vmm_of(answer) is not None:
         return not_applicable("the agent belongs to the management server on this node: see CLU-08")
     if answer.agent_installed:
         return failed(
@@ -226,9 +227,7 @@ def domain_member(plan: Plan, facts: Facts, node: str) -> Verdict:
         return failed(
             f"the node is in {answer.domain}, the plan is for {plan.dns_domain}", in_plan("choose nodes of that domain")
         )
-    if answer.secure_channel is None:
-        return unknown(f"member of {answer.domain}; its secure channel could not be tested")
-    if not answer.secure_channel:
+    if not part(answer, answer.secure_channel, f"member of {answer.domain}; whether its secure channel works"):
         return failed(
             f"member of {answer.domain}, but its secure channel is broken",
             on_node(node, "Test-ComputerSecureChannel -Repair -Credential (Get-Credential)"),

@@ -9,6 +9,7 @@ from vmm_wizard.checks.remedies import AD_TEAM, NETWORK, ask, down_level, on_nod
 from vmm_wizard.checks.rights import ADMINISTRATORS
 from vmm_wizard.checks.schedule import Role, planned_cluster, situation, vmm_group
 from vmm_wizard.facts.model import ClusterFacts, ClusterGroup, Facts, NoAnswer, NodeFacts, RehearsalFacts, known
+from vmm_wizard.facts.node_parts import seen_or_unknown, vmm_of
 from vmm_wizard.plan.model import Plan
 
 
@@ -84,14 +85,14 @@ def _lacks(plan: Plan, facts: Facts, rehearsal: RehearsalFacts) -> Iterator[tupl
 @node_check("POST-01", title="Setup's log has no failure", topic="run", source="G25", needs=("cluster.role_name",))
 def log_clean(plan: Plan, facts: Facts, node: str) -> Verdict:
     """SetupWizard.log of an installed node. Failures fail while there is no service; else VMM stands: a warning."""
-    vmm = facts.node(node).vmm
+    vmm = vmm_of(facts.node(node))
     if vmm is None or not situation(plan, facts).ours:
         return not_applicable("VMM is not installed here by this plan yet")
     show = on_node(node, r"Get-Content $env:SystemDrive\ProgramData\VMMLogs\SetupWizard.log -Tail 200")
     if vmm.log_failures:
         evidence = f"{len(vmm.log_failures)} lines mean failure, first: {vmm.log_failures[0]}"
         return failed(evidence, show) if not vmm.service_state else warned(evidence, show)
-    if not vmm.log_exists:
+    if not seen_or_unknown(facts.node(node), vmm.log_exists, "SetupWizard.log"):
         return warned("there is no SetupWizard.log", show)
     return passed("SetupWizard.log has no line that means failure")
 
@@ -137,7 +138,7 @@ def _cluster(plan: Plan, facts: Facts) -> ClusterFacts:
 
 
 def _service(facts: Facts, node: str, group: ClusterGroup) -> Verdict:
-    vmm = facts.node(node).vmm
+    vmm = vmm_of(facts.node(node))
     if vmm is None:
         return not_applicable("VMM is not installed here by this plan yet")
     owns = group.owner.partition(".")[0].casefold() == node.partition(".")[0]
@@ -183,7 +184,7 @@ def registered(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     yield or_unknown(lambda: _connection_point(plan, facts), "service connection point")
     for node in plan.nodes:
         answer = facts.nodes.get(node.key)
-        if not isinstance(answer, NodeFacts) or answer.vmm is not None:
+        if not isinstance(answer, NodeFacts) or answer.vmm is not None or answer.was_unreadable("vmm"):
             yield or_unknown(lambda node=node: _registry(plan, facts, node.key), node.key)  # type: ignore[misc]
 
 
@@ -228,7 +229,7 @@ def _connection_point(plan: Plan, facts: Facts) -> Verdict:
 
 
 def _registry(plan: Plan, facts: Facts, node: str) -> Verdict:
-    vmm = facts.node(node).vmm
+    vmm = vmm_of(facts.node(node))
     written = vmm.service_principal_names if vmm else ""
     have = {part.strip().casefold() for part in written.split(",") if part.strip()}
     wanted = principal_names(plan)

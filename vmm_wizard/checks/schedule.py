@@ -11,7 +11,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from vmm_wizard.facts.model import ClusterFacts, Facts, NoAnswer, NodeFacts, NotKnown, SqlFacts, VmmFacts
+from vmm_wizard.facts.model import (
+    ClusterFacts,
+    Facts,
+    NoAnswer,
+    NodeFacts,
+    NotKnown,
+    SqlFacts,
+    VmmFacts,
+)
+from vmm_wizard.facts.node_parts import cluster_of, vmm_of
 from vmm_wizard.plan.model import Plan
 
 #: Windows service of the VMM management server.
@@ -45,8 +54,8 @@ class Role(StrEnum):
 class Situation:
     """How far the planned installation has come. `why` says, in a sentence, what the role was judged by.
 
-    `nodes`: the phase of each planned node by its key; None for a node that did not answer. `gap` is set while the
-    role is unknown.
+    `nodes`: the phase of each planned node by its key; None for a node that did not answer, or not in that. `gap` is
+    set while the role is unknown.
     """
 
     role: Role
@@ -80,7 +89,7 @@ def situation(plan: Plan, facts: Facts) -> Situation:
 def _phases(plan: Plan, facts: Facts, role: Role) -> Iterator[tuple[str, Phase | None]]:
     for number, node in enumerate(plan.nodes):
         answer = facts.nodes.get(node.key)
-        if not isinstance(answer, NodeFacts):
+        if not isinstance(answer, NodeFacts) or (answer.vmm is None and answer.was_unreadable("vmm")):
             yield node.key, None
         elif answer.vmm is not None and role is Role.OURS:
             yield node.key, Phase.AFTER
@@ -108,9 +117,15 @@ def _role(plan: Plan, facts: Facts) -> tuple[Role, str, NoAnswer | None]:
         gap = next((answer for answer in answers.values() if isinstance(answer, NoAnswer)), None)
         gap = gap or NoAnswer("no node has been asked yet")
         return Role.UNKNOWN, gap.reason, gap
-    installed = {name: node.vmm for name, node in seen.items() if node.vmm is not None}
     clusters = [node.cluster for node in seen.values() if node.cluster is not None]
     cluster = next((row for row in clusters if vmm_group(row) is not None), None)
+    try:
+        installed = {name: vmm for name, node in seen.items() if (vmm := vmm_of(node)) is not None}
+        if not clusters:
+            for node in seen.values():
+                cluster_of(node)
+    except NotKnown as missing:
+        return Role.UNKNOWN, missing.answer.reason, missing.answer
     if cluster is None:
         if not installed:
             return Role.NONE, "no cluster of these nodes has a VMM role", None

@@ -133,9 +133,7 @@ def _refusal(error: NativeError, endpoint: Endpoint, question: SqlQuestion) -> t
             "logon",
         )
     sentences = {
-        18456: (
-            f"{who} has no login for {account} (error 18456): the password is good, this server does not let it in"
-        ),
+        18456: (f"{who} has no login for {account} (error 18456): the password is good, but it needs a login there"),
         18470: f"{who} has disabled the login of {account} (error 18470)",
         18486: f"{who} has locked the login of {account} (error 18486)",
         18487: f"{who} says that the password of {account} has expired (error 18487)",

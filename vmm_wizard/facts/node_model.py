@@ -175,6 +175,7 @@ class NodeFacts:
 
     `cluster` None: no cluster here, and `cluster_error` says what Windows said. `installation_type`: Server or
     Server Core. `setup_processes`: names of VMM setup processes that run now. `tasks`: scheduled tasks of ours.
+    `unreadable`: for each part that could not be read, `part: what Windows said`.
     """
 
     language_mode: str
@@ -212,8 +213,13 @@ class NodeFacts:
     cluster_error: str
     adapters: tuple[Adapter, ...]
     setup_processes: tuple[str, ...]
-    tasks: tuple[str, ...]
+    tasks: tuple[str, ...] | None
     utc_time: datetime
+    unreadable: tuple[str, ...]
+
+    def was_unreadable(self, part: str) -> bool:
+        """Whether the script could not read a part that, absent, would be null as well."""
+        return any(row.partition(":")[0] == part for row in self.unreadable)
 
 
 @dataclass(frozen=True, slots=True)

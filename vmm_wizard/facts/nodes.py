@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from vmm_wizard import log
 from vmm_wizard.addresses import AddressBook, AddressError, Addresses
 from vmm_wizard.facts.model import NoAnswer, NodeFacts
+from vmm_wizard.facts.node_parts import needs_administrator
 from vmm_wizard.facts.questions import NodeQuestion
 from vmm_wizard.facts.reading import Unreadable, read
 from vmm_wizard.plan.model import Authentication, WinrmTransport
@@ -35,9 +36,6 @@ LOG_FAILURES = (
     "command line error",
     "Have NOT acknowledge acceptance",
 )
-
-#: Key of the script's answer that is no fact: for each part that could not be read, "part: what Windows said".
-_REASONS = "unreadable"
 
 
 def ask_node(
@@ -82,13 +80,20 @@ def script_parameters(question: NodeQuestion) -> dict[str, JSON]:
 
 def read_answer(answer: Mapping[str, object], place: str) -> NodeFacts | NoAnswer:
     """The script's answer as facts. A fact that every check needs and that could not be read is no answer at all."""
-    facts = {name: value for name, value in answer.items() if name != _REASONS}
     try:
-        return _without_secrets(read(NodeFacts, facts))
+        return _without_secrets(read(NodeFacts, answer))
     except Unreadable as error:
-        reasons = answer.get(_REASONS)
+        reasons = answer.get("unreadable")
         said = f" ({'; '.join(map(str, reasons))})" if isinstance(reasons, list) and reasons else ""
-        return NoAnswer(log.masked(f"{place} did not say all of itself: {error}{said}"), "unreadable")
+        reason = log.masked(f"{place} did not say all of itself: {error}{said}")
+        if answer.get("is_administrator") is False:
+            return NoAnswer(f"{needs_administrator(_host(place))}: {reason}", "denied")
+        return NoAnswer(reason, "unreadable")
+
+
+def _host(place: str) -> str:
+    """The host of a host:port."""
+    return place.rpartition(":")[0]
 
 
 def _without_secrets(facts: NodeFacts) -> NodeFacts:
@@ -144,4 +149,7 @@ def no_answer(error: Exception) -> NoAnswer:
         (errors.CertificateRefused, "certificate"),
         (errors.LanguageModeRefused, "language_mode"),
     )
-    return NoAnswer(str(error), next((code for kind, code in codes if isinstance(error, kind)), "unreadable"))
+    reason = str(error)
+    if isinstance(error, errors.AccessDenied):
+        reason = f"{needs_administrator(_host(error.place))}: {reason}"
+    return NoAnswer(reason, next((code for kind, code in codes if isinstance(error, kind)), "unreadable"))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from vmm_wizard.facts.model import Facts, NodeFacts
+from vmm_wizard.facts.node_parts import unreadable_part
 from vmm_wizard.facts.rehearsal import REHEARSAL_PREFIX
 from vmm_wizard.install.clearing import SetupRunning, take_away
 from vmm_wizard.install.events import Event, Notice
@@ -39,6 +40,12 @@ def make_way(
     for node, answer in facts.nodes.items():
         if not isinstance(answer, NodeFacts):
             continue
+        if answer.tasks is None:
+            raise Occupied(
+                f"{unreadable_part(answer, 'which scheduled tasks there are').reason}: another run may be at work on "
+                f"{node}",
+                "give a local administrator as connection.node_account",
+            )
         for name in answer.tasks:
             run_id = name.removeprefix(TASK_PREFIX)
             if run_id == run.id:

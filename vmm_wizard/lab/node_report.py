@@ -23,7 +23,12 @@ _RIGHTS = {
 _MOST_LOG_LINES = 20
 _LONGEST_LOG_LINE = 300
 #: What a reader without administrator rights meets.
-_DENIED = [f"{part}: Access is denied." for part in ("secure_channel", "administrators", "rights")]
+_DENIED = [
+    *(f"{part}: Access is denied." for part in ("secure_channel", "administrators", "rights")),
+    "tasks: only an administrator sees all tasks",
+]
+#: What the service manager keeps from him.
+_SERVICE_DENIED = "vmm: the service manager does not show SCVMMService"
 
 
 def node_facts(node: Node, request: ScriptRequest, session: ShellSession) -> Answer:
@@ -31,6 +36,7 @@ def node_facts(node: Node, request: ScriptRequest, session: ShellSession) -> Ans
     parameters = request.parameters
     state = node.state
     is_administrator = node.is_administrator(session.credential)
+    is_hidden = node.server is not None and not is_administrator
     cluster, cluster_error = _own_cluster(node, is_administrator)
     return {
         "language_mode": state.language_mode,
@@ -68,7 +74,7 @@ def node_facts(node: Node, request: ScriptRequest, session: ShellSession) -> Ans
         "hyperv_feature": state.hyperv_feature,
         "hyperv_service": state.hyperv_service,
         "agent_installed": state.agent or node.server is not None,
-        "vmm": _vmm(node, parameters),
+        "vmm": None if is_hidden else _vmm(node, parameters),
         "administrators": _administrators(node) if is_administrator else None,
         "rights": {field: list(state.rights.get(right, [])) for field, right in _RIGHTS.items()}
         if is_administrator
@@ -80,9 +86,11 @@ def node_facts(node: Node, request: ScriptRequest, session: ShellSession) -> Ans
         "cluster_error": cluster_error,
         "adapters": _adapters(node, cluster),
         "setup_processes": list(node.processes),
-        "tasks": [name for name in node.scheduler.names() if name.startswith("vmm-wizard")],
+        "tasks": [name for name in node.scheduler.names() if name.startswith("vmm-wizard")]
+        if is_administrator
+        else None,
         "utc_time": node.now().strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        "unreadable": [] if is_administrator else list(_DENIED),
+        "unreadable": [] if is_administrator else [*_DENIED, *([_SERVICE_DENIED] if is_hidden else [])],
     }
 
 

@@ -117,7 +117,8 @@ function Get-InstalledVersion([string] $Pattern) {
 }
 
 function Test-Service([string] $Name) {
-    return @(Get-CimInstance -ClassName 'Win32_Service' -Filter "Name = '$Name'").Count -gt 0
+    # By the registry: the service manager answers no ordinary user who has come over the network.
+    return Test-RegistryKey "SYSTEM\CurrentControlSet\Services\$Name"
 }
 
 function Get-Sid([string] $Account) {
@@ -133,4 +134,13 @@ function Get-Sid([string] $Account) {
     catch {
         return $Account
     }
+}
+
+# First, since what an account is not shown depends on it.
+Read-Part 'user' {
+    $identity = [System.Security.Principal.WindowsIdentity]::GetCurrent()
+    $principal = [System.Security.Principal.WindowsPrincipal]::new($identity)
+    $answer.user = $identity.Name
+    $answer.is_administrator = $principal.IsInRole([System.Security.Principal.WindowsBuiltInRole]::Administrator)
+    $answer.ui_culture = [System.Globalization.CultureInfo]::CurrentUICulture.Name
 }

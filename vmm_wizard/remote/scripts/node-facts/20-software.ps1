@@ -64,5 +64,9 @@ Read-Part 'setup_processes' {
     $answer.setup_processes = @(Get-SetupProcess)
 }
 Read-Part 'tasks' {
+    # Windows shows an ordinary user his own tasks alone, without a word about the others.
+    if (-not $answer.is_administrator) {
+        throw 'only an administrator sees all tasks'
+    }
     $answer.tasks = @(Get-OwnTask)
 }

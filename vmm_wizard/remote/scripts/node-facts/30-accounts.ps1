@@ -1,4 +1,4 @@
-# Who may do what here: this account, the administrators, user rights.
+# Who may do what here: the administrators, user rights.
 function Get-AdministratorByAdsi {
     # Get-LocalGroupMember fails as a whole on one member whose account is gone; this lists it by its SID.
     $sid = [System.Security.Principal.SecurityIdentifier]::new('S-1-5-32-544')
@@ -55,13 +55,6 @@ function Get-UserRight {
     return $held
 }
 
-Read-Part 'user' {
-    $identity = [System.Security.Principal.WindowsIdentity]::GetCurrent()
-    $principal = [System.Security.Principal.WindowsPrincipal]::new($identity)
-    $answer.user = $identity.Name
-    $answer.is_administrator = $principal.IsInRole([System.Security.Principal.WindowsBuiltInRole]::Administrator)
-    $answer.ui_culture = [System.Globalization.CultureInfo]::CurrentUICulture.Name
-}
 Read-Part 'administrators' {
     $answer.administrators = @(Get-Administrator)
 }

@@ -47,6 +47,9 @@ function Get-SqlInstance {
 function Get-VmmReport {
     $service = @(Get-CimInstance -ClassName 'Win32_Service' -Filter "Name = 'SCVMMService'")
     $path = "$(Get-RegistryValue "$vmmKey\Setup" 'InstallPath' '')"
+    if ($service.Count -eq 0 -and (Test-Service 'SCVMMService')) {
+        throw 'the service manager does not show SCVMMService'
+    }
     if (-not $path -and $service.Count -eq 0) {
         return $null
     }
