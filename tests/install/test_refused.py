@@ -28,10 +28,12 @@ def place(tmp_path: Path) -> Iterator[Site]:
         yield found
 
 
-@pytest.mark.parametrize("entry", all_scenarios(), ids=lambda entry: entry.name)
+@pytest.mark.parametrize(
+    "entry", [entry for entry in all_scenarios() if entry.status == "fail"], ids=lambda entry: entry.name
+)
 def test_each_scenario_is_refused_and_nothing_was_begun(entry: Scenario, tmp_path: Path) -> None:
     with site(tmp_path, entry) as place:
-        events = place.install()
+        events = place.install(place.served.plan)
         end = finished(events)
         assert (end.result, end.changed) == ("refused", False)
         assert entry.finds[0] in end.text
