@@ -15,9 +15,10 @@ from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName
 
 READER = AccountName.parse(r"CONTOSO\reader")
-#: What an unknown of his may need: rights on a node, or a login on SQL Server (or the account that has one).
+#: What an unknown of his may need: rights on a node, or on SQL Server a login, a role, or the account that has one.
 NEEDS = re.compile(
-    r"needs local administrator on vmm0\d\b|needs a login there|^asked as CONTOSO\\reader, and setup will use"
+    r"needs local administrator on vmm0\d\b|needs a login there|needs a sysadmin to ask"
+    r"|^asked as CONTOSO\\reader, and setup will use"
 )
 
 
