@@ -43,7 +43,7 @@ def test_what_he_may_not_see_is_unknown_and_says_what_it_needs(facts: Facts) -> 
     assert [row for row in rows if row.status in (FAIL, WARN)] == []
     gaps = [row for row in rows if row.status is UNKNOWN]
     assert {"ACC-04", "INS-01", "CLU-01", "CLU-07", "CLU-08", "NOD-11"} <= {row.id for row in gaps}
-    for row in gaps:
+    for row in (row for row in gaps if row.topic != "database"):  # what SQL Server keeps from whom is another matter
         nodes = [row.subject] if row.subject.startswith("vmm0") else [VMM01, VMM02]
         assert any(row.evidence.startswith(needs_administrator(node)) for node in nodes), (row.id, row.evidence)
 
