@@ -58,6 +58,15 @@ def test_a_rehearsal_that_was_not_asked_for_does_not_apply_and_says_how_to_ask()
         assert "--rehearse" in row.evidence
 
 
+def test_a_task_that_was_left_behind_warns_and_is_removed_by_name() -> None:
+    left = with_node(tasks=("vmm-wizard-rehearsal-1",))
+    row = about("RUN-02", left)
+    assert row.status is WARN
+    assert "the password of its account is stored with it" in row.evidence
+    assert "Unregister-ScheduledTask -TaskName 'vmm-wizard-rehearsal-1'" in row.remedy
+    assert about("RUN-02", left, subject=VMM02).status is NOT_APPLICABLE
+
+
 def test_a_good_rehearsal_passes_and_one_without_an_answer_is_unknown() -> None:
     assert about("RUN-02", rehearsed(a_rehearsal())).status is PASS
     assert about("RUN-02", rehearsed(NoAnswer("vmm01 timed out", "timeout"))).status is UNKNOWN

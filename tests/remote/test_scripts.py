@@ -36,6 +36,7 @@ SESSION_SCRIPTS = [name for name in NAMES if name not in (STARTER, WRAPPER)]
 
 #: All that a script may call. Anything else is looked up first: is it there on every Server, does it ask another host?
 CMDLETS = {
+    "Add-LocalGroupMember",
     "ConvertFrom-Json",
     "ConvertTo-Json",
     "ForEach-Object",

@@ -24,7 +24,9 @@ def rehearsed(plan: Plan, facts: Facts, node: str) -> Verdict:
     """What a task with setup's principal, logon type and wrapper saw from inside; it wins over outside views."""
     answer = facts.rehearsals.get(node)
     if answer is None or (isinstance(answer, NoAnswer) and answer.code == "not_asked"):
-        return not_applicable("made right before an install; check --rehearse makes it now")
+        return _left_behind(facts, node) or not_applicable(
+            "made right before an install; check --rehearse makes it now"
+        )
     rehearsal = known(answer)
     if not rehearsal.registered:
         return failed(
@@ -49,6 +51,19 @@ def rehearsed(plan: Plan, facts: Facts, node: str) -> Verdict:
         sql = f"SQL Server is left to {plan.setup_sql_account}"
     return passed(
         f"as {rehearsal.user}: elevated, {sql}, DKM container open, Get-Cluster says {rehearsal.cluster_name}"
+    )
+
+
+def _left_behind(facts: Facts, node: str) -> Verdict | None:
+    """Tasks of ours that are on the node although nobody rehearses: each holds a stored password (section 1.2)."""
+    seen = facts.nodes.get(node)
+    if not isinstance(seen, NodeFacts) or not seen.tasks:
+        return None
+    names = ", ".join(seen.tasks)
+    remove = "; ".join(f"Unregister-ScheduledTask -TaskName {powershell(name)}" for name in seen.tasks)
+    return warned(
+        f"a rehearsal or an install left {names}: the password of its account is stored with it",
+        on_node(node, f"when no vmm-wizard goes on with it: {remove}"),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vmm_wizard.facts.directory_accounts import ask_account
 from vmm_wizard.facts.directory_channel import Channel, DirectoryUnusable
@@ -78,6 +78,14 @@ class DirectorySession:
         """End the connection; questions after this get no answer."""
         with self._lock:
             self._channel.close()
+
+    def exchange(self, ask: Callable[[Any], T], seconds: float) -> T:
+        """What `ask(connection)` returns on this one bound connection: how `mending` changes what it was told to.
+
+        Raises DirectoryUnusable.
+        """
+        with self._lock:
+            return self._channel.exchange(ask, seconds)
 
     def domain(self) -> DomainFacts | NoAnswer:
         """The domain itself (DKM-06, CLU-05's quota) and the controller's clock (three searches, then one)."""

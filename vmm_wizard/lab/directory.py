@@ -50,6 +50,8 @@ class Directory(Tree):
         self.logons = logons
         #: DNs of what the estate made while it ran, in order.
         self.created: list[str] = []
+        #: DNs of what clients gave another list of rights over LDAP, in order.
+        self.redescribed: list[str] = []
         build_domain(self, netbios)
 
     def credential(self, entry: Entry) -> Credential | None:
@@ -124,6 +126,19 @@ class Directory(Tree):
             made = self.add(dn, classes, attributes, descriptor or own)
             self.created.append(made)
         return made
+
+    def put(self, dn: str, kind: str, attributes: Mapping[str, Values], descriptor: Descriptor) -> str:
+        """Add an object whose maker's rights were looked at; its DN goes into `created`. Raises what `add` raises."""
+        with self._changing():
+            made = self.add(dn, kind, attributes, descriptor)
+            self.created.append(made)
+        return made
+
+    def redescribe(self, dn: str, descriptor: Descriptor) -> None:
+        """Give an object another descriptor for somebody who may; its DN goes into `redescribed`."""
+        with self._changing():
+            self.set_descriptor(dn, descriptor)
+            self.redescribed.append(self.require(dn).dn)
 
     def discard(self, dn: str) -> None:
         """Take away an object with all below it, as if the estate had never made them. Raises NoSuchObject."""

@@ -139,6 +139,8 @@ class Estate:
             "locked": [row.account for row in self.logons.credentials if self.logons.is_locked(row)],
             "unknown_logons": sum(self.logons.unknown_logons.values()),
             "objects_created": list(self.directory.created),
+            "rights_changed": list(self.directory.redescribed),
+            "administrators_added": {name: list(node.administrators_added) for name, node in self.nodes.items()},
             "databases": {
                 name: [database.name for database in server.databases] for name, server in self.sql_servers.items()
             },

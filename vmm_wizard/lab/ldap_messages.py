@@ -30,19 +30,26 @@ REFERRAL = 10
 UNAVAILABLE_CRITICAL_EXTENSION = 12
 SASL_BIND_IN_PROGRESS = 14
 NO_SUCH_ATTRIBUTE = 16
+CONSTRAINT_VIOLATION = 19
+ATTRIBUTE_OR_VALUE_EXISTS = 20
 NO_SUCH_OBJECT = 32
 INVALID_DN_SYNTAX = 34
 INVALID_CREDENTIALS = 49
 INSUFFICIENT_ACCESS_RIGHTS = 50
 UNAVAILABLE = 52
 UNWILLING_TO_PERFORM = 53
+NAMING_VIOLATION = 64
+OBJECT_CLASS_VIOLATION = 65
+ENTRY_ALREADY_EXISTS = 68
 
 _MODIFY, _ADD, _DELETE, _RENAME = 0x66, 0x68, 0x4A, 0x6C
-#: The tag of the response to each request that writes.
-_WRITE_RESPONSES = {_MODIFY: 0x67, _ADD: 0x69, _DELETE: 0x6B, _RENAME: 0x6D}
+#: The tag of the response to each request that is refused to everybody.
+_WRITE_RESPONSES = {_DELETE: 0x6B, _RENAME: 0x6D}
 
 BIND_RESPONSE = 0x61
 SEARCH_DONE = 0x65
+MODIFY_RESPONSE = 0x67
+ADD_RESPONSE = 0x69
 COMPARE_RESPONSE = 0x6F
 EXTENDED_RESPONSE = 0x78
 
@@ -54,6 +61,8 @@ _BIND_METHODS: dict[int, BindMethod] = {
     0x8A: "sicily_negotiate",
     0x8B: "sicily_response",
 }
+Operation = Literal["add", "delete", "replace"]
+_OPERATIONS: tuple[Operation, ...] = ("add", "delete", "replace")
 Scope = Literal["base", "one", "subtree"]
 _SCOPES: tuple[Scope, ...] = ("base", "one", "subtree")
 
@@ -118,13 +127,48 @@ class ExtendedRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class AddRequest:
+    """A new object with its attributes' values, by the names that the client spelled."""
+
+    dn: str
+    attributes: tuple[tuple[str, tuple[bytes, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Modification:
+    """One step of a change: values to add, delete (none: all of them) or to put in the place of those there are."""
+
+    operation: Operation
+    attribute: str
+    values: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModifyRequest:
+    """Changes of one object, all or none."""
+
+    dn: str
+    changes: tuple[Modification, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WriteRequest:
-    """Any request to change something; `response_tag` is the kind of answer it wants."""
+    """A request to delete or rename something, which nobody may here; `response_tag` is the answer it wants."""
 
     response_tag: int
 
 
-Request = BindRequest | UnbindRequest | AbandonRequest | SearchRequest | CompareRequest | ExtendedRequest | WriteRequest
+Request = (
+    BindRequest
+    | UnbindRequest
+    | AbandonRequest
+    | SearchRequest
+    | CompareRequest
+    | ExtendedRequest
+    | AddRequest
+    | ModifyRequest
+    | WriteRequest
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +238,10 @@ def _read_request(tag: int, content: bytes) -> Request:
     if tag == 0x77:
         parts = dict(ber.elements(content))
         return ExtendedRequest(ber.to_text(parts.get(0x80, b"")), parts.get(0x81, b""))
+    if tag == _ADD:
+        return _read_add(content)
+    if tag == _MODIFY:
+        return _read_modify(content)
     if tag in _WRITE_RESPONSES:
         return WriteRequest(_WRITE_RESPONSES[tag])
     raise ber.MalformedBer(f"a request of kind {tag:#x}")
@@ -232,6 +280,27 @@ def _read_search(content: bytes) -> SearchRequest:
         read_filter(*parts[6]),
         tuple(ber.to_text(name) for _, name in ber.elements(parts[7][1])),
     )
+
+
+def _read_attribute(content: bytes) -> tuple[str, tuple[bytes, ...]]:
+    name, values = ber.children(content, ber.OCTETS, ber.SET)[:2]
+    return ber.to_text(name), tuple(value for _, value in ber.elements(values))
+
+
+def _read_add(content: bytes) -> AddRequest:
+    name, listed = ber.children(content, ber.OCTETS, ber.SEQUENCE)[:2]
+    return AddRequest(ber.to_text(name), tuple(_read_attribute(part) for _, part in ber.elements(listed)))
+
+
+def _read_modify(content: bytes) -> ModifyRequest:
+    name, listed = ber.children(content, ber.OCTETS, ber.SEQUENCE)[:2]
+    changes = []
+    for _, part in ber.elements(listed):
+        number, attribute = ber.children(part, ber.ENUMERATED, ber.SEQUENCE)[:2]
+        if not 0 <= ber.to_int(number) < len(_OPERATIONS):
+            raise ber.MalformedBer("a change of an unknown kind")
+        changes.append(Modification(_OPERATIONS[ber.to_int(number)], *_read_attribute(attribute)))
+    return ModifyRequest(ber.to_text(name), tuple(changes))
 
 
 def write_message(number: int, operation: bytes, controls: Sequence[bytes] = ()) -> bytes:

@@ -13,8 +13,9 @@ from vmm_wizard.lab import ber
 from vmm_wizard.lab.directory import Directory
 from vmm_wizard.lab.ldap_bind import Authenticator, certificate_digest
 from vmm_wizard.lab.ldap_messages import (
+    ADD_RESPONSE,
     COMPARE_RESPONSE,
-    INSUFFICIENT_ACCESS_RIGHTS,
+    MODIFY_RESPONSE,
     OPERATIONS_ERROR,
     PROTOCOL_ERROR,
     SEARCH_DONE,
@@ -22,10 +23,12 @@ from vmm_wizard.lab.ldap_messages import (
     SUCCESS,
     UNAVAILABLE,
     WHO_AM_I,
+    AddRequest,
     BindRequest,
     CompareRequest,
     ExtendedRequest,
     Message,
+    ModifyRequest,
     Result,
     SearchRequest,
     UnbindRequest,
@@ -39,6 +42,7 @@ from vmm_wizard.lab.ldap_messages import (
 )
 from vmm_wizard.lab.ldap_search import NOT_BOUND, Limits, Searcher, compare
 from vmm_wizard.lab.ldap_view import View
+from vmm_wizard.lab.ldap_write import NO_RIGHT, add, modify
 from vmm_wizard.lab.logons import Logons
 from vmm_wizard.lab.rootdse import chosen, rootdse
 from vmm_wizard.lab.sockets import PATIENCE, Workers
@@ -46,11 +50,6 @@ from vmm_wizard.lab.sockets import PATIENCE, Workers
 #: MaxReceiveBuffer: a longer request closes the connection.
 _LARGEST_REQUEST = 10 * 1024 * 1024
 _SEND_AT_ONCE = 64 * 1024
-
-_NO_RIGHT_TO_WRITE = Result(
-    INSUFFICIENT_ACCESS_RIGHTS,
-    "00000005: SecErr: DSID-03152870, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0\n\0",
-)
 
 
 def loopback_listener(port: int = 0, host: str = "127.0.0.1") -> socket.socket:
@@ -203,8 +202,12 @@ class _Connection:
             return self._extended(message.number, request, has_more)
         elif isinstance(request, CompareRequest):
             self._send(message.number, result_response(COMPARE_RESPONSE, compare(request, self.view)))
+        elif isinstance(request, AddRequest):
+            self._send(message.number, result_response(ADD_RESPONSE, add(message, request, self.view)))
+        elif isinstance(request, ModifyRequest):
+            self._send(message.number, result_response(MODIFY_RESPONSE, modify(message, request, self.view)))
         elif isinstance(request, WriteRequest):
-            refusal = NOT_BOUND if self.view is None else _NO_RIGHT_TO_WRITE
+            refusal = NOT_BOUND if self.view is None else NO_RIGHT
             self._send(message.number, result_response(request.response_tag, refusal))
         # An AbandonRequest is left: what it names has been answered already.
         return True

@@ -108,6 +108,8 @@ class Node(NodeRuns):
         self.state = NodeState()
         self.addresses = address
         self.server: InstalledServer | None = None
+        #: SIDs that were put into Administrators while the estate ran, in order.
+        self.administrators_added: list[str] = []
         self.in_cluster = True
         self.services: list[WinrmServer] = []
         super().__init__(label.upper(), f"{label}.{estate.domain}")

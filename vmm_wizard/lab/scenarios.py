@@ -14,6 +14,7 @@ from vmm_wizard.lab.answers import practice_answers
 from vmm_wizard.lab.descriptors import (
     BUILTIN_ADMINISTRATORS,
     CONTAINER_INHERIT,
+    CREATE_CHILD,
     EVERYONE,
     GENERIC_READ,
     Ace,
@@ -21,6 +22,7 @@ from vmm_wizard.lab.descriptors import (
     deny,
 )
 from vmm_wizard.lab.estate import Estate
+from vmm_wizard.lab.schema import class_guid
 
 
 class ScenarioError(Exception):
@@ -105,6 +107,19 @@ def _dkm_rights(estate: Estate, fault: Mapping[str, Any]) -> None:
 
 def _dkm_missing(estate: Estate, fault: Mapping[str, Any]) -> None:  # noqa: ARG001
     estate.directory.remove(contoso.DKM)
+
+
+def _may_make(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """No fault: the installing account may create objects of a class right below the domain."""
+    sid = estate.account(contoso.INSTALLER).sid
+    estate.directory.grant(contoso.BASE, allow(sid, CREATE_CHILD, 0, class_guid(fault["class"])))
+
+
+def _left_task(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """A run of ours was cut off on a node: its task, with the stored password, is still there."""
+    account = estate.account(contoso.INSTALLER)
+    scheduler = estate.nodes[fault["node"]].scheduler
+    scheduler.register(f"vmm-wizard-{fault['run']}", account.account, account.password, "", "PT1H")
 
 
 def _sql_role(estate: Estate, fault: Mapping[str, Any]) -> None:
@@ -236,6 +251,8 @@ _FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     "dkm_rights": _dkm_rights,
     "dkm_missing": _dkm_missing,
     "dkm_deny": _deny_everyone,
+    "may_make": _may_make,
+    "left_task": _left_task,
     "sql_role": _sql_role,
     "existing_database": _existing_database,
     "sql_server": _sql_state,
