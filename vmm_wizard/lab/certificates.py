@@ -9,10 +9,9 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-_KEY_BITS = 2048
 _LEAF_DAYS = 30
 _CA_DAYS = 365
 
@@ -22,8 +21,8 @@ class CertificateAuthority:
 
     def __init__(self, name: str, today: datetime) -> None:
         self._today = today
-        self._key = rsa.generate_private_key(65537, _KEY_BITS)
-        self._leaf_key = rsa.generate_private_key(65537, _KEY_BITS)
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._leaf_key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self._certificate = self._make_own()
         self._issued: dict[str, bytes] = {}
@@ -77,7 +76,7 @@ class CertificateAuthority:
             .sign(self._key, hashes.SHA256())
         )
 
-    def _begin(self, subject: x509.Name, public: rsa.RSAPublicKey, days: int) -> x509.CertificateBuilder:
+    def _begin(self, subject: x509.Name, public: ec.EllipticCurvePublicKey, days: int) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -94,7 +93,7 @@ def _key_usage(signs_certificates: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=not signs_certificates,
         content_commitment=False,
-        key_encipherment=not signs_certificates,
+        key_encipherment=False,
         data_encipherment=False,
         key_agreement=False,
         key_cert_sign=signs_certificates,

@@ -8,13 +8,16 @@ import json
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vmm_wizard.lab.files import NodeFiles
 from vmm_wizard.lab.logons import Credential
 from vmm_wizard.lab.run_scripts import LOG
 from vmm_wizard.lab.tasks import ScheduledTask
 from vmm_wizard.setup.command import quote
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 #: Exit codes of the launcher and of a wrapper that finds its work done already.
 CONSTRAINED, DONE_BEFORE = 77, 78
@@ -69,6 +72,13 @@ def run_wrapper(host: WrapperHost, task: ScheduledTask, folder: str) -> int:
         return 1
 
 
+def new_key(bits: int) -> RSAPrivateKey:
+    """The pair of keys of one run."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
 class _Wrapper:
     def __init__(self, host: WrapperHost, task: ScheduledTask, folder: str) -> None:
         self._host = host
@@ -118,10 +128,10 @@ class _Wrapper:
     def _receive(self, count: int) -> list[str]:
         """Publish a key, wait for the blob that was encrypted to it, and take it away before it is read."""
         from cryptography.exceptions import InvalidKey
-        from cryptography.hazmat.primitives.asymmetric import padding, rsa
+        from cryptography.hazmat.primitives.asymmetric import padding
         from cryptography.hazmat.primitives.hashes import SHA256
 
-        key = rsa.generate_private_key(public_exponent=65537, key_size=self._host.key_bits)
+        key = new_key(self._host.key_bits)
         numbers = key.public_key().public_numbers()
         self._write("public-key.json", {"modulus": _octets(numbers.n), "exponent": _octets(numbers.e)})
         blob = self._wait_for("secrets.json")
