@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.estates import contoso_plan, of_status, serving_estate
-from vmm_wizard.checks.registry import Status
-from vmm_wizard.install.engine import blocking
+from tests.install.installing import finished, runs, site
+from vmm_wizard.checks.registry import Finding, Status
+from vmm_wizard.install.events import PreflightDone
 from vmm_wizard.lab.estate import Estate
 from vmm_wizard.lab.scenarios import Scenario, ScenarioError, all_scenarios, apply, scenario
 from vmm_wizard.plan.answers import loads
@@ -36,10 +37,8 @@ def test_a_healthy_estate_has_nothing_wrong(tmp_path: Path) -> None:
     assert of_status(findings, Status.FAIL, Status.UNKNOWN, Status.WARN) == []
 
 
-@pytest.mark.parametrize("entry", SCENARIOS, ids=lambda entry: entry.name)
-def test_check_finds_exactly_the_fault(entry: Scenario, tmp_path: Path) -> None:
-    with serving_estate(tmp_path, entry) as served:
-        findings = served.check(served.plan).findings
+def assert_found(entry: Scenario, findings: tuple[Finding, ...]) -> None:
+    """Exactly the scenario's fault is found, with what was read and what to do."""
     hidden = {finding.id for finding in findings if finding.status is Status.UNKNOWN} - {entry.finds[0]}
     assert hidden == set(entry.unknown)
     wrong = [finding for finding in findings if finding.status in (Status.FAIL, Status.UNKNOWN, Status.WARN)]
@@ -48,8 +47,26 @@ def test_check_finds_exactly_the_fault(entry: Scenario, tmp_path: Path) -> None:
     if entry.subject:
         assert [finding.subject for finding in wrong] == [entry.subject]
     assert all(finding.evidence and finding.remedy for finding in wrong)
-    if entry.status == "fail":
-        assert blocking(findings) == tuple(wrong)
+
+
+@pytest.mark.parametrize("entry", [row for row in SCENARIOS if row.status != "fail"], ids=lambda entry: entry.name)
+def test_check_finds_exactly_what_is_worth_a_warning(entry: Scenario, tmp_path: Path) -> None:
+    with serving_estate(tmp_path, entry) as served:
+        assert_found(entry, served.check(served.plan).findings)
+
+
+@pytest.mark.parametrize("entry", [row for row in SCENARIOS if row.status == "fail"], ids=lambda entry: entry.name)
+def test_exactly_the_fault_is_found_and_nothing_of_an_install_is_begun(entry: Scenario, tmp_path: Path) -> None:
+    with site(tmp_path, entry) as place:
+        assert_found(entry, place.served.check(place.served.plan).findings)
+        events = place.install(place.served.plan)
+        (preflight,) = [event for event in events if isinstance(event, PreflightDone)]
+        assert entry.finds[0] in {finding.id for finding in preflight.blocking}
+        end = finished(events)
+        assert (end.result, end.changed) == ("refused", False)
+        assert entry.finds[0] in end.text
+        assert (place.setups(), place.left()) == ({}, [])
+        assert runs(place.journal)[0][1] == "refused"
 
 
 @pytest.mark.parametrize("entry", [entry for entry in SCENARIOS if entry.plan], ids=lambda entry: entry.name)

@@ -12,9 +12,7 @@ import tomlkit
 
 from tests.install.installing import FIRST, ROOT, SECOND, Site, finished, newest, notices, remote_task, runs, site
 from vmm_wizard.checks.registry import Finding
-from vmm_wizard.install.events import PreflightDone
 from vmm_wizard.install.occupancy import differences
-from vmm_wizard.lab.scenarios import Scenario, all_scenarios
 from vmm_wizard.lab.tasks import ScheduledTask
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import NetbiosName
@@ -26,22 +24,6 @@ from vmm_wizard.remote.task_run import setup_job, wrapper_file
 def place(tmp_path: Path) -> Iterator[Site]:
     with site(tmp_path) as found:
         yield found
-
-
-@pytest.mark.parametrize(
-    "entry", [entry for entry in all_scenarios() if entry.status == "fail"], ids=lambda entry: entry.name
-)
-def test_each_scenario_is_refused_and_nothing_was_begun(entry: Scenario, tmp_path: Path) -> None:
-    with site(tmp_path, entry) as place:
-        events = place.install(place.served.plan)
-        end = finished(events)
-        assert (end.result, end.changed) == ("refused", False)
-        assert entry.finds[0] in end.text
-        (preflight,) = [event for event in events if isinstance(event, PreflightDone)]
-        assert entry.finds[0] in {finding.id for finding in preflight.blocking}
-        assert place.setups() == {}
-        assert place.left() == []
-        assert runs(place.journal)[0][1] == "refused"
 
 
 def test_an_unknown_among_the_minimum_stops_and_is_not_asked_about(place: Site) -> None:
