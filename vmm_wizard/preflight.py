@@ -33,14 +33,11 @@ from vmm_wizard.facts.model import (
     known,
 )
 from vmm_wizard.facts.questions import (
-    AccountQuestion,
-    ClusterQuestion,
     ContainerQuestion,
     DirectoryAccess,
     NetworkQuestion,
     NodeQuestion,
-    PrincipalNamesQuestion,
-    RoleQuestion,
+    PrincipalsQuestion,
     SqlQuestion,
     questions,
 )
@@ -50,6 +47,7 @@ from vmm_wizard.plan.secrets import Secret, Secrets
 
 if TYPE_CHECKING:
     from vmm_wizard.facts.directory import DirectorySession
+    from vmm_wizard.facts.directory_principals import Principals
 
 T = TypeVar("T")
 
@@ -85,6 +83,12 @@ class _Job:
     name: str
     key: Hashable
     ask: Callable[[], object]
+    #: What of the answer goes into the slot: jobs of an equal key share one answer.
+    part: Callable[[Any], object] = lambda answer: answer
+
+    def share(self, answer: object) -> object:
+        """This job's share of an answer; a `NoAnswer` is everybody's."""
+        return answer if isinstance(answer, NoAnswer) else self.part(answer)
 
 
 class Preflight:
@@ -165,12 +169,12 @@ class Preflight:
                 except queue.Empty:
                     if time.monotonic() < until:
                         continue
-                    answers |= {slot: self._give_up(job, futures[slot]) for slot, job in open_jobs.items()}
+                    answers |= {slot: job.share(self._give_up(job, futures[slot])) for slot, job in open_jobs.items()}
                     open_jobs.clear()
                     break
             while open_jobs:
                 if open_jobs.pop(done.slot, None) is not None:
-                    answers[done.slot] = futures[done.slot].result()
+                    answers[done.slot] = done.share(futures[done.slot].result())
                 try:
                     done = arrived.get_nowait()
                 except queue.Empty:
@@ -235,28 +239,11 @@ class Preflight:
                     lambda account=account: self._proof(account, access),  # type: ignore[misc]
                 )
             add("domain", "", "directory", access, lambda: self._session(access).domain())
-        if asked.installing_account:
-            self._add_account(add, "installing_account", asked.installing_account)
-        if asked.service_account:
-            self._add_account(add, "service_account", asked.service_account)
+        if asked.principals:
+            jobs += self._principal_jobs(plan, asked.principals)
         if asked.container:
             container = asked.container
             add("dkm", "", "DKM container", container, lambda: self._session(container.access).container(container.dn))
-        if asked.role:
-            role = asked.role
-            add("role_object", "", "role name", role, lambda: self._session(role.access).role(role.name, role.fqdn))
-        if asked.principal_names:
-            held = asked.principal_names
-            add(
-                "principal_names",
-                "",
-                "service principal names",
-                held,
-                lambda: self._session(held.access).principal_names(held.names, held.role),
-            )
-        if asked.cluster:
-            cluster = asked.cluster
-            add("cluster_object", "", "cluster", cluster, lambda: self._session(cluster.access).cluster(cluster.name))
         if asked.sql:
             sql = asked.sql
             add("sql", "", f"SQL Server {sql.host}", (sql, access), lambda: self._sql(sql, access))
@@ -267,19 +254,26 @@ class Preflight:
             add("nodes", node.host, node.host, (node, access), lambda node=node: self._node(node, access))  # type: ignore[misc]
         return jobs
 
-    def _add_account(
-        self,
-        add: Callable[[str, str, str, Hashable, Callable[[], object]], None],
-        slot: str,
-        question: AccountQuestion,
-    ) -> None:
-        add(
-            slot,
-            "",
-            f"account {question.account}",
-            question,
-            lambda: self._session(question.access).account(question.account),
-        )
+    def _principal_jobs(self, plan: Plan, question: PrincipalsQuestion) -> list[_Job]:
+        """One question, whose answer has a part for each slot."""
+        key = ("principals", question, self.secrets.get(question.access.account))
+        parts: dict[Slot, Callable[[Principals], object]] = {}
+        for slot, name in (
+            ("installing_account", plan.installing_account),
+            ("service_account", plan.service_account.name),
+        ):
+            if name:
+                parts[slot, ""] = lambda answer, key=name.key: answer.accounts[key]  # type: ignore[misc]
+        if question.role:
+            parts["role_object", ""] = lambda answer: answer.role
+        if question.cluster:
+            parts["cluster_object", ""] = lambda answer: answer.cluster
+        if question.names:
+            parts["principal_names", ""] = lambda answer: answer.names
+        for label in question.computers:
+            parts["node_objects", label.casefold()] = lambda answer, label=label: answer.computers[label.casefold()]  # type: ignore[misc]
+        ask = lambda: self._session(question.access).principals(question)  # noqa: E731
+        return [_Job(slot, "accounts and computers", key, ask, part) for slot, part in parts.items()]
 
     def _secret(self, account: AccountName, access: DirectoryAccess | None) -> Secret:
         """The password of an account, proved by one bind; raises NotKnown when it cannot be used."""
@@ -373,9 +367,9 @@ class Preflight:
     # --- what is known
 
     def _facts(self, plan: Plan, answers: dict[Slot, object]) -> Facts:
-        fields: dict[str, Any] = {"passwords": {}, "nodes": {}, "rehearsals": {}}
+        fields: dict[str, Any] = {"passwords": {}, "nodes": {}, "rehearsals": {}, "node_objects": {}}
         for (name, sub), answer in answers.items():
-            if name in ("passwords", "nodes", "rehearsals"):
+            if isinstance(fields.get(name), dict):
                 fields[name][sub] = answer
             else:
                 fields[name] = answer
@@ -396,8 +390,6 @@ def _accounts_of(question: Hashable) -> tuple[AccountName, ...]:
             found.append(part)
         elif isinstance(part, DirectoryAccess | SqlQuestion | NodeQuestion):
             found.append(part.account)
-        elif isinstance(
-            part, AccountQuestion | ContainerQuestion | RoleQuestion | PrincipalNamesQuestion | ClusterQuestion
-        ):
+        elif isinstance(part, ContainerQuestion):
             found.append(part.access.account)
     return tuple(found)

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from tests.lab.served_directory import AUTHORITY, PASSWORD, Served
 from vmm_wizard.addresses import AddressBook
-from vmm_wizard.facts.questions import DirectoryAccess, Trust
+from vmm_wizard.facts.directory import DirectorySession
+from vmm_wizard.facts.model import AccountFacts, ClusterObjectFacts, ComputerFacts, NoAnswer, PrincipalNameFacts
+from vmm_wizard.facts.questions import DirectoryAccess, PrincipalsQuestion, Trust
 from vmm_wizard.lab import ber
 from vmm_wizard.lab.certificates import server_context
 from vmm_wizard.lab.ldap_messages import Result, bind_response, write_message
@@ -38,6 +40,30 @@ def access(
 ) -> DirectoryAccess:
     """The domain contoso.lab, asked as `name`."""
     return DirectoryAccess("contoso.lab", server, account(name), authentication, trust or Trust())
+
+
+def account_of(session: DirectorySession, name: AccountName) -> AccountFacts | NoAnswer:
+    """What the directory says of one account."""
+    answer = session.principals(PrincipalsQuestion(session.access, accounts=(name,)))
+    return answer if isinstance(answer, NoAnswer) else answer.accounts[name.key]
+
+
+def role_of(session: DirectorySession, name: str) -> ComputerFacts | NoAnswer:
+    """What the directory says of the computer object of a role."""
+    answer = session.principals(PrincipalsQuestion(session.access, role=name))
+    return answer if isinstance(answer, NoAnswer) else answer.role
+
+
+def cluster_of(session: DirectorySession, name: str, role: str = "") -> ClusterObjectFacts | NoAnswer:
+    """What the directory says of the computer object of a cluster, asked together with a role."""
+    answer = session.principals(PrincipalsQuestion(session.access, role=role, cluster=name))
+    return answer if isinstance(answer, NoAnswer) else answer.cluster
+
+
+def names_of(session: DirectorySession, names: tuple[str, ...], role: str) -> PrincipalNameFacts | NoAnswer:
+    """Who holds these service principal names, and the connection points of a role."""
+    answer = session.principals(PrincipalsQuestion(session.access, role=role, names=names))
+    return answer if isinstance(answer, NoAnswer) else answer.names
 
 
 def closed_port() -> int:

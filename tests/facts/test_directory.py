@@ -16,8 +16,12 @@ from tests.facts.asking_directory import (
     SECONDS,
     access,
     account,
+    account_of,
+    cluster_of,
     controller_answering,
     leading_to,
+    names_of,
+    role_of,
 )
 from tests.lab.served_directory import BASE, USERS, Served, serving
 from vmm_wizard.addresses import AddressBook
@@ -83,7 +87,7 @@ class TestDomain:
 class TestAccounts:
     @pytest.mark.parametrize("name", ["CONTOSO\\alice", "contoso\\ALICE", "contoso.lab\\alice", "Alice@Contoso.lab"])
     def test_every_spelling_finds_the_same(self, served: Served, session: DirectorySession, name: str) -> None:
-        facts = known(session.account(account(name)))
+        facts = known(account_of(session, account(name)))
         assert (facts.found, facts.sam, facts.domain_dns) == (True, "alice", "contoso.lab")
         assert facts.sid == served.directory.require(f"CN=alice,{USERS}").sid
         assert "user" in facts.object_classes
@@ -94,34 +98,34 @@ class TestAccounts:
         inner = directory.add(f"CN=Inner,{USERS}", "group")
         directory.add_member(outer, inner)
         directory.add_member(inner, f"CN=alice,{USERS}")
-        facts = known(session.account(account()))
+        facts = known(account_of(session, account()))
         assert facts.token_groups is not None
         assert {directory.require(outer).sid, directory.require(inner).sid} <= set(facts.token_groups)
         assert directory.require(outer).sid in facts.sids
 
     def test_an_alternative_upn_suffix_is_found_in_this_domain(self, served: Served, session: DirectorySession) -> None:
         served.user("bob", userPrincipalName="robert@contoso.com")
-        assert known(session.account(account("robert@contoso.com"))).sam == "bob"
-        assert known(session.account(account("bob@contoso.lab"))).sam == "bob"
-        assert not known(session.account(account("bob@contoso.com"))).found
+        assert known(account_of(session, account("robert@contoso.com"))).sam == "bob"
+        assert known(account_of(session, account("bob@contoso.lab"))).sam == "bob"
+        assert not known(account_of(session, account("bob@contoso.com"))).found
 
     def test_an_explicit_upn_wins_over_an_account_of_that_name(self, served: Served, session: DirectorySession) -> None:
         served.user("carol", userPrincipalName="someone@contoso.lab")
         served.user("dave", userPrincipalName="carol@contoso.lab")
-        assert known(session.account(account("carol@contoso.lab"))).sam == "dave"
+        assert known(account_of(session, account("carol@contoso.lab"))).sam == "dave"
 
     def test_a_gmsa_is_found_by_its_dollar_name(self, served: Served, session: DirectorySession) -> None:
         served.directory.add(
             f"CN=gmsa-vmm,CN=Users,{BASE}", "msDS-GroupManagedServiceAccount", {"sAMAccountName": "gmsa-vmm$"}
         )
-        facts = known(session.account(account("CONTOSO\\gmsa-vmm$")))
+        facts = known(account_of(session, account("CONTOSO\\gmsa-vmm$")))
         assert "msDS-GroupManagedServiceAccount" in facts.object_classes
 
     def test_a_missing_account_is_missing_and_one_of_another_domain_is_not_known(
         self, session: DirectorySession
     ) -> None:
-        assert not known(session.account(account("CONTOSO\\nobody"))).found
-        answer = session.account(account("FABRIKAM\\alice"))
+        assert not known(account_of(session, account("CONTOSO\\nobody"))).found
+        answer = account_of(session, account("FABRIKAM\\alice"))
         assert isinstance(answer, NoAnswer)
         assert "FABRIKAM" in answer.reason
         assert "CONTOSO" in answer.reason
@@ -129,10 +133,10 @@ class TestAccounts:
     def test_states_and_dates_are_read(self, served: Served, session: DirectorySession) -> None:
         served.user("bob", state="locked")
         served.directory.modify(f"CN=bob,{USERS}", {"accountExpires": "133801632000000000"})
-        facts = known(session.account(account("CONTOSO\\bob")))
+        facts = known(account_of(session, account("CONTOSO\\bob")))
         assert facts.computed_control & 0x10
         assert facts.expires == datetime(2025, 1, 1, tzinfo=UTC)
-        never = known(session.account(account()))
+        never = known(account_of(session, account()))
         assert never.expires is None
 
     @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -140,12 +144,12 @@ class TestAccounts:
     def test_whatever_is_typed_stays_a_name(self, session: DirectorySession, text: str) -> None:
         if text.encode("utf-8", "replace").decode() != text:
             return
-        facts = known(session.account(AccountName("CONTOSO", text)))
+        facts = known(account_of(session, AccountName("CONTOSO", text)))
         assert not facts.found or facts.sam.casefold() == text.casefold()
 
     @pytest.mark.parametrize("text", ["*", "ali*", "alice)(sAMAccountName=*", "\\2a", "a\0b", "(|"])
     def test_filters_typed_as_names_find_nobody(self, session: DirectorySession, text: str) -> None:
-        assert not known(session.account(AccountName("CONTOSO", text))).found
+        assert not known(account_of(session, AccountName("CONTOSO", text))).found
 
 
 class TestContainers:
@@ -223,21 +227,21 @@ class TestComputers:
         directory.modify(role, {"servicePrincipalName": ["SCVMM/VMM"]})
         point = directory.add(f"CN=SCVMM,{role}", "serviceConnectionPoint")
 
-        computer = known(session.role("vmm", "vmm.contoso.lab"))
+        computer = known(role_of(session, "vmm"))
         assert (computer.found, computer.dn, computer.enabled) == (True, role, True)
         assert computer.created is not None
         assert computer.service_principal_names == ("SCVMM/VMM",)
         assert computer.descriptor is not None
         assert computer.descriptor.owner == sid
 
-        cluster = known(session.cluster("vmmclu"))
+        cluster = known(cluster_of(session, "vmmclu"))
         assert (cluster.computer.dn, cluster.computer.sid, cluster.parent_dn) == (cno, sid, ou)
         assert cluster.computer.token_groups
         assert cluster.parent_descriptor is not None
         assert Ace(True, sid, CREATE_CHILD) in (cluster.parent_descriptor.dacl or ())
         assert not cluster.parent_is_computers
 
-        names = known(session.principal_names(("SCVMM/vmm", "SCVMM/vmm.contoso.lab"), "vmm"))
+        names = known(names_of(session, ("SCVMM/vmm", "SCVMM/vmm.contoso.lab"), "vmm"))
         assert names.holders == {"SCVMM/vmm": (role,), "SCVMM/vmm.contoso.lab": ()}
         assert names.connection_points == (point,)
 
@@ -246,14 +250,14 @@ class TestComputers:
         cno = served.directory.add(f"CN=VMMCLU,{computers}", "computer", {"sAMAccountName": "VMMCLU$"})
         for name in ("ONE", "TWO"):
             served.directory.create_computer(cno, name, computers)
-        cluster = known(session.cluster("vmmclu"))
+        cluster = known(cluster_of(session, "vmmclu", role="vmm"))
         assert (cluster.parent_is_computers, cluster.created_count) == (True, 2)
-        assert known(session.role("one", "")).creator_sid == cluster.computer.sid
+        assert known(role_of(session, "one")).creator_sid == cluster.computer.sid
 
     def test_names_that_nobody_has_are_free(self, session: DirectorySession) -> None:
-        assert not known(session.role("vmm", "vmm.contoso.lab")).found
-        assert not known(session.cluster("vmmclu")).computer.found
-        assert known(session.principal_names(("SCVMM/vmm",), "vmm")).holders == {"SCVMM/vmm": ()}
+        assert not known(role_of(session, "vmm")).found
+        assert not known(cluster_of(session, "vmmclu")).computer.found
+        assert known(names_of(session, ("SCVMM/vmm",), "vmm")).holders == {"SCVMM/vmm": ()}
 
 
 class TestBadDays:
@@ -262,12 +266,12 @@ class TestBadDays:
             session = known(open_session(access(), RIGHT, Passwords(leading_to(served), SECONDS)))
             known(session.domain())
             served.server.limits.seconds = 3600
-            answer = session.account(account())
+            answer = account_of(session, account())
             served.server.limits.seconds = 0
             assert isinstance(answer, NoAnswer)
             assert answer.code == "timeout"
             assert "took longer" in answer.reason
-            assert known(session.account(account())).found
+            assert known(account_of(session, account())).found
 
     def test_a_controller_that_goes_silent_is_not_waited_for(self, served: Served) -> None:
         passwords = Passwords(leading_to(served), 0.3)
@@ -284,11 +288,11 @@ class TestBadDays:
         served.server.close()
         answers = [
             session.domain(),
-            session.account(account()),
+            account_of(session, account()),
             session.container(dn(DKM)),
-            session.role("vmm", ""),
-            session.cluster("vmmclu"),
-            session.principal_names(("SCVMM/vmm",), "vmm"),
+            role_of(session, "vmm"),
+            cluster_of(session, "vmmclu"),
+            names_of(session, ("SCVMM/vmm",), "vmm"),
         ]
         assert {answer.code for answer in answers if isinstance(answer, NoAnswer)} == {"unreachable"}
         assert len([answer for answer in answers if isinstance(answer, NoAnswer)]) == 6

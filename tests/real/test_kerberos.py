@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from tests.facts.asking_directory import account_of
 from tests.real import samba
 from tests.real.conftest import need
 from tests.real.samba import PASSWORD, REALM, SambaDomain, file_time
@@ -72,7 +73,7 @@ def test_a_session_reads_the_directory(domain: SambaDomain) -> None:
     passwords = Passwords(domain.addresses(), 20)
     session = open_session(domain.access("kerb-reader", Authentication.KERBEROS), Secret(PASSWORD), passwords)
     assert isinstance(session, DirectorySession), session
-    assert known(session.account(AccountName.parse("EXAMPLE\\kerb-reader"))).sam == "kerb-reader"
+    assert known(account_of(session, AccountName.parse("EXAMPLE\\kerb-reader"))).sam == "kerb-reader"
     passwords.close()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.facts.asking_directory import account_of, cluster_of, names_of, role_of
 from tests.real import samba
 from tests.real.samba import BASE, HOST, PASSWORD, REALM, SambaDomain, file_time
 from vmm_wizard.facts.directory import DirectorySession, open_session
@@ -146,7 +147,7 @@ class TestDomain:
 
 class TestAccounts:
     def account(self, session: DirectorySession, name: str) -> AccountFacts:
-        return known(session.account(AccountName.parse(name)))
+        return known(account_of(session, AccountName.parse(name)))
 
     def test_nested_groups_are_in_the_token(self, domain: SambaDomain, session: DirectorySession) -> None:
         facts = self.account(session, "EXAMPLE\\reader")
@@ -190,11 +191,11 @@ class TestAccounts:
     @pytest.mark.parametrize("name", ["EXAMPLE\\(cn", "EXAMPLE\\nobody)(sAMAccountName", "EXAMPLE\\ünbekannt"])
     def test_what_looks_like_a_filter_is_a_name_that_nobody_has(self, session: DirectorySession, name: str) -> None:
         domain, _, user = name.partition("\\")
-        facts = known(session.account(AccountName(domain, user)))
+        facts = known(account_of(session, AccountName(domain, user)))
         assert not facts.found
 
     def test_an_account_of_another_domain_is_not_said_to_be_missing(self, session: DirectorySession) -> None:
-        answer = session.account(AccountName.parse("OTHER\\reader"))
+        answer = account_of(session, AccountName.parse("OTHER\\reader"))
         assert isinstance(answer, NoAnswer)
         assert "OTHER" in answer.reason
 
@@ -301,30 +302,30 @@ class TestComputers:
         domain.add(f"CN=SCVMM,{role}", "objectClass: serviceConnectionPoint")
         domain.add(f"CN=reader2,{USERS}", "objectClass: user", "servicePrincipalName: SCVMM/vmm1.ad.example")
 
-        computer = known(session.role("vmm1", "vmm1.ad.example"))
+        computer = known(role_of(session, "vmm1"))
         assert (computer.found, computer.enabled, computer.description) == (True, False, "prestaged")
         assert computer.last_logon is None
         assert computer.descriptor is not None
         assert any(ace.sid == sid for ace in computer.descriptor.dacl or ())
 
-        found = known(session.cluster("clu1"))
+        found = known(cluster_of(session, "clu1"))
         assert (found.computer.dn, found.computer.sid, found.parent_dn) == (cluster, sid, ou)
-        assert (found.parent_is_computers, found.created_count) == (False, 0)
+        assert (found.parent_is_computers, found.created_count) == (False, None)
         assert found.parent_descriptor is not None
         assert found.computer.token_groups
 
-        names = known(session.principal_names(("SCVMM/vmm1", "SCVMM/vmm1.ad.example"), "vmm1"))
+        names = known(names_of(session, ("SCVMM/vmm1", "SCVMM/vmm1.ad.example"), "vmm1"))
         assert names.holders == {"SCVMM/vmm1": (role,), "SCVMM/vmm1.ad.example": (f"CN=reader2,{USERS}",)}
         assert names.connection_points == (f"CN=SCVMM,{role}",)
 
     def test_a_cluster_in_the_computers_container_is_told(self, domain: SambaDomain, session: DirectorySession) -> None:
         domain.add(f"CN=CLU2,CN=Computers,{BASE}", "objectClass: computer", "sAMAccountName: CLU2$")
-        assert known(session.cluster("clu2")).parent_is_computers
+        assert known(cluster_of(session, "clu2")).parent_is_computers
 
     def test_a_name_that_nobody_has_is_free(self, session: DirectorySession) -> None:
-        assert not known(session.role("vmm9", "vmm9.ad.example")).found
-        assert not known(session.cluster("clu9")).computer.found
-        assert known(session.principal_names(("SCVMM/vmm9",), "vmm9")).holders == {"SCVMM/vmm9": ()}
+        assert not known(role_of(session, "vmm9")).found
+        assert not known(cluster_of(session, "clu9")).computer.found
+        assert known(names_of(session, ("SCVMM/vmm9",), "vmm9")).holders == {"SCVMM/vmm9": ()}
 
 
 class TestForest:
@@ -333,7 +334,7 @@ class TestForest:
         asked = []
         passwords = Passwords(domain.addresses(), 20)
         session = known(open_session(domain.access("reader"), Secret(PASSWORD), passwords))
-        open_catalog = session._open_catalog
+        open_catalog = session._view.open_catalog
         assert open_catalog is not None
 
         def watched() -> Channel:
@@ -341,9 +342,10 @@ class TestForest:
             asked.append(str(channel.endpoint))
             return channel
 
-        session._open_catalog = watched
+        session._view.open_catalog = watched
         with domain.second_domain():
-            names = known(session.principal_names(("SCVMM/vmmgc", "SCVMM/vmmgc.ad.example"), "vmmgc"))
+            names = known(names_of(session, ("SCVMM/vmmgc", "SCVMM/vmmgc.ad.example"), "vmmgc"))
         passwords.close()
         assert asked == [f"{HOST}:3269"]
+        assert names.forest_wide
         assert names.holders == {"SCVMM/vmmgc": (f"CN=holder,{USERS}",), "SCVMM/vmmgc.ad.example": ()}

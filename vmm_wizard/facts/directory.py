@@ -1,7 +1,7 @@
 """Asks Active Directory what a plan needs to know, over one bound connection, reading only.
 
-Each topic's questions are functions of a `DomainView` in a module of their own (`directory_accounts`, ...); the session
-makes them safe: one at a time, and what goes wrong becomes a `NoAnswer`.
+Each topic's questions are functions of a `DomainView` in a module of their own (`directory_principals`, ...); the
+session makes them safe: one at a time, and what goes wrong becomes a `NoAnswer`.
 """
 
 from __future__ import annotations
@@ -11,23 +11,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from vmm_wizard.facts.directory_accounts import ask_account
 from vmm_wizard.facts.directory_channel import Channel, DirectoryUnusable
 from vmm_wizard.facts.directory_domain import DomainView, ask_domain
-from vmm_wizard.facts.directory_objects import ask_cluster, ask_computer, ask_container
-from vmm_wizard.facts.directory_principals import ask_principal_names
+from vmm_wizard.facts.directory_objects import ask_container
+from vmm_wizard.facts.directory_principals import Principals, ask_principals
 from vmm_wizard.facts.directory_search import NoSuchObject
-from vmm_wizard.facts.model import (
-    AccountFacts,
-    ClusterObjectFacts,
-    ComputerFacts,
-    ContainerFacts,
-    DomainFacts,
-    NoAnswer,
-    PrincipalNameFacts,
-)
-from vmm_wizard.facts.questions import DirectoryAccess
-from vmm_wizard.plan.names import AccountName, DistinguishedName
+from vmm_wizard.facts.model import ContainerFacts, DomainFacts, NoAnswer
+from vmm_wizard.facts.questions import DirectoryAccess, PrincipalsQuestion
+from vmm_wizard.plan.names import DistinguishedName
 from vmm_wizard.plan.secrets import Secret
 
 if TYPE_CHECKING:
@@ -91,25 +82,13 @@ class DirectorySession:
         """The domain itself (DKM-06, CLU-05's quota) and the controller's clock (three searches, then one)."""
         return self.answered("the domain", ask_domain)
 
-    def account(self, name: AccountName) -> AccountFacts | NoAnswer:
-        """An account of this domain and all groups in its token (ACC-01, 02, 11; two searches)."""
-        return self.answered(f"the account {name}", lambda view: ask_account(view, name))
+    def principals(self, question: PrincipalsQuestion) -> Principals | NoAnswer:
+        """Everybody that a plan names, in one search and one for each token (ACC, INS, NAM-05, CLU-05, names)."""
+        return self.answered("accounts and computers", lambda view: ask_principals(view, question))
 
     def container(self, dn: DistinguishedName) -> ContainerFacts | NoAnswer:
         """An object by name: class, descriptor, this account's own rights, children (DKM-01 to 05; two searches)."""
         return self.answered(f"the container {dn}", lambda view: ask_container(view, str(dn)))
-
-    def role(self, name: str, fqdn: str) -> ComputerFacts | NoAnswer:
-        """The computer object that the role's name belongs to, if any (NAM-05; one search)."""
-        return self.answered(f"the computer object of {fqdn or name}", lambda view: ask_computer(view, name))
-
-    def cluster(self, name: str) -> ClusterObjectFacts | NoAnswer:
-        """The cluster's computer object, what it is a member of, and where it lives (CLU-05; four searches)."""
-        return self.answered(f"the computer object of cluster {name}", lambda view: ask_cluster(view, name))
-
-    def principal_names(self, names: tuple[str, ...], role: str) -> PrincipalNameFacts | NoAnswer:
-        """Who holds each of these service principal names, and the connection points of the computer `role`."""
-        return self.answered("service principal names", lambda view: ask_principal_names(view, names, role))
 
     def answered(self, what: str, ask: Callable[[DomainView], T]) -> T | NoAnswer:
         """What `ask` finds out, or why it could not; `what` says what was asked, for the reason."""

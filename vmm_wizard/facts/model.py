@@ -46,6 +46,7 @@ __all__ = [
     "ClusterObjectFacts",
     "ComputerFacts",
     "ContainerFacts",
+    "ControllerFacts",
     "DatabaseFacts",
     "Disk",
     "DomainFacts",
@@ -139,8 +140,16 @@ class PasswordShape:
 
 
 @dataclass(frozen=True, slots=True)
+class ControllerFacts:
+    """A writable domain controller of the domain and the site that it stands in."""
+
+    host: str
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
 class DomainFacts:
-    """The domain as one of its DCs sees it."""
+    """The domain as one of its DCs, `server` in `site`, sees it. `controllers` are all that are writable."""
 
     server: str
     base: str
@@ -149,13 +158,17 @@ class DomainFacts:
     sid: str
     machine_account_quota: int | None
     time: datetime | None
+    site: str = ""
+    controllers: tuple[ControllerFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
     """An account as the directory has it. Everything after `found` is empty when it is not there.
 
-    `token_groups` are SIDs, nested groups included. Dates are aware, in UTC; None: never.
+    `token_groups` are SIDs, nested groups included. Dates are aware, in UTC; None: never. `writable_attributes`: what
+    the account `asked_as` may write on it (allowedAttributesEffective). `password_readers`: who may retrieve the
+    password of a managed account (msDS-GroupMSAMembership), None for others.
     """
 
     name: str
@@ -171,6 +184,9 @@ class AccountFacts:
     password_expires: datetime | None = None
     must_change_password: bool = False
     token_groups: tuple[str, ...] | None = None
+    asked_as: str = ""
+    writable_attributes: tuple[str, ...] | None = None
+    password_readers: SecurityDescriptor | None = None
 
     @property
     def sids(self) -> frozenset[str]:
@@ -237,7 +253,8 @@ class ComputerFacts:
 class ClusterObjectFacts:
     """The cluster's computer object and the container that its roles' objects are made in.
 
-    `created_count`: computer objects that the CNO has made so far (mS-DS-CreatorSID), for the domain's quota.
+    `created_count`: computer objects that the CNO has made so far (mS-DS-CreatorSID), for the domain's quota; not
+    counted (None) where the quota does not matter.
     """
 
     computer: ComputerFacts
@@ -249,10 +266,14 @@ class ClusterObjectFacts:
 
 @dataclass(frozen=True, slots=True)
 class PrincipalNameFacts:
-    """Who holds a service principal name (DNs by SPN, empty when nobody does), and the role's connection points."""
+    """Who holds a service principal name (DNs by SPN, empty when nobody does), and the role's connection points.
+
+    `forest_wide` False: the forest has other domains, and only this one was searched.
+    """
 
     holders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     connection_points: tuple[str, ...] = ()
+    forest_wide: bool = True
 
 
 # --- SQL Server
@@ -312,7 +333,8 @@ class SqlFacts:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """All that is known of an estate. `nodes` and `rehearsals` go by the plan's qualified node name, case-folded;
-    `passwords` by `AccountName.key`, and `password_shapes` likewise (only for passwords that were given)."""
+    `passwords` by `AccountName.key`, and `password_shapes` likewise (only for passwords that were given).
+    `node_objects` are the nodes' computer objects by label, asked for a managed service account only."""
 
     passwords: Mapping[str, PasswordFacts | NoAnswer] = field(default_factory=dict)
     password_shapes: Mapping[str, PasswordShape] = field(default_factory=dict)
@@ -322,6 +344,7 @@ class Facts:
     dkm: ContainerFacts | NoAnswer = NOT_ASKED
     role_object: ComputerFacts | NoAnswer = NOT_ASKED
     cluster_object: ClusterObjectFacts | NoAnswer = NOT_ASKED
+    node_objects: Mapping[str, ComputerFacts | NoAnswer] = field(default_factory=dict)
     principal_names: PrincipalNameFacts | NoAnswer = NOT_ASKED
     sql: SqlFacts | NoAnswer = NOT_ASKED
     network: NetworkFacts | NoAnswer = NOT_ASKED

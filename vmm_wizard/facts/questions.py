@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vmm_wizard.plan.model import Authentication, CertificateException, Plan, WinrmTransport
+from vmm_wizard.plan.model import AccountKind, Authentication, CertificateException, Plan, WinrmTransport
 from vmm_wizard.plan.names import AccountName, DistinguishedName, SqlTarget
 
 
@@ -32,14 +32,6 @@ class DirectoryAccess:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountQuestion:
-    """Look up an account and its groups."""
-
-    access: DirectoryAccess
-    account: AccountName
-
-
-@dataclass(frozen=True, slots=True)
 class ContainerQuestion:
     """Look up the DKM container, its children and its descriptor."""
 
@@ -48,29 +40,16 @@ class ContainerQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class RoleQuestion:
-    """Look up the role's computer object."""
+class PrincipalsQuestion:
+    """Look up everybody that a plan names, at once: accounts, the computer objects of role, cluster and `computers`
+    (without `$`), and who holds each service principal name of `names`."""
 
     access: DirectoryAccess
-    name: str
-    fqdn: str
-
-
-@dataclass(frozen=True, slots=True)
-class PrincipalNamesQuestion:
-    """Look up who holds each of these service principal names, and the connection points of the role's computer."""
-
-    access: DirectoryAccess
-    names: tuple[str, ...]
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterQuestion:
-    """Look up the cluster's computer object and the container that it lives in."""
-
-    access: DirectoryAccess
-    name: str
+    accounts: tuple[AccountName, ...] = ()
+    role: str = ""
+    cluster: str = ""
+    computers: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +100,8 @@ class Questions:
     #: Domain accounts whose passwords are proved; a SQL Server login is nothing that a domain controller knows.
     accounts: tuple[AccountName, ...]
     access: DirectoryAccess | None
-    installing_account: AccountQuestion | None
-    service_account: AccountQuestion | None
+    principals: PrincipalsQuestion | None
     container: ContainerQuestion | None
-    role: RoleQuestion | None
-    principal_names: PrincipalNamesQuestion | None
-    cluster: ClusterQuestion | None
     sql: SqlQuestion | None
     network: NetworkQuestion | None
     nodes: tuple[NodeQuestion, ...]
@@ -146,7 +121,6 @@ def questions(plan: Plan, ca_file: str = "") -> Questions:
             connection.authentication,
             trust,
         )
-    service, role, cluster = plan.service_account.name, plan.cluster.role_name.text, plan.cluster.name.label
     sql = None
     if target and plan.sql_account:
         sql = SqlQuestion(
@@ -178,22 +152,30 @@ def questions(plan: Plan, ca_file: str = "") -> Questions:
     network = None
     if target or plan.role_fqdn:
         network = NetworkQuestion(plan.sql_host, target.instance, target.port, plan.role_fqdn, plan.ports.console)
-    names = principal_names(plan)
     return Questions(
         accounts=tuple(account for account in plan.accounts if not account.is_sql_login),
         access=access,
-        installing_account=AccountQuestion(access, plan.installing_account)
-        if access and plan.installing_account
-        else None,
-        service_account=AccountQuestion(access, service) if access and service else None,
+        principals=_principals(plan, access) if access else None,
         container=ContainerQuestion(access, plan.dkm.dn) if access and plan.dkm.dn else None,
-        role=RoleQuestion(access, role, plan.role_fqdn) if access and role else None,
-        principal_names=PrincipalNamesQuestion(access, names, role) if access and names else None,
-        cluster=ClusterQuestion(access, cluster) if access and cluster else None,
         sql=sql,
         network=network,
         nodes=nodes,
     )
+
+
+def _principals(plan: Plan, access: DirectoryAccess) -> PrincipalsQuestion | None:
+    accounts = (plan.installing_account, plan.service_account.name)
+    # Which nodes may retrieve the password is a question of managed accounts alone.
+    managed = plan.service_account.kind is AccountKind.GMSA
+    question = PrincipalsQuestion(
+        access,
+        tuple({name.key: name for name in accounts if name}.values()),
+        plan.cluster.role_name.text,
+        plan.cluster.name.label,
+        tuple(node.label for node in plan.nodes) if managed else (),
+        principal_names(plan),
+    )
+    return question if question != PrincipalsQuestion(access) else None
 
 
 def principal_names(plan: Plan) -> tuple[str, ...]:

@@ -102,6 +102,7 @@ def build_directory(logons: Logons, clock: Clock, changed: Callable[[], None]) -
     spn = attribute_guids("servicePrincipalName")[0]
     directory.grant(f"CN={SERVICE},{ACCOUNTS_OU}", allow(installer, WRITE_PROPERTY, 0, spn))
     _add_computers(directory, installer)
+    _add_controller(directory, DC)
     return directory
 
 
@@ -161,6 +162,19 @@ def _add_computers(directory: Directory, installer: str) -> None:
         allow(cno.sid, CREATE_CHILD | READ_CONTROL, CONTAINER_INHERIT, COMPUTER_CLASS),
         allow(installer, CREATE_CHILD, CONTAINER_INHERIT, point),
     )
+
+
+def _add_controller(directory: Directory, host: str) -> None:
+    """What the configuration says of a domain controller: its server object in the site, and what it holds."""
+    label = host.partition(".")[0].upper()
+    configuration = f"CN=Configuration,{directory.base}"
+    server = directory.add(
+        f"CN={label},CN=Servers,CN=Default-First-Site-Name,CN=Sites,{configuration}",
+        "server",
+        {"dNSHostName": host, "serverReference": f"CN={label},OU=Domain Controllers,{directory.base}"},
+    )
+    holds = [directory.base, configuration, f"CN=Schema,{configuration}"]
+    directory.add(f"CN=NTDS Settings,{server}", "nTDSDSA", {"hasMasterNCs": holds, "options": 1})
 
 
 def build_sql_servers(directory: Directory, logons: Logons, changed: Callable[[], None]) -> dict[str, SqlServer]:

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import ssl
 import threading
+from collections import deque
 from types import TracebackType
 from typing import Self
 
@@ -91,6 +92,9 @@ class LdapServer:
         self.silent = False
         """Requests are read and never answered."""
         self.limits = Limits()
+        #: Good binds so far, and the latest searches by the number of their bind, newest last: tests count them.
+        self.binds = 0
+        self.searches: deque[tuple[int, str, str]] = deque(maxlen=500)
         self._workers = Workers(f"ldap {host_name}")
         self._listeners = [(listener, listener is secure) for listener in (plain, secure) if listener is not None]
         self.port = plain.getsockname()[1] if plain else 0
@@ -155,6 +159,7 @@ class _Connection:
         self.socket = accepted
         self.is_encrypted = False
         self.view: View | None = None
+        self.number = 0
         self.searcher = Searcher(server.directory, server.limits, server.stop)
         computer = server.host_name.partition(".")[0].upper()
         self.authenticator = Authenticator(server.directory, server.logons, computer)
@@ -222,9 +227,13 @@ class _Connection:
         self.view = None
         answer = self.authenticator.bind(request, self.is_encrypted)
         self.view = answer.view
+        if answer.view is not None:
+            server.binds += 1
+            self.number = server.binds
         self._send(number, bind_response(answer.result, answer.sasl_token))
 
     def _search(self, message: Message, request: SearchRequest) -> None:
+        self.server.searches.append((self.number, request.scope, request.base))
         if not request.base and request.scope == "base":
             attributes = rootdse(self.server.directory, self.server.host_name, self.view)
             entry = search_entry("", chosen(attributes, request.attributes))

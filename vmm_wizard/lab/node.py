@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -112,6 +113,8 @@ class Node(NodeRuns):
         self.administrators_added: list[str] = []
         self.in_cluster = True
         self.services: list[WinrmServer] = []
+        #: The names of the latest scripts that ran here, newest last: tests count them.
+        self.scripts: deque[str] = deque(maxlen=500)
         super().__init__(label.upper(), f"{label}.{estate.domain}")
 
     # --- what runs ask of the node

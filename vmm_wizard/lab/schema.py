@@ -150,11 +150,11 @@ _CATEGORIES: dict[str, str] = {
 }
 
 _SYNTAXES: dict[Syntax, str] = {
-    "dn": "distinguishedName member memberOf managedBy objectCategory nCName serverReference manager "
+    "dn": "distinguishedName hasMasterNCs member memberOf managedBy objectCategory nCName serverReference manager "
     "msDS-HostServiceAccount dsServiceName",
     "integer": "accountExpires adminCount badPwdCount badPasswordTime groupType instanceType lastLogon "
     "lastLogonTimestamp lockoutTime lockoutThreshold logonCount ms-DS-MachineAccountQuota "
-    "msDS-SupportedEncryptionTypes msDS-User-Account-Control-Computed primaryGroupID pwdLastSet sAMAccountType "
+    "msDS-SupportedEncryptionTypes msDS-User-Account-Control-Computed options primaryGroupID pwdLastSet sAMAccountType "
     "sDRightsEffective systemFlags trustDirection trustType userAccountControl msDS-Behavior-Version",
     "octets": "nTSecurityDescriptor dnsRecord msDS-GroupMSAMembership thumbnailPhoto userCertificate",
     "guid": "objectGUID schemaIDGUID",

@@ -126,7 +126,8 @@ class SqlServer:
     default_domain: str = "CONTOSO"
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     changed: Callable[[], None] = lambda: None
-    #: The texts of the latest batches, newest last, for tests that count them.
+    #: Good logons so far, and the texts of the latest batches, newest last: tests count them.
+    sessions: int = 0
     batches: deque[str] = field(default_factory=lambda: deque(maxlen=200))
 
     def __post_init__(self) -> None:

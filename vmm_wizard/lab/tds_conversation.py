@@ -113,6 +113,7 @@ class Conversation:
         self._channel.send(out + tokens.done(tokens.DONE_ERROR))
 
     def _welcome(self, record: LoginRecord, session: SqlSession) -> None:
+        self._server.sessions += 1
         size = min(max(record.packet_size, 512), 32767)
         changed = f"Changed database context to '{session.database}'."
         self._channel.send(

@@ -79,6 +79,7 @@ def _run_script(node: Node, session: ShellSession) -> CommandResult:
     handler = HANDLERS.get(request.name)
     if handler is None or bootstrap.load_script(request.name).text != request.text:
         return _refused(f"this node knows no script {request.name!r} of this text")
+    node.scripts.append(request.name)
     try:
         _require_parameters(request)
         document: Mapping[str, bootstrap.JSON] = {"result": handler(node, request, session)}
