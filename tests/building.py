@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
 
+from tests.settings_building import untouched_settings
 from vmm_wizard.facts.model import (
     AccountFacts,
     Ace,
@@ -119,6 +120,7 @@ def a_node(number: int = 1, **changes: Any) -> NodeFacts:
         language_mode="FullLanguage",
         computer_name=name.upper(),
         pending_computer_name=name.upper(),
+        host_name=name,
         dns_host_name=f"{name}.contoso.lab",
         user=r"CONTOSO\vmm-setup",
         is_administrator=True,
@@ -130,13 +132,14 @@ def a_node(number: int = 1, **changes: Any) -> NodeFacts:
         product_type=3,
         installation_type="Server",
         ui_culture="en-US",
+        culture="en-US",
         logical_processors=16,
         memory_bytes=32 * GIB,
         system_drive="C:",
         disks=(Disk("C:", 80 * GIB, 120 * GIB),),
         dotnet_release=528449,
         powershell_version="5.1.20348.1",
-        adk=AdkFacts("C:\\Program Files (x86)\\Windows Kits\\10\\", "10.1.20348.1", True, True),
+        adk=AdkFacts("C:\\Program Files (x86)\\Windows Kits\\10\\", "10.1.20348.1", True, True, 24, 0),
         reboot=RebootFacts(False, False, False, False),
         hyperv_feature=False,
         hyperv_service=False,
@@ -164,6 +167,7 @@ def a_node(number: int = 1, **changes: Any) -> NodeFacts:
             Adapter("Back", f"10.0.1.{10 + number}", False),
             Adapter("Heartbeat", f"192.168.9.{10 + number}", False),
         ),
+        **untouched_settings(),
         setup_processes=(),
         tasks=(),
         utc_time=NOW,
@@ -306,6 +310,7 @@ def good_facts(plan: Plan | None = None, **changes: Any) -> Facts:
             TcpAnswer("sql01.contoso.lab", 1433, True, ""), (), TcpAnswer("vmm.contoso.lab", 8100, False, "refused")
         ),
         nodes={node.key: a_node(number) for number, node in enumerate(plan.nodes, 1)},
+        heard=dict.fromkeys(("domain", "sql", *(node.key for node in plan.nodes)), NOW),
     )
     return replace(facts, **changes)
 

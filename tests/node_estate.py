@@ -98,6 +98,7 @@ def a_question(**changes: Any) -> NodeQuestion:
         sql_port=0,
         media_path=r"C:\VMM\Media",
         program_files=r"C:\Program Files\Microsoft System Center\Virtual Machine Manager",
+        ports=(8100, 8101, 8102, 8103, 443),
     )
     return replace(question, **changes)
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vmm_wizard.addresses import Addresses
@@ -33,12 +34,12 @@ from vmm_wizard.facts.model import (
     known,
 )
 from vmm_wizard.facts.questions import (
-    ContainerQuestion,
     DirectoryAccess,
     NetworkQuestion,
     NodeQuestion,
     PrincipalsQuestion,
     SqlQuestion,
+    accounts_of,
     questions,
 )
 from vmm_wizard.plan.model import Plan
@@ -103,6 +104,7 @@ class Preflight:
         self.passwords = Passwords(addresses, deadline)
         self._lock = threading.Lock()
         self._asked: dict[Hashable, Future[object]] = {}
+        self._heard: dict[Hashable, datetime] = {}
 
     def run(
         self,
@@ -175,6 +177,7 @@ class Preflight:
             while open_jobs:
                 if open_jobs.pop(done.slot, None) is not None:
                     answers[done.slot] = done.share(futures[done.slot].result())
+                    answers["heard", done.slot[1] or done.slot[0]] = self._heard[done.key]
                 try:
                     done = arrived.get_nowait()
                 except queue.Empty:
@@ -215,6 +218,7 @@ class Preflight:
             with self._lock:
                 if self._asked.get(job.key) is future:
                     del self._asked[job.key]
+        self._heard[job.key] = datetime.now(UTC)
         future.set_result(answer)
 
     # --- what is asked
@@ -224,7 +228,7 @@ class Preflight:
         jobs: list[_Job] = []
 
         def add(slot: str, sub: str, name: str, question: Hashable, ask: Callable[[], object]) -> None:
-            accounts = _accounts_of(question)
+            accounts = accounts_of(question)
             key = (slot, sub, question, tuple(self.secrets.get(account) for account in accounts))
             jobs.append(_Job((slot, sub), name, key, ask))
 
@@ -367,7 +371,7 @@ class Preflight:
     # --- what is known
 
     def _facts(self, plan: Plan, answers: dict[Slot, object]) -> Facts:
-        fields: dict[str, Any] = {"passwords": {}, "nodes": {}, "rehearsals": {}, "node_objects": {}}
+        fields: dict[str, Any] = {"passwords": {}, "nodes": {}, "rehearsals": {}, "node_objects": {}, "heard": {}}
         for (name, sub), answer in answers.items():
             if isinstance(fields.get(name), dict):
                 fields[name][sub] = answer
@@ -379,17 +383,3 @@ class Preflight:
             if secret is not None:
                 shapes[account.key] = PasswordShape.of(secret.reveal())
         return Facts(password_shapes=shapes, **fields)
-
-
-def _accounts_of(question: Hashable) -> tuple[AccountName, ...]:
-    """The accounts whose passwords an answer depends on."""
-    parts = question if isinstance(question, tuple) else (question,)
-    found: list[AccountName] = []
-    for part in parts:
-        if isinstance(part, AccountName):
-            found.append(part)
-        elif isinstance(part, DirectoryAccess | SqlQuestion | NodeQuestion):
-            found.append(part.account)
-        elif isinstance(part, ContainerQuestion):
-            found.append(part.access.account)
-    return tuple(found)

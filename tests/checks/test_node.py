@@ -116,7 +116,7 @@ def test_powershell_five_is_enough_for_older_releases() -> None:
     ("kit", "status"),
     [
         (GOOD_KIT, PASS),
-        (AdkFacts("", "", False, False), FAIL),
+        (AdkFacts("", "", False, False, 0, 0), FAIL),
         (replace(GOOD_KIT, windows_pe=False), FAIL),
         (replace(GOOD_KIT, deployment_tools=False), FAIL),
         (replace(GOOD_KIT, version="10.1.17763.1"), WARN),

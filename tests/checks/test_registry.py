@@ -38,7 +38,9 @@ FORM_ONLY = {"ACC-07", "NAM-01", "NAM-03", "SQL-11", "NOD-13"}
 
 SILENT = NoAnswer("it did not answer", "timeout")
 SINGLE = [
-    field.name for field in fields(Facts) if field.name not in ("passwords", "password_shapes", "nodes", "rehearsals")
+    field.name
+    for field in fields(Facts)
+    if field.name not in ("passwords", "password_shapes", "nodes", "rehearsals", "heard")
 ]
 
 

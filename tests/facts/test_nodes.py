@@ -195,7 +195,7 @@ def _no_adk(node: Node) -> None:
         (_set(disable_domain_creds=1), "disable_domain_creds", 1),
         (_set(ui_culture="de-DE"), "ui_culture", "de-DE"),
         (_set(blocked_targets={"sql01.contoso.lab"}), "sql", TcpAnswer("sql01.contoso.lab", 1433, False, "timed out")),
-        (_no_adk, "adk", AdkFacts("", "", False, False)),
+        (_no_adk, "adk", AdkFacts("", "", False, False, 0, 0)),
         (_set_media(exists=False), "media", MediaFacts(r"C:\VMM\Media", "fixed", False, "", "", False)),
         (_set_media(kind="network"), "media", MediaFacts(r"C:\VMM\Media", "network", False, "", "", False)),
     ],

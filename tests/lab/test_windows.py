@@ -25,6 +25,7 @@ FACTS_PARAMETERS: dict[str, JSON] = {
     "SqlInstance": "",
     "SqlPort": 0,
     "MediaPath": r"C:\VMM\Media",
+    "Ports": [8100, 8101, 8102, 8103, 443],
     "FailurePatterns": ["FailureReason ="],
 }
 

@@ -31,6 +31,19 @@ from vmm_wizard.facts.node_model import (
     TcpAnswer,
     VmmFacts,
 )
+from vmm_wizard.facts.windows_model import (
+    AppControlFacts,
+    FirewallFacts,
+    LoggingFacts,
+    NtlmFacts,
+    OpenConsole,
+    PortUse,
+    ShellLimits,
+    SqlToolsFacts,
+    StagedFile,
+    TlsFacts,
+    WinrmFacts,
+)
 
 __all__ = [
     "NOT_ASKED",
@@ -39,6 +52,7 @@ __all__ = [
     "Adapter",
     "AddressResource",
     "AdkFacts",
+    "AppControlFacts",
     "ClusterFacts",
     "ClusterGroup",
     "ClusterNetwork",
@@ -51,23 +65,33 @@ __all__ = [
     "Disk",
     "DomainFacts",
     "Facts",
+    "FirewallFacts",
+    "LoggingFacts",
     "MediaFacts",
     "Member",
     "NetworkFacts",
     "NoAnswer",
     "NodeFacts",
     "NotKnown",
+    "NtlmFacts",
+    "OpenConsole",
     "PasswordFacts",
     "PasswordShape",
+    "PortUse",
     "PrincipalNameFacts",
     "RebootFacts",
     "RehearsalFacts",
     "RightsFacts",
     "SecurityDescriptor",
     "ServiceResource",
+    "ShellLimits",
     "SqlFacts",
+    "SqlToolsFacts",
+    "StagedFile",
     "TcpAnswer",
+    "TlsFacts",
     "VmmFacts",
+    "WinrmFacts",
     "known",
 ]
 
@@ -334,7 +358,8 @@ class SqlFacts:
 class Facts:
     """All that is known of an estate. `nodes` and `rehearsals` go by the plan's qualified node name, case-folded;
     `passwords` by `AccountName.key`, and `password_shapes` likewise (only for passwords that were given).
-    `node_objects` are the nodes' computer objects by label, asked for a managed service account only."""
+    `node_objects` are the nodes' computer objects by label, asked for a managed service account only.
+    `heard`: when an answer came, by the clock of the wizard's own computer: `domain`, `sql`, and each node's name."""
 
     passwords: Mapping[str, PasswordFacts | NoAnswer] = field(default_factory=dict)
     password_shapes: Mapping[str, PasswordShape] = field(default_factory=dict)
@@ -350,6 +375,7 @@ class Facts:
     network: NetworkFacts | NoAnswer = NOT_ASKED
     nodes: Mapping[str, NodeFacts | NoAnswer] = field(default_factory=dict)
     rehearsals: Mapping[str, RehearsalFacts | NoAnswer] = field(default_factory=dict)
+    heard: Mapping[str, datetime] = field(default_factory=dict)
 
     def node(self, name: str) -> NodeFacts:
         """A node's facts; raises NotKnown."""

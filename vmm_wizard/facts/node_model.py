@@ -6,6 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from vmm_wizard.facts.windows_model import (
+    AppControlFacts,
+    FirewallFacts,
+    LoggingFacts,
+    NtlmFacts,
+    OpenConsole,
+    PortUse,
+    ShellLimits,
+    SqlToolsFacts,
+    StagedFile,
+    TlsFacts,
+    WinrmFacts,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Disk:
@@ -18,12 +32,17 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class AdkFacts:
-    """The Windows Assessment and Deployment Kit; `root` is empty when no kit is installed."""
+    """The Windows Assessment and Deployment Kit; `root` is empty when no kit is installed.
+
+    `wsim_files` are in its folder `WSIM\\amd64`, and `wsim_uncopied` of them are not in `WSIM` as well.
+    """
 
     root: str
     version: str
     deployment_tools: bool
     windows_pe: bool
+    wsim_files: int
+    wsim_uncopied: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +194,14 @@ class NodeFacts:
 
     `cluster` None: no cluster here, and `cluster_error` says what Windows said. `installation_type`: Server or
     Server Core. `setup_processes`: names of VMM setup processes that run now. `tasks`: scheduled tasks of ours.
+    `host_name` is the TCP/IP name, of which `computer_name` holds the first 15 characters. `utc_time` is read last.
     `unreadable`: for each part that could not be read, `part: what Windows said`.
     """
 
     language_mode: str
     computer_name: str
     pending_computer_name: str
+    host_name: str
     dns_host_name: str
     user: str
     is_administrator: bool
@@ -192,6 +213,7 @@ class NodeFacts:
     product_type: int
     installation_type: str
     ui_culture: str
+    culture: str
     logical_processors: int
     memory_bytes: int
     system_drive: str
@@ -212,6 +234,18 @@ class NodeFacts:
     cluster: ClusterFacts | None
     cluster_error: str
     adapters: tuple[Adapter, ...]
+    sql_tools: SqlToolsFacts | None
+    ports: tuple[PortUse, ...] | None
+    winrm: WinrmFacts | None
+    shell: ShellLimits | None
+    tls: TlsFacts | None
+    firewall: FirewallFacts | None
+    ntlm: NtlmFacts | None
+    app_control: AppControlFacts | None
+    logging: LoggingFacts | None
+    installer_busy: bool | None
+    consoles: tuple[OpenConsole, ...] | None
+    staged: tuple[StagedFile, ...] | None
     setup_processes: tuple[str, ...]
     tasks: tuple[str, ...] | None
     utc_time: datetime

@@ -74,6 +74,7 @@ def script_parameters(question: NodeQuestion) -> dict[str, JSON]:
         "SqlInstance": question.sql_instance,
         "SqlPort": question.sql_port,
         "MediaPath": question.media_path,
+        "Ports": list(question.ports),
         "FailurePatterns": list(LOG_FAILURES),
     }
 

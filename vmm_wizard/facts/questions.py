@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from vmm_wizard.plan.model import AccountKind, Authentication, CertificateException, Plan, WinrmTransport
@@ -80,6 +81,7 @@ class NodeQuestion:
     sql_port: int
     media_path: str
     program_files: str
+    ports: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ def questions(plan: Plan, ca_file: str = "") -> Questions:
             target.port,
             plan.media.path,
             plan.program_files,
+            plan.ports.own,
         )
         for node in plan.nodes
         if plan.node_account
@@ -192,3 +195,17 @@ def principal_names(plan: Plan) -> tuple[str, ...]:
         names.append(f"MSSQLSvc/{plan.sql_host}")
     names += [f"HTTP/{form}" for node in plan.nodes for form in (node.label, node.key)]
     return tuple({name.casefold(): name for name in names}.values())
+
+
+def accounts_of(question: Hashable) -> tuple[AccountName, ...]:
+    """The accounts whose passwords the answer to a question depends on; a tuple of questions is asked as one."""
+    parts = question if isinstance(question, tuple) else (question,)
+    found: list[AccountName] = []
+    for part in parts:
+        if isinstance(part, AccountName):
+            found.append(part)
+        elif isinstance(part, DirectoryAccess | SqlQuestion | NodeQuestion):
+            found.append(part.account)
+        elif isinstance(part, ContainerQuestion):
+            found.append(part.access.account)
+    return tuple(found)

@@ -19,8 +19,6 @@ from vmm_wizard.lab.node import Node
 
 #: The estate's two client networks, and the third part of a node's address on each.
 _NETWORKS = (("Management", "10.10.0.0/24"), ("Storage", "10.20.0.0/24"))
-#: Where runs keep their files on a node.
-RUNS = r"C:\ProgramData\vmm-wizard"
 NODES = ("vmm01", "vmm02", "vmm03")
 
 

@@ -15,6 +15,7 @@ from vmm_wizard.lab.descriptors import BUILTIN_ADMINISTRATORS
 from vmm_wizard.lab.directory import Directory
 from vmm_wizard.lab.logons import Credential, Logons
 from vmm_wizard.lab.node_runs import NodeRuns
+from vmm_wizard.lab.node_settings import SettingsState
 from vmm_wizard.lab.setup_machine import InstalledServer
 from vmm_wizard.lab.sql import SqlServer
 from vmm_wizard.lab.windows import answer_command
@@ -62,11 +63,15 @@ class AdkState:
     version: str = "10.1.22621.1"
     deployment_tools: bool = True
     windows_pe: bool = True
+    wsim_copied: bool = True
 
 
 @dataclass
 class NodeState:
-    """Everything about a node that a scenario may change. SIDs in `administrators` and in the rights."""
+    """Everything about a node that a scenario may change. SIDs in `administrators` and in the rights.
+
+    `host_name`: the TCP/IP name where it is longer than the computer name that was cut off from it.
+    """
 
     os_caption: str = "Microsoft Windows Server 2022 Standard"
     os_build: int = 20348
@@ -96,6 +101,8 @@ class NodeState:
     ui_culture: str = "en-US"
     language_mode: str = "FullLanguage"
     blocked_targets: set[str] = field(default_factory=set)
+    host_name: str = ""
+    settings: SettingsState = field(default_factory=SettingsState)
 
 
 class Node(NodeRuns):

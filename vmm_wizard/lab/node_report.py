@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from vmm_wizard.lab.cluster import FailoverCluster
+from vmm_wizard.lab.node_settings import settings_report
 from vmm_wizard.lab.run_scripts import LOG, Answer
 from vmm_wizard.lab.winrm_shells import ShellSession
 from vmm_wizard.remote.bootstrap import JSON, ScriptRequest
@@ -22,9 +24,14 @@ _RIGHTS = {
 }
 _MOST_LOG_LINES = 20
 _LONGEST_LOG_LINE = 300
+#: Files of the Windows System Image Manager in the kit.
+_WSIM_FILES = 24
+_FOR_ADMINISTRATORS = (
+    *("secure_channel", "administrators", "rights", "shell", "app_control", "installer_busy", "consoles", "staged"),
+)
 #: What a reader without administrator rights meets.
 _DENIED = [
-    *(f"{part}: Access is denied." for part in ("secure_channel", "administrators", "rights")),
+    *(f"{part}: Access is denied." for part in _FOR_ADMINISTRATORS),
     "tasks: only an administrator sees all tasks",
 ]
 #: What the service manager keeps from him.
@@ -42,7 +49,8 @@ def node_facts(node: Node, request: ScriptRequest, session: ShellSession) -> Ans
         "language_mode": state.language_mode,
         "computer_name": node.computer_name,
         "pending_computer_name": state.pending_computer_name or node.computer_name,
-        "dns_host_name": node.dns_name,
+        "host_name": state.host_name or node.computer_name.lower(),
+        "dns_host_name": f"{state.host_name}.{node.estate.domain}" if state.host_name else node.dns_name,
         "user": session.credential.account,
         "is_administrator": is_administrator,
         "part_of_domain": state.part_of_domain,
@@ -53,6 +61,7 @@ def node_facts(node: Node, request: ScriptRequest, session: ShellSession) -> Ans
         "product_type": state.product_type,
         "installation_type": state.installation_type,
         "ui_culture": state.ui_culture,
+        "culture": state.settings.culture,
         "logical_processors": state.logical_processors,
         "memory_bytes": state.memory,
         "system_drive": "C:",
@@ -64,6 +73,8 @@ def node_facts(node: Node, request: ScriptRequest, session: ShellSession) -> Ans
             "version": state.adk.version if state.adk.root else "",
             "deployment_tools": bool(state.adk.root) and state.adk.deployment_tools,
             "windows_pe": bool(state.adk.root) and state.adk.windows_pe,
+            "wsim_files": _WSIM_FILES if state.adk.root else 0,
+            "wsim_uncopied": 0 if state.adk.wsim_copied or not state.adk.root else _WSIM_FILES,
         },
         "reboot": {
             "component_servicing": state.pending_component_servicing,
@@ -85,11 +96,12 @@ def node_facts(node: Node, request: ScriptRequest, session: ShellSession) -> Ans
         "cluster": _cluster(cluster) if cluster else None,
         "cluster_error": cluster_error,
         "adapters": _adapters(node, cluster),
+        **settings_report(node, parameters, is_administrator),
         "setup_processes": list(node.processes),
         "tasks": [name for name in node.scheduler.names() if name.startswith("vmm-wizard")]
         if is_administrator
         else None,
-        "utc_time": node.now().strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "utc_time": (node.now() + timedelta(seconds=state.settings.clock_ahead)).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         "unreadable": [] if is_administrator else [*_DENIED, *([_SERVICE_DENIED] if is_hidden else [])],
     }
 

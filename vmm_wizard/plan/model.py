@@ -168,6 +168,11 @@ class Ports:
             ("BitsTcpPort", self.bits),
         )
 
+    @property
+    def own(self) -> tuple[int, ...]:
+        """Those that VMM itself will listen on: all but WinRM's, which Windows listens on already."""
+        return tuple(port for key, port in self.named() if key != "WSManTcpPort")
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

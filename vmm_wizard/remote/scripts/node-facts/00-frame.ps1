@@ -13,6 +13,8 @@ param(
     [AllowEmptyString()]
     [string] $MediaPath,
     [Parameter(Mandatory)]
+    [int[]] $Ports,
+    [Parameter(Mandatory)]
     [string[]] $FailurePatterns
 )
 Set-StrictMode -Version 2.0
@@ -24,6 +26,8 @@ $standardSqlPort = 1433
 $browserPort = 1434
 $mostLogLines = 20
 $longestLogLine = 300
+# A registry value that is not there.
+$notSet = -1
 # Thai years and Finnish times would be other numbers.
 $invariant = [System.Globalization.CultureInfo]::InvariantCulture
 $localMachine = [Microsoft.Win32.Registry]::LocalMachine
@@ -33,6 +37,7 @@ $answer = [ordered]@{
     language_mode = "$($ExecutionContext.SessionState.LanguageMode)"
     computer_name = $null
     pending_computer_name = $null
+    host_name = $null
     dns_host_name = $null
     user = $null
     is_administrator = $null
@@ -44,6 +49,7 @@ $answer = [ordered]@{
     product_type = $null
     installation_type = $null
     ui_culture = $null
+    culture = $null
     logical_processors = $null
     memory_bytes = $null
     system_drive = $env:SystemDrive
@@ -64,9 +70,21 @@ $answer = [ordered]@{
     cluster = $null
     cluster_error = ''
     adapters = $null
+    sql_tools = $null
+    ports = $null
+    winrm = $null
+    shell = $null
+    tls = $null
+    firewall = $null
+    ntlm = $null
+    app_control = $null
+    logging = $null
+    installer_busy = $null
+    consoles = $null
+    staged = $null
     setup_processes = $null
     tasks = $null
-    utc_time = [DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ss.fffZ', $invariant)
+    utc_time = $null
     unreadable = $null
 }
 $unreadable = [System.Collections.Generic.List[string]]::new()
@@ -99,8 +117,8 @@ function Test-RegistryKey([string] $Key) {
     return $true
 }
 
-function Get-InstalledVersion([string] $Pattern) {
-    # The versions of installed products by their name in the Uninstall keys of both views.
+function Get-InstalledProduct([string] $Pattern, [string] $Value) {
+    # One value of each installed product of this name, by the Uninstall keys of both views.
     $uninstall = 'Microsoft\Windows\CurrentVersion\Uninstall'
     foreach ($root in "SOFTWARE\$uninstall", "SOFTWARE\WOW6432Node\$uninstall") {
         $products = $localMachine.OpenSubKey($root)
@@ -109,7 +127,7 @@ function Get-InstalledVersion([string] $Pattern) {
         }
         foreach ($product in $products.GetSubKeyNames()) {
             if ("$(Get-RegistryValue "$root\$product" 'DisplayName' '')" -like $Pattern) {
-                "$(Get-RegistryValue "$root\$product" 'DisplayVersion' '')"
+                "$(Get-RegistryValue "$root\$product" $Value '')"
             }
         }
         $products.Dispose()
@@ -143,4 +161,5 @@ Read-Part 'user' {
     $answer.user = $identity.Name
     $answer.is_administrator = $principal.IsInRole([System.Security.Principal.WindowsBuiltInRole]::Administrator)
     $answer.ui_culture = [System.Globalization.CultureInfo]::CurrentUICulture.Name
+    $answer.culture = [System.Globalization.CultureInfo]::CurrentCulture.Name
 }

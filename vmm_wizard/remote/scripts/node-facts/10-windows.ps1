@@ -3,6 +3,8 @@ Read-Part 'name' {
     $names = 'SYSTEM\CurrentControlSet\Control\ComputerName'
     $answer.computer_name = "$(Get-RegistryValue "$names\ActiveComputerName" 'ComputerName' $env:COMPUTERNAME)"
     $answer.pending_computer_name = "$(Get-RegistryValue "$names\ComputerName" 'ComputerName' $env:COMPUTERNAME)"
+    $tcpip = 'SYSTEM\CurrentControlSet\Services\Tcpip\Parameters'
+    $answer.host_name = "$(Get-RegistryValue $tcpip 'Hostname' $env:COMPUTERNAME)"
     $network = [System.Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties()
     $answer.dns_host_name = "$($network.HostName).$($network.DomainName)".TrimEnd('.')
 }

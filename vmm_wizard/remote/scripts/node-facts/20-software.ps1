@@ -33,6 +33,29 @@ function Get-OwnTask {
     }
 }
 
+function Test-InstallerBusy {
+    # Windows Installer holds this mutex while it changes the machine. Whoever gets it at once gives it back at once.
+    try {
+        $mutex = [System.Threading.Mutex]::OpenExisting('Global\_MSIExecute')
+    }
+    catch [System.Threading.WaitHandleCannotBeOpenedException] {
+        return $false
+    }
+    try {
+        if (-not $mutex.WaitOne(0)) {
+            return $true
+        }
+        $mutex.ReleaseMutex()
+    }
+    catch [System.Threading.AbandonedMutexException] {
+        $mutex.ReleaseMutex()
+    }
+    finally {
+        $mutex.Dispose()
+    }
+    return $false
+}
+
 Read-Part 'adk' {
     $root = ''
     foreach ($view in 'SOFTWARE\WOW6432Node', 'SOFTWARE') {
@@ -43,21 +66,39 @@ Read-Part 'adk' {
         }
     }
     $folder = "$root\Assessment and Deployment Kit"
-    $versions = @(Get-InstalledVersion 'Windows Assessment and Deployment Kit*')
+    $versions = @(Get-InstalledProduct 'Windows Assessment and Deployment Kit*' 'DisplayVersion')
     $version = ''
     if ($root -and $versions.Count -gt 0) {
         $version = $versions[0]
+    }
+    # Newer kits keep these files by processor; setup of VMM looks for them one folder higher.
+    $wsim = "$folder\Deployment Tools\WSIM"
+    $names = @()
+    if ($root -and [System.IO.Directory]::Exists("$wsim\amd64")) {
+        $paths = [System.IO.Directory]::GetFiles("$wsim\amd64")
+        $names = @($paths | ForEach-Object { [System.IO.Path]::GetFileName($_) })
     }
     $answer.adk = [ordered]@{
         root = $root
         version = $version
         deployment_tools = [bool] $root -and [System.IO.Directory]::Exists("$folder\Deployment Tools")
         windows_pe = [bool] $root -and [System.IO.Directory]::Exists("$folder\Windows Preinstallation Environment")
+        wsim_files = $names.Count
+        wsim_uncopied = @($names | Where-Object { -not [System.IO.File]::Exists("$wsim\$_") }).Count
     }
+}
+Read-Part 'sql_tools' {
+    $answer.sql_tools = [ordered]@{
+        odbc_drivers = @(Get-InstalledProduct '*ODBC Driver*SQL Server*' 'DisplayName')
+        command_line = @(Get-InstalledProduct '*Command Line Utilities*' 'DisplayName')
+    }
+}
+Read-Part 'installer_busy' {
+    $answer.installer_busy = Test-InstallerBusy
 }
 Read-Part 'services' {
     $answer.hyperv_service = Test-Service 'vmms'
-    $products = @(Get-InstalledVersion '*Virtual Machine Manager Agent*')
+    $products = @(Get-InstalledProduct '*Virtual Machine Manager Agent*' 'DisplayName')
     $answer.agent_installed = (Test-Service 'SCVMMAgent') -or $products.Count -gt 0
 }
 Read-Part 'setup_processes' {
