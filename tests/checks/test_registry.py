@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.building import a_plan, a_rehearsal, good_facts, installed_facts
@@ -184,6 +184,7 @@ def all_findings(plan: Plan, facts: Facts) -> tuple[Finding, ...]:
     return rows
 
 
+@settings(deadline=None)
 @given(some_plans(), some_facts())
 def test_no_plan_and_no_facts_break_a_check_and_every_fault_has_a_remedy(plan: Plan, facts: Facts) -> None:
     for row in all_findings(plan, facts):
@@ -192,11 +193,13 @@ def test_no_plan_and_no_facts_break_a_check_and_every_fault_has_a_remedy(plan: P
             assert row.remedy, row
 
 
+@settings(deadline=None)
 @given(some_plans(), some_facts())
 def test_the_same_plan_and_facts_give_the_same_findings(plan: Plan, facts: Facts) -> None:
     assert judge(plan, facts) == judge(plan, facts)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_silence_never_makes_a_good_estate_fail(data: st.DataObject) -> None:
     silent = data.draw(st.sets(st.sampled_from(SINGLE)))

@@ -84,7 +84,7 @@ def test_a_healthy_node_says_all_of_itself(served: ServedNodes) -> None:
     assert said.administrators is not None
     assert Member(group.sid, "CONTOSO\\VMM Admins") in said.administrators
     assert said.rights == RightsFacts(
-        service_logon=("S-1-5-80-0",),
+        service_logon=("S-1-5-80-0", group.sid),
         deny_service_logon=(),
         batch_logon=("S-1-5-32-544", "S-1-5-32-551"),
         deny_batch_logon=(),

@@ -17,6 +17,7 @@ from vmm_wizard.checks.accounts import (
     found_account,
     group_sids,
 )
+from vmm_wizard.checks.governance import defined_by, governor, mend_grant, outlook, unread, will_lose, worst_if_certain
 from vmm_wizard.checks.registry import (
     Verdict,
     check,
@@ -166,20 +167,29 @@ def service_account_is_administrator(plan: Plan, facts: Facts, node: str) -> Ver
     account = found_account(facts.service_account)
     if account is None:
         return not_applicable("ACC-01 first: the account is not there")
-    answer = facts.node(node)
-    members = part(answer, answer.administrators, ADMINISTRATORS_GROUP)
+    facts_of_node = facts.node(node)
+    members = part(facts_of_node, facts_of_node.administrators, ADMINISTRATORS_GROUP)
     name = down_level(plan.service_account.name, facts)
-    direct = next((row for row in members if row.sid == account.sid), None)
-    if direct:
-        return passed(f"{name} is a member of the local Administrators group")
-    groups = group_sids(account)
-    nested = next((row for row in members if row.sid in groups), None)
-    if nested:
-        return passed(f"{name} is an administrator through {nested.name or nested.sid}")
-    return failed(
-        f"neither {name} nor a group of it is among the {len(members)} members of the local Administrators group",
-        on_node(node, f"Add-LocalGroupMember -SID {ADMINISTRATORS} -Member {powershell(name)}"),
-    )
+    direct = any(row.sid == account.sid for row in members)
+    # Its groups matter where it is no member itself, and where a GPO says who stays.
+    alone = direct and governor(facts_of_node, ADMINISTRATORS) is None
+    sids = frozenset({account.sid}) if alone else group_sids(account) | {account.sid}
+    found = next((row for row in members if row.sid in sids), None)
+    view = outlook(facts_of_node, ADMINISTRATORS, found is not None, sids)
+    local = on_node(node, f"Add-LocalGroupMember -SID {ADMINISTRATORS} -Member {powershell(name)}")
+    remedy = mend_grant(view, ADMINISTRATORS, name, node, local)
+    if found is None:
+        return failed(
+            f"neither {name} nor a group of it is among the {len(members)} members of the local Administrators group"
+            f"{defined_by(view)}{unread(facts_of_node)}",
+            remedy,
+        )
+    if not view.later:
+        return worst_if_certain(view, will_lose(view, name, "is a local administrator"), remedy)
+    how = "is a member of the local Administrators group"
+    if not direct:
+        how = f"is an administrator through {found.name or found.sid}"
+    return passed(f"{name} {how}{defined_by(view)}{unread(facts_of_node)}")
 
 
 @check(

@@ -11,7 +11,25 @@ from vmm_wizard.checks.accounts import (
     clock,
     found_account,
     listing,
+    sids_of,
     sids_on_node,
+)
+from vmm_wizard.checks.governance import (
+    BATCH_LOGON,
+    DENY_BATCH_LOGON,
+    STORED_PASSWORDS,
+    administrator_outlook,
+    defined_by,
+    governor,
+    mend_denial,
+    mend_grant,
+    mend_value,
+    outlook,
+    place,
+    sids_later,
+    stored_passwords_forbidden,
+    unread,
+    will_lose,
 )
 from vmm_wizard.checks.registry import (
     Status,
@@ -23,11 +41,12 @@ from vmm_wizard.checks.registry import (
     or_unknown,
     passed,
     unknown,
+    warned,
 )
-from vmm_wizard.checks.remedies import AD_TEAM, ask, down_level, in_plan, on_node, powershell
+from vmm_wizard.checks.remedies import AD_TEAM, Remedy, ask, down_level, in_plan, on_node, powershell
 from vmm_wizard.checks.rights import ADMINISTRATORS
 from vmm_wizard.checks.schedule import pending_nodes
-from vmm_wizard.facts.model import Facts, PasswordFacts, RehearsalFacts, known
+from vmm_wizard.facts.model import AccountFacts, Facts, NodeFacts, PasswordFacts, RehearsalFacts, known
 from vmm_wizard.facts.node_parts import part
 from vmm_wizard.plan.model import Plan
 
@@ -42,11 +61,14 @@ from vmm_wizard.plan.model import Plan
 def installer_is_administrator(plan: Plan, facts: Facts, node: str) -> Verdict:
     """What a rehearsal saw from inside wins over the group's members as seen from outside."""
     name = down_level(plan.installing_account, facts)
-    remedy = on_node(node, f"Add-LocalGroupMember -SID {ADMINISTRATORS} -Member {powershell(name)}")
+    local = on_node(node, f"Add-LocalGroupMember -SID {ADMINISTRATORS} -Member {powershell(name)}")
     rehearsal = facts.rehearsals.get(node)
     if isinstance(rehearsal, RehearsalFacts) and rehearsal.registered and rehearsal.user:
         if ADMINISTRATORS not in rehearsal.groups:
-            return failed(f"the rehearsal ran as {rehearsal.user} without the Administrators group", remedy)
+            return failed(
+                f"the rehearsal ran as {rehearsal.user} without the Administrators group",
+                _grant(facts, node, name, local),
+            )
         if not rehearsal.elevated:
             return failed(
                 f"the rehearsal ran as {rehearsal.user} without elevation",
@@ -56,9 +78,30 @@ def installer_is_administrator(plan: Plan, facts: Facts, node: str) -> Verdict:
     account = found_account(facts.installing_account)
     if account is None:
         return not_applicable("INS-02 first: the installing account is not there")
-    if ADMINISTRATORS in sids_on_node(account, facts.node(node)):
-        return passed(f"{name} is a member of the local Administrators group, directly or through a group")
-    return failed(f"neither {name} nor a group of it is a member of the local Administrators group", remedy)
+    facts_of_node = facts.node(node)
+    view = administrator_outlook(facts_of_node, sids_of(account))
+    remedy = mend_grant(view, ADMINISTRATORS, name, node, local)
+    if not view.now:
+        return failed(
+            f"neither {name} nor a group of it is a member of the local Administrators group"
+            f"{defined_by(view)}{unread(facts_of_node)}",
+            remedy,
+        )
+    if not view.later:
+        # Setup may be over before: nobody knows when the next refresh comes.
+        return warned(will_lose(view, name, "is a local administrator"), remedy)
+    return passed(
+        f"{name} is a member of the local Administrators group, directly or through a group"
+        f"{defined_by(view)}{unread(facts_of_node)}"
+    )
+
+
+def _grant(facts: Facts, node: str, name: str, local: Remedy) -> Remedy:
+    """The remedy for an account that is no administrator, as far as its groups and the node's policies are known."""
+    account, facts_of_node = facts.installing_account, facts.nodes.get(node)
+    if not isinstance(account, AccountFacts) or not isinstance(facts_of_node, NodeFacts):
+        return local
+    return mend_grant(outlook(facts_of_node, ADMINISTRATORS, False, account.sids), ADMINISTRATORS, name, node, local)
 
 
 @check(
@@ -109,20 +152,35 @@ def _batch_logon(plan: Plan, facts: Facts, node: str) -> Verdict:
     account = known(facts.installing_account)
     facts_of_node = facts.node(node)
     rights = part(facts_of_node, facts_of_node.rights, "user rights (secedit)")
-    sids = sids_on_node(account, facts_of_node)
-    denied = sids & set(rights.deny_batch_logon)
-    where = "Computer Configuration, Windows Settings, Security Settings, Local Policies, User Rights Assignment"
-    if denied:
+    sids, later = sids_on_node(account, facts_of_node), sids_later(facts_of_node, sids_of(account))
+    named = sorted(sids & set(rights.deny_batch_logon))
+    denial = outlook(facts_of_node, DENY_BATCH_LOGON, bool(named), later)
+    local = on_node(node, f"secpol.msc: take {name}, or its group, out of {place(DENY_BATCH_LOGON)}")
+    remedy = mend_denial(denial, DENY_BATCH_LOGON, name, node, local)
+    if named:
         return failed(
-            f"{name} is denied to log on as a batch job (SeDenyBatchLogonRight names {listing(sorted(denied))})",
-            on_node(node, f"gpresult /h rights.html shows which policy; take {name} out of it under {where}"),
+            f"{name} is denied to log on as a batch job ({DENY_BATCH_LOGON} names {listing(named)})"
+            f"{defined_by(denial)}{unread(facts_of_node)}",
+            remedy,
         )
-    if not sids & set(rights.batch_logon):
+    if denial.later and denial.governor:
+        return warned(
+            f"{name} is not denied to log on as a batch job yet, but GPO {denial.governor.gpo} names it in "
+            f"{DENY_BATCH_LOGON}: the next refresh denies it",
+            remedy,
+        )
+    grant = outlook(facts_of_node, BATCH_LOGON, not sids.isdisjoint(rights.batch_logon), later)
+    local = on_node(node, f"secpol.msc: put {name} into {place(BATCH_LOGON)}")
+    remedy = mend_grant(grant, BATCH_LOGON, name, node, local)
+    if not grant.now:
         return failed(
-            f"{name} may not log on as a batch job (SeBatchLogonRight names no SID of it)",
-            on_node(node, f"secpol.msc or a policy: add {name} to Log on as a batch job under {where}"),
+            f"{name} may not log on as a batch job ({BATCH_LOGON} names no SID of it)"
+            f"{defined_by(grant)}{unread(facts_of_node)}",
+            remedy,
         )
-    return passed(f"{name} may log on as a batch job")
+    if not grant.later:
+        return warned(will_lose(grant, name, "may log on as a batch job"), remedy)
+    return passed(f"{name} may log on as a batch job{defined_by(grant)}{unread(facts_of_node)}")
 
 
 @node_check("INS-03", title="The node stores passwords of tasks", topic="account", source="expert")
@@ -132,14 +190,24 @@ def node_stores_passwords(plan: Plan, facts: Facts, node: str) -> Verdict:
     rehearsal = facts.rehearsals.get(node)
     if isinstance(rehearsal, RehearsalFacts) and rehearsal.registered:
         return passed("the rehearsal's task was registered with a stored password")
-    value = facts.node(node).disable_domain_creds
+    facts_of_node = facts.node(node)
+    value, found = facts_of_node.disable_domain_creds, governor(facts_of_node, STORED_PASSWORDS)
+    local = on_node(
+        node,
+        f"gpresult /h policy.html shows which policy sets {place(STORED_PASSWORDS)}; agree with its owner on an "
+        "exception while setup runs",
+    )
+    step = f"agree with its owner on an exception while setup runs: {place(STORED_PASSWORDS)}"
+    remedy = mend_value(found, step, node) if found else local
     if value:
+        by = f" (set by GPO {found.gpo})" if found else ""
         return failed(
-            f"DisableDomainCreds is {value}: Windows stores no password for a task",
-            on_node(
-                node,
-                "gpresult /h policy.html shows which policy sets 'Network access: Do not allow storage of passwords "
-                "and credentials for network authentication'; agree with its owner on an exception while setup runs",
-            ),
+            f"DisableDomainCreds is {value}{by}: Windows stores no password for a task{unread(facts_of_node)}", remedy
         )
-    return passed("DisableDomainCreds is not set")
+    if found and stored_passwords_forbidden(facts_of_node):
+        return warned(
+            f"DisableDomainCreds is not set now, but GPO {found.gpo} sets it: after the next refresh Windows stores no "
+            "password for a task",
+            remedy,
+        )
+    return passed(f"DisableDomainCreds is not set{unread(facts_of_node)}")

@@ -192,6 +192,7 @@ def all_checks() -> tuple[Check, ...]:
         database,
         dkm,
         installer,
+        logon_rights,
         media,
         naming,
         node,

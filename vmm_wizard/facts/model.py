@@ -31,6 +31,7 @@ from vmm_wizard.facts.node_model import (
     TcpAnswer,
     VmmFacts,
 )
+from vmm_wizard.facts.policy_model import AddedMember, GovernedGroup, GovernedRight, GovernedValue, PolicyFacts
 from vmm_wizard.facts.windows_model import (
     AppControlFacts,
     FirewallFacts,
@@ -50,6 +51,7 @@ __all__ = [
     "AccountFacts",
     "Ace",
     "Adapter",
+    "AddedMember",
     "AddressResource",
     "AdkFacts",
     "AppControlFacts",
@@ -66,6 +68,9 @@ __all__ = [
     "DomainFacts",
     "Facts",
     "FirewallFacts",
+    "GovernedGroup",
+    "GovernedRight",
+    "GovernedValue",
     "LoggingFacts",
     "MediaFacts",
     "Member",
@@ -77,6 +82,7 @@ __all__ = [
     "OpenConsole",
     "PasswordFacts",
     "PasswordShape",
+    "PolicyFacts",
     "PortUse",
     "PrincipalNameFacts",
     "RebootFacts",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from vmm_wizard.facts.policy_model import PolicyFacts
 from vmm_wizard.facts.windows_model import (
     AppControlFacts,
     FirewallFacts,
@@ -229,6 +230,7 @@ class NodeFacts:
     administrators: tuple[Member, ...] | None
     rights: RightsFacts | None
     disable_domain_creds: int
+    policy: PolicyFacts | None
     media: MediaFacts
     sql: TcpAnswer
     cluster: ClusterFacts | None

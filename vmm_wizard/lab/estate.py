@@ -68,7 +68,7 @@ class Estate:
         admins = self.directory.require(contoso.ADMINS_GROUP)
         node.state.administrators = {self.directory.sid(512), admins.sid}
         node.state.rights = {
-            "SeServiceLogonRight": ["S-1-5-80-0"],
+            "SeServiceLogonRight": ["S-1-5-80-0", admins.sid],
             "SeBatchLogonRight": [BUILTIN_ADMINISTRATORS, "S-1-5-32-551"],
             "SeDenyNetworkLogonRight": ["S-1-5-32-546"],
         }

@@ -16,6 +16,7 @@ from vmm_wizard.lab.directory import Directory
 from vmm_wizard.lab.logons import Credential, Logons
 from vmm_wizard.lab.node_runs import NodeRuns
 from vmm_wizard.lab.node_settings import SettingsState
+from vmm_wizard.lab.policy import PolicyState
 from vmm_wizard.lab.setup_machine import InstalledServer
 from vmm_wizard.lab.sql import SqlServer
 from vmm_wizard.lab.windows import answer_command
@@ -97,6 +98,7 @@ class NodeState:
     remote_management_users: set[str] = field(default_factory=set)
     rights: dict[str, list[str]] = field(default_factory=dict)
     disable_domain_creds: int = 0
+    policy: PolicyState = field(default_factory=PolicyState)
     remote_shell_allowed: bool = True
     ui_culture: str = "en-US"
     language_mode: str = "FullLanguage"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from vmm_wizard.lab.cluster import FailoverCluster
 from vmm_wizard.lab.node_settings import settings_report
+from vmm_wizard.lab.policy import policy_report
 from vmm_wizard.lab.run_scripts import LOG, Answer
 from vmm_wizard.lab.winrm_shells import ShellSession
 from vmm_wizard.remote.bootstrap import JSON, ScriptRequest
@@ -27,7 +28,17 @@ _LONGEST_LOG_LINE = 300
 #: Files of the Windows System Image Manager in the kit.
 _WSIM_FILES = 24
 _FOR_ADMINISTRATORS = (
-    *("secure_channel", "administrators", "rights", "shell", "app_control", "installer_busy", "consoles", "staged"),
+    *(
+        "secure_channel",
+        "administrators",
+        "rights",
+        "policy",
+        "shell",
+        "app_control",
+        "installer_busy",
+        "consoles",
+        "staged",
+    ),
 )
 #: What a reader without administrator rights meets.
 _DENIED = [
@@ -91,6 +102,7 @@ def node_facts(node: Node, request: ScriptRequest, session: ShellSession) -> Ans
         if is_administrator
         else None,
         "disable_domain_creds": state.disable_domain_creds,
+        "policy": policy_report(state.policy) if is_administrator else None,
         "media": _media(node, str(parameters["MediaPath"])),
         "sql": _sql(node, parameters),
         "cluster": _cluster(cluster) if cluster else None,
@@ -102,8 +114,14 @@ def node_facts(node: Node, request: ScriptRequest, session: ShellSession) -> Ans
         if is_administrator
         else None,
         "utc_time": (node.now() + timedelta(seconds=state.settings.clock_ahead)).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        "unreadable": [] if is_administrator else [*_DENIED, *([_SERVICE_DENIED] if is_hidden else [])],
+        "unreadable": _unreadable(node, is_administrator, is_hidden),
     }
+
+
+def _unreadable(node: Node, is_administrator: bool, is_hidden: bool) -> list[JSON]:
+    if not is_administrator:
+        return [*_DENIED, *([_SERVICE_DENIED] if is_hidden else [])]
+    return [] if node.state.policy.logged else ["policy: Windows has not logged what group policy did (RSoP)"]
 
 
 def _own_cluster(node: Node, is_administrator: bool) -> tuple[FailoverCluster | None, str]:

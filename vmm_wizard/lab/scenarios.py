@@ -22,6 +22,7 @@ from vmm_wizard.lab.descriptors import (
     deny,
 )
 from vmm_wizard.lab.estate import Estate
+from vmm_wizard.lab.policy_faults import POLICY_FAULTS
 from vmm_wizard.lab.schema import class_guid
 
 
@@ -248,6 +249,7 @@ def _availability_group(estate: Estate, fault: Mapping[str, Any]) -> None:
 
 
 _FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
+    **POLICY_FAULTS,
     "dkm_rights": _dkm_rights,
     "dkm_missing": _dkm_missing,
     "dkm_deny": _deny_everyone,

@@ -65,6 +65,7 @@ $answer = [ordered]@{
     administrators = $null
     rights = $null
     disable_domain_creds = $null
+    policy = $null
     media = $null
     sql = $null
     cluster = $null
