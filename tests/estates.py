@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,29 @@ ANSWERS = Path(__file__).parent.parent / "answers"
 FAST = 1200.0
 
 
+class HeldClock(SpedUpClock):
+    """Time that a test can hold: setups and whatever else waits for time to pass go on when it is let go."""
+
+    def __init__(self, speed: float) -> None:
+        super().__init__(speed)
+        self._goes_on = threading.Event()
+        self._goes_on.set()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nothing that waits from now on gets further until the block ends."""
+        self._goes_on.clear()
+        try:
+            yield
+        finally:
+            self._goes_on.set()
+
+    def wait(self, seconds: float, stop: threading.Event) -> bool:
+        while not self._goes_on.wait(0.01) and not stop.is_set():
+            pass
+        return super().wait(seconds, stop)
+
+
 @dataclass
 class ServedEstate:
     """A running estate, the folder with its files, and the passwords that it made up."""
@@ -35,6 +59,7 @@ class ServedEstate:
     serving: Serving
     folder: Path
     secrets: Secrets
+    clock: HeldClock
 
     @property
     def book(self) -> AddressBook:
@@ -63,7 +88,8 @@ def serving_estate(
     folder: Path, scenario: Scenario | None = None, speed: float = FAST, **how: Any
 ) -> Iterator[ServedEstate]:
     """An estate on loopback until the block ends."""
-    estate = Estate(SpedUpClock(speed), **how)
+    clock = HeldClock(speed)
+    estate = Estate(clock, **how)
     if scenario is not None:
         apply(scenario, estate)
     with Serving(estate, folder) as serving:
@@ -71,7 +97,7 @@ def serving_estate(
         document = tomllib.loads((folder / "credentials.toml").read_text(encoding="utf-8"))
         for name, password in document["accounts"].items():
             secrets.put(AccountName.parse(name), Secret(password))
-        yield ServedEstate(estate, serving, folder, secrets)
+        yield ServedEstate(estate, serving, folder, secrets, clock)
 
 
 def contoso_plan() -> Plan:

@@ -142,7 +142,8 @@ class TestAnEditedPlan:
     def test_a_setup_that_runs_for_the_old_plan_is_named_with_how_to_go_on(self, place: Site) -> None:
         place.install_until(lambda event: event.as_json().get("step") == "setup")
         run = newest(place.journal)
-        events = place.install(self.edited(place.plan))
+        with place.served.clock.held():
+            events = place.install(self.edited(place.plan))
         end = finished(events)
         assert (end.result, end.changed) == ("refused", False)
         assert run.id in end.text
