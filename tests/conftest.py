@@ -9,6 +9,7 @@ from functools import cache
 import pytest
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Twice as many as there are processors: most tests wait for a server or a screen half of the time."""
     return 2 * (os.cpu_count() or 1)

@@ -245,10 +245,17 @@ class WizardScreen(Screen[None]):
         self.refresh_view()
         self.call_after_refresh(self._focus_first, shown)
 
-    def _focus_first(self, page: PageView) -> None:
-        """The first thing on the page that takes keys; else the button that goes on."""
-        if self._front() is page:
-            first = next((widget for widget in self.focus_chain if page in widget.ancestors), None)
+    def _focus_first(self, page: PageView, patience: int = 50) -> None:
+        """The first thing on the page that takes keys; else the button that goes on.
+
+        A new page's fields may not be there yet on a slow machine: they are waited for, some refreshes long.
+        """
+        if self._front() is not page:
+            return
+        first = next((widget for widget in self.focus_chain if page in widget.ancestors), None)
+        if first is None and page.page.keys and patience:
+            self.call_after_refresh(self._focus_first, page, patience - 1)
+        else:
             self.set_focus(first or self.query_one("#next"), scroll_visible=False)
 
     def leave(self) -> None:
