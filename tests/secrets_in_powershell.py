@@ -11,7 +11,7 @@ from tree_sitter import Node
 from tests.powershell import of_type, variable_name, words
 
 #: Calls that bring a secret in (besides [Console]::In), and calls whose result tells nothing of it.
-_SOURCES = ("OpenStandardInput", "Decrypt")
+_SOURCES = ("OpenStandardInput", "Decrypt", "PtrToStringBSTR")
 _CLEANING = ("ComputeHash", "Start", "Exists", "GetType")
 #: Properties that tell how much there is, not what.
 _HARMLESS = ("Count", "Length")

@@ -38,6 +38,8 @@ class PracticeNode:
 
     scripts: dict[str, Callable[[ScriptRequest, ShellSession], Answer]] = field(default_factory=dict)
     shells_allowed: bool = True
+    runspaces_allowed: bool = True
+    mode: str = "FullLanguage"
     commands: list[str] = field(default_factory=list)
     runs: list[ScriptRequest] = field(default_factory=list)
     started: threading.Event = field(default_factory=threading.Event)
@@ -48,6 +50,12 @@ class PracticeNode:
 
     def shell_allowed(self) -> bool:
         return self.shells_allowed
+
+    def remoting_allowed(self) -> bool:
+        return self.runspaces_allowed
+
+    def endpoint_mode(self) -> str:
+        return self.mode
 
     def run(self, command: str, arguments: list[str], session: ShellSession) -> CommandResult:
         line = " ".join([command, *arguments])

@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -309,18 +309,42 @@ def test_an_account_without_rights_is_denied_without_being_counted(served: Serve
     assert served.credential(READER).counted == 0
 
 
-def test_forbidden_remote_shells_are_told_as_such(served: ServedNodes) -> None:
+def test_where_winrs_is_forbidden_remoting_says_the_same_with_one_logon(served: ServedNodes) -> None:
+    over_winrs = facts(served)
+    served.credential().last_via.clear()
     served.node.state.remote_shell_allowed = False
+    over_remoting = facts(served)
+    assert served.credential().last_via == ["winrm"]
+    assert replace(over_remoting, utc_time=over_winrs.utc_time) == over_winrs
+
+
+def test_forbidden_remote_shells_and_closed_remoting_are_told_as_such(served: ServedNodes) -> None:
+    served.node.state.remote_shell_allowed = False
+    served.node.state.remoting_allowed = False
     answer = reason(asked(served))
     assert answer.code == "shell"
     assert "AllowRemoteShellAccess" in answer.reason
+    assert "Microsoft.PowerShell" in answer.reason
 
 
-def test_a_constrained_language_mode_is_told_as_such(served: ServedNodes) -> None:
+@pytest.mark.parametrize("remote_shell_allowed", [True, False], ids=["winrs", "remoting"])
+def test_a_constrained_language_mode_is_told_as_such(served: ServedNodes, remote_shell_allowed: bool) -> None:
+    served.node.state.remote_shell_allowed = remote_shell_allowed
     served.node.state.language_mode = "ConstrainedLanguage"
     answer = reason(asked(served))
     assert answer.code == "language_mode"
-    assert "ConstrainedLanguage" in answer.reason
+    assert answer.reason == (
+        "PowerShell on vmm01.contoso.lab:5985 runs in ConstrainedLanguage, and the wizard's scripts need FullLanguage; "
+        "a policy of application control does that (App Control for Business, or AppLocker's script rules): ask "
+        "whoever keeps it to let the account that logs on to the nodes run PowerShell in full"
+    )
+
+
+def test_an_endpoint_for_just_enough_administration_is_told_as_such(served: ServedNodes) -> None:
+    served.node.state.remote_shell_allowed = False
+    served.node.state.language_mode = "NoLanguage"
+    answer = reason(asked(served))
+    assert (answer.code, "Just Enough Administration: ask whoever" in answer.reason) == ("language_mode", True)
 
 
 def test_an_untrusted_certificate_is_refused_before_any_logon(served: ServedNodes) -> None:

@@ -196,6 +196,12 @@ class PracticeMachine(NodeRuns):
     def shell_allowed(self) -> bool:
         return True
 
+    def remoting_allowed(self) -> bool:
+        return True
+
+    def endpoint_mode(self) -> str:
+        return "FullLanguage"
+
     def run(self, command: str, arguments: list[str], session: ShellSession) -> CommandResult:
         self.commands.append(" ".join([command, *arguments]))
         request = bootstrap.read_stdin(session.stdin())

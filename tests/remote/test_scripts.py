@@ -32,7 +32,10 @@ NAMES = sorted(
 
 #: What starts the others, and what they start: neither is a script that the session runs by name.
 STARTER, WRAPPER = "bootstrap", "wrapper"
-SESSION_SCRIPTS = [name for name in NAMES if name not in (STARTER, WRAPPER)]
+#: Starts the starter, where it comes as an argument.
+RUNSPACE = "runspace-bootstrap"
+STARTERS = (STARTER, RUNSPACE)
+SESSION_SCRIPTS = [name for name in NAMES if name not in (*STARTERS, WRAPPER)]
 
 #: All that a script may call. Anything else is looked up first: is it there on every Server, does it ask another host?
 CMDLETS = {
@@ -118,13 +121,14 @@ def test_scripts_avoid_the_variables_that_powershell_owns(script: str) -> None:
     assert assigned.isdisjoint({"host", "pid", "profile", "error", "matches", "home", "pwd", "this", "event"})
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != STARTER])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in STARTERS])
 def test_errors_end_a_script_and_so_do_misspelled_names(name: str) -> None:
     assert "\nSet-StrictMode -Version 2.0\n$ErrorActionPreference = 'Stop'\n" in text_of(name)
 
 
-def test_the_starter_lets_errors_end_a_script() -> None:
-    assert "\n$ErrorActionPreference = 'Stop'\n" in text_of(STARTER)
+@pytest.mark.parametrize("name", STARTERS)
+def test_the_starters_let_errors_end_a_script(name: str) -> None:
+    assert "\n$ErrorActionPreference = 'Stop'\n" in text_of(name)
 
 
 @pytest.mark.parametrize("name", SESSION_SCRIPTS)
@@ -221,7 +225,8 @@ def test_no_secret_reaches_a_cmdlet_a_pipeline_the_output_or_an_error(name: str)
 
 def test_the_scripts_that_take_secrets_are_seen_to_take_them() -> None:
     taking = {name: sources(parse(text_of(name))) for name in NAMES}
-    assert {name: count for name, count in taking.items() if count} == {STARTER: 1, WRAPPER: 1, "start-task": 1}
+    expected = {STARTER: 1, RUNSPACE: 1, WRAPPER: 1, "start-task": 1}
+    assert {name: count for name, count in taking.items() if count} == expected
 
 
 def test_the_starter_reads_one_line_which_holds_no_secret() -> None:

@@ -100,6 +100,7 @@ class NodeState:
     disable_domain_creds: int = 0
     policy: PolicyState = field(default_factory=PolicyState)
     remote_shell_allowed: bool = True
+    remoting_allowed: bool = True
     ui_culture: str = "en-US"
     language_mode: str = "FullLanguage"
     blocked_targets: set[str] = field(default_factory=set)
@@ -236,6 +237,12 @@ class Node(NodeRuns):
 
     def shell_allowed(self) -> bool:
         return self.state.remote_shell_allowed
+
+    def remoting_allowed(self) -> bool:
+        return self.state.remoting_allowed
+
+    def endpoint_mode(self) -> str:
+        return self.state.language_mode
 
     def run(self, command: str, arguments: list[str], session: ShellSession) -> CommandResult:
         return answer_command(self, command, arguments, session)

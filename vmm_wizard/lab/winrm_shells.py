@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import logging
 import threading
 import uuid
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from vmm_wizard.lab import wsman_messages as wsman
 from vmm_wizard.lab.clock import Clock
 from vmm_wizard.lab.logons import Credential
+from vmm_wizard.lab.runspaces import Runspaces
+from vmm_wizard.lab.shell_sessions import CommandResult, SessionCancelled, ShellSession, WinrmBackend
 from vmm_wizard.lab.wsman_messages import Fault
 
 #: Longest command line that cmd.exe takes, and that CreateProcess takes where cmd.exe is skipped, in characters.
@@ -27,112 +27,16 @@ PIECE = 32_768
 
 _log = logging.getLogger(__name__)
 
-
-class SessionCancelled(Exception):
-    """The command was terminated or its shell went away while it waited."""
-
-
-@dataclass(frozen=True)
-class CommandResult:
-    """What a command wrote, as bytes in whatever encoding the node uses, and its exit code."""
-
-    stdout: bytes = b""
-    stderr: bytes = b""
-    exit_code: int = 0
-
-
-class ShellSession:
-    """A running command as the backend sees it. Always a network logon: it has no credentials for a second hop."""
-
-    network_logon = True
-
-    def __init__(self, credential: Credential) -> None:
-        self.credential = credential
-        self.cancelled = threading.Event()
-        self._changed = threading.Condition()
-        self._stdin = bytearray()
-        self._ended = False
-        self._out: dict[str, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
-        self._exit_code: int | None = None
-
-    def stdin(self) -> bytes:
-        """All that was sent, once the End flag came; blocks until then. Raises SessionCancelled."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._ended or self.cancelled.is_set())
-            if not self._ended:
-                raise SessionCancelled
-            return bytes(self._stdin)
-
-    def write(self, data: bytes) -> None:
-        """Write to stdout before the command ends."""
-        with self._changed:
-            self._out["stdout"] += data
-            self._changed.notify_all()
-
-    def feed(self, data: bytes, end: bool) -> None:
-        """Take a Send. Raises Fault when nothing reads any more."""
-        with self._changed:
-            if self._ended or self._exit_code is not None or self.cancelled.is_set():
-                raise Fault(wsman.BROKEN_PIPE, "w:InternalError", "The pipe has been ended.")
-            self._stdin += data
-            self._ended = end
-            self._changed.notify_all()
-
-    def finish(self, result: CommandResult) -> None:
-        """The command ended with this result."""
-        with self._changed:
-            self._out["stdout"] += result.stdout
-            self._out["stderr"] += result.stderr
-            self._exit_code = result.exit_code
-            self._changed.notify_all()
-
-    def cancel(self) -> None:
-        """Terminate the command: whatever waits in it is woken."""
-        with self._changed:
-            self.cancelled.set()
-            self._changed.notify_all()
-
-    def take(self, timeout: float, piece: int) -> tuple[dict[str, bytes], int | None]:
-        """Up to `piece` bytes of each stream, and the exit code once all was taken.
-
-        Waits up to `timeout` real seconds for something to say; raises Fault when there was nothing.
-        """
-        with self._changed:
-            self._changed.wait_for(self._has_news, timeout)
-            if self.cancelled.is_set():
-                raise Fault(995, "w:InternalError", "The I/O operation has been aborted.")
-            if not self._has_news():
-                raise Fault(
-                    wsman.OPERATION_TIMED_OUT,
-                    "w:TimedOut",
-                    "The operation did not complete within the time given in OperationTimeout.",
-                )
-            taken: dict[str, bytes] = {}
-            for name, waiting in self._out.items():
-                taken[name] = bytes(waiting[:piece])
-                del waiting[:piece]
-            return taken, None if any(self._out.values()) else self._exit_code
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the command has neither ended nor been terminated."""
-        return self._exit_code is None and not self.cancelled.is_set()
-
-    def _has_news(self) -> bool:
-        return self._exit_code is not None or any(self._out.values()) or self.cancelled.is_set()
-
-
-class WinrmBackend(Protocol):
-    """The node behind the service: what it lets whom do, and what commands answer there."""
-
-    def may_log_on(self, credential: Credential) -> bool:
-        """Whether the account is a local administrator or in Remote Management Users."""
-
-    def shell_allowed(self) -> bool:
-        """The policy AllowRemoteShellAccess."""
-
-    def run(self, command: str, arguments: list[str], session: ShellSession) -> CommandResult:
-        """Run a command; called in a thread of its own. May block, and then heeds `session.cancelled`."""
+__all__ = [
+    "IDLE_TIMEOUT",
+    "MAX_SHELLS",
+    "PIECE",
+    "CommandResult",
+    "SessionCancelled",
+    "ShellSession",
+    "Shells",
+    "WinrmBackend",
+]
 
 
 @dataclass
@@ -170,11 +74,12 @@ class Shells:
         self._progress_noise = progress_noise
         self._lock = threading.RLock()
         self._shells: dict[str, _Shell] = {}
+        self._runspaces = Runspaces(node, piece)
 
     def __len__(self) -> int:
         with self._lock:
             self._drop_idle()
-            return len(self._shells)
+            return len(self._shells) + len(self._runspaces)
 
     def drop_all(self) -> None:
         """End every shell and all that runs in them, as a restart of the service does."""
@@ -183,11 +88,14 @@ class Shells:
             self._shells.clear()
         for shell in shells:
             shell.cancel()
+        self._runspaces.drop_all()
 
     def answer(self, request: wsman.Request, credential: Credential) -> bytes:
         """Do what `request` asks for on behalf of `credential` and return the answering envelope."""
         if not self._node.may_log_on(credential):
             raise Fault(wsman.ACCESS_DENIED, "w:AccessDenied", "Access is denied.")
+        if request.resource.startswith(f"{wsman.POWERSHELL}/"):
+            return self._runspaces.answer(request, credential)
         if request.action == wsman.CREATE:
             return self._create(request, credential)
         shell = self._find(request, credential)
@@ -240,13 +148,7 @@ class Shells:
             shell_id = str(uuid.uuid4()).upper()
             idle = wsman.idle_timeout(request, self._idle_timeout)
             self._shells[shell_id] = _Shell(credential, self._clock.seconds(), idle)
-        return wsman.answer(
-            request,
-            f"<x:ResourceCreated><a:Address>{wsman.ADDRESSING}/role/anonymous</a:Address><a:ReferenceParameters>"
-            f"<w:ResourceURI>{wsman.SHELL}/cmd</w:ResourceURI>"
-            f'<w:SelectorSet><w:Selector Name="ShellId">{shell_id}</w:Selector></w:SelectorSet>'
-            f"</a:ReferenceParameters></x:ResourceCreated><rsp:Shell><rsp:ShellId>{shell_id}</rsp:ShellId></rsp:Shell>",
-        )
+        return wsman.created_answer(request, f"{wsman.SHELL}/cmd", shell_id)
 
     def _delete(self, request: wsman.Request, shell: _Shell) -> bytes:
         with self._lock:
@@ -294,10 +196,7 @@ class Shells:
 
     def _send(self, request: wsman.Request, shell: _Shell) -> bytes:
         stream = request.element("Stream")
-        try:
-            data = base64.b64decode(stream.text or "", validate=True)
-        except (binascii.Error, ValueError):
-            raise Fault(wsman.SCHEMA_VALIDATION, "w:SchemaValidationError", "The stream is not base64.") from None
+        data = wsman.decoded(stream)
         end = stream.get("End", "").lower() in ("true", "1")
         self._running(shell, stream.get("CommandId")).feed(data, end)
         return wsman.answer(request, "<rsp:SendResponse/>")

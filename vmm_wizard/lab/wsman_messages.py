@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 import struct
 import uuid
@@ -15,6 +17,7 @@ ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
 WSMAN = "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd"
 MICROSOFT_WSMAN = "http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd"
 SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
+POWERSHELL = "http://schemas.microsoft.com/powershell"
 TRANSFER = "http://schemas.xmlsoap.org/ws/2004/09/transfer"
 IDENTITY = "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"
 
@@ -43,6 +46,7 @@ OPERATION_TIMED_OUT = 0x80338029
 SCHEMA_VALIDATION = 0x80338041
 SHELL_NOT_FOUND = 0x8033805B
 UNENCRYPTED_REFUSED = 0x803380DE
+RESOURCE_NOT_FOUND = 0x80338000
 TOO_MANY_SHELLS = 0x803381A5
 SHELLS_NOT_ALLOWED = 0x803381AC
 INTERNAL = 1359
@@ -78,14 +82,15 @@ class Request:
 
     action: str
     message_id: str
+    resource: str
     shell_id: str
     operation_timeout: float
     options: Mapping[str, str]
     body: ET.Element = field(repr=False)
 
-    def element(self, name: str) -> ET.Element:
-        """The first shell element of that name in the body; raises Fault when there is none."""
-        found = self.body.find(f".//{{{SHELL}}}{name}")
+    def element(self, name: str, namespace: str = SHELL) -> ET.Element:
+        """The first (shell) element of that name in the body; raises Fault when there is none."""
+        found = self.body.find(f".//{{{namespace}}}{name}")
         if found is None:
             raise Fault(SCHEMA_VALIDATION, "w:SchemaValidationError", f"The request has no {name} element.")
         return found
@@ -126,11 +131,31 @@ def read_request(data: bytes) -> Request:
     return Request(
         action=text("a:Action"),
         message_id=text("a:MessageID"),
+        resource=text("w:ResourceURI"),
         shell_id=selectors.get("ShellId", "").strip(),
         operation_timeout=_seconds(timeout) if timeout else DEFAULT_OPERATION_TIMEOUT,
         options=options,
         body=body,
     )
+
+
+def created_answer(request: Request, resource: str, shell_id: str) -> bytes:
+    """The envelope that answers a Create: the new shell's id."""
+    return answer(
+        request,
+        f"<x:ResourceCreated><a:Address>{ADDRESSING}/role/anonymous</a:Address><a:ReferenceParameters>"
+        f"<w:ResourceURI>{resource}</w:ResourceURI>"
+        f'<w:SelectorSet><w:Selector Name="ShellId">{shell_id}</w:Selector></w:SelectorSet>'
+        f"</a:ReferenceParameters></x:ResourceCreated><rsp:Shell><rsp:ShellId>{shell_id}</rsp:ShellId></rsp:Shell>",
+    )
+
+
+def decoded(element: ET.Element) -> bytes:
+    """The bytes that an element holds in base64. Raises Fault."""
+    try:
+        return base64.b64decode(element.text or "", validate=True)
+    except (binascii.Error, ValueError):
+        raise Fault(SCHEMA_VALIDATION, "w:SchemaValidationError", "The stream is not base64.") from None
 
 
 def idle_timeout(request: Request, default: float) -> float:

@@ -57,11 +57,31 @@ def _without_comments(text: str) -> str:
 
 
 @cache
+def text() -> str:
+    """The fixed text of the bootstrap."""
+    return _without_comments(load_script("bootstrap").text)
+
+
+@cache
+def runspace_text() -> str:
+    """The fixed text that runs the bootstrap in a runspace of PowerShell remoting."""
+    return _without_comments(load_script("runspace-bootstrap").text)
+
+
+@cache
 def arguments() -> tuple[str, ...]:
     """The fixed arguments of powershell.exe that start the bootstrap. Nothing of any run is in them."""
-    text = _without_comments(load_script("bootstrap").text)
-    encoded = base64.b64encode(text.encode("utf-16-le")).decode()
+    encoded = base64.b64encode(text().encode("utf-16-le")).decode()
     return ("-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a bootstrap wrote to a node's two streams, and its exit code."""
+
+    stdout: bytes = field(repr=False)
+    stderr: bytes = field(repr=False)
+    exit_code: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +94,19 @@ class ScriptRequest:
     secrets: tuple[Secret, ...] = ()
 
 
+def write_request(script: Script, parameters: Mapping[str, JSON]) -> str:
+    """The first line of stdin, without its end: ASCII JSON."""
+    return json.dumps({"name": script.name, "text": script.text, "parameters": dict(parameters)})
+
+
+def write_secrets(secrets: Sequence[Secret]) -> str:
+    """The lines after it, one a secret: base64 of its UTF-8."""
+    return "".join(f"{base64.b64encode(secret.reveal().encode()).decode()}\n" for secret in secrets)
+
+
 def write_stdin(script: Script, parameters: Mapping[str, JSON], secrets: Sequence[Secret]) -> bytes:
-    """Line 1: one line of ASCII JSON. Then a line a secret: base64 of its UTF-8."""
-    first = json.dumps({"name": script.name, "text": script.text, "parameters": dict(parameters)})
-    lines = [first, *(base64.b64encode(secret.reveal().encode()).decode() for secret in secrets)]
-    return "".join(f"{line}\n" for line in lines).encode("ascii")
+    """All that the bootstrap reads: the request, then the secrets."""
+    return f"{write_request(script, parameters)}\n{write_secrets(secrets)}".encode("ascii")
 
 
 def read_stdin(data: bytes) -> ScriptRequest:

@@ -63,7 +63,7 @@ class AccessDenied(RemoteError):
 
 
 class ShellRefused(RemoteError):
-    """The node opens no shell: a quota is used up, or the policy AllowRemoteShellAccess forbids shells."""
+    """The node opens no shell: a quota is used up, or policy forbids shells over WinRS and remoting alike."""
 
     def __init__(self, place: str, why: str) -> None:
         super().__init__(place, f"{place} opened no remote shell: {why}")
@@ -76,11 +76,31 @@ class CertificateRefused(RemoteError):
         super().__init__(place, f"the certificate of {place} was refused: {why}")
 
 
+#: What sets each language mode, and who can say why. Source: about_Language_Modes.
+_MODES = {
+    "ConstrainedLanguage": (
+        "a policy of application control does that (App Control for Business, or AppLocker's script rules): ask "
+        "whoever keeps it to let the account that logs on to the nodes run PowerShell in full"
+    ),
+    "NoLanguage": (
+        "the endpoint that answers is a restricted one, as for Just Enough Administration: ask whoever registered it "
+        "(Get-PSSessionConfiguration there shows it) for one with LanguageMode FullLanguage, or for WinRS shells"
+    ),
+}
+_OTHER_MODE = (
+    "the configuration of its PowerShell endpoint does that: ask whoever registered it "
+    "(Get-PSSessionConfiguration there shows it) for LanguageMode FullLanguage"
+)
+
+
 class LanguageModeRefused(RemoteError):
     """PowerShell on the node runs in a restricted language mode, in which the scripts cannot work."""
 
     def __init__(self, place: str, mode: str) -> None:
-        super().__init__(place, f"PowerShell on {place} runs in {mode}, the wizard's scripts need FullLanguage")
+        why = _MODES.get(mode, _OTHER_MODE)
+        super().__init__(
+            place, f"PowerShell on {place} runs in {mode}, and the wizard's scripts need FullLanguage; {why}"
+        )
         self.mode = mode
 
 

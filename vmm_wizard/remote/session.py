@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from vmm_wizard.plan.model import Authentication, WinrmTransport
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.remote import bootstrap
-from vmm_wizard.remote.bootstrap import JSON, Script, load_script
+from vmm_wizard.remote.bootstrap import JSON, Output, Script, load_script
 from vmm_wizard.remote.errors import (
     AccessDenied,
     AnswerUnreadable,
@@ -29,6 +29,7 @@ from vmm_wizard.remote.errors import (
     ScriptFailed,
     ShellRefused,
 )
+from vmm_wizard.remote.winrs import TIDYING_SECONDS, Shell
 
 if TYPE_CHECKING:
     import requests
@@ -37,10 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["JSON", "Login", "Script", "Session", "Target", "deadline_in", "load_script"]
 
-#: `close` asks the node to end the shell for at most this many seconds.
-_CLOSE_SECONDS = 2.0
-#: Most bytes that a script may write in all: the largest answer of ours, a piece of a log, is a hundredth of it.
-MOST_OUTPUT = 16 * 2**20
 #: WSManFault codes (wsmerror.h).
 _ACCESS_DENIED = {5, 0x80070005}
 _GONE = {0x8033805B, 995, 0x803381C4, 0x803381DE}
@@ -97,8 +94,7 @@ class Session:
         self._line = line
         self._http = http
         self._login = login
-        self._protocol: Any = None
-        self._shell = ""
+        self._shell: Shell | None = None
         self._busy = threading.Lock()
         self.closed = False
 
@@ -125,9 +121,27 @@ class Session:
         from vmm_wizard.remote import connection
 
         connection.log_on(self._line, self._http, self._login)
-        self._protocol = connection.protocol_over(self._line, self._http, self._login)
+        protocol = connection.protocol_over(self._line, self._http, self._login)
         self._line.grace = connection.GRACE
-        self._shell = self._protocol.open_shell(codepage=65001)
+        self._shell = self._open_shell(protocol)
+
+    def _open_shell(self, protocol: Any) -> Shell:
+        """A WinRS shell; where policy forbids those, a runspace of PowerShell remoting under the same logon."""
+        from winrm.exceptions import WSManFaultError
+
+        from vmm_wizard.remote.winrs import WinrsShell
+
+        try:
+            return WinrsShell(self._line, protocol)
+        except WSManFaultError as fault:
+            if _SHELLS_NOT_ALLOWED not in _codes(fault):
+                raise
+        from vmm_wizard.remote.runspace import ENDPOINT, RunspaceShell
+
+        try:
+            return RunspaceShell(self._line, protocol)
+        except WSManFaultError as fault:
+            raise ShellRefused(self._line.target.place, _neither(fault, ENDPOINT, self._login)) from None
 
     def run(
         self,
@@ -151,8 +165,9 @@ class Session:
             self._line.deadline = deadline
             with self._guarded(), self._line.watched():
                 self._line.require_time()
-                stdout, stderr, exit_code = self._execute(bootstrap.write_stdin(script, parameters, secrets))
-            return self._read(script, secrets, stdout, stderr, exit_code)
+                assert self._shell is not None
+                output = self._shell.execute(script, parameters, secrets)
+            return self._read(script, secrets, output)
 
     @contextlib.contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -165,74 +180,24 @@ class Session:
                 self._abandon()
             raise translated from None
 
-    def _execute(self, stdin: bytes) -> tuple[bytes, bytes, int]:
-        command = self._protocol.run_command(
-            self._shell, bootstrap.PROGRAM, bootstrap.arguments(), console_mode_stdin=False
-        )
-        try:
-            self._send(command, stdin)
-            return self._receive(command)
-        finally:
-            self._signal(command)
-
-    def _send(self, command: str, stdin: bytes) -> None:
-        from winrm.exceptions import WinRMOperationTimeoutError, WSManFaultError
-
-        pieces = bootstrap.chunks(stdin)
-        try:
-            for number, piece in enumerate(pieces, 1):
-                self._line.require_time()
-                self._protocol.send_command_input(self._shell, command, piece, end=number == len(pieces))
-        except (WSManFaultError, WinRMOperationTimeoutError):
-            # The command may have ended already (no PowerShell, command line refused): its output says why.
-            return
-
-    def _receive(self, command: str) -> tuple[bytes, bytes, int]:
-        from winrm.exceptions import WinRMOperationTimeoutError
-
-        stdout, stderr = bytearray(), bytearray()
-        while True:
-            self._line.require_time()
-            try:
-                out, err, exit_code, is_done = self._protocol.get_command_output_raw(self._shell, command)
-            except WinRMOperationTimeoutError:
-                continue  # normal while a script is silent
-            stdout += out
-            stderr += err
-            if len(stdout) + len(stderr) > MOST_OUTPUT:
-                raise AnswerUnreadable(self._line.target.place, f"it is more than {MOST_OUTPUT // 2**20} MiB")
-            if is_done:
-                return bytes(stdout), bytes(stderr), exit_code
-
-    def _signal(self, command: str) -> None:
-        """Terminate the command, best-effort: the node forgets it or its shell ends."""
-        from winrm.exceptions import WinRMError, WinRMOperationTimeoutError, WinRMTransportError
-
-        with (
-            contextlib.suppress(WinRMError, WinRMTransportError, WinRMOperationTimeoutError, RemoteError, OSError),
-            contextlib.suppress(AssertionError, StopIteration, ValueError, SyntaxError),
-            self._line.tidying(_CLOSE_SECONDS),
-        ):
-            self._protocol.cleanup_command(self._shell, command)
-
-    def _read(
-        self, script: Script, secrets: Sequence[Secret], stdout: bytes, stderr: bytes, exit_code: int
-    ) -> dict[str, object]:
+    def _read(self, script: Script, secrets: Sequence[Secret], output: Output) -> dict[str, object]:
         place = self._line.target.place
         masked = _Mask((*secrets, self._login.password))
         try:
-            answer = bootstrap.read_answer(stdout)
+            answer = bootstrap.read_answer(output.stdout)
             if answer is not None and isinstance(answer.get("result"), str):
                 answer["result"] = bootstrap.parse_result(str(answer["result"]))
         except ValueError as broken:
             raise AnswerUnreadable(place, masked(f"{script.name}: {broken}")) from None
         if answer is None:
-            mode = bootstrap.read_language_mode(stdout)
+            mode = bootstrap.read_language_mode(output.stdout)
             if mode:
                 raise LanguageModeRefused(place, mode)
-            said = bootstrap.error_text(stderr) or bootstrap.decode_output(stdout).strip() or "nothing"
+            said = bootstrap.error_text(output.stderr) or bootstrap.decode_output(output.stdout).strip() or "nothing"
             one_line = " ".join(said.split())[:300]
-            raise AnswerUnreadable(place, masked(f"{script.name} ended with code {exit_code} and said {one_line}"))
+            raise AnswerUnreadable(
+                place, masked(f"{script.name} ended with code {output.exit_code} and said {one_line}")
+            )
         error = answer.get("error")
         if isinstance(error, dict):
             line = error.get("line")
@@ -249,8 +214,9 @@ class Session:
         with self._busy:
             if self.closed:
                 return
-            with contextlib.suppress(Exception), self._line.tidying(_CLOSE_SECONDS), self._line.watched():
-                self._protocol.close_shell(self._shell, close_session=False)
+            if self._shell is not None:
+                with contextlib.suppress(Exception), self._line.tidying(TIDYING_SECONDS), self._line.watched():
+                    self._shell.close()
             self._abandon()
 
     def _abandon(self) -> None:
@@ -332,15 +298,32 @@ def _certificate_error(error: BaseException, line: Line) -> RemoteError:
     return line.lost("it does not speak TLS as this wizard does")
 
 
+def _codes(fault: Any) -> set[int | None]:
+    return {fault.wsman_fault_code, fault.wmierror_code}
+
+
+def _said(fault: Any) -> str:
+    return f"fault {fault.wsman_fault_code}: {' '.join(str(fault.reason).split())[:200]}"
+
+
+def _neither(fault: Any, endpoint: str, login: Login) -> str:
+    """Why a node that forbids WinRS shells opened no runspace either, and whom that is to be asked of."""
+    why = f"does not open ({_said(fault)})"
+    if _codes(fault) & _ACCESS_DENIED:
+        why = f"denies access to {login.account} (Get-PSSessionConfiguration -Name {endpoint} shows to whom it is open)"
+    return (
+        f"the policy AllowRemoteShellAccess forbids WinRS shells, and PowerShell remoting, by its endpoint {endpoint}, "
+        f"{why}: ask whoever keeps the node's policy for Windows Remote Shell, or its remoting endpoints"
+    )
+
+
 def _fault_error(fault: Any, line: Line, login: Login) -> BaseException:
     place = line.target.place
-    codes = {fault.wsman_fault_code, fault.wmierror_code}
+    codes = _codes(fault)
     if codes & _ACCESS_DENIED:
         return AccessDenied(place, login.account)
-    if _SHELLS_NOT_ALLOWED in codes:
-        return ShellRefused(place, "the policy AllowRemoteShellAccess forbids remote shells")
     if codes & _QUOTAS:
         return ShellRefused(place, "a quota of this account is used up; close other shells or wait until they time out")
     if codes & _GONE:
         return line.lost("the shell is gone; it timed out or WinRM was restarted")
-    return AnswerUnreadable(place, f"fault {fault.wsman_fault_code}: {' '.join(str(fault.reason).split())[:200]}")
+    return AnswerUnreadable(place, _said(fault))

@@ -1,0 +1,93 @@
+"""A WinRS shell on a node, and our bootstrap run in it: script, parameters and secrets over stdin, text back."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.remote import bootstrap
+from vmm_wizard.remote.bootstrap import JSON, Output, Script
+from vmm_wizard.remote.errors import AnswerUnreadable, RemoteError
+
+if TYPE_CHECKING:
+    from vmm_wizard.remote.connection import Line
+
+#: Seconds, at most, in which a node is asked to forget a command or a shell.
+TIDYING_SECONDS = 2.0
+#: Most bytes that a script may write in all: the largest answer of ours, a piece of a log, is a hundredth of it.
+MOST_OUTPUT = 16 * 2**20
+
+
+class Shell(Protocol):
+    """Where scripts run on a node: over WinRS, or over PowerShell remoting."""
+
+    def execute(self, script: Script, parameters: Mapping[str, JSON], secrets: Sequence[Secret]) -> Output:
+        """Run the bootstrap with a script and return what it wrote. Raises RemoteError and the libraries' errors."""
+
+    def close(self) -> None:
+        """End the shell on the node. Raises what `execute` does."""
+
+
+class WinrsShell:
+    """An open WinRS shell."""
+
+    def __init__(self, line: Line, protocol: Any) -> None:
+        """Opens it, on a connection that is logged on. Raises pywinrm's errors."""
+        self._line = line
+        self._protocol = protocol
+        self._shell: str = protocol.open_shell(codepage=65001)
+
+    def execute(self, script: Script, parameters: Mapping[str, JSON], secrets: Sequence[Secret]) -> Output:
+        command = self._protocol.run_command(
+            self._shell, bootstrap.PROGRAM, bootstrap.arguments(), console_mode_stdin=False
+        )
+        try:
+            self._send(command, bootstrap.write_stdin(script, parameters, secrets))
+            return self._receive(command)
+        finally:
+            self._signal(command)
+
+    def close(self) -> None:
+        self._protocol.close_shell(self._shell, close_session=False)
+
+    def _send(self, command: str, stdin: bytes) -> None:
+        from winrm.exceptions import WinRMOperationTimeoutError, WSManFaultError
+
+        pieces = bootstrap.chunks(stdin)
+        try:
+            for number, piece in enumerate(pieces, 1):
+                self._line.require_time()
+                self._protocol.send_command_input(self._shell, command, piece, end=number == len(pieces))
+        except (WSManFaultError, WinRMOperationTimeoutError):
+            # The command may have ended already (no PowerShell, command line refused): its output says why.
+            return
+
+    def _receive(self, command: str) -> Output:
+        from winrm.exceptions import WinRMOperationTimeoutError
+
+        stdout, stderr = bytearray(), bytearray()
+        while True:
+            self._line.require_time()
+            try:
+                out, err, exit_code, is_done = self._protocol.get_command_output_raw(self._shell, command)
+            except WinRMOperationTimeoutError:
+                continue  # normal while a script is silent
+            stdout += out
+            stderr += err
+            if len(stdout) + len(stderr) > MOST_OUTPUT:
+                raise AnswerUnreadable(self._line.target.place, f"it is more than {MOST_OUTPUT // 2**20} MiB")
+            if is_done:
+                return Output(bytes(stdout), bytes(stderr), exit_code)
+
+    def _signal(self, command: str) -> None:
+        """Terminate the command, best-effort: the node forgets it or its shell ends."""
+        from winrm.exceptions import WinRMError, WinRMOperationTimeoutError, WinRMTransportError
+
+        with (
+            contextlib.suppress(WinRMError, WinRMTransportError, WinRMOperationTimeoutError, RemoteError, OSError),
+            contextlib.suppress(AssertionError, StopIteration, ValueError, SyntaxError),
+            self._line.tidying(TIDYING_SECONDS),
+        ):
+            self._protocol.cleanup_command(self._shell, command)
