@@ -15,7 +15,7 @@ from tests.winrm_nodes import PracticeNode
 from vmm_wizard.lab.winrm_server import CommandResult, WinrmServer
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
-from vmm_wizard.remote import bootstrap, connection, errors, session
+from vmm_wizard.remote import bootstrap, connection, errors
 from vmm_wizard.remote.session import Target, deadline_in
 from vmm_wizard.remote.task import RemoteTask
 from vmm_wizard.remote.task_run import PublicKey, TaskStatus, UnreadableAnswer, encrypt_secrets, read_status
@@ -26,7 +26,7 @@ PLACE = f"{HOST}:5985"
 def test_a_script_that_writes_without_an_end_is_given_up(
     server: WinrmServer, node: PracticeNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "MOST_OUTPUT", 2**20)
+    monkeypatch.setattr(winrs, "MOST_OUTPUT", 2**20)
     node.scripts["facts"] = lambda _request, _session: CommandResult(b"x" * (2**20 + 1))
     with opened(at(server)) as opened_session, pytest.raises(errors.AnswerUnreadable, match="more than 1 MiB"):
         opened_session.run(FACTS, {}, deadline=deadline_in(60))
