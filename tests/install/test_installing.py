@@ -144,3 +144,12 @@ def test_a_role_that_is_down_is_no_unchanged_install(tmp_path: Path) -> None:
         end = finished(place.install())
     assert (end.result, end.changed) == ("failed", False)
     assert "POST-02" in end.text
+
+
+def test_where_winrs_is_forbidden_the_whole_install_goes_over_remoting(tmp_path: Path) -> None:
+    with site(tmp_path) as place:
+        for node in place.served.estate.nodes.values():
+            node.state.remote_shell_allowed = False
+        end = finished(place.install())
+        assert (end.result, end.changed) == ("installed", True)
+        assert place.is_clean()
