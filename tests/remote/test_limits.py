@@ -15,7 +15,7 @@ from tests.winrm_nodes import PracticeNode
 from vmm_wizard.lab.winrm_server import CommandResult, WinrmServer
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
-from vmm_wizard.remote import bootstrap, connection, errors
+from vmm_wizard.remote import bootstrap, connection, errors, winrs
 from vmm_wizard.remote.session import Target, deadline_in
 from vmm_wizard.remote.task import RemoteTask
 from vmm_wizard.remote.task_run import PublicKey, TaskStatus, UnreadableAnswer, encrypt_secrets, read_status
