@@ -130,9 +130,11 @@ async def test_pages_are_turned_by_either_pair_of_keys(keys: tuple[str, str], tm
 async def test_pages_are_turned_by_the_buttons(tmp_path: Path) -> None:
     app = a_wizard(tmp_path)
     async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, partial(has_focus, app, "field-release"))
         app.screen.query_one("#next").focus()
         await pilot.press("enter")
-        await until(pilot, lambda: app.wizard.page is pages.CONNECTION)
+        await until(pilot, partial(has_focus, app, "field-installing_account"))
+        assert app.wizard.page is pages.CONNECTION
         app.screen.query_one("#back").focus()
         await pilot.press("enter")
         await until(pilot, lambda: app.wizard.page is pages.JOB)
