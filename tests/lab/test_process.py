@@ -119,3 +119,24 @@ def test_the_list_tells_each_scenario_in_a_line() -> None:
     told = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
     assert told == [[entry.name, entry.title] for entry in all_scenarios()]
     assert all(len(line) <= 100 for line in done.stdout.splitlines())
+
+
+def test_an_estate_ends_with_the_process_that_started_it_however_that_ended(tmp_path: Path) -> None:
+    starter = (
+        "import sys; from pathlib import Path; from vmm_wizard.lab.process import start_estate;"
+        "print(start_estate(Path(sys.argv[1]), '', 60).pid, flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", starter, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        estate = int(process.stdout.readline())
+        port = ports(tmp_path)[0]
+        socket.create_connection(("127.0.0.1", port), timeout=SOON).close()
+        process.kill()
+    until = time.monotonic() + SOON
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=SOON).close()
+        except OSError:
+            break
+        assert time.monotonic() < until, f"the estate (process {estate}) still serves"

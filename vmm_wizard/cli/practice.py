@@ -87,7 +87,8 @@ def _verify_scenario(name: str, speed: float) -> None:
 )
 @click.option("--scenario", default="", metavar="NAME", help="An estate with a fault to find.")
 @click.option("--speed", default=1.0, show_default=True, help="How much faster than real: 60 is 20 seconds a node.")
-def serve(folder: Path, scenario: str, speed: float) -> None:
+@click.option("--attached", is_flag=True, hidden=True, help="End when the standard input ends.")
+def serve(folder: Path, scenario: str, speed: float, attached: bool) -> None:
     """Serve the practice estate until it is stopped."""
     _verify_scenario(scenario, speed)
     from vmm_wizard.lab.process import EstateNotServed, serve_estate
@@ -97,6 +98,9 @@ def serve(folder: Path, scenario: str, speed: float) -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: stop.set())
 
+    if attached:
+        threading.Thread(target=_until_alone, args=(stop,), name="parent", daemon=True).start()
+
     def ready() -> None:
         click.echo(f"serving contoso.lab; the address book is {folder / 'address-book.toml'}")
 
@@ -104,3 +108,10 @@ def serve(folder: Path, scenario: str, speed: float) -> None:
         serve_estate(folder, scenario, speed, stop, ready)
     except EstateNotServed as error:
         refuse(str(error))
+
+
+def _until_alone(stop: threading.Event) -> None:
+    """Set `stop` when nobody holds the other end of the standard input any more."""
+    while os.read(0, 1024):
+        pass
+    stop.set()

@@ -25,14 +25,16 @@ class EstateNotServed(Exception):
 def start_estate(folder: Path, scenario_name: str, speed: float) -> subprocess.Popen[bytes]:
     """Serve an estate in a process of its own and come back when its address book is in `folder`.
 
+    It ends when it is told to, and when this process is gone, however that ended: it then finds its input closed.
     Raises EstateNotServed with the last line that the process said.
     """
     command = [sys.executable, "-m", "vmm_wizard", "lab", "serve", "--dir", str(folder), "--speed", str(speed)]
+    command.append("--attached")
     if scenario_name:
         command += ["--scenario", scenario_name]
     said = folder / "estate.log"
     with said.open("wb") as log_file:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log_file, stderr=log_file)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log_file, stderr=log_file)
     due = time.monotonic() + START_SECONDS
     while not (folder / "address-book.toml").exists():
         if process.poll() is not None or time.monotonic() > due:
