@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
 
+from tests.building_sql import GIB as GIB
+from tests.building_sql import NOW as NOW
+from tests.building_sql import a_database as a_database
+from tests.building_sql import a_sql as a_sql
 from tests.settings_building import untouched_settings
 from vmm_wizard.facts.model import (
     AccountFacts,
@@ -21,7 +24,6 @@ from vmm_wizard.facts.model import (
     ClusterObjectFacts,
     ComputerFacts,
     ContainerFacts,
-    DatabaseFacts,
     Disk,
     DomainFacts,
     Facts,
@@ -38,15 +40,12 @@ from vmm_wizard.facts.model import (
     RightsFacts,
     SecurityDescriptor,
     ServiceResource,
-    SqlFacts,
     TcpAnswer,
     VmmFacts,
 )
 from vmm_wizard.plan.model import Cluster, Database, DkmContainer, Media, Plan, Release, ServiceAccount
 from vmm_wizard.plan.names import AccountName, DistinguishedName, HostName, NetbiosName, SqlTarget
 
-#: The estate's own time: nothing here looks at the real clock.
-NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 DOMAIN_SID = "S-1-5-21-1004336348-1177238915-682003330"
 INSTALLER_SID = f"{DOMAIN_SID}-1104"
 SERVICE_SID = f"{DOMAIN_SID}-1105"
@@ -61,8 +60,9 @@ GENERIC_ALL = 0x10000000
 INHERIT = 0x3  # objects and containers
 INHERIT_ONLY = 0x8
 COMPUTER_CLASS = "bf967a86-0de6-11d0-a285-00aa003049e2"
+SQL_SERVICE_DN = "CN=svc-sql,CN=Users,DC=contoso,DC=lab"
+SQL_NAMES = {f"MSSQLSvc/sql01.contoso.lab{end}": (SQL_SERVICE_DN,) for end in ("", ":1433")}
 PROTECTION = Ace(allow=False, sid="S-1-1-0", mask=0x10040)
-GIB = 2**30
 
 
 def a_plan(**changes: Any) -> Plan:
@@ -254,37 +254,6 @@ def a_role_object(**changes: Any) -> ComputerFacts:
     return replace(role, **changes)
 
 
-def a_sql(**changes: Any) -> SqlFacts:
-    """SQL Server 2019 Standard, asked by the installing account, without the database."""
-    sql = SqlFacts(
-        server="sql01.contoso.lab",
-        port=1433,
-        logged_on_as=r"CONTOSO\vmm-setup",
-        asked_as=r"CONTOSO\vmm-setup",
-        driver="python-tds",
-        auth_scheme="NTLM",
-        is_sysadmin=True,
-        product_version="15.0.4360.2",
-        product_level="RTM",
-        update_level="CU25",
-        major_version=15,
-        engine_edition=2,
-        edition="Standard Edition (64-bit)",
-        collation="Latin1_General_100_CI_AS",
-        machine_name="SQL01",
-        physical_name="SQL01",
-        instance="MSSQLSERVER",
-        utc_time=NOW,
-        service_account=r"CONTOSO\svc-sql",
-        force_encryption=False,
-        data_path="C:\\SQL\\Data\\",
-        data_free_bytes=200 * GIB,
-        leftover_files=(),
-        listeners=(),
-    )
-    return replace(sql, **changes)
-
-
 def good_facts(plan: Plan | None = None, **changes: Any) -> Facts:
     """Everything known and well before setup has run, for `plan` (its nodes, role name and accounts) or `a_plan()`."""
     plan = plan or a_plan()
@@ -300,13 +269,14 @@ def good_facts(plan: Plan | None = None, **changes: Any) -> Facts:
             DOMAIN_SID,
             machine_account_quota=10,
             time=NOW,
+            trusts=(),
         ),
         installing_account=an_account("vmm-setup", INSTALLER_SID),
         service_account=an_account("svc-vmm", SERVICE_SID),
         dkm=a_container(),
         role_object=ComputerFacts(plan.cluster.role_name.text, found=False),
         cluster_object=a_cluster_object(),
-        principal_names=PrincipalNameFacts(),
+        principal_names=PrincipalNameFacts(SQL_NAMES, accounts={SQL_SERVICE_DN: "svc-sql"}),
         sql=a_sql(),
         network=NetworkFacts(
             TcpAnswer("sql01.contoso.lab", 1433, True, ""), (), TcpAnswer("vmm.contoso.lab", 8100, False, "refused")
@@ -359,7 +329,7 @@ def installed_facts(done: int = 2, **changes: Any) -> Facts:
         nodes[f"vmm{number:02}.contoso.lab"] = a_node(number, cluster=cluster, vmm=vmm, agent_installed=vmm is not None)
     facts = good_facts(
         nodes=nodes,
-        sql=a_sql(database=DatabaseFacts("VirtualManagerDB", collation="Latin1_General_100_CI_AS", is_vmm=True)),
+        sql=a_sql(database=a_database(is_vmm=True, table_count=900)),
         dkm=a_container(children=("CN=DKM key,CN=VMMDKM,DC=contoso,DC=lab",)),
         role_object=a_role_object(
             enabled=True,
@@ -370,11 +340,13 @@ def installed_facts(done: int = 2, **changes: Any) -> Facts:
             descriptor=a_descriptor(owner=CLUSTER_SID),
         ),
         principal_names=PrincipalNameFacts(
-            {
+            SQL_NAMES
+            | {
                 "SCVMM/vmm": ("CN=svc-vmm,CN=Users,DC=contoso,DC=lab",),
                 "SCVMM/vmm.contoso.lab": ("CN=svc-vmm,CN=Users,DC=contoso,DC=lab",),
             },
             ("CN=MSVMM,CN=vmm,OU=Clusters,DC=contoso,DC=lab",),
+            {SQL_SERVICE_DN: "svc-sql"},
         ),
         network=NetworkFacts(
             TcpAnswer("sql01.contoso.lab", 1433, True, ""),

@@ -29,6 +29,9 @@ _SIDS = {
     STRANGER.casefold(): {"S-1-5-21-1-2-3-1103"},
 }
 
+#: SIDs of accounts that have no login of their own here, by name.
+_OWN_SIDS = {ADMIN: "S-1-5-21-1-2-3-1101", "CONTOSO\\svc-vmm": "S-1-5-21-1-2-3-1104"}
+
 
 @dataclass
 class SqlEstate:
@@ -74,6 +77,7 @@ def sql_state(**changes: object) -> SqlServer:
             ),
         ],
     )
+    state.own_sid = lambda name: _OWN_SIDS.get(name, "")
     for name, value in changes.items():
         assert hasattr(state, name)
         setattr(state, name, value)

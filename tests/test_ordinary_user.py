@@ -17,7 +17,7 @@ from vmm_wizard.plan.names import AccountName
 READER = AccountName.parse(r"CONTOSO\reader")
 #: What an unknown of his may need: rights on a node, or on SQL Server a login, a role, or the account that has one.
 NEEDS = re.compile(
-    r"needs local administrator on vmm0\d\b|needs a login there|needs a sysadmin to ask"
+    r"needs local administrator on vmm0\d\b|needs a login there|needs sysadmin on sql01"
     r"|^asked as CONTOSO\\reader, and setup will use"
 )
 

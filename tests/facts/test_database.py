@@ -31,9 +31,9 @@ from tests.sql_estate import (
 from vmm_wizard.addresses import AddressBook
 from vmm_wizard.facts import sql_client
 from vmm_wizard.facts.database import ask_database
-from vmm_wizard.facts.model import NoAnswer, SqlFacts
+from vmm_wizard.facts.model import DatabaseUser, GroupReplica, NoAnswer, RoleMember, SqlFacts
 from vmm_wizard.facts.questions import SqlQuestion, Trust
-from vmm_wizard.lab.sql import AvailabilityGroup, Listener, Replica
+from vmm_wizard.lab.sql import AvailabilityGroup, ClientSession, Listener, Replica, SqlServer
 from vmm_wizard.lab.sql_browser import Instance, SqlBrowser
 from vmm_wizard.plan.model import Authentication, CertificateException
 from vmm_wizard.plan.names import AccountName, HostName, SqlTarget
@@ -134,7 +134,8 @@ def test_a_vmm_database_is_known_by_its_tables_and_its_owners_are_told(probe: Pr
     found = probe.facts(database="OldVMM").database
     assert found is not None
     assert (found.is_vmm, found.availability_group) == (True, "")
-    assert found.owners == ("sa", "CONTOSO\\svc-vmm")
+    assert found.owners == (RoleMember("sa"), RoleMember("CONTOSO\\svc-vmm", "S-1-5-21-1-2-3-1104"))
+    assert found.table_count == 3
 
 
 def test_files_left_over_from_a_dropped_database_are_told(probe: Probe) -> None:
@@ -155,6 +156,38 @@ def test_an_availability_group_is_told_with_its_listener_and_this_servers_role(p
     assert facts.database is not None
     assert facts.database.availability_group == "AG1"
     assert (facts.listeners, facts.replica_role) == (("sqlag:1433",), "SECONDARY")
+    assert facts.replicas == (GroupReplica("AG1", "SQL02"),)
+
+
+def test_who_else_is_in_the_database_is_told_and_the_probe_itself_is_not(probe: Probe) -> None:
+    sessions = [ClientSession("OLDVMM01", "VMM", "CONTOSO\\svc-vmm", "OldVMM"), ClientSession("x", "y", "z", "Payroll")]
+    probe.estate.state.clients += sessions * 2
+    found = probe.facts(database="OldVMM").database
+    assert found is not None
+    assert found.users == (DatabaseUser("OLDVMM01", "VMM", "CONTOSO\\svc-vmm"),)
+
+
+def test_what_vmms_settings_say_of_versions_is_told(probe: Probe) -> None:
+    old = probe.estate.state.database("OldVMM")
+    assert old is not None
+    old.settings |= {"UpgradeTime": "x", "ServerVersion": "10.22.1287.0"}
+    found = probe.facts(database="OldVMM").database
+    assert found is not None
+    assert found.versions == {"ServerVersion": "10.22.1287.0"}
+
+
+def test_a_database_that_is_not_open_costs_only_its_own_part(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_enter = SqlServer.may_enter
+    monkeypatch.setattr(SqlServer, "may_enter", lambda *who: who[2] != "OldVMM" and may_enter(*who))
+    facts = probe.facts(database="OldVMM")
+    assert facts.database is not None
+    assert (facts.database.owners, facts.database.is_vmm, facts.force_encryption) == (None, None, False)
+
+
+def test_the_log_is_looked_for_in_the_folder_for_logs(probe: Probe) -> None:
+    probe.estate.state.log_path = "L:\\Log\\"
+    probe.estate.state.files.add("L:\\Log\\VirtualManagerDB_log.ldf")
+    assert probe.facts().leftover_files == ("L:\\Log\\VirtualManagerDB_log.ldf",)
 
 
 @pytest.mark.parametrize("name", ["a]b", "a'b", "100% @x", "Ünïcode ☃", "x; DROP DATABASE Payroll", "%(database)s"])
@@ -163,7 +196,7 @@ def test_any_database_name_is_a_value_and_never_a_command(probe: Probe, name: st
     found = probe.facts(database=name).database
     assert found is not None
     assert found.name == name
-    assert found.owners == (ADMIN,)
+    assert found.owners == (RoleMember(ADMIN, "S-1-5-21-1-2-3-1101"),)
     assert probe.estate.state.database("Payroll") is not None
 
 
@@ -183,7 +216,7 @@ def test_an_account_without_roles_learns_the_rest_and_none_of_what_it_may_not_se
     assert (facts.database.is_vmm, facts.database.owners, facts.database.availability_group) == (None, None, None)
     hidden = (facts.service_account, facts.force_encryption, facts.data_free_bytes, facts.leftover_files)
     assert hidden == (None, None, None, None)
-    assert (facts.listeners, facts.replica_role) == (None, None)
+    assert (facts.listeners, facts.replicas, facts.replica_role) == (None, None, None)
 
 
 def test_an_account_that_may_view_server_state_learns_the_service_and_not_the_registry(probe: Probe) -> None:

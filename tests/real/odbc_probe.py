@@ -8,9 +8,9 @@ import sys
 import time
 
 from vmm_wizard.addresses import Endpoint
-from vmm_wizard.facts.database import read_facts
 from vmm_wizard.facts.questions import SqlQuestion, Trust
 from vmm_wizard.facts.sql_client import Client, SqlPassword, connect_odbc
+from vmm_wizard.facts.sql_reading import read_facts
 from vmm_wizard.plan.model import Authentication
 from vmm_wizard.plan.names import AccountName, SqlTarget
 from vmm_wizard.plan.secrets import Secret

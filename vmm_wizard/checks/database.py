@@ -19,6 +19,7 @@ from vmm_wizard.checks.remedies import (
     sql_text,
 )
 from vmm_wizard.checks.schedule import situation
+from vmm_wizard.checks.sql_database import case_insensitive
 from vmm_wizard.facts.model import (
     Facts,
     NetworkFacts,
@@ -151,7 +152,7 @@ def collation(plan: Plan, facts: Facts) -> Verdict:
     other = ask(
         DBA, "give an instance with a case-insensitive collation; a server's collation is chosen when it is set up"
     )
-    if not re.search(r"_CI(_|$)", sql.collation, re.IGNORECASE):
+    if not case_insensitive(sql.collation):
         return failed(f"{evidence}, which is not case-insensitive", other)
     culture = _culture(plan, facts)
     wanted = collation_for(culture)

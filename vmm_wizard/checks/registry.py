@@ -198,6 +198,7 @@ def all_checks() -> tuple[Check, ...]:
         node,
         run,
         sql_database,
+        sql_kerberos,
         sql_server,
     )
 

@@ -16,6 +16,7 @@ from vmm_wizard.facts.directory_domain import DomainView, ask_domain
 from vmm_wizard.facts.directory_objects import ask_container
 from vmm_wizard.facts.directory_principals import Principals, ask_principals
 from vmm_wizard.facts.directory_search import NoSuchObject
+from vmm_wizard.facts.directory_trusts import ask_trusts
 from vmm_wizard.facts.model import ContainerFacts, DomainFacts, NoAnswer
 from vmm_wizard.facts.questions import DirectoryAccess, PrincipalsQuestion
 from vmm_wizard.plan.names import DistinguishedName
@@ -79,8 +80,8 @@ class DirectorySession:
             return self._channel.exchange(ask, seconds)
 
     def domain(self) -> DomainFacts | NoAnswer:
-        """The domain itself (DKM-06, CLU-05's quota) and the controller's clock (three searches, then one)."""
-        return self.answered("the domain", ask_domain)
+        """The domain itself (DKM-06, CLU-05's quota), the controller's clock, and trusts (four searches, then two)."""
+        return self.answered("the domain", lambda view: replace(ask_domain(view), trusts=ask_trusts(view)))
 
     def principals(self, question: PrincipalsQuestion) -> Principals | NoAnswer:
         """Everybody that a plan names, in one search and one for each token (ACC, INS, NAM-05, CLU-05, names)."""

@@ -289,7 +289,8 @@ def _names(
         # Consoles find the server by a connection point below the role's computer object (PHX).
         found = view.searcher.search(role.dn, "subtree", "(objectClass=serviceConnectionPoint)")
         points = tuple(point.dn for point in found)
-    return PrincipalNameFacts(holders, points, forest_wide)
+    accounts = {row.dn: row.text("sAMAccountName") for row in rows if any(row.dn in held for held in holders.values())}
+    return PrincipalNameFacts(holders, points, forest_wide, accounts)
 
 
 def _holds(row: Found, name: str) -> bool:
@@ -298,7 +299,7 @@ def _holds(row: Found, name: str) -> bool:
 
 def _search_forest(view: DomainView, wanted: str) -> tuple[list[Found], bool]:
     """Search the forest by the controller's global catalog; the domain alone, and False, when it is none."""
-    attributes = ("servicePrincipalName",)
+    attributes = ("servicePrincipalName", "sAMAccountName")
     assert view.open_catalog is not None
     try:
         catalog = view.open_catalog()

@@ -32,6 +32,7 @@ from vmm_wizard.facts.node_model import (
     VmmFacts,
 )
 from vmm_wizard.facts.policy_model import AddedMember, GovernedGroup, GovernedRight, GovernedValue, PolicyFacts
+from vmm_wizard.facts.sql_model import DatabaseFacts, DatabaseUser, GroupReplica, RoleMember, SqlFacts
 from vmm_wizard.facts.windows_model import (
     AppControlFacts,
     FirewallFacts,
@@ -64,6 +65,7 @@ __all__ = [
     "ContainerFacts",
     "ControllerFacts",
     "DatabaseFacts",
+    "DatabaseUser",
     "Disk",
     "DomainFacts",
     "Facts",
@@ -71,6 +73,7 @@ __all__ = [
     "GovernedGroup",
     "GovernedRight",
     "GovernedValue",
+    "GroupReplica",
     "LoggingFacts",
     "MediaFacts",
     "Member",
@@ -88,6 +91,7 @@ __all__ = [
     "RebootFacts",
     "RehearsalFacts",
     "RightsFacts",
+    "RoleMember",
     "SecurityDescriptor",
     "ServiceResource",
     "ShellLimits",
@@ -96,6 +100,7 @@ __all__ = [
     "StagedFile",
     "TcpAnswer",
     "TlsFacts",
+    "TrustFacts",
     "VmmFacts",
     "WinrmFacts",
     "known",
@@ -178,6 +183,16 @@ class ControllerFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustFacts:
+    """A trust of the domain: with whom (DNS and NetBIOS name), and `trustDirection` as stored (MS-ADTS 6.1.6.7.12):
+    0 off, 1 inbound (they trust us), 2 outbound (we trust them), 3 both ways."""
+
+    dns_name: str
+    netbios_name: str
+    direction: int
+
+
+@dataclass(frozen=True, slots=True)
 class DomainFacts:
     """The domain as one of its DCs, `server` in `site`, sees it. `controllers` are all that are writable."""
 
@@ -190,6 +205,7 @@ class DomainFacts:
     time: datetime | None
     site: str = ""
     controllers: tuple[ControllerFacts, ...] = ()
+    trusts: tuple[TrustFacts, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,63 +314,14 @@ class ClusterObjectFacts:
 class PrincipalNameFacts:
     """Who holds a service principal name (DNs by SPN, empty when nobody does), and the role's connection points.
 
-    `forest_wide` False: the forest has other domains, and only this one was searched.
+    `forest_wide` False: the forest has other domains, and only this one was searched. `accounts` are the holders' logon
+    names (sAMAccountName) by DN.
     """
 
     holders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     connection_points: tuple[str, ...] = ()
     forest_wide: bool = True
-
-
-# --- SQL Server
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseFacts:
-    """A database that exists. `is_vmm`: it holds VMM's tables (KBDES, PHX)."""
-
-    name: str
-    collation: str | None = None
-    state: str | None = None
-    recovery_model: str | None = None
-    is_vmm: bool | None = None
-    availability_group: str | None = None
-    owners: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SqlFacts:
-    """A SQL Server instance as one account sees it. Sizes are bytes, `port` is where the connection went."""
-
-    server: str
-    port: int
-    logged_on_as: str
-    asked_as: str
-    driver: str
-    auth_scheme: str | None
-    is_sysadmin: bool | None
-    product_version: str
-    product_level: str
-    update_level: str
-    major_version: int
-    engine_edition: int
-    edition: str
-    collation: str
-    machine_name: str
-    physical_name: str
-    instance: str
-    is_clustered: bool | None = None
-    hadr_enabled: bool | None = None
-    default_domain: str | None = None
-    utc_time: datetime | None = None
-    service_account: str | None = None
-    force_encryption: bool | None = None
-    data_path: str | None = None
-    data_free_bytes: int | None = None
-    leftover_files: tuple[str, ...] | None = None
-    database: DatabaseFacts | None = None
-    listeners: tuple[str, ...] | None = None
-    replica_role: str | None = None
+    accounts: Mapping[str, str] = field(default_factory=dict)
 
 
 # --- everything

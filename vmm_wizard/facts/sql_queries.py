@@ -11,7 +11,7 @@ from typing import Literal
 
 ParameterStyle = Literal["pyformat", "qmark"]
 
-#: Batch 1, one row, anybody may ask it: who we are, what the server is (SQL-02 03 04 05 12 15 18 19, NOD-15).
+#: Batch 1, one row, anybody may ask it: who we are, what the server is (SQL-02 to 06, 12, 15, 18, 19, NOD-15).
 SERVER = """
 SELECT
   SUSER_SNAME() AS login,
@@ -31,6 +31,7 @@ SELECT
   CAST(SERVERPROPERTY('IsClustered') AS int) AS is_clustered,
   CAST(SERVERPROPERTY('IsHadrEnabled') AS int) AS hadr_enabled,
   CAST(SERVERPROPERTY('InstanceDefaultDataPath') AS nvarchar(512)) AS data_path,
+  CAST(SERVERPROPERTY('InstanceDefaultLogPath') AS nvarchar(512)) AS log_path,
   DEFAULT_DOMAIN() AS default_domain,
   CONVERT(nvarchar(33), SYSUTCDATETIME(), 126) AS utc_time,
   DB_ID(@database) AS database_id,
@@ -39,7 +40,8 @@ SELECT
   OBJECT_ID(QUOTENAME(@database) + N'.dbo.tbl_ADHC_Library', N'U') AS library_table
 """
 
-#: Batch 2, three result sets: the database, its availability group, all listeners (SQL-05 07 08 14).
+#: Batch 2, four result sets: the database, its availability group, all listeners, all other replicas (SQL-05 07 08
+#: 14 17).
 DATABASE = """
 SELECT d.name, d.collation_name, d.state_desc, d.recovery_model_desc
 FROM sys.databases AS d
@@ -51,9 +53,14 @@ WHERE d.database_name = @database;
 SELECT l.dns_name, l.port, g.name
 FROM sys.availability_group_listeners AS l
 JOIN sys.availability_groups AS g ON g.group_id = l.group_id;
+SELECT g.name AS group_name, r.replica_server_name AS server
+FROM sys.availability_replicas AS r
+JOIN sys.availability_groups AS g ON g.group_id = r.group_id
+WHERE r.replica_server_name <> @@SERVERNAME;
 """
 
-#: Batch 3, by name of its result set; each part needs VIEW SERVER STATE or sysadmin.
+#: Batch 3, by name of its result set; each part needs VIEW SERVER STATE or sysadmin. What may fail for other reasons
+#: than rights stands last: the first error ends what is read.
 SERVICES = "SELECT s.servicename, s.service_account FROM sys.dm_server_services AS s;\n"
 VOLUMES = """
 SELECT DISTINCT v.volume_mount_point, v.available_bytes
@@ -72,12 +79,25 @@ EXEC master.dbo.xp_instance_regread N'HKEY_LOCAL_MACHINE',
 """
 DATA_FILE = "EXEC master.dbo.xp_fileexist @data_file;\n"
 LOG_FILE = "EXEC master.dbo.xp_fileexist @log_file;\n"
+#: Others who are in the database: a VMM that lives in it shows here (SQL-14).
+USERS = """
+SELECT DISTINCT s.host_name, s.program_name, s.login_name
+FROM sys.dm_exec_sessions AS s
+WHERE s.database_id = DB_ID(@database) AND s.is_user_process = 1 AND s.session_id <> @@SPID;
+"""
 _OWNERS = """
-SELECT COALESCE(SUSER_SNAME(m.sid), m.name) AS member
+SELECT COALESCE(SUSER_SNAME(m.sid), m.name) AS member, CONVERT(nvarchar(200), m.sid, 1) AS sid
 FROM {database}.sys.database_role_members AS r
 JOIN {database}.sys.database_principals AS p ON p.principal_id = r.role_principal_id
 JOIN {database}.sys.database_principals AS m ON m.principal_id = r.member_principal_id
 WHERE p.name = N'db_owner';
+"""
+_TABLES = "SELECT COUNT(*) AS tables FROM {database}.sys.tables AS t WHERE t.is_ms_shipped = 0;\n"
+#: Executed, not compiled with the rest: a VMM whose table looks otherwise then costs this answer alone.
+_VERSIONS = """
+EXEC sp_executesql N'SELECT CAST(s.PropertyName AS nvarchar(128)) AS property,
+  CAST(s.PropertyValue AS nvarchar(128)) AS value
+FROM {database}.dbo.tbl_VMM_GlobalSetting AS s WHERE s.PropertyName LIKE N''%Version%''';
 """
 
 
@@ -91,6 +111,16 @@ def quote_name(name: str) -> str:
 def owners(database: str) -> str:
     """The members of db_owner in a database, by login (SQL-16)."""
     return _OWNERS.format(database=quote_name(database))
+
+
+def tables(database: str) -> str:
+    """How many tables a database has that are not SQL Server's own (SQL-14)."""
+    return _TABLES.format(database=quote_name(database))
+
+
+def versions(database: str) -> str:
+    """What a VMM database's table of settings says of versions (SQL-14; the names of the settings are unconfirmed)."""
+    return _VERSIONS.format(database=quote_name(database).replace("'", "''"))
 
 
 #: Parameters, and what may look like one and is not: names in brackets and text literals.

@@ -59,6 +59,14 @@ _BAD_ACCOUNTS: Final[tuple[tuple[str, Refusal | None], ...]] = (
     ("svc-domainadmin", None),
 )
 
+#: The account that SQL Server runs as, and the names under which Kerberos gives tickets for it.
+SQL_SERVICE: Final = "svc-sql"
+SQL_PRINCIPAL_NAMES: Final = tuple(
+    f"MSSQLSvc/{name}.{DOMAIN}{end}"
+    for name, ends in (("sql01", ("", ":1433")), ("sql02", (":VMM",)), ("sql04", ("", ":1433")))
+    for end in ends
+)
+
 #: Addresses by host, as DNS has them. Nobody connects to them: clients use the address book.
 ADDRESSES: Final = {
     "dc01": "10.10.0.10",
@@ -66,6 +74,8 @@ ADDRESSES: Final = {
     "sql02": "10.10.0.22",
     "sql03": "10.10.0.23",
     "sql04": "10.10.0.24",
+    "sqlnode1": "10.10.0.26",
+    "sqlnode2": "10.10.0.27",
     "vmm01": "10.10.0.31",
     "vmm02": "10.10.0.32",
     "vmm03": "10.10.0.33",
@@ -90,7 +100,8 @@ def build_directory(logons: Logons, clock: Clock, changed: Callable[[], None]) -
     service = _add_user(directory, logons, SERVICE, "VMM service")
     _add_user(directory, logons, SQL_ADMIN, "Administers SQL Server for VMM")
     _add_user(directory, logons, "reader", "An ordinary domain user")
-    _add_user(directory, logons, "svc-sql", "SQL Server service")
+    _add_user(directory, logons, SQL_SERVICE, "SQL Server service")
+    directory.modify(f"CN={SQL_SERVICE},{ACCOUNTS_OU}", {"servicePrincipalName": list(SQL_PRINCIPAL_NAMES)})
     for sam, state in _BAD_ACCOUNTS:
         _add_user(directory, logons, sam, "A service account with a fault to find", state)
     directory.add_member(f"CN=Domain Admins,CN=Users,{BASE}", f"CN=svc-domainadmin,{ACCOUNTS_OU}")
@@ -178,11 +189,18 @@ def _add_controller(directory: Directory, host: str) -> None:
 
 
 def build_sql_servers(directory: Directory, logons: Logons, changed: Callable[[], None]) -> dict[str, SqlServer]:
-    """The instances by host name: a good default one, a named one, an Express and a case-sensitive one."""
+    """The instances by host name: a good default one, a named one, an Express and a case-sensitive one.
+
+    The default one is a failover cluster instance: SQL01 is its network name, and today it runs on SQLNODE1.
+    """
 
     def sids_of(account: str) -> frozenset[str]:
         credential = logons.find(account)
         return directory.logon_sids(credential.dn) if credential else frozenset()
+
+    def own_sid(account: str) -> str:
+        credential = logons.find(account)
+        return credential.sid if credential else ""
 
     def login(sam: str, *roles: str) -> ServerLogin:
         credential = logons.find(f"{NETBIOS}\\{sam}")
@@ -193,6 +211,7 @@ def build_sql_servers(directory: Directory, logons: Logons, changed: Callable[[]
 
     def server(label: str, **more: object) -> SqlServer:
         made = SqlServer(f"{label}.{DOMAIN}", sids_of, changed=changed, now=lambda: datetime.now(UTC), **more)  # type: ignore[arg-type]
+        made.own_sid = own_sid
         made.logins += [
             login(INSTALLER, "sysadmin"),
             login(SQL_ADMIN, "sysadmin"),
@@ -202,7 +221,15 @@ def build_sql_servers(directory: Directory, logons: Logons, changed: Callable[[]
         return made
 
     servers = (
-        server("sql01", product_version="15.0.4430.1", update_level="CU32"),
+        server(
+            "sql01",
+            product_version="15.0.4430.1",
+            update_level="CU32",
+            is_clustered=True,
+            physical_name="SQLNODE1",
+            data_path="S:\\Data\\",
+            log_path="L:\\Log\\",
+        ),
         server("sql02", instance="VMM", product_version="15.0.4430.1", update_level="CU32"),
         server("sql03", instance="SQLEXPRESS", edition="Express Edition (64-bit)", engine_edition=4),
         server("sql04", collation="Latin1_General_100_CS_AS"),

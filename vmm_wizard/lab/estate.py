@@ -16,6 +16,7 @@ from vmm_wizard.lab.cluster import ClusterMember, FailoverCluster, NetworkState
 from vmm_wizard.lab.descriptors import BUILTIN_ADMINISTRATORS
 from vmm_wizard.lab.logons import Credential, Logons
 from vmm_wizard.lab.node import Node
+from vmm_wizard.lab.sql import SqlServer
 
 #: The estate's two client networks, and the third part of a node's address on each.
 _NETWORKS = (("Management", "10.10.0.0/24"), ("Storage", "10.20.0.0/24"))
@@ -107,12 +108,17 @@ class Estate:
         name = host.casefold() if "." in host else f"{host.casefold()}.{self.domain}"
         if name in self.unreachable:
             return "timed out"
-        server = self.sql_servers.get(name)
+        server = self.sql_servers.get(name) or self.sql_behind(name)
         if server is not None:
+            name = server.fqdn
             good = self.instance_ports.get(name, 1433) if server.instance else 1433
             return "" if port in (good, self.instance_ports.get(name, good)) else "refused"
         known = {f"{label}.{self.domain}" for label in contoso.ADDRESSES} | set(self.nodes)
         return "refused" if name in known else "the name is not in DNS"
+
+    def sql_behind(self, listener: str) -> SqlServer | None:
+        """The instance that a listener of an availability group leads to: where the group is primary."""
+        return next((server for server in self.sql_servers.values() if server.listens_as(listener)), None)
 
     # --- the estate's own account
 

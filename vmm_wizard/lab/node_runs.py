@@ -105,7 +105,7 @@ class NodeRuns(SetupMachine):
         missing = "" if cluster else "The cluster service is not running. (0x8007085A)"
         return {
             **token_report(token, self.language_mode(account), self.ui_culture),
-            **sql_report(sql, self.directory, job["sql_port"], account),
+            **sql_report(sql, self.directory, job["sql_host"], job["sql_port"], account),
             **container_report(self.directory, job, account),
             "cluster_name": cluster.name if cluster else "",
             "cluster_error": missing,

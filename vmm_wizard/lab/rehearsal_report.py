@@ -56,18 +56,16 @@ def token_report(token: Token, language_mode: str, ui_culture: str) -> dict[str,
 
 def find_sql(servers: Iterable[SqlServer], host: str, instance: str) -> SqlServer | None:
     """The instance that a client means by host (short or full) and instance (empty: the default one)."""
-    wanted, name = host.casefold(), "" if instance.upper() == "MSSQLSERVER" else instance.casefold()
+    name = "" if instance.upper() == "MSSQLSERVER" else instance.casefold()
     return next(
-        (
-            server
-            for server in servers
-            if wanted in (server.fqdn.casefold(), server.machine_name.casefold()) and server.instance.casefold() == name
-        ),
+        (server for server in servers if server.listens_as(host) and server.instance.casefold() == name),
         None,
     )
 
 
-def sql_report(server: SqlServer | None, directory: Directory, port: int, account: Credential) -> dict[str, Any]:
+def sql_report(
+    server: SqlServer | None, directory: Directory, host: str, port: int, account: Credential
+) -> dict[str, Any]:
     """A connection with integrated security, as SqlClient makes it; None is a server that does not answer."""
     report: dict[str, Any] = {"sql_login": "", "sql_sysadmin": None, "sql_auth_scheme": "", "sql_error": ""}
     if server is None:
@@ -77,7 +75,10 @@ def sql_report(server: SqlServer | None, directory: Directory, port: int, accoun
         )
         return report
     forms = (port or _DEFAULT_SQL_PORT, server.instance or port or _DEFAULT_SQL_PORT)
-    has_spn = any(directory.find_spn(f"MSSQLSvc/{server.fqdn}:{form}") for form in forms)
+    suffix = server.fqdn.partition(".")[2]
+    asked = host if "." in host else f"{host}.{suffix}"
+    # One holder and no more: of a name that two hold the domain gives no ticket, and Windows falls back to NTLM.
+    has_spn = any(len(directory.find_spn(f"MSSQLSvc/{asked}:{form}")) == 1 for form in forms)
     try:
         principal = server.windows_principal(account.account, "KERBEROS" if has_spn else "NTLM")
     except SqlError as error:

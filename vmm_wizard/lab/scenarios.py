@@ -209,13 +209,18 @@ def _firewall(estate: Estate, fault: Mapping[str, Any]) -> None:
 
 
 def _existing_database(estate: Estate, fault: Mapping[str, Any]) -> None:
-    """A database that somebody has made. `owners` are accounts by logon name, `vmm` puts VMM's tables into it."""
-    from vmm_wizard.lab.sql import VMM_TABLES, Database
+    """A database that somebody has made. `owners` are accounts by logon name, `vmm` puts VMM's tables into it, with
+    `settings`; `open_on` is a computer that has it open."""
+    from vmm_wizard.lab.sql import VMM_TABLES, ClientSession, Database
 
     server = estate.sql_servers[fault["server"]]
     made = Database(fault["name"], server.collation)
     made.owners = [estate.account(name).account for name in fault.get("owners", ())]
     made.tables = list(VMM_TABLES) if fault.get("vmm") else []
+    made.settings = dict(fault.get("settings", {}))
+    made.state = fault.get("state", made.state)
+    if "open_on" in fault:
+        server.clients.append(ClientSession(fault["open_on"], "VMM", "CONTOSO\\svc-oldvmm", made.name))
     server.databases.append(made)
 
 
@@ -230,9 +235,37 @@ def _sql_state(estate: Estate, fault: Mapping[str, Any]) -> None:
 
 
 def _sql_file(estate: Estate, fault: Mapping[str, Any]) -> None:
-    """A file lies in the folder for data of a SQL Server."""
+    """A file lies in a folder of a SQL Server: logs in that for logs, anything else in that for data."""
     server = estate.sql_servers[fault["server"]]
-    server.files.add(server.data_path + fault["file"])
+    folder = server.log_path if fault["file"].endswith(".ldf") else server.data_path
+    server.files.add(folder + fault["file"])
+
+
+def _hold(estate: Estate, dn: str, name: str) -> None:
+    """An object gets one more service principal name."""
+    held = [value.decode() for value in estate.directory.require(dn).values("servicePrincipalName")]
+    estate.directory.modify(dn, {"servicePrincipalName": [*held, name]})
+
+
+def _principal_name(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """A service principal name is taken from the account `of`, given to the account `to` or to `to_computer`."""
+    if "to" in fault:
+        _hold(estate, estate.account(fault["to"]).dn, fault["name"])
+    if "to_computer" in fault:
+        computer = estate.directory.find_by_sam(f"{fault['to_computer']}$")
+        assert computer is not None
+        _hold(estate, computer.dn, fault["name"])
+    if "of" in fault:
+        dn = estate.account(fault["of"]).dn
+        held = [value.decode() for value in estate.directory.require(dn).values("servicePrincipalName")]
+        kept = [name for name in held if name.casefold() != fault["name"].casefold()]
+        estate.directory.modify(dn, {"servicePrincipalName": kept})
+
+
+def _trust(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """The domain has a trust: `direction` 1 inbound, 2 outbound, 3 both."""
+    values = {"trustPartner": fault["domain"], "flatName": fault["netbios"], "trustDirection": fault["direction"]}
+    estate.directory.add(f"CN={fault['domain']},CN=System,{contoso.BASE}", "trustedDomain", values)
 
 
 def _availability_group(estate: Estate, fault: Mapping[str, Any]) -> None:
@@ -244,6 +277,10 @@ def _availability_group(estate: Estate, fault: Mapping[str, Any]) -> None:
     other = "SECONDARY" if role == "PRIMARY" else "PRIMARY"
     replicas = [Replica(server.server_name, role), *(Replica(name, other) for name in fault.get("others", ()))]
     listeners = [Listener(fault["listener"], 1433)] if "listener" in fault else []
+    for row in listeners:
+        host = f"{row.dns_name}.{contoso.DOMAIN}"
+        estate.zone.set(host, "A", ["10.10.0.28"])
+        _hold(estate, estate.account(contoso.SQL_SERVICE).dn, f"MSSQLSvc/{host}:1433")
     server.groups.append(AvailabilityGroup(fault["name"], replicas, listeners, list(fault.get("databases", ()))))
     server.hadr_enabled = True
 
@@ -259,6 +296,8 @@ _FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     "existing_database": _existing_database,
     "sql_server": _sql_state,
     "sql_file": _sql_file,
+    "principal_name": _principal_name,
+    "trust": _trust,
     "availability_group": _availability_group,
     "not_administrator": _not_administrator,
     "no_batch_logon": _no_batch_logon,

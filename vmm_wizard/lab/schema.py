@@ -33,6 +33,7 @@ CLASS_CHAINS: dict[str, tuple[str, ...]] = {
     "serviceConnectionPoint": ("top", "leaf", "connectionPoint", "serviceConnectionPoint"),
     "site": ("top", "site"),
     "sitesContainer": ("top", "sitesContainer"),
+    "trustedDomain": ("top", "leaf", "trustedDomain"),
     "user": _PERSON,
 }
 
@@ -146,6 +147,7 @@ _CATEGORIES: dict[str, str] = {
     "serviceConnectionPoint": "Service-Connection-Point",
     "site": "Site",
     "sitesContainer": "Sites-Container",
+    "trustedDomain": "Trusted-Domain",
     "user": "Person",
 }
 

@@ -171,6 +171,11 @@ class Serving:
                 self.browsers[host] = browser
                 self._close.append(browser)
                 self._hosts[host]["browser"] = browser.port
+            for listener in [item for group in state.groups for item in group.listeners]:
+                name = f"{listener.dns_name}.{self.estate.domain}"
+                served = TdsServer(state, self.estate.logons, self._context(name))
+                self._close.append(served)
+                self._hosts[name] = {"address": LOOPBACK, "tds": served.port}
 
     def _serve_nodes(self) -> None:
         for host, node in self.estate.nodes.items():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from vmm_wizard.lab.descriptors import sid_to_bytes
 from vmm_wizard.lab.tds_tokens import SqlError
 
 #: Server roles that may create databases.
@@ -32,7 +34,10 @@ class ServerLogin:
 
 @dataclass
 class Database:
-    """A database. `owners` are members of db_owner by login name; `tables` by name without their schema."""
+    """A database. `owners` are members of db_owner by login name; `tables` by name without their schema.
+
+    `settings` are the rows of VMM's own table of settings.
+    """
 
     name: str
     collation: str
@@ -42,11 +47,22 @@ class Database:
     state: str = "ONLINE"
     compatibility_level: int = 160
     tables: list[str] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_vmm(self) -> bool:
         """Whether VMM's own tables are in it."""
         return all(table in self.tables for table in VMM_TABLES)
+
+
+@dataclass(frozen=True)
+class ClientSession:
+    """Somebody who is in a database: computer, program, login."""
+
+    host: str
+    program: str
+    login: str
+    database: str
 
 
 @dataclass(frozen=True)
@@ -100,6 +116,7 @@ class SqlServer:
     """One instance. `fqdn` is the host's DNS name, `instance` empty for the default one, sizes are bytes.
 
     `sids_of` gives the SIDs (own and groups') of a Windows account, as the domain has them.
+    `own_sid` gives an account's own SID, empty for no account of the domain.
     `physical_name` is the NetBIOS name of the machine that it runs on (a clustered instance: the node).
     """
 
@@ -119,8 +136,11 @@ class SqlServer:
     is_clustered: bool = False
     physical_name: str = ""
     data_path: str = "C:\\Program Files\\Microsoft SQL Server\\MSSQL16.MSSQLSERVER\\MSSQL\\DATA\\"
+    log_path: str = ""
     free_bytes: int = 200 * 1024**3
     files: set[str] = field(default_factory=set)
+    clients: list[ClientSession] = field(default_factory=list)
+    own_sid: Callable[[str], str] = lambda _: ""
     service_account: str = "CONTOSO\\svc-sql"
     force_encryption: bool = False
     default_domain: str = "CONTOSO"
@@ -133,6 +153,7 @@ class SqlServer:
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
         self.physical_name = self.physical_name or self.machine_name
+        self.log_path = self.log_path or self.data_path
 
     @property
     def machine_name(self) -> str:
@@ -181,6 +202,19 @@ class SqlServer:
         except SqlError:
             return False
 
+    def sid_of(self, name: str) -> bytes:
+        """The identifier of a login or user, as sys.database_principals has it; one of its own for a SQL login."""
+        if name.casefold() == "sa":
+            return b"\x01"
+        login = next((row for row in self.logins if row.name.casefold() == name.casefold()), None)
+        sid = login.sid if login else self.own_sid(name)
+        return sid_to_bytes(sid) if sid else hashlib.sha256(name.casefold().encode()).digest()[:16]
+
+    def login_of(self, sid: bytes) -> str | None:
+        """SUSER_SNAME: whose identifier that is, None when nobody's."""
+        owners = [name for row in self.databases for name in (row.owner, *row.owners)]
+        return next((name for name in (*(row.name for row in self.logins), *owners) if self.sid_of(name) == sid), None)
+
     # --- databases
 
     def database(self, name: str) -> Database | None:
@@ -196,13 +230,15 @@ class SqlServer:
         return wanted in known or self.database(name) is not None
 
     def may_enter(self, principal: Principal, name: str) -> bool:
-        """Whether somebody may use a database: anyone the system ones but model, else owners and sysadmins."""
-        if principal.is_sysadmin or name.casefold() in ("master", "tempdb", "msdb"):
+        """Whether somebody may use a database: anyone the system ones but model, else owners and sysadmins, while it is
+        online."""
+        if name.casefold() in ("master", "tempdb", "msdb"):
             return True
         found = self.database(name)
-        return found is not None and any(
-            owner.casefold() in principal.login_names for owner in (found.owner, *found.owners)
-        )
+        if found is None or found.state != "ONLINE":
+            return found is None and principal.is_sysadmin
+        owners = {owner.casefold() for owner in (found.owner, *found.owners)}
+        return principal.is_sysadmin or not owners.isdisjoint(principal.login_names)
 
     def create_database(self, name: str, by_account: str) -> Database:
         """Make a database as a Windows account would. Raises SqlError 18456, 262 or 1801 with SQL Server's sentence."""
@@ -240,8 +276,15 @@ class SqlServer:
         """Every file that xp_fileexist finds, in lower case: leftovers and the files of databases."""
         names = {path.casefold() for path in self.files}
         for row in self.databases:
-            names |= {f"{self.data_path}{row.name}.mdf".casefold(), f"{self.data_path}{row.name}_log.ldf".casefold()}
+            names |= {f"{self.data_path}{row.name}.mdf".casefold(), f"{self.log_path}{row.name}_log.ldf".casefold()}
         return names
+
+    def listens_as(self, host: str) -> bool:
+        """Whether a client that names `host` (short or full) comes to this instance: its own name or a listener's."""
+        suffix = self.fqdn.partition(".")[2]
+        names = {self.fqdn.partition(".")[0]}
+        names |= {item.dns_name for row in self.groups if self.local_role(row) == "PRIMARY" for item in row.listeners}
+        return host.casefold() in {form for name in names for form in (name.casefold(), f"{name}.{suffix}".casefold())}
 
     def local_role(self, group: AvailabilityGroup) -> str | None:
         """This instance's role in a group, None when it is no replica of it."""

@@ -234,9 +234,10 @@ class SqlSession:
         self._require_sysadmin("xp_fileexist")
         path = str(values[0]).casefold()
         folder = path.rpartition("\\")[0] + "\\"
+        folders = {self._server.data_path.casefold(), self._server.log_path.casefold()}
         columns = ("File Exists", "File is a Directory", "Parent Directory Exists")
         exists = int(path in self._server.database_files())
-        return ResultSet(columns, ((exists, 0, int(folder == self._server.data_path.casefold())),))
+        return ResultSet(columns, ((exists, 0, int(folder in folders)),))
 
 
 def _arguments(statement: Sequence[Token], variables: Mapping[str, Value]) -> list[tuple[str, Value]]:

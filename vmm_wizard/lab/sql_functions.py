@@ -48,6 +48,8 @@ def cast(value: Scalar, kind: str, length: int) -> Scalar:
         plain = plain.value
     if plain is None:
         return None
+    if kind in _TEXTS and isinstance(plain, bytes):
+        return plain.decode("utf-16-le", "replace")
     if kind in _TEXTS:
         text = plain.isoformat(sep="T") if isinstance(plain, datetime) else str(plain)
         return text if length <= 0 else text[:length]
@@ -66,7 +68,10 @@ def cast(value: Scalar, kind: str, length: int) -> Scalar:
 
 
 def convert(kind: str, length: int, value: Scalar, style: int = 0) -> Scalar:
-    """CONVERT(kind(length), value, style); style 126 of a date is ISO 8601, 127 the same with a Z."""
+    """CONVERT(kind(length), value, style): 126 of a date is ISO 8601, 127 the same with a Z; 1 of bytes is `0x...`."""
+    plain = unwrap(value)
+    if style == 1 and kind in _TEXTS and isinstance(plain, bytes):
+        return f"0x{plain.hex().upper()}"
     text = cast(value, kind, length)
     if style == 127 and isinstance(text, str) and isinstance(unwrap(value), datetime):
         return text + "Z"
@@ -173,7 +178,7 @@ class SessionFunctions:
             "isintegratedsecurityonly": 0,
             "issingleuser": 0,
             "instancedefaultdatapath": server.data_path,
-            "instancedefaultlogpath": server.data_path,
+            "instancedefaultlogpath": server.log_path,
         }
         return _variant(known.get(str(name).casefold()))
 
@@ -198,8 +203,10 @@ class SessionFunctions:
         return _variant(known.get(str(attribute).casefold()))
 
     def _login_name(self, *sids: Scalar) -> Scalar:
-        """The session's login; of a SID, whose place a login's name takes in the views here, that name."""
-        return sids[0] if sids else self._principal.name
+        """The session's login; of a SID, whose it is, None for nobody's."""
+        if not sids:
+            return self._principal.name
+        return self._server.login_of(sids[0]) if isinstance(sids[0], bytes) else None
 
     def _user_name(self) -> Scalar:
         return "dbo" if self._principal.is_sysadmin else "guest"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from vmm_wizard.lab.sql import SYSTEM_DATABASES, Principal, SqlServer
+from vmm_wizard.lab.sql import SYSTEM_DATABASES, VMM_TABLES, Database, Principal, SqlServer
 from vmm_wizard.lab.tsql import quote_name
 
 #: Views that only somebody with VIEW SERVER STATE may read.
@@ -18,7 +18,9 @@ STATE_VIEWS = frozenset(
 )
 
 #: Views that each database has of its own.
-DATABASE_VIEWS = frozenset({"database_principals", "database_role_members", "tables"})
+DATABASE_VIEWS = frozenset({"database_principals", "database_role_members", "tables", "dbo.tbl_vmm_globalsetting"})
+#: Columns of VMM's own table of settings (Microsoft's article on a service that does not start after an upgrade).
+_SETTINGS = "PropertyName, PropertyValue"
 
 _Row = tuple[object, ...]
 _Table = tuple[str, list[_Row]]
@@ -30,7 +32,7 @@ def _server_tables(server: SqlServer, principal: Principal) -> dict[str, _Table]
     names = [*SYSTEM_DATABASES, *(row.name for row in server.databases)]
     ids = {name.casefold(): number for number, name in enumerate(names, 1)}
     databases: list[_Row] = [
-        (name, ids[name], server.collation, 160, "ONLINE", "SIMPLE", "sa") for name in SYSTEM_DATABASES
+        (name, ids[name], server.collation, 160, "ONLINE", "SIMPLE", b"\x01") for name in SYSTEM_DATABASES
     ]
     databases += [
         (
@@ -40,7 +42,7 @@ def _server_tables(server: SqlServer, principal: Principal) -> dict[str, _Table]
             row.compatibility_level,
             row.state,
             row.recovery_model,
-            row.owner,
+            server.sid_of(row.owner),
         )
         for row in server.databases
     ]
@@ -84,6 +86,7 @@ def _server_tables(server: SqlServer, principal: Principal) -> dict[str, _Table]
                 (group_ids[row.name], f"{group_ids[row.name]}/{item.server}", item.server)
                 for row in server.groups
                 for item in row.replicas
+                if everything
             ],
         ),
         "dm_hadr_availability_replica_states": (
@@ -98,6 +101,10 @@ def _server_tables(server: SqlServer, principal: Principal) -> dict[str, _Table]
                 for row in server.groups
                 for item in row.replicas
             ],
+        ),
+        "dm_exec_sessions": (
+            "session_id, host_name, program_name, login_name, database_id, is_user_process",
+            _sessions(server, principal, ids),
         ),
         "dm_exec_connections": ("session_id, auth_scheme, net_transport", [(55, principal.auth_scheme, "TCP")]),
         "dm_os_volume_stats": (
@@ -119,21 +126,40 @@ def _server_tables(server: SqlServer, principal: Principal) -> dict[str, _Table]
     }
 
 
+def _sessions(server: SqlServer, principal: Principal, ids: dict[str, int]) -> list[_Row]:
+    """Session 55 is the one that asks; the others show with VIEW SERVER STATE alone."""
+    own: list[_Row] = [(55, "", "", principal.name, ids["master"], 1)]
+    others: list[_Row] = [
+        (number, row.host, row.program, row.login, ids.get(row.database.casefold(), 1), 1)
+        for number, row in enumerate(server.clients, 60)
+    ]
+    return own + (others if principal.may_view_server_state else [])
+
+
 def _database_tables(server: SqlServer) -> dict[str, _Table]:
     """The system views of each user database, by `database.view`."""
     found: dict[str, _Table] = {}
     for row in server.databases:
         prefix = row.name.casefold()
         members = list(dict.fromkeys(row.owners))
-        principals: list[_Row] = [("dbo", 1, row.owner), ("db_owner", 16384, None)]
-        principals += [(name, number, name) for number, name in enumerate(members, 5)]
+        principals: list[_Row] = [("dbo", 1, server.sid_of(row.owner)), ("db_owner", 16384, None)]
+        principals += [(name, number, server.sid_of(name)) for number, name in enumerate(members, 5)]
         found[f"{prefix}.database_principals"] = ("name, principal_id, sid", principals)
         found[f"{prefix}.database_role_members"] = (
             "role_principal_id, member_principal_id",
             [(16384, 1), *((16384, number) for number, _ in enumerate(members, 5))],
         )
-        found[f"{prefix}.tables"] = ("name, object_id", [(name, 1000 + n) for n, name in enumerate(row.tables)])
+        found[f"{prefix}.tables"] = (
+            "name, object_id, is_ms_shipped",
+            [(name, 1000 + n, 0) for n, name in enumerate(row.tables)],
+        )
+        if VMM_TABLES[0] in row.tables:
+            found[f"{prefix}.dbo.{VMM_TABLES[0].casefold()}"] = _settings(row)
     return found
+
+
+def _settings(database: Database) -> _Table:
+    return _SETTINGS, list(database.settings.items())
 
 
 def fill(connection: sqlite3.Connection, server: SqlServer, principal: Principal) -> None:

@@ -269,6 +269,8 @@ class SelectTranslator:
             if self._peek().is_symbol("("):
                 return last
             return self._view(parts[-3].text if len(parts) > 2 else None, last)
+        if len(parts) == 3 and parts[1].text.casefold() == "dbo":
+            return self._view(parts[0].text, f"dbo.{last}")
         if len(parts) > 2 or parts[0].text.casefold() == "dbo":
             raise SqlError(208, f"Invalid object name '{'.'.join(part.text for part in parts)}'.", 1, 16)
         return ".".join(part.text if part.text == "*" else quote_name(part.text) for part in parts)
