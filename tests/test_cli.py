@@ -62,7 +62,7 @@ class TestCheck:
         done = wizard("check", CONTOSO, "--json", served=served)
         assert done.returncode == 0, done.stdout + done.stderr
         document = json.loads(done.stdout)
-        assert set(document["summary"]) == {"pass", "warn", "fail", "unknown", "not_applicable"}
+        assert set(document["summary"]) == {"pass", "warn", "fail", "unknown", "not_applicable", "accepted"}
         assert document["summary"]["fail"] == document["summary"]["unknown"] == 0
         assert {"id", "status", "subject", "title", "evidence", "remedy"} <= set(document["findings"][0])
         assert document["summary"]["pass"] == sum(row["status"] == "pass" for row in document["findings"])

@@ -117,6 +117,8 @@ def test_the_report_holds_what_a_finding_says() -> None:
         "remedy": "",
         "teams": [],
         "source": "HA1",
+        "accepted": None,
+        "asked": [],
     }
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from ipaddress import ip_address
 from typing import Any
 
 from hypothesis import strategies as st
 
 from vmm_wizard.plan.model import (
+    ASKED_TEAMS,
+    Acceptance,
     AccountKind,
+    AskedFor,
     Authentication,
     CertificateException,
     Cluster,
@@ -115,6 +119,12 @@ clusters = st.builds(
     st.lists(addresses, max_size=3, unique=True).map(tuple),
     st.lists(host_names, min_size=1, max_size=4, unique_by=lambda host: host.label.casefold()).map(tuple),
 )
+_ids = st.sampled_from(["ACC-11", "NOD-02", "POST-01"])
+_subjects = st.sampled_from(["", "vmm01.contoso.lab", "SCVMM/vmm"])
+_words = st.sampled_from(["", "Jo \u00dc", "CHG-1 \"x\" 'y' \\ #"])
+_days = st.sampled_from([None, date(2026, 11, 26), date(1, 1, 1)])
+acceptances = st.builds(Acceptance, _ids, _subjects, lines, _words, _days)
+requests = st.builds(AskedFor, _ids, _subjects, st.sampled_from(ASKED_TEAMS), _words.filter(bool), _days)
 plans = st.builds(
     Plan,
     release=st.sampled_from(Release),
@@ -129,4 +139,8 @@ plans = st.builds(
     ports=st.builds(Ports, ports, ports, ports, ports, ports, ports),
     media=paths.map(Media),
     program_files=paths,
+    accepted=st.lists(acceptances, max_size=2, unique_by=lambda one: (one.check, one.subject.casefold())).map(tuple),
+    asked=st.lists(requests, max_size=2, unique_by=lambda one: (one.check, one.subject.casefold(), one.team)).map(
+        tuple
+    ),
 )

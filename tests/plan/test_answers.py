@@ -1,15 +1,17 @@
 """Reading answer files: every mistake at once, with its line, what was read and what is allowed."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 
 from tests.plan.plans import contoso, plans
+from vmm_wizard.checks.acceptance import objections
 from vmm_wizard.plan.answers import AnswersError, Mistake, dumps, load, load_draft, loads
 from vmm_wizard.plan.fields import FIELDS, TABLES
-from vmm_wizard.plan.model import Plan, Release, WinrmTransport
+from vmm_wizard.plan.model import Acceptance, AskedFor, Plan, Release, WinrmTransport
 from vmm_wizard.plan.names import AccountName, HostName
 from vmm_wizard.plan.secret_keys import is_secret_key
 
@@ -235,3 +237,78 @@ def test_what_is_written_is_read_back(plan: Plan) -> None:
 def test_an_upn_stays_a_upn() -> None:
     plan = contoso(installing_account=AccountName.parse("vmm-setup@contoso.lab"))
     assert loads(dumps(plan)).installing_account.is_upn
+
+
+ACCEPTED = """
+[[accepted]]
+id = "acc-11"
+reason = "one account for all here"
+on = 2026-11-26
+
+[[accepted]]
+id = "NOD-02"
+subject = "vmm01.contoso.lab"
+reason = "a laboratory"
+by = "Jo"
+on = "2026-11-26"
+
+[[asked]]
+id = "DKM-02"
+team = "AD"
+ticket = "CHG-1"
+"""
+
+
+def test_accepted_findings_and_requests_are_read_with_days_in_either_notation() -> None:
+    plan = loads(ACCEPTED, complete=False)
+    today = date(2026, 11, 26)
+    assert plan.accepted == (
+        Acceptance("ACC-11", "", "one account for all here", on=today),
+        Acceptance("NOD-02", "vmm01.contoso.lab", "a laboratory", "Jo", today),
+    )
+    assert plan.asked == (AskedFor("DKM-02", "", "ad", "CHG-1"),)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('id = "NOD-02"', 'id = "02"', "site.toml:7: accepted is "),
+        ('reason = "a laboratory"', "", "the acceptance of NOD-02 needs a reason"),
+        ('by = "Jo"', "by = 3", "site.toml:11: accepted is 3; expected tables of id and reason"),
+        ('on = "2026-11-26"', 'on = "26.11.2026"', "'26.11.2026' is not a day such as 2026-11-26"),
+        ('on = "2026-11-26"', "on = 2026-11-26T10:00:00", "on is a text"),
+        ('by = "Jo"', 'why = "Jo"', "site.toml:11: accepted.why is an unknown key; expected id, subject"),
+        ('id = "NOD-02"\nsubject = "vmm01.contoso.lab"', 'id = "ACC-11"', "it is accepted twice"),
+        ('team = "AD"', 'team = "them"', "'them' is none of ad, sql, network, nodes"),
+        ('ticket = "CHG-1"', "", "needs a ticket, or the name of who was asked"),
+    ],
+)
+def test_a_bad_mark_is_told_like_every_mistake(old: str, new: str, told: str) -> None:
+    assert old in ACCEPTED
+    with pytest.raises(AnswersError) as error:
+        loads(ACCEPTED.replace(old, new), "site.toml", complete=False)
+    assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("acc-11", "DKM-02", "site.toml:3: accepted.id is DKM-02; it cannot be accepted: setup is denied access"),
+        ("acc-11", "ACC-99", "site.toml:3: accepted.id is ACC-99; there is no such check; did you mean "),
+        ("vmm01.contoso.lab", "vmm09", 'site.toml:9: accepted.subject is "vmm09"; NOD-02 is judged for each node'),
+        ("DKM-02", "DKM-99", "site.toml:15: asked.id is DKM-99; there is no such check"),
+    ],
+)
+def test_what_the_checks_have_against_a_mark_is_told_with_file_line_and_key(old: str, new: str, told: str) -> None:
+    text = ACCEPTED.replace(old, new) + '[cluster]\nnodes = ["vmm01.contoso.lab"]\n'
+    with pytest.raises(AnswersError) as error:
+        loads(text, "site.toml", complete=False, rule=objections)
+    assert str(error.value).startswith(told)
+
+
+def test_a_row_that_cannot_be_read_shifts_no_line_of_those_after_it() -> None:
+    text = ACCEPTED.replace('reason = "one account for all here"', "").replace("vmm01", "vmm09")
+    text += '[cluster]\nnodes = ["vmm01.contoso.lab"]\n'
+    with pytest.raises(AnswersError) as error:
+        loads(text, "site.toml", complete=False, rule=objections)
+    assert [mistake.line for mistake in error.value.mistakes] == [2, 9]

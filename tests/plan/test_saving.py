@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.plan.plans import contoso, plans
 from vmm_wizard.plan.answers import dumps, load, load_draft, save
 from vmm_wizard.plan.fields import FIELDS, set_field
-from vmm_wizard.plan.model import CertificateException, Plan, Ports
+from vmm_wizard.plan.model import Acceptance, CertificateException, Plan, Ports
 from vmm_wizard.plan.names import HostName, NetbiosName
 
 ANSWERS = Path(__file__).parents[2] / "answers"
@@ -155,3 +155,42 @@ def test_a_file_of_ours_has_no_line_that_is_not_toml(plan: Plan) -> None:
     text = dumps(plan)
     assert text.endswith("\n")
     assert "\r" not in text
+
+
+MARKED = """# site
+[cluster]
+nodes = ["vmm01.contoso.lab"]
+
+[[accepted]] # agreed
+id = "ACC-11" # shared
+subject = ""
+reason = "one account for all"
+on = 2026-11-26
+
+# ours
+[[accepted]]
+id = "NOD-02"
+subject = "vmm01.contoso.lab"
+reason = "a laboratory" # for now
+"""
+
+
+def test_rows_that_stay_keep_their_comments_and_notation(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(MARKED)
+    plan = load(path, complete=False)
+    save(plan, path)
+    assert path.read_text() == MARKED
+    one, other = plan.accepted
+    save(replace(plan, accepted=(one, replace(other, reason="a small site"))), path)
+    assert path.read_text() == MARKED.replace("a laboratory", "a small site")
+    third = Acceptance("POST-02", "", "later")
+    save(replace(plan, accepted=(one, other, third)), path)
+    assert path.read_text() == MARKED + '\n[[accepted]]\nid = "POST-02"\nreason = "later"\n'
+    save(replace(plan, accepted=(other,)), path)
+    assert load(path, complete=False).accepted == (other,)
+    assert "# for now" in path.read_text()
+    assert "# shared" not in path.read_text()
+    save(replace(plan, accepted=()), path)
+    assert load(path, complete=False).accepted == ()
+    assert path.read_text().startswith("# site\n")

@@ -40,6 +40,7 @@ def test_the_summary_counts_every_state_also_those_that_do_not_occur() -> None:
         "fail": 0,
         "unknown": 0,
         "not_applicable": 0,
+        "accepted": 0,
     }
 
 
@@ -68,7 +69,8 @@ def test_certificate_exceptions_are_in_every_report() -> None:
     from dataclasses import replace
 
     plan = replace(plan, connection=replace(plan.connection, certificate_exceptions=(row,)))
-    assert any("sql01.contoso.lab" in line and "until the CA is renewed" in line for line in report.as_text(plan, ()))
+    text = " ".join(line.strip() for line in report.as_text(plan, ()))
+    assert f"! the certificate of sql01.contoso.lab is accepted by its fingerprint {'ab' * 32}: until the" in text
     assert json.loads(report.as_json(plan, ()))["certificate_exceptions"] == [
         {"host": "sql01.contoso.lab", "sha256": "ab" * 32, "reason": "until the CA is renewed"}
     ]

@@ -7,14 +7,15 @@ A check is a function of a plan and facts. It returns verdicts; it asks nobody. 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal, cast
 
 from vmm_wizard.checks import schedule
+from vmm_wizard.checks.certain import CERTAIN
 from vmm_wizard.checks.remedies import Remedy, Team, Whom
 from vmm_wizard.facts.model import Facts, NoAnswer, NotKnown
-from vmm_wizard.plan.model import Plan, unanswered
+from vmm_wizard.plan.model import Acceptance, AskedFor, Plan, unanswered
 from vmm_wizard.printable import printable
 
 Topic = Literal["account", "dkm", "naming", "cluster", "database", "node", "media", "run"]
@@ -36,6 +37,10 @@ class Status(StrEnum):
     FAIL = "fail"
     UNKNOWN = "unknown"
     NOT_APPLICABLE = "not_applicable"
+
+
+#: What is not good yet: what can be accepted, or asked for.
+OPEN = frozenset({Status.WARN, Status.FAIL, Status.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,8 @@ class Finding:
     """A verdict with the check that gave it: what reports, the wizard and the run look at. Its texts can be shown as
     they are, whatever an estate has answered.
 
-    `steps`: the remedy by the team that carries each part out; `remedy` is all of them as text.
+    `steps`: the remedy by the team that carries each part out; `remedy` is all of them as text. `accepted`: the admin
+    accepts it as it is; `asked`: whom the admin has asked to mend it. Both leave state, evidence and remedy alone.
     """
 
     id: str
@@ -124,6 +130,8 @@ class Finding:
     evidence: str
     remedy: str
     steps: tuple[Remedy, ...] = ()
+    accepted: Acceptance | None = None
+    asked: tuple[AskedFor, ...] = ()
 
     @property
     def minimum(self) -> bool:
@@ -147,7 +155,15 @@ class Finding:
             "remedy": self.remedy,
             "teams": [team.value for team in self.teams],
             "source": self.source,
+            "accepted": _accepted_json(self.accepted),
+            "asked": [
+                {"team": row.team, "ticket": row.ticket, "on": str(row.on) if row.on else ""} for row in self.asked
+            ],
         }
+
+
+def _accepted_json(row: Acceptance | None) -> dict[str, str] | None:
+    return None if row is None else {"reason": row.reason, "by": row.by, "on": str(row.on) if row.on else ""}
 
 
 _CHECKS: dict[str, Check] = {}
@@ -206,9 +222,9 @@ def all_checks() -> tuple[Check, ...]:
     return tuple(sorted(_CHECKS.values(), key=lambda entry: (order.index(entry.id.partition("-")[0]), entry.id)))
 
 
-def _finding(entry: Check, verdict: Verdict) -> Finding:
+def _finding(entry: Check, verdict: Verdict, plan: Plan) -> Finding:
     steps = verdict.remedy.steps if verdict.remedy else ()
-    return Finding(
+    finding = Finding(
         entry.id,
         entry.title,
         entry.topic,
@@ -218,6 +234,25 @@ def _finding(entry: Check, verdict: Verdict) -> Finding:
         printable(verdict.evidence),
         printable(str(verdict.remedy or "")),
         tuple(Remedy(Whom(one.whom.team, printable(one.whom.words)), printable(one.step)) for one in steps),
+    )
+    return _marked(finding, plan) if finding.status in OPEN else finding
+
+
+def _marked(finding: Finding, plan: Plan) -> Finding:
+    """The finding with what the plan says of it. What makes setup roll back for certain is never accepted."""
+    accepted = next((row for row in plan.accepted if _is_about(row, finding, plan)), None)
+    asked = tuple(row for row in plan.asked if _is_about(row, finding, plan))
+    return replace(finding, accepted=None if finding.id in CERTAIN else accepted, asked=asked)
+
+
+def _is_about(row: Acceptance | AskedFor, finding: Finding, plan: Plan) -> bool:
+    if row.check != finding.id:
+        return False
+    subject = finding.subject.casefold()
+    named = printable(row.subject).casefold()
+    # A node may be named in short.
+    return named == subject or (
+        bool(named) and any(node.key == subject and node.label.casefold() == named for node in plan.nodes)
     )
 
 
@@ -236,15 +271,15 @@ def judge_one(entry: Check, plan: Plan, facts: Facts) -> Iterator[Finding]:
     """The findings of one check, at least one. What need not be judged yet, or any more, is *not applicable*."""
     open_answers = unanswered(plan, entry.needs)
     if open_answers:
-        yield _finding(entry, unknown(f"not answered yet: {', '.join(open_answers)}"))
+        yield _finding(entry, unknown(f"not answered yet: {', '.join(open_answers)}"), plan)
         return
     if entry.per_node:
         for node in plan.nodes:
-            yield _finding(entry, _judge_node(entry, plan, facts, node.key))
+            yield _finding(entry, _judge_node(entry, plan, facts, node.key), plan)
         return
     excuse = schedule.excuse(entry.id, plan, facts)
     if excuse:
-        yield _finding(entry, not_applicable(excuse))
+        yield _finding(entry, not_applicable(excuse), plan)
         return
     try:
         verdicts = cast(Judge, entry.judge)(plan, facts)
@@ -252,7 +287,7 @@ def judge_one(entry: Check, plan: Plan, facts: Facts) -> Iterator[Finding]:
     except NotKnown as gap:
         rows = [_unknown_because(gap.answer, "")]
     for verdict in rows or [not_applicable("nothing to judge")]:
-        yield _finding(entry, verdict)
+        yield _finding(entry, verdict, plan)
 
 
 def judge(plan: Plan, facts: Facts, topics: frozenset[Topic] | None = None) -> tuple[Finding, ...]:

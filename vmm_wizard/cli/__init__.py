@@ -16,6 +16,7 @@ import click
 
 from vmm_wizard import __version__
 from vmm_wizard.cli.mending import fix
+from vmm_wizard.cli.marking import accept
 from vmm_wizard.cli.plans import check, doctor, emit, explain, install
 from vmm_wizard.cli.practice import lab
 from vmm_wizard.cli.shared import (
@@ -91,7 +92,7 @@ def wizard(file: Path | None, address_book: Path | None, secrets_file: Path | No
     raise SystemExit(run_wizard(file, addresses, secrets))
 
 
-for command in (check, fix, emit, install, explain, doctor, lab):
+for command in (check, accept, fix, emit, install, explain, doctor, lab):
     cli.add_command(command)
 
 

@@ -53,10 +53,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Machine-read
 
 
 def load_plan(file: Path, complete: bool = True) -> Plan:
+    from vmm_wizard.checks.acceptance import objections
     from vmm_wizard.plan.answers import AnswersError, load
 
     try:
-        return load(file, complete=complete)
+        return load(file, complete=complete, rule=objections)
     except AnswersError as error:
         refuse(*(str(mistake) for mistake in error.mistakes))
 

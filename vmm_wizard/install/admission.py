@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.plan.model import Plan
@@ -11,10 +12,11 @@ from vmm_wizard.plan.secrets import Secrets
 
 
 def plan_key(plan: Plan) -> str:
-    """The same for equal plans: what finds an unfinished run again."""
+    """The same for plans that install the same: what finds an unfinished run again. What was accepted or asked for
+    meanwhile makes no other run of it."""
     from vmm_wizard.plan.answers import dumps
 
-    return hashlib.sha256(dumps(plan).encode()).hexdigest()
+    return hashlib.sha256(dumps(replace(plan, accepted=(), asked=())).encode()).hexdigest()
 
 
 def lock_name(plan: Plan) -> str:
@@ -29,9 +31,10 @@ def missing_secrets(plan: Plan, secrets: Secrets) -> tuple[AccountName, ...]:
 
 
 def blocking(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """What stops a run: each fail, and each unknown among the minimum (section 10, last line)."""
+    """What stops a run: each fail, and each unknown among the minimum (section 10, last line), unless accepted."""
     return tuple(
         finding
         for finding in findings
+        if finding.accepted is None
         if finding.status is Status.FAIL or (finding.status is Status.UNKNOWN and finding.minimum)
     )

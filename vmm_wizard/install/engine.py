@@ -301,7 +301,7 @@ class Installer:
     def _require_good(self, node: str, findings: tuple[Finding, ...], stops: tuple[Finding, ...]) -> None:
         if stops:
             raise _Refused(f"not started on {node}: {', '.join(dict.fromkeys(finding.id for finding in stops))}")
-        unknowns = tuple(finding for finding in findings if finding.status is Status.UNKNOWN)
+        unknowns = tuple(finding for finding in findings if finding.status is Status.UNKNOWN and not finding.accepted)
         if unknowns and not self._confirmed:
             self._confirmed = self.confirm(unknowns)
             if not self._confirmed:
@@ -386,7 +386,9 @@ class Installer:
         for finding in findings:
             if finding.id.startswith("POST-") and finding.status in told:
                 yield Notice(finding.subject, f"{finding.id}: {finding.evidence}", finding.remedy)
-        failed = [row for row in findings if row.id.startswith("POST-") and row.status is Status.FAIL]
+        failed = [
+            row for row in findings if row.id.startswith("POST-") and row.status is Status.FAIL and not row.accepted
+        ]
         if failed:
             text = "; ".join(f"{row.id}: {row.evidence}" for row in failed)
             self.journal.finish(self._run.id, "", "verify", "failed", text)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path as FilePath
 from typing import Any
 
-from vmm_wizard.plan.fields import BY_KEY, TABLES, Field, Kind, parse_exception, set_field, without_repetition
-from vmm_wizard.plan.model import CertificateException, Plan
+from vmm_wizard.plan.fields import BY_KEY, TABLES, Field, Kind, set_field, without_repetition
+from vmm_wizard.plan.model import Plan
+from vmm_wizard.plan.rows import Rows
 from vmm_wizard.plan.saving import dumps, save
 from vmm_wizard.plan.secret_keys import is_secret_key
 from vmm_wizard.plan.toml_lines import Path, Scan, SyntaxMistake, scan
 
-__all__ = ["AnswersError", "Draft", "Mistake", "dumps", "load", "load_draft", "loads", "save"]
+__all__ = ["AnswersError", "Draft", "Mistake", "Objection", "Rule", "dumps", "load", "load_draft", "loads", "save"]
 
 #: Longest answer file in bytes; a real one has some thousand.
 SIZE_MAX = 256 * 1024
@@ -41,6 +43,26 @@ class Mistake:
         return f"{where}: {self.key} is {self.read}; {self.allowed}" if self.key else f"{where}: {self.read}"
 
 
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """What a rule has against one row of an answer: its key, its place in the list, the key in it, and what to say."""
+
+    key: str
+    index: int
+    name: str
+    read: str
+    allowed: str
+
+
+#: What is held against a plan once it is read, by rules that this package does not know (such as which checks exist).
+Rule = Callable[[Plan], Iterable[Objection]]
+
+
+def no_rule(_: Plan) -> Iterable[Objection]:
+    """Nothing is wrong."""
+    return ()
+
+
 class AnswersError(Exception):
     """An answer file that cannot be used, with every mistake in it, in the order of lines."""
 
@@ -58,17 +80,19 @@ class Draft:
     mistakes: tuple[Mistake, ...] = ()
 
 
-def load(path: FilePath | str, complete: bool = True) -> Plan:
-    """The plan in the file at `path`; with `complete`, required answers must not be missing.
+def load(path: FilePath | str, complete: bool = True, rule: Rule = no_rule) -> Plan:
+    """The plan in the file at `path`; with `complete`, required answers must not be missing. What `rule` has against
+    it is a mistake like all others.
 
     Raises AnswersError with all mistakes at once, also when the file cannot be read.
     """
-    return loads(_read_text(FilePath(path)), str(path), complete)
+    return loads(_read_text(FilePath(path)), str(path), complete, rule)
 
 
-def loads(text: str, file: str = "answers", complete: bool = True) -> Plan:
+def loads(text: str, file: str = "answers", complete: bool = True, rule: Rule = no_rule) -> Plan:
     """As `load`, of a text; `file` is what the mistakes call it."""
     reader = _AnswerReader(text, file)
+    reader.hold_against(rule)
     if complete:
         reader.require_answers()
     if reader.mistakes:
@@ -76,12 +100,13 @@ def loads(text: str, file: str = "answers", complete: bool = True) -> Plan:
     return reader.plan
 
 
-def load_draft(path: FilePath | str) -> Draft:
+def load_draft(path: FilePath | str, rule: Rule = no_rule) -> Draft:
     """What can be read of the file at `path`, for a form to go on with.
 
     Raises AnswersError only when there is no text to read (no such file, a folder, too large, not UTF-8).
     """
     reader = _AnswerReader(_read_text(FilePath(path)), str(path))
+    reader.hold_against(rule)
     return Draft(reader.plan, reader.texts, reader.sorted_mistakes())
 
 
@@ -118,6 +143,7 @@ class _AnswerReader:
         self.texts: dict[str, str] = {}
         self.mistakes: list[Mistake] = []
         self._file = file
+        self._rows: dict[tuple[str, int], int] = {}
         self._scan: Scan = scan(text)
         for syntax in self._scan.mistakes:
             self._syntax(syntax)
@@ -132,6 +158,12 @@ class _AnswerReader:
             if key not in told:
                 path = tuple(key.split("."))
                 self._mistake(self._scan.line(path), key, "not answered", f"expected {BY_KEY[key].allowed}")
+
+    def hold_against(self, rule: Rule) -> None:
+        for one in rule(self.plan):
+            path: Path = (*one.key.split("."), self._rows[one.key, one.index])
+            names = (one.name,) if (*path, one.name) in self._scan.lines else ()
+            self._mistake(self._scan.line((*path, *names)), f"{one.key}.{one.name}", one.read, one.allowed)
 
     def _mistake(self, line: int, key: str, read: str, allowed: str) -> None:
         self.mistakes.append(Mistake(self._file, line, key, read, allowed))
@@ -170,8 +202,8 @@ class _AnswerReader:
         self._mistake(line, key, "an unknown table" if is_table else "an unknown key", nearest_key(key))
 
     def _read_field(self, field: Field, raw: Any, path: Path) -> None:
-        if field.kind is Kind.EXCEPTIONS:
-            self._read_exceptions(field, raw, path)
+        if field.rows:
+            self._read_rows(field, field.rows, raw, path)
             return
         try:
             value = _value(field, raw)
@@ -188,42 +220,46 @@ class _AnswerReader:
         why = f" ({problem})" if problem else ""
         self._mistake(self._scan.line(path), field.key, _shown(raw), f"expected {field.allowed}{why}")
 
-    def _read_exceptions(self, field: Field, raw: Any, path: Path) -> None:
+    def _read_rows(self, field: Field, rows: Rows, raw: Any, path: Path) -> None:
         if not isinstance(raw, list) or not all(isinstance(one, dict) for one in raw):
             self._refuse(field, raw, path, "")
             return
-        read: list[CertificateException] = []
+        read: list[Any] = []
         for index, one in enumerate(raw):
-            exception = self._read_exception(field, one, (*path, index))
-            if exception and exception.host.key in {known.host.key for known in read}:
-                self._refuse(field, str(exception.host), (*path, index, "host"), "the host stands twice")
-            elif exception:
-                read.append(exception)
+            value = self._read_row(field, rows, one, (*path, index))
+            if value is not None and rows.key(value) in map(rows.key, read):
+                self._refuse(field, ", ".join(rows.texts(value).values()), (*path, index, rows.columns[0]), rows.twice)
+            elif value is not None:
+                self._rows[field.key, len(read)] = index
+                read.append(value)
         self.plan = set_field(self.plan, field.key, tuple(read))
 
-    def _read_exception(self, field: Field, one: dict[str, Any], path: Path) -> CertificateException | None:
-        names = ("host", "sha256", "reason")
+    def _read_row(self, field: Field, rows: Rows, one: dict[str, Any], path: Path) -> Any | None:
+        texts: dict[str, str] = {}
         good = True
-        for name, text in one.items():
+        for name, raw in one.items():
             key = f"{field.key}.{name}"
-            if name not in names:
+            text = raw.isoformat() if type(raw) is date else raw
+            if name not in rows.columns:
                 good = False
                 line = self._scan.line((*path, name))
                 if is_secret_key(name):
                     self._mistake(line, key, "a secret", _KEEP_OUT)
                 else:
-                    near = _close(name, names, 0.5)
-                    hint = f"did you mean {near[0]}?" if near else f"expected {', '.join(names)}"
+                    near = _close(name, rows.columns, 0.5)
+                    hint = f"did you mean {near[0]}?" if near else f"expected {', '.join(rows.columns)}"
                     self._mistake(line, key, "an unknown key", hint)
             elif not isinstance(text, str):
                 good = False
                 self._refuse(field, text, (*path, name), f"{name} is a text")
+            else:
+                texts[name] = text
         if not good:
             return None
         try:
-            return parse_exception(*(one.get(name, "") for name in names))
+            return rows.parse(texts)
         except ValueError as error:
-            self._refuse(field, ", ".join(one.get(name, "") for name in names), path, str(error))
+            self._refuse(field, ", ".join(texts.values()), path, str(error))
             return None
 
 

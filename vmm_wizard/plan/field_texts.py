@@ -49,6 +49,8 @@ ALLOWED = {
     "ports.winrm": _PORT,
     "ports.bits": _PORT,
     "media.path": r"a folder on a local disk of each node such as 'C:\VMM\Media'",
+    "accepted": "tables of id and reason; subject, by and on (2026-11-26) where they are known",
+    "asked": "tables of id, team (ad, sql, network or nodes) and ticket; subject and on (2026-11-26) where known",
 }
 
 #: What each answer is for, by key.
@@ -101,6 +103,10 @@ ABOUT = {
     "ports.winrm": "VMM to the agents on hosts, control.",
     "ports.bits": "Files between VMM, hosts and library servers.",
     "media.path": "Folder with the extracted setup media, the same on every node, on a local disk.",
+    "accepted": "Findings that do not stop an install: the check's id, the subject that it was found on, and why. They "
+    "are shown in every report. What makes setup roll back for certain cannot be accepted.",
+    "asked": "What other teams were asked for: the check's id, the subject, the team, and the ticket. It is shown in "
+    "every report and changes nothing else.",
 }
 
 #: What stands above each table of a written file.

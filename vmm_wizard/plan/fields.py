@@ -17,12 +17,12 @@ from vmm_wizard.plan.model import (
     AccountKind,
     Address,
     Authentication,
-    CertificateException,
     Plan,
     Release,
     WinrmTransport,
 )
 from vmm_wizard.plan.names import AccountName, DistinguishedName, HostName, NetbiosName, SqlTarget
+from vmm_wizard.plan.rows import ACCEPTED, ASKED, EXCEPTIONS, Rows, one_line, parse_row_line, row_line
 
 _PRODUCT_KEY = re.compile(r"[A-Z0-9]{5}(?:-[A-Z0-9]{5}){4}")
 _TRUE = frozenset({"true", "yes", "on", "1"})
@@ -36,7 +36,7 @@ class Kind(StrEnum):
     FLAG = "flag"
     NUMBER = "number"
     TEXTS = "texts"
-    EXCEPTIONS = "exceptions"
+    ROWS = "rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Field:
     parse: Callable[[str], Any]
     kind: Kind = Kind.TEXT
     choices: tuple[str, ...] = ()
+    rows: Rows | None = None
 
     @property
     def table(self) -> str:
@@ -70,21 +71,15 @@ class Field:
         return ABOUT[self.key]
 
 
-def _line(text: str) -> str:
-    if any(ord(character) < 32 or ord(character) == 127 for character in text):
-        raise ValueError("it must not hold control characters or line breaks (write backslashes in single quotes)")
-    return text.strip()
-
-
 def _path(text: str) -> str:
-    text = _line(text)
+    text = one_line(text)
     if "\\\\" in text[1:]:
         raise ValueError(f"{text!r} holds doubled backslashes: single quotes in the file keep single ones")
     return text
 
 
 def _product_key(text: str) -> str:
-    text = _line(text).upper()
+    text = one_line(text).upper()
     if text and not _PRODUCT_KEY.fullmatch(text):
         raise ValueError("a product key is five groups of five letters or digits with hyphens between them")
     return text
@@ -93,7 +88,7 @@ def _product_key(text: str) -> str:
 def _choice(kind: type[StrEnum]) -> Callable[[str], StrEnum]:
     def parse(text: str) -> StrEnum:
         try:
-            return kind(_line(text).casefold())
+            return kind(one_line(text).casefold())
         except ValueError:
             raise ValueError(f"{text!r} is none of {', '.join(kind)}") from None
 
@@ -108,7 +103,7 @@ def _sql_host(text: str) -> str:
 
 
 def _sql_instance(text: str) -> str:
-    text = _line(text)
+    text = one_line(text)
     if "," in text:
         raise ValueError(f"{text!r}: the port goes into database.port")
     return SqlTarget.parse(f"host\\{text}").instance if text else ""
@@ -118,7 +113,7 @@ def _address(text: str) -> Address:
     try:
         if "%" in text:
             raise ValueError
-        return ip_address(_line(text))
+        return ip_address(one_line(text))
     except ValueError:
         raise ValueError(f"{text!r} is not an IPv4 or IPv6 address") from None
 
@@ -140,35 +135,16 @@ def _port_or_none(text: str) -> int:
     return 0 if text.strip() in ("", "0") else _port(text)
 
 
-def _fingerprint(text: str) -> str:
-    digits = re.sub(r"[:\s-]", "", _line(text)).lower()
-    if not re.fullmatch(r"[0-9a-f]{64}", digits):
-        raise ValueError("a SHA-256 fingerprint has 64 hexadecimal digits")
-    return digits
-
-
-def parse_exception(host: str, sha256: str, reason: str) -> CertificateException:
-    """One certificate exception from its three texts; raises ValueError with one sentence."""
-    name = HostName.parse(host)
-    reason = _line(reason)
-    if not name:
-        raise ValueError("a certificate exception needs the host it is for")
-    if not reason:
-        raise ValueError(f"the certificate exception for {name} needs a reason")
-    return CertificateException(name, _fingerprint(sha256), reason)
-
-
-def _exception_line(text: str) -> CertificateException:
-    host, sha256, reason = [*text.split(None, 2), "", "", ""][:3]
-    return parse_exception(host, sha256, reason)
-
-
 def _enum(key: str, path: tuple[str, ...], kind: type[StrEnum]) -> Field:
     return Field(key, path, _choice(kind), choices=tuple(kind))
 
 
 def _vmm_port(name: str) -> Field:
     return Field(f"ports.{name}", ("ports", name), _port, Kind.NUMBER)
+
+
+def _rows(key: str, path: tuple[str, ...], rows: Rows) -> Field:
+    return Field(key, path, lambda line: parse_row_line(rows, line), Kind.ROWS, rows=rows)
 
 
 #: Every answer in the order of the file.
@@ -178,8 +154,8 @@ FIELDS: tuple[Field, ...] = (
     Field("installing_account", ("installing_account",), AccountName.parse),
     Field("program_files", ("program_files",), _path),
     Field("registration.product_key", ("registration", "product_key"), _product_key),
-    Field("registration.user_name", ("registration", "user_name"), _line),
-    Field("registration.company_name", ("registration", "company_name"), _line),
+    Field("registration.user_name", ("registration", "user_name"), one_line),
+    Field("registration.company_name", ("registration", "company_name"), one_line),
     Field("registration.telemetry", ("registration", "telemetry"), _flag, Kind.FLAG),
     Field("registration.microsoft_update", ("registration", "microsoft_update"), _flag, Kind.FLAG),
     Field("registration.eula_accepted", ("registration", "eula_accepted"), _flag, Kind.FLAG),
@@ -190,13 +166,8 @@ FIELDS: tuple[Field, ...] = (
     Field("connection.sql_account", ("connection", "sql_account"), AccountName.parse_with_logins),
     _enum("connection.winrm", ("connection", "winrm"), WinrmTransport),
     Field("connection.winrm_port", ("connection", "winrm_port"), _port_or_none, Kind.NUMBER),
-    Field("connection.ca_file", ("connection", "ca_file"), _line),
-    Field(
-        "connection.certificate_exceptions",
-        ("connection", "certificate_exceptions"),
-        _exception_line,
-        Kind.EXCEPTIONS,
-    ),
+    Field("connection.ca_file", ("connection", "ca_file"), one_line),
+    _rows("connection.certificate_exceptions", ("connection", "certificate_exceptions"), EXCEPTIONS),
     Field("service_account.name", ("service_account", "name"), AccountName.parse),
     _enum("service_account.kind", ("service_account", "kind"), AccountKind),
     Field("dkm.container", ("dkm", "dn"), DistinguishedName.parse),
@@ -204,7 +175,7 @@ FIELDS: tuple[Field, ...] = (
     Field("database.instance", ("database", "target", "instance"), _sql_instance),
     Field("database.port", ("database", "target", "port"), _port_or_none, Kind.NUMBER),
     Field("database.listener", ("database", "is_listener"), _flag, Kind.FLAG),
-    Field("database.name", ("database", "name"), _line),
+    Field("database.name", ("database", "name"), one_line),
     Field("database.create_new", ("database", "create_new"), _flag, Kind.FLAG),
     Field("database.admin_account", ("database", "admin_account"), AccountName.parse),
     Field("cluster.name", ("cluster", "name"), HostName.parse),
@@ -218,8 +189,12 @@ FIELDS: tuple[Field, ...] = (
     _vmm_port("winrm"),
     _vmm_port("bits"),
     Field("media.path", ("media", "path"), _path),
+    _rows("accepted", ("accepted",), ACCEPTED),
+    _rows("asked", ("asked",), ASKED),
 )
 BY_KEY: Mapping[str, Field] = {field.key: field for field in FIELDS}
+#: What the answers say of findings, not of the installation: no page of the wizard asks for it.
+MARKS = frozenset({"accepted", "asked"})
 TABLES: tuple[str, ...] = tuple(dict.fromkeys(field.table for field in FIELDS if field.table))
 
 
@@ -246,14 +221,14 @@ def _replaced(whole: Any, path: tuple[str, ...], value: Any) -> Any:
 def parse_field(key: str, text: str) -> Any:
     """The value of the answer `key` as a person types it in a form; lists are separated by commas, blanks or lines.
 
-    Certificate exceptions stand one a line: host, fingerprint, reason. Raises ValueError with one sentence, KeyError
-    for an unknown key.
+    Rows stand one a line (certificate exceptions as host, fingerprint, reason). Raises ValueError with one sentence,
+    KeyError for an unknown key.
     """
     field = BY_KEY[key]
     if field.kind is Kind.TEXTS:
         return without_repetition(field, [part for part in re.split(r"[,;\s]+", text) if part])
-    if field.kind is Kind.EXCEPTIONS:
-        return tuple(_exception_line(line) for line in text.splitlines() if line.strip())
+    if field.kind is Kind.ROWS:
+        return tuple(field.parse(line) for line in text.splitlines() if line.strip())
     return field.parse(text)
 
 
@@ -281,8 +256,9 @@ def field_text(plan: Plan, key: str) -> str:
         return str(value) if value else ""
     if BY_KEY[key].kind is Kind.TEXTS:
         return ", ".join(map(str, value))
-    if BY_KEY[key].kind is Kind.EXCEPTIONS:
-        return "\n".join(f"{one.host} {one.sha256} {one.reason}" for one in value)
+    rows = BY_KEY[key].rows
+    if rows:
+        return "\n".join(row_line(rows, one) for one in value)
     return str(value)
 
 
@@ -293,6 +269,6 @@ def toml_value(plan: Plan, field: Field, texts: Mapping[str, str] | None = None)
     value = field_value(plan, field.key)
     if field.kind is Kind.TEXTS:
         return [str(element) for element in value]
-    if field.kind is Kind.EXCEPTIONS:
-        return [{"host": str(one.host), "sha256": one.sha256, "reason": one.reason} for one in value]
+    if field.rows:
+        return [field.rows.texts(one) for one in value]
     return value if field.kind in (Kind.FLAG, Kind.NUMBER) else str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 
@@ -83,6 +84,45 @@ class CertificateException:
 
     def __str__(self) -> str:
         return f"the certificate of {self.host} is accepted by its fingerprint {self.sha256}: {self.reason}"
+
+
+#: The teams that can be asked for something, as `request --for` names them.
+ASKED_TEAMS = ("ad", "sql", "network", "nodes")
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A finding that the admin accepts: of one check, for one subject, with a reason; shown in every report.
+
+    An empty `subject` means the finding that has none. `by` and `on` say who accepted it and when, where that is given.
+    """
+
+    check: str
+    subject: str
+    reason: str
+    by: str = ""
+    on: date | None = None
+
+    def __str__(self) -> str:
+        who = f" by {self.by}" if self.by else ""
+        return f"accepted{who}{f' on {self.on}' if self.on else ''}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFor:
+    """A remedy that a team was asked for: of one check, for one subject. It is shown, and changes no state.
+
+    `team` is one of ASKED_TEAMS; `ticket` is where it was asked, in the admin's own words.
+    """
+
+    check: str
+    subject: str
+    team: str
+    ticket: str
+    on: date | None = None
+
+    def __str__(self) -> str:
+        return f"asked for ({self.team}, {self.ticket}){f' on {self.on}' if self.on else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +230,8 @@ class Plan:
     ports: Ports = field(default_factory=Ports)
     media: Media = field(default_factory=Media)
     program_files: str = DEFAULT_PROGRAM_FILES
+    accepted: tuple[Acceptance, ...] = ()
+    asked: tuple[AskedFor, ...] = ()
 
     @property
     def dns_domain(self) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vmm_wizard.plan.field_texts import HEADER, TABLE_ABOUT
-from vmm_wizard.plan.fields import FIELDS, TABLES, Field, Kind, toml_value
+from vmm_wizard.plan.fields import FIELDS, TABLES, Field, toml_value
 from vmm_wizard.plan.model import Plan
 
 _WIDTH = 110
@@ -24,16 +24,19 @@ def dumps(plan: Plan, texts: Mapping[str, str] | None = None) -> str:
     texts = texts or {}
     lines = [*_comment(HEADER)]
     for field in FIELDS:
-        if not field.table:
+        if not field.table and not field.rows:
             lines += ["", *_field_lines(plan, field, texts)]
     for table in TABLES:
         lines += ["", *_comment(TABLE_ABOUT[table]), f"[{table}]"]
         for field in FIELDS:
-            if field.table == table and field.kind is not Kind.EXCEPTIONS:
+            if field.table == table and not field.rows:
                 lines += _field_lines(plan, field, texts)
         for field in FIELDS:
-            if field.table == table and field.kind is Kind.EXCEPTIONS:
-                lines += _exception_lines(plan, field, texts)
+            if field.table == table and field.rows:
+                lines += _row_lines(plan, field, texts)
+    for field in FIELDS:
+        if not field.table and field.rows:
+            lines += ["", *_row_lines(plan, field, texts)]
     return "\n".join([*lines, ""])
 
 
@@ -41,7 +44,8 @@ def _field_lines(plan: Plan, field: Field, texts: Mapping[str, str]) -> list[str
     return [*_comment(field.about), f"{field.name} = {_literal(toml_value(plan, field, texts))}"]
 
 
-def _exception_lines(plan: Plan, field: Field, texts: Mapping[str, str]) -> Iterator[str]:
+def _row_lines(plan: Plan, field: Field, texts: Mapping[str, str]) -> Iterator[str]:
+    assert field.rows is not None
     value = toml_value(plan, field, texts)
     yield from _comment(field.about)
     if isinstance(value, str):
@@ -49,9 +53,7 @@ def _exception_lines(plan: Plan, field: Field, texts: Mapping[str, str]) -> Iter
         return
     if not value:
         yield f"# [[{field.key}]]"
-        yield '# host = "vmm01.contoso.lab"'
-        yield '# sha256 = "64 hexadecimal digits"'
-        yield '# reason = "why, and until when"'
+        yield from (f"# {name} = {_literal(text)}" for name, text in field.rows.example.items())
     for one in value:
         yield f"[[{field.key}]]"
         yield from (f"{name} = {_literal(text)}" for name, text in one.items())
@@ -112,7 +114,7 @@ def updated(old: str, plan: Plan, texts: Mapping[str, str]) -> str | None:
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
-    from vmm_wizard.plan.tomlkit_edit import edit
+    from vmm_wizard.plan.tomlkit_edit import edit, plain_rows
 
     crlf = "\r\n" in old
     wanted = {field.key: toml_value(plan, field, texts) for field in FIELDS}
@@ -129,7 +131,7 @@ def updated(old: str, plan: Plan, texts: Mapping[str, str]) -> str | None:
         found: Any = written
         for name in field.key.split("."):
             found = found.get(name) if isinstance(found, dict) else None
-        if (toml_value(default, field, {}) if found is None else found) != wanted[field.key]:
+        if (toml_value(default, field, {}) if found is None else plain_rows(found)) != wanted[field.key]:
             return None
     return content.replace("\n", "\r\n") if crlf else content
 

@@ -44,18 +44,20 @@ def _property(field: Field) -> dict[str, Any]:
             return {"type": "integer", "minimum": least, "maximum": _PORT_MAX, **described}
         case Kind.TEXTS:
             return {"type": "array", "items": {"type": "string"}, "uniqueItems": True, **described}
-        case Kind.EXCEPTIONS:
-            return {"type": "array", "items": _exception(), **described}
+        case Kind.ROWS:
+            return {"type": "array", "items": _row(field), **described}
         case _:
             choices = {"enum": list(field.choices)} if field.choices else {}
             return {"type": "string", **choices, **described}
 
 
-def _exception() -> dict[str, Any]:
-    names = ("host", "sha256", "reason")
+def _row(field: Field) -> dict[str, Any]:
+    assert field.rows is not None
     return {
         "type": "object",
         "additionalProperties": False,
-        "required": list(names),
-        "properties": {name: {"type": "string", "minLength": 1} for name in names},
+        "required": list(field.rows.required),
+        "properties": {
+            name: {"type": "string", "minLength": int(name in field.rows.required)} for name in field.rows.columns
+        },
     }

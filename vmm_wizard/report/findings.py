@@ -7,9 +7,10 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from vmm_wizard.checks.registry import Finding, Status
+from vmm_wizard.checks.acceptance import idle
+from vmm_wizard.checks.registry import OPEN, Finding, Status
 from vmm_wizard.plan.model import Plan
-from vmm_wizard.printable import printable_json
+from vmm_wizard.printable import printable, printable_json
 
 #: A word and a sign for each state: colour alone tells nothing to many.
 SIGNS: dict[Status, tuple[str, str]] = {
@@ -20,24 +21,42 @@ SIGNS: dict[Status, tuple[str, str]] = {
     Status.NOT_APPLICABLE: ("-", "n/a"),
 }
 
+#: A finding that the admin accepts, whatever its state.
+ACCEPTED_SIGN = ("=", "accepted")
+
 #: Worst first.
 SEVERITY: tuple[Status, ...] = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.PASS, Status.NOT_APPLICABLE)
 
 
+def sign_of(finding: Finding) -> tuple[str, str]:
+    """The sign and the word that stand before a finding."""
+    return ACCEPTED_SIGN if finding.accepted else SIGNS[finding.status]
+
+
+def rank(finding: Finding) -> int:
+    """Where a finding stands in a report: the gravest is 0; what is accepted comes after all that is open."""
+    place = SEVERITY.index(finding.status)
+    last_open = SEVERITY.index(Status.WARN)
+    if finding.accepted:
+        return last_open + 1
+    return place if place <= last_open else place + 1
+
+
 def worst(findings: Iterable[Finding]) -> Status:
-    """The gravest state among `findings`; NOT_APPLICABLE when there are none."""
-    seen = {finding.status for finding in findings}
+    """The gravest state among `findings` that nobody accepted; NOT_APPLICABLE when there are none."""
+    seen = {finding.status for finding in findings if not finding.accepted}
     return next((status for status in SEVERITY if status in seen), Status.NOT_APPLICABLE)
 
 
 def summary(findings: Sequence[Finding]) -> dict[str, int]:
-    """How many findings are in each state; every state is a key."""
-    counts = Counter(finding.status for finding in findings)
-    return {status.value: counts[status] for status in Status}
+    """How many findings are in each state, those that are accepted apart; every state is a key."""
+    counts = Counter(finding.status for finding in findings if not finding.accepted)
+    accepted = sum(1 for finding in findings if finding.accepted)
+    return {**{status.value: counts[status] for status in Status}, "accepted": accepted}
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
-    """0 good (warnings allowed), 1 at least one fail, 3 no fail but something unknown."""
+    """0 good (warnings allowed, and what is accepted), 1 at least one fail, 3 no fail but something unknown."""
     return {Status.FAIL: 1, Status.UNKNOWN: 3}.get(worst(findings), 0)
 
 
@@ -55,6 +74,7 @@ def as_json(plan: Plan, findings: Sequence[Finding]) -> str:
         "findings": [finding.as_json() for finding in findings],
         "summary": summary(findings),
         "certificate_exceptions": exceptions_of(plan),
+        "accepted_for_nothing": [str(row) for row in idle(plan, findings)],
     }
     return printable_json(json.dumps(document, indent=2, ensure_ascii=False))
 
@@ -63,7 +83,13 @@ def sentence(findings: Sequence[Finding]) -> str:
     """The summary as one line."""
     counts = summary(findings)
     words = [f"{counts[status.value]} {SIGNS[status][1]}" for status in SEVERITY if counts[status.value]]
+    if counts["accepted"]:
+        words.append(f"{counts['accepted']} accepted")
     return ", ".join(words) if words else "nothing was checked"
+
+
+def _remark(text: str, width: int) -> list[str]:
+    return textwrap.wrap(f"! {text}", width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def _paragraph(text: str, indent: str, width: int) -> list[str]:
@@ -81,28 +107,41 @@ def _paragraph(text: str, indent: str, width: int) -> list[str]:
 
 
 def lines_of(finding: Finding, width: int = 80) -> list[str]:
-    """A finding as lines: state, id, subject and title; what was read; and the remedy where there is one.
+    """A finding as lines: state, id, subject and title; what the answers say of it; what was read; the remedy.
 
     Commands are never broken inside a word, so that a copied line stays whole; a long one may exceed `width`.
     """
-    sign, word = SIGNS[finding.status]
+    sign, word = sign_of(finding)
     about = f" ({finding.subject})" if finding.subject else ""
-    lines = [f"{sign} {word:<7} {finding.id:<7} {finding.title}{about}"]
+    lines = [f"{sign} {word:<8} {finding.id:<7} {finding.title}{about}"]
+    for note in notes_of(finding):
+        lines += _paragraph(note, "    ", width)
     lines += _paragraph(finding.evidence, "    ", width)
     if finding.remedy:
         lines += _paragraph("-> " + finding.remedy, "    ", width)
     return lines
 
 
+def notes_of(finding: Finding) -> tuple[str, ...]:
+    """What the answers say of a finding: that it is accepted and why, and whom the admin has asked."""
+    accepted = [f"{SIGNS[finding.status][1]}, {finding.accepted}"] if finding.accepted else []
+    return tuple(printable(note) for note in (*accepted, *map(str, finding.asked)))
+
+
+def remarks(plan: Plan, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """What every report says besides its findings: certificate exceptions, and acceptances that match nothing."""
+    return tuple(printable(str(row)) for row in (*plan.connection.certificate_exceptions, *idle(plan, findings)))
+
+
 def as_text(plan: Plan, findings: Sequence[Finding], width: int = 80, everything: bool = False) -> list[str]:
-    """The report as lines: what is not good in full, worst first; the rest as one line each when `everything`."""
+    """The report as lines: what is not good in full, worst first; the rest as well when `everything`."""
     lines: list[str] = []
-    for status in SEVERITY:
-        for finding in (row for row in findings if row.status is status):
-            if status in (Status.FAIL, Status.UNKNOWN, Status.WARN):
-                lines += [*lines_of(finding, width), ""]
-            elif everything:
-                lines += lines_of(finding, width)
-    lines += [f"! {row}" for row in plan.connection.certificate_exceptions]
+    for finding in sorted(findings, key=rank):
+        if finding.status in OPEN:
+            lines += [*lines_of(finding, width), ""]
+        elif everything:
+            lines += lines_of(finding, width)
+    for row in remarks(plan, findings):
+        lines += _remark(row, width)
     lines.append(sentence(findings))
     return lines

@@ -44,8 +44,9 @@ def _lines(event: Event, width: int) -> list[str]:
             return [f"{word} {event.run}: {', '.join(event.nodes)}", *(f"! {row}" for row in event.exceptions)]
         case PreflightDone():
             lines = [f"  preflight: {sentence(event.findings)}"]
-            for finding in event.blocking:
-                lines += lines_of_finding(finding, width)
+            for finding in event.findings:
+                if finding in event.blocking or finding.accepted:
+                    lines += lines_of_finding(finding, width)
             return lines
         case StepChanged():
             text = f": {event.text}" if event.text else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vmm_wizard.checks.acceptance import objections
 from vmm_wizard.plan.answers import AnswersError, load_draft
 from vmm_wizard.plan.fields import BY_KEY, field_text, field_value, parse_field, set_field
 from vmm_wizard.plan.model import Plan
@@ -29,7 +30,7 @@ class Answers:
         if file is None or not file.exists():
             return cls(file=file)
         try:
-            draft = load_draft(file)
+            draft = load_draft(file, objections)
         except AnswersError as error:
             return cls(notices=(str(error), "The wizard begins with empty answers and leaves that file alone."))
         answers = cls(draft.plan, file=file)

@@ -8,8 +8,9 @@ from enum import Enum
 from functools import cache
 
 from vmm_wizard.checks.registry import Finding, Status, all_checks
+from vmm_wizard.install.admission import blocking as stops_install
 from vmm_wizard.plan.model import AccountKind, Plan, unanswered
-from vmm_wizard.report.findings import SEVERITY, SIGNS
+from vmm_wizard.report.findings import SIGNS, rank
 from vmm_wizard.tui.pages import DONE, EULA, LABELS, PAGES, REVIEW, RUN, Page
 
 #: What evidence says of a question that has not been put to anybody yet.
@@ -128,7 +129,7 @@ def findings_of(view: View, page: Page) -> tuple[Finding, ...]:
 def worst_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The findings by state, the gravest first, else in their order; what does not apply is left out."""
     shown = [row for row in findings if row.status is not Status.NOT_APPLICABLE]
-    return tuple(sorted(shown, key=lambda row: SEVERITY.index(row.status)))
+    return tuple(sorted(shown, key=rank))
 
 
 def waiting_checks(view: View, page: Page) -> tuple[int, tuple[Page, ...]]:
@@ -144,10 +145,8 @@ def is_asked(view: View, finding: Finding) -> bool:
 
 
 def blocking(view: View) -> tuple[Finding, ...]:
-    """What stops a run as far as is known: each fail, and each unknown among the minimum; worst first."""
-    return worst_first(
-        [row for row in view.findings if row.status is Status.FAIL or (row.status is Status.UNKNOWN and row.minimum)]
-    )
+    """What stops a run as far as is known; worst first."""
+    return worst_first(stops_install(view.findings))
 
 
 def obstacles(view: View) -> tuple[str, ...]:
@@ -188,7 +187,7 @@ def mark_of(view: View, page: Page) -> Mark:
     if set(page.keys) & set(view.wrong):
         return Mark.WRONG
     findings = findings_of(view, page)
-    states = {row.status for row in findings}
+    states = {row.status for row in findings if not row.accepted}
     if Status.FAIL in states:
         return Mark.FAIL
     if set(page.keys) & set(open_answers(view.plan)) or missing_passwords(view, page):

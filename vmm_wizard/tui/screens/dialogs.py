@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 
 from vmm_wizard.checks.explain import explain
 from vmm_wizard.checks.registry import Finding
-from vmm_wizard.report.findings import SIGNS
+from vmm_wizard.report.findings import notes_of, sign_of
 from vmm_wizard.tui.widgets.inputs import LineInput
 
 
@@ -96,7 +96,7 @@ class FileDialog(ModalScreen[Path | None]):
 def findings_dialog(findings: Sequence[Finding]) -> TextDialog:
     """Findings that say the same, in full: what was read, what to do, and why it is asked."""
     first = findings[0]
-    sign, word = SIGNS[first.status]
+    sign, word = sign_of(first)
     ids = tuple(dict.fromkeys(row.id for row in findings))
     parts: list[Content] = []
 
@@ -110,6 +110,9 @@ def findings_dialog(findings: Sequence[Finding]) -> TextDialog:
         add("Checks that wait for this", "\n".join(rows))
     elif subjects:
         add("Where", ", ".join(subjects))
+    notes = dict.fromkeys(note for row in findings for note in notes_of(row))
+    if notes:
+        add("What your answers say of it", "\n".join(notes))
     evidence = dict.fromkeys(row.evidence for row in findings)
     add("What was read", "\n".join(evidence))
     if first.remedy:

@@ -8,7 +8,7 @@ from textual import on
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
-from vmm_wizard.report.findings import sentence
+from vmm_wizard.report.findings import remarks, sentence
 from vmm_wizard.setup.emit import emit_files
 from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.messages import SaveWanted
@@ -55,9 +55,11 @@ class ReviewPage(PageView):
         super().show(view)
         number = len(flow.obstacles(view))
         state = "Nothing known stands in the way." if not number else f"Before the run: {number} to settle (see Run)."
+        exceptions = view.plan.connection.certificate_exceptions
         told = [
             f"{sentence(view.findings)}. {state}",
-            *(f"! {row}" for row in view.plan.connection.certificate_exceptions),
+            # While answers are awaited, nobody can say that an acceptance is for nothing.
+            *(f"! {row}" for row in (exceptions if view.waiting else remarks(view.plan, view.findings))),
         ]
         self.query_one("#review-sum", Static).update("\n".join(told))
         self.query_one(FindingsList).show(lines_of(view, flow.worst_first(view.findings)))

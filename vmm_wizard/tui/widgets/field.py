@@ -65,7 +65,7 @@ class Field(Row):
             yield Choice(("no", "yes"), self._text)
         elif field.choices:
             yield Choice(field.choices, self._text)
-        elif field.kind is Kind.EXCEPTIONS:
+        elif field.kind is Kind.ROWS:
             area = TextArea(self._text, compact=True, soft_wrap=False, highlight_cursor_line=False)
             area.cursor_blink = False
             yield area

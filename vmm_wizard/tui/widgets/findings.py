@@ -13,7 +13,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from vmm_wizard.checks.registry import Finding, Status
-from vmm_wizard.report.findings import SIGNS
+from vmm_wizard.report.findings import notes_of, sign_of
 from vmm_wizard.tui.flow import View, is_asked
 from vmm_wizard.tui.messages import FindingsChosen
 
@@ -51,6 +51,9 @@ class Line:
         about = f"{', '.join(subjects)}: " if subjects and not others else ""
         if first.status is Status.PASS or (self.asking and not others):
             return f"{about}{first.title}"
+        notes = "; ".join(notes_of(first))
+        if notes and not self.asking:
+            return f"{more}{about}{notes}: {first.evidence}"
         return f"{more}{about}{'the answer has not come yet' if self.asking else first.evidence}"
 
 
@@ -59,7 +62,7 @@ def lines_of(view: View, findings: Sequence[Finding]) -> tuple[Line, ...]:
     groups: dict[Hashable, list[Finding]] = {}
     for row in findings:
         said: Hashable = row.id if row.status is Status.PASS else (row.evidence, row.remedy)
-        groups.setdefault((row.status, is_asked(view, row), said), []).append(row)
+        groups.setdefault((row.status, is_asked(view, row), said, row.accepted, row.asked), []).append(row)
     return tuple(Line(tuple(rows), is_asked(view, rows[0])) for rows in groups.values())
 
 
@@ -109,8 +112,8 @@ class FindingsList(OptionList):
 
 def _prompt(line: Line, width: int) -> Content:
     """The line, its further rows set in."""
-    sign, word = ("~", "asking") if line.asking else SIGNS[line.findings[0].status]
-    style = "" if line.asking else STYLES.get(line.findings[0].status, "")
+    sign, word = ("~", "asking") if line.asking else sign_of(line.findings[0])
+    style = "" if line.asking or line.findings[0].accepted else STYLES.get(line.findings[0].status, "")
     head = f"{sign} {word} {line.ids[0]}"
     rows = textwrap.wrap(f"{head} {line.text}", max(width, 20), subsequent_indent="  ") or [head]
     first = rows[0].removeprefix(head)

@@ -100,7 +100,7 @@ class FormPage(PageView):
 
     def field(self, key: str) -> Field:
         """The field of one answer."""
-        example = EXAMPLES.get(key, "none" if BY_KEY[key].kind is Kind.EXCEPTIONS else "")
+        example = EXAMPLES.get(key, "none" if BY_KEY[key].kind is Kind.ROWS else "")
         return Field(key, self.answers.text(key), self.answers.wrong.get(key, ""), example)
 
     def password(self, key: str) -> PasswordField:

@@ -1,0 +1,78 @@
+"""Findings that the admin accepts, or has asked another team to mend: what may be accepted, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from vmm_wizard.checks.certain import CERTAIN
+from vmm_wizard.checks.registry import OPEN, Finding, all_checks
+from vmm_wizard.plan.answers import Objection
+from vmm_wizard.plan.model import Acceptance, AskedFor, Plan
+from vmm_wizard.plan.names import HostName
+
+
+def objections(plan: Plan) -> Iterator[Objection]:
+    """What is wrong with the acceptances and requests of a plan: no such check or node, or not to be accepted."""
+    for index, acceptance in enumerate(plan.accepted):
+        yield from _objections("accepted", index, acceptance, plan)
+        if acceptance.check in CERTAIN:
+            yield Objection("accepted", index, "id", acceptance.check, refusal(acceptance.check))
+    for index, asked in enumerate(plan.asked):
+        yield from _objections("asked", index, asked, plan)
+
+
+def refusal(check_id: str) -> str:
+    """Why the findings of a check cannot be accepted, as a part of a sentence; empty when they can be."""
+    return f"it cannot be accepted: {CERTAIN[check_id]}" if check_id in CERTAIN else ""
+
+
+def _objections(key: str, index: int, row: Acceptance | AskedFor, plan: Plan) -> Iterator[Objection]:
+    checks = {entry.id: entry for entry in all_checks()}
+    entry = checks.get(row.check)
+    if entry is None:
+        near = get_close_matches(row.check, checks, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "vmm-wizard explain lists all checks"
+        yield Objection(key, index, "id", row.check, f"there is no such check; {hint}")
+    elif entry.per_node and node_of(row.subject, plan) is None:
+        nodes = ", ".join(node.key for node in plan.nodes) or "none yet"
+        read = f'"{row.subject}"' if row.subject else "not given"
+        yield Objection(key, index, "subject", read, f"{row.check} is judged for each node: expected one of {nodes}")
+
+
+def node_of(subject: str, plan: Plan) -> str | None:
+    """The planned node that `subject` names, in short or in full, as findings name it; None when it is none."""
+    try:
+        host = HostName.parse(subject).qualified(plan.dns_domain)
+    except ValueError:
+        return None
+    return next((node.key for node in plan.nodes if host and node.key == host.key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """An acceptance that matches nothing (any more), and what is there instead, as a part of a sentence."""
+
+    acceptance: Acceptance
+    why: str
+
+    def __str__(self) -> str:
+        about = f" ({self.acceptance.subject})" if self.acceptance.subject else ""
+        return f"{self.acceptance.check}{about} is accepted in the answers, but {self.why}"
+
+
+def idle(plan: Plan, findings: Sequence[Finding]) -> tuple[Idle, ...]:
+    """The acceptances of `plan` that none of its findings need, for every report to mention."""
+    used = {row.accepted for row in findings if row.accepted is not None}
+    return tuple(Idle(one, _why(one, findings)) for one in plan.accepted if one not in used)
+
+
+def _why(acceptance: Acceptance, findings: Iterable[Finding]) -> str:
+    if acceptance.check in CERTAIN:
+        return refusal(acceptance.check)
+    rows = [row for row in findings if row.id == acceptance.check and row.status in OPEN]
+    if not rows:
+        return "there is nothing to accept any more"
+    subjects = ", ".join(row.subject or "the plan as a whole" for row in rows)
+    return f"what is found is about {subjects}"
