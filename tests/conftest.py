@@ -1,4 +1,4 @@
-"""What holds for every test: how many run at once, and keys that need not be new each time."""
+"""What holds for every test: how many run at once, no wall clock in properties, and keys that need not be new each time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.hookimpl(optionalhook=True)
