@@ -1,4 +1,4 @@
-"""What holds for every test: how many run at once, no wall clock in properties, and keys that need not be new each time."""
+"""What holds for every test: how many at once, no wall clock in properties, and keys that need not be new each time."""
 
 from __future__ import annotations
 
