@@ -12,9 +12,9 @@ import hmac
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from vmm_wizard.addresses import AddressError, Addresses, Endpoint
 from vmm_wizard.facts.bounded_socket import BoundedSocket, TooMuch
@@ -22,6 +22,12 @@ from vmm_wizard.facts.model import NoAnswer
 from vmm_wizard.facts.questions import DirectoryAccess, Trust
 
 T = TypeVar("T")
+
+Scope = Literal["base", "one", "subtree"]
+
+#: Owner, group and DACL; without naming them an account that may not read the SACL gets no descriptor at all.
+_DESCRIPTOR_PARTS: Final = 0x7
+_PAGE: Final = 500
 
 #: Ports of the global catalog (MS-ADTS 3.1.1.3.1.11).
 GLOBAL_CATALOG_PORT: Final = 3268
@@ -46,6 +52,18 @@ class DirectoryUnusable(Exception):
     def __init__(self, reason: str, code: str) -> None:
         super().__init__(reason)
         self.answer = NoAnswer(reason, code)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a search. `descriptor` also fetches owner, group and DACL; `cookie` is that of the page before."""
+
+    base: str
+    scope: Scope
+    wanted: str
+    attributes: tuple[str, ...]
+    descriptor: bool = False
+    cookie: Any = None
 
 
 @dataclass
@@ -110,6 +128,32 @@ class Channel:
             code = "unreadable"
         self.close()
         raise DirectoryUnusable(reason, code) from None
+
+    def search(self, page: Page, limit: float, seconds: float) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
+        """One page of a search: its result, and the objects' names (`dn`) and raw values (`raw_attributes`).
+
+        The server is given `limit` seconds, the whole exchange `seconds`. Raises DirectoryUnusable.
+        """
+        import ldap3
+        from ldap3.protocol.microsoft import security_descriptor_control
+
+        scopes = {"base": ldap3.BASE, "one": ldap3.LEVEL, "subtree": ldap3.SUBTREE}
+
+        def ask(connection: Any) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
+            connection.search(
+                page.base,
+                page.wanted,
+                scopes[page.scope],
+                dereference_aliases=ldap3.DEREF_NEVER,
+                attributes=list(page.attributes),
+                time_limit=max(1, int(limit)),
+                controls=security_descriptor_control(sdflags=_DESCRIPTOR_PARTS) if page.descriptor else None,
+                paged_size=None if page.scope == "base" else _PAGE,
+                paged_cookie=page.cookie,
+            )
+            return connection.result, [row for row in connection.response or () if row["type"] == "searchResEntry"]
+
+        return self.exchange(ask, seconds)
 
     def close(self) -> None:
         """End the connection, bound or not. Never raises."""

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from vmm_wizard.addresses import Addresses
 from vmm_wizard.facts.directory_channel import Channel, DirectoryUnusable, open_channel, open_global_catalog
@@ -271,7 +271,7 @@ def _judge(result: Mapping[str, Any], account: AccountName, channel: Channel) ->
         return
     text = str(result["message"]).rstrip("\0")
     if number == _INVALID_CREDENTIALS:
-        _judge_refusal(text, account, channel)
+        judge_refusal(text, account, channel)
     if number == _STRONGER_AUTH:
         raise DirectoryUnusable(
             f"{channel.endpoint} wants a stronger kind of logon than this one (result 8): "
@@ -288,7 +288,8 @@ def _judge(result: Mapping[str, Any], account: AccountName, channel: Channel) ->
     )
 
 
-def _judge_refusal(text: str, account: AccountName, channel: Channel) -> None:
+def judge_refusal(text: str, account: AccountName, channel: Channel) -> NoReturn:
+    """What AD's text says of a refused bind. Raises LogonRefused or DirectoryUnusable."""
     match = _DATA.search(text)
     code = match[1].lower() if match else ""
     if "80090346" in text:

@@ -6,17 +6,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from vmm_wizard.facts.descriptor import UnreadableDescriptor, parse_descriptor, sid_text
-from vmm_wizard.facts.directory_channel import Channel, DirectoryUnusable
+from vmm_wizard.facts.directory_channel import Channel, DirectoryUnusable, Page, Scope
 from vmm_wizard.facts.model import SecurityDescriptor
 
-Scope = Literal["base", "one", "subtree"]
-
-#: Owner, group and DACL; without naming them an account that may not read the SACL gets no descriptor at all.
-_DESCRIPTOR_PARTS: Final = 0x7
-_PAGE: Final = 500
 #: Seconds that the server's own time limit ends before ours, so that its answer arrives and the connection stays good.
 _GRACE: Final = 1.0
 _PAGED_RESULTS: Final = "1.2.840.113556.1.4.319"
@@ -175,28 +170,10 @@ class Searcher:
     def _ask(
         self, dn: str, scope: Scope, wanted: str, names: list[str], descriptor: bool, cookie: Any, until: float
     ) -> tuple[Mapping[str, Any], list[Found]]:
-        import ldap3
-        from ldap3.protocol.microsoft import security_descriptor_control
-
-        scopes = {"base": ldap3.BASE, "one": ldap3.LEVEL, "subtree": ldap3.SUBTREE}
         left = until - time.monotonic()
-
-        def ask(connection: Any) -> tuple[Mapping[str, Any], list[Found]]:
-            connection.search(
-                dn,
-                wanted,
-                scopes[scope],
-                dereference_aliases=ldap3.DEREF_NEVER,
-                attributes=names,
-                time_limit=max(1, int(left)),
-                controls=security_descriptor_control(sdflags=_DESCRIPTOR_PARTS) if descriptor else None,
-                paged_size=None if scope == "base" else _PAGE,
-                paged_cookie=cookie,
-            )
-            rows = [row for row in connection.response or () if row["type"] == "searchResEntry"]
-            return connection.result, [_found(row) for row in rows]
-
-        return self.channel.exchange(ask, left + _GRACE if left > 0 else left)
+        page = Page(dn, scope, wanted, tuple(names), descriptor, cookie)
+        result, rows = self.channel.search(page, left, left + _GRACE if left > 0 else left)
+        return result, [_found(row) for row in rows]
 
     def _judge(self, result: Mapping[str, Any], dn: str) -> None:
         number = int(result["result"])
