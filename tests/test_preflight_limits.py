@@ -38,6 +38,10 @@ class Stuck:
         self._wait()
         return (host,)
 
+    def names_of(self, address: str) -> tuple[str, ...]:
+        self._wait()
+        return (f"{address}.in-addr.arpa",)
+
     def domain_controllers(self, domain: str) -> tuple[str, ...]:
         self._wait()
         return (f"dc01.{domain}",)

@@ -66,6 +66,9 @@ class Addresses(Protocol):
     def addresses_of(self, host: str) -> tuple[str, ...]:
         """All A and AAAA records of a name; empty when the name does not exist."""
 
+    def names_of(self, address: str) -> tuple[str, ...]:
+        """The PTR records of an address; empty when it has none."""
+
     def domain_controllers(self, domain: str) -> tuple[str, ...]:
         """Host names by `_ldap._tcp.dc._msdcs.<domain>`, by priority and weight; empty when there are none."""
 
@@ -99,6 +102,13 @@ def _ask_dns(server: DnsServer | None, name: str, kind: str, timeout: float) -> 
     return [str(row) for row in answer]
 
 
+def _ask_names(server: DnsServer | None, address: str, timeout: float) -> tuple[str, ...]:
+    import dns.reversename
+
+    name = dns.reversename.from_address(address).to_text(omit_final_dot=True)
+    return tuple(text.rstrip(".") for text in _ask_dns(server, name, "PTR", timeout))
+
+
 @dataclass(frozen=True, slots=True)
 class SystemAddresses:
     """Addresses by the system's resolver and DNS. `timeout` is in seconds, for one question to DNS; how long a host's
@@ -130,6 +140,9 @@ class SystemAddresses:
         except OSError:
             return ()
         return tuple(dict.fromkeys(str(row[4][0]) for row in rows))
+
+    def names_of(self, address: str) -> tuple[str, ...]:
+        return _ask_names(None, address, self.timeout)
 
     def domain_controllers(self, domain: str) -> tuple[str, ...]:
         return tuple(_ask_dns(None, f"_ldap._tcp.dc._msdcs.{domain}", "SRV", self.timeout))
@@ -218,6 +231,11 @@ class AddressBook:
         if self.dns is None:
             return ()
         return tuple(record for kind in ("A", "AAAA") for record in _ask_dns(self.dns, host, kind, self.timeout))
+
+    def names_of(self, address: str) -> tuple[str, ...]:
+        if self.dns is None:
+            raise AddressError(f"the address book {self.path.name} names no DNS server")
+        return _ask_names(self.dns, address, self.timeout)
 
     def domain_controllers(self, domain: str) -> tuple[str, ...]:
         if self.dns is None:

@@ -57,6 +57,7 @@ CMDLETS = {
     "Get-FileHash",
     "Get-Item",
     "Get-LocalGroupMember",
+    "Get-NetNeighbor",
     "Get-NetFirewallProfile",
     "Get-NetTCPConnection",
     "Get-Process",

@@ -6,33 +6,94 @@ import re
 import socket
 import struct
 import time
+from dataclasses import dataclass
 
-from vmm_wizard.addresses import AddressError, Addresses
+from vmm_wizard.addresses import AddressError, Addresses, Endpoint
 
+_ASK_ALL = b"\x03"
 _ASK_INSTANCE = b"\x04"
 _ANSWER = 0x05
 #: A datagram may get lost: ask this often within the time given.
 _TRIES = 3
 
 
-def read_answer(answer: bytes, instance: str) -> int | None:
-    """The TCP port of `instance` in SQL Browser's answer, None when it has none. Raises ValueError for other bytes."""
+#: An answer to "all" that grew by more than this many instances is not one.
+_MOST_INSTANCES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """An instance as SQL Browser announces it; `port` 0: it names no TCP port, `is_clustered` None: nor whether."""
+
+    instance: str
+    version: str
+    port: int
+    is_clustered: bool | None
+
+
+def read_all(answer: bytes) -> tuple[Announced, ...]:
+    """Every instance in SQL Browser's answer. Raises ValueError for other bytes."""
     if len(answer) < 3 or answer[0] != _ANSWER:
         raise ValueError("not an answer of SQL Browser")
     (size,) = struct.unpack_from("<H", answer, 1)
     text = answer[3 : 3 + size].decode("latin-1")
-    for entry in text.split(";;"):
+    found = []
+    for entry in text.split(";;")[:_MOST_INSTANCES]:
         words = entry.split(";")
         fields = {words[i].casefold(): words[i + 1] for i in range(0, len(words) - 1, 2)}
-        if fields.get("instancename", "").casefold() == instance.casefold():
-            port = fields.get("tcp", "")
-            return int(port) if re.fullmatch(r"\d{1,5}", port) and 0 < int(port) < 65536 else None
-    return None
+        if fields.get("instancename"):
+            port, clustered = fields.get("tcp", ""), fields.get("isclustered", "").casefold()
+            is_port = re.fullmatch(r"\d{1,5}", port) and 0 < int(port) < 65536
+            version = fields.get("version", "")
+            found.append(
+                Announced(
+                    fields["instancename"],
+                    version if re.fullmatch(r"[0-9.]{1,40}", version) else "",
+                    int(port) if is_port else 0,
+                    {"yes": True, "no": False}.get(clustered),
+                )
+            )
+    return tuple(found)
+
+
+def read_answer(answer: bytes, instance: str) -> int | None:
+    """The TCP port of `instance` in SQL Browser's answer, None when it has none. Raises ValueError for other bytes."""
+    named = (row for row in read_all(answer) if row.instance.casefold() == instance.casefold())
+    return next((row.port or None for row in named), None)
+
+
+def all_instances(host: str, addresses: Addresses, timeout: float) -> tuple[Announced, ...]:
+    """All instances that a host's SQL Browser announces within `timeout` seconds. Raises AddressError."""
+    endpoint = addresses.locate(host, "browser")
+    answer = _ask(endpoint, _ASK_ALL, timeout)
+    if answer is None:
+        raise AddressError(f"SQL Browser at {endpoint}/udp did not answer within {timeout:g} s")
+    try:
+        return read_all(answer)
+    except ValueError:
+        raise AddressError(f"what answers at {endpoint}/udp is not SQL Browser") from None
 
 
 def instance_port(host: str, instance: str, addresses: Addresses, timeout: float) -> int:
     """The TCP port of a named instance, asked for within `timeout` seconds. Raises AddressError with one sentence."""
     endpoint = addresses.locate(host, "browser")
+    answer = _ask(endpoint, _ASK_INSTANCE + instance.encode("ascii", "replace") + b"\x00", timeout)
+    if answer is None:
+        raise AddressError(
+            f"SQL Browser at {endpoint}/udp did not answer for instance {instance} within {timeout:g} s: "
+            "is the service running, the instance's name right, and UDP 1434 open?"
+        )
+    try:
+        port = read_answer(answer, instance)
+    except ValueError:
+        raise AddressError(f"what answers at {endpoint}/udp is not SQL Browser") from None
+    if port is None:
+        raise AddressError(f"SQL Browser at {endpoint}/udp names no TCP port for instance {instance}")
+    return port
+
+
+def _ask(endpoint: Endpoint, request: bytes, timeout: float) -> bytes | None:
+    """The datagram that comes back, None when none does in `timeout` seconds. Raises AddressError when refused."""
     family = socket.AF_INET6 if ":" in endpoint.address else socket.AF_INET
     deadline = time.monotonic() + timeout
     with socket.socket(family, socket.SOCK_DGRAM) as client:
@@ -43,18 +104,10 @@ def instance_port(host: str, instance: str, addresses: Addresses, timeout: float
                 break
             client.settimeout(remaining / (_TRIES - attempt))
             try:
-                client.send(_ASK_INSTANCE + instance.encode("ascii", "replace") + b"\x00")
-                port = read_answer(client.recv(65536), instance)
+                client.send(request)
+                return client.recv(65536)
             except TimeoutError:
                 continue
-            except ValueError:
-                raise AddressError(f"what answers at {endpoint}/udp is not SQL Browser") from None
             except OSError:
                 raise AddressError(f"could not reach SQL Browser at {endpoint}/udp: refused") from None
-            if port is None:
-                raise AddressError(f"SQL Browser at {endpoint}/udp names no TCP port for instance {instance}")
-            return port
-    raise AddressError(
-        f"SQL Browser at {endpoint}/udp did not answer for instance {instance} within {timeout:g} s: "
-        "is the service running, the instance's name right, and UDP 1434 open?"
-    )
+    return None

@@ -154,15 +154,22 @@ def _add_computers(directory: Directory, installer: str) -> None:
         parent = CLUSTERS_OU if name == CLUSTER else f"CN=Computers,{BASE}"
         if name.startswith("dc"):
             parent = f"OU=Domain Controllers,{BASE}"
-        services = ["HOST"] + (["MSClusterVirtualServer"] if name == CLUSTER else [])
+        services = ["HOST"]
+        if name == CLUSTER:
+            services += ["MSClusterVirtualServer", "MSServerCluster", "MSServerClusterMgmtAPI"]
+        if name.startswith("vmm0"):
+            # What a computer gets that joins a cluster.
+            services.append("MSServerClusterMgmtAPI")
         forms = (name, f"{name}.{DOMAIN}")
+        # Express runs as a virtual account, which registers its name on the computer.
+        express = [f"MSSQLSvc/{name}.{DOMAIN}:SQLEXPRESS"] if name == "sql03" else []
         directory.add(
             f"CN={name.upper()},{parent}",
             "computer",
             {
                 "sAMAccountName": f"{name.upper()}$",
                 "dNSHostName": f"{name}.{DOMAIN}",
-                "servicePrincipalName": [f"{service}/{form}" for service in services for form in forms],
+                "servicePrincipalName": [f"{service}/{form}" for service in services for form in forms] + express,
             },
         )
     cno = directory.require(f"CN={CLUSTER.upper()},{CLUSTERS_OU}")

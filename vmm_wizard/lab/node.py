@@ -104,6 +104,8 @@ class NodeState:
     ui_culture: str = "en-US"
     language_mode: str = "FullLanguage"
     blocked_targets: set[str] = field(default_factory=set)
+    #: Addresses that were heard of lately, beside those of the estate's own computers.
+    neighbors: set[str] = field(default_factory=set)
     host_name: str = ""
     settings: SettingsState = field(default_factory=SettingsState)
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from vmm_wizard.lab.mending_scripts import add_administrator
+from vmm_wizard.lab.node_network import list_neighbors
 from vmm_wizard.lab.node_report import node_facts
 from vmm_wizard.lab.run_scripts import RUN_SCRIPTS, Answer, ScriptError
 from vmm_wizard.lab.setup_run import orphaned_setup
@@ -51,6 +52,7 @@ _SECOND_HOPS = (
 #: Every script that a node answers, by its name.
 HANDLERS: Mapping[str, Handler] = {
     "add-administrator": add_administrator,
+    "list-neighbors": list_neighbors,
     "node-facts": node_facts,
     **dict.fromkeys(RUN_SCRIPTS, _of_run),
 }
