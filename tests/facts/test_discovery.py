@@ -194,7 +194,7 @@ class TestEstate:
 
     def test_another_node_describes_the_cluster_where_the_first_is_silent(self, tmp_path: Path) -> None:
         with serving_estate(tmp_path) as served:
-            served.estate.nodes["vmm01.contoso.lab"].state.remote_shell_allowed = False
+            served.estate.nodes["vmm01.contoso.lab"].state.language_mode = "ConstrainedLanguage"
             found = look(served, only())[-1]
         assert isinstance(found.clusters, Clusters)
         assert found.clusters.clusters[0].told_by == "vmm02.contoso.lab"

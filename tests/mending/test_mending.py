@@ -156,6 +156,14 @@ def test_the_service_account_becomes_an_administrator_of_the_node_where_it_was_n
         assert running.state()["administrators_added"][VMM02] == [service]
 
 
+def test_what_a_policy_would_undo_is_not_done_and_the_policy_is_named(tmp_path: Path) -> None:
+    with mending(tmp_path, "policy-keeps-administrators") as running:
+        reason = running.refused("ACC-04")
+        assert "GPO Tier 1 servers defines" in reason
+        assert "is undone at the next refresh" in reason
+        assert running.state()["administrators_added"][VMM02] == []
+
+
 def test_a_principal_that_the_domain_does_not_know_is_refused_by_the_node(tmp_path: Path) -> None:
     with mending(tmp_path, "service-account-no-admin") as running:
         running.wrong("ACC-04")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from vmm_wizard.checks.accounts import found_account, sids_of
+from vmm_wizard.checks.governance import undone, unread
 from vmm_wizard.checks.registry import Finding
 from vmm_wizard.checks.remedies import AD_TEAM, ask, down_level, on_node, powershell
 from vmm_wizard.checks.rights import ADMINISTRATORS, FULL_CONTROL, access, is_deletion_protection
@@ -188,11 +189,6 @@ def _grant(situation: Situation, finding: Finding, grant: Grant, who: object, *,
 # --- nodes
 
 
-def _undone_by_policy(situation: Situation, node: str) -> str:  # noqa: ARG001 - who governs a node is not read yet
-    """Why a policy would take a new member out of Administrators of `node` again; empty when none is known to."""
-    return ""
-
-
 def _add_administrator(situation: Situation, finding: Finding) -> Offer | Refusal:
     """ACC-04: the service account itself, by SID; a group of it is for those who keep groups."""
     plan, facts, node = situation.plan, situation.facts, finding.subject
@@ -206,7 +202,9 @@ def _add_administrator(situation: Situation, finding: Finding) -> Offer | Refusa
     answer = facts.node(node)
     if not answer.is_administrator:
         return refuse(f"{answer.user or plan.node_account} is no administrator on {node}")
-    policy = _undone_by_policy(situation, node)
+    account = found_account(facts.service_account)
+    assert account is not None
+    policy = undone(answer, ADMINISTRATORS, sids_of(account))
     if policy:
         return refuse(policy)
     kind = "the group managed service account" if plan.service_account.kind is AccountKind.GMSA else "the account"
@@ -215,7 +213,10 @@ def _add_administrator(situation: Situation, finding: Finding) -> Offer | Refusa
         finding.id,
         node,
         node,
-        (f"add {kind} {service.name} ({service.sid}) to the local group Administrators ({ADMINISTRATORS})",),
+        (
+            f"add {kind} {service.name} ({service.sid}) to the local group Administrators ({ADMINISTRATORS})"
+            + unread(answer),
+        ),
         answer.user,
         (str(on_node(node, f"Remove-LocalGroupMember -SID {ADMINISTRATORS} -Member {member}")),),
         AddAdministrator(node, service.sid),
