@@ -15,8 +15,8 @@ from typing import NoReturn
 import click
 
 from vmm_wizard import __version__
-from vmm_wizard.cli.marking import accept
 from vmm_wizard.cli.discovering import discover
+from vmm_wizard.cli.marking import accept
 from vmm_wizard.cli.mending import fix
 from vmm_wizard.cli.plans import check, doctor, emit, explain, install
 from vmm_wizard.cli.practice import lab
