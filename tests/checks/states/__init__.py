@@ -18,7 +18,8 @@ class Case:
     """An estate, as its facts, in which one check has one state (`"pass"`, `"warn"`, `"fail"`, `"unknown"`,
     `"not_applicable"`) and everything else is as it is on the good estate.
 
-    `says` is a part of the evidence. `also`: other checks that the same fault changes, and rightly.
+    `says` is a part of the evidence. `also`: other checks that the same fault changes, and rightly (not what else a
+    silence leaves unknown, nor the check that must be settled first).
     """
 
     check: str
