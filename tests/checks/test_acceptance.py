@@ -29,6 +29,7 @@ MAY_BE_ACCEPTED = {
     "SQL-03": "setup may take an edition that is not supported",
     "SQL-09": "setup may pass with NTLM",
     "SQL-10": "setup may pass with a local service account",
+    "SQL-12": "SQL Server on the VMM cluster is advised against, and may work",
     "SQL-15": "how full a disk gets is told by time",
     "SQL-16": "setup may mend it, and the console shows it",
     "SQL-18": "a one-way trust that way may do",
