@@ -25,12 +25,12 @@ WANTED = {
     "ACC": "01 02 03 04 06 07 11",
     "INS": "01 02 03",
     "DKM": "01 02 03 05 06",
-    "NAM": "01 02 03 05",
+    "NAM": "01 02 03 04 05",
     "CLU": "01 02 03 05 07 08 09",
     "SQL": "01 02 03 04 05 11 12",
-    "NOD": "01 02 03 04 05 08 09 10 11 13",
-    "MED": "01 02",
-    "RUN": "02",
+    "NOD": "01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20",
+    "MED": "01 02 03 04",
+    "RUN": "01 02 03 04",
     "POST": "01 02 03",
 }
 
@@ -99,6 +99,14 @@ def test_one_changed_value_fails_exactly_its_check(
 ) -> None:
     findings = served.check(change(contoso_plan())).findings
     assert {found for found, _ in of_status(findings, Status.FAIL, Status.UNKNOWN)} == {check_id}
+
+
+def test_it_is_told_when_each_clock_was_heard(served: ServedEstate) -> None:
+    preflight = served.preflight()
+    first = list(preflight.run(contoso_plan()))[-1].facts
+    assert {"domain", "sql", "vmm01.contoso.lab", "vmm02.contoso.lab"} <= set(first.heard)
+    again = list(preflight.run(contoso_plan()))[-1].facts
+    assert again.heard == first.heard, "an answer from memory is as old as it is"
 
 
 def test_an_equal_plan_is_answered_without_asking_again(served: ServedEstate) -> None:

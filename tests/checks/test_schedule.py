@@ -15,10 +15,11 @@ from tests.building import (
     good_facts,
     installed_facts,
 )
-from tests.checks.asking import VMM01, VMM02, with_all_nodes, with_node
-from vmm_wizard.checks.registry import all_checks
+from tests.checks.asking import NOT_APPLICABLE, VMM01, VMM02, with_all_nodes, with_node
+from vmm_wizard.checks.registry import all_checks, judge
 from vmm_wizard.checks.schedule import (
     TABLE,
+    UNNAMED,
     Job,
     Phase,
     Role,
@@ -136,7 +137,7 @@ def test_every_row_of_the_table_is_a_check_and_says_why_it_rests() -> None:
         for rule in rows.values():
             assert rule.otherwise
             assert rule.phases < set(Phase)
-    assert set(TABLE) == set(Job)
+    assert set(TABLE) == set(UNNAMED) == set(Job)
 
 
 @pytest.mark.parametrize(
@@ -154,6 +155,22 @@ def test_every_row_of_the_table_is_a_check_and_says_why_it_rests() -> None:
         ("NOD-08", {Phase.FIRST, Phase.ADDITIONAL}),
         ("RUN-02", {Phase.FIRST, Phase.ADDITIONAL}),
         ("CLU-05", {Phase.FIRST}),
+        ("NAM-04", {Phase.FIRST, Phase.ADDITIONAL, Phase.AFTER}),
+        ("NOD-06", {Phase.FIRST, Phase.ADDITIONAL}),
+        ("NOD-07", {Phase.FIRST, Phase.ADDITIONAL}),
+        ("NOD-12", {Phase.FIRST, Phase.ADDITIONAL}),
+        ("NOD-14", {Phase.FIRST, Phase.ADDITIONAL, Phase.AFTER}),
+        ("NOD-15", {Phase.FIRST, Phase.ADDITIONAL, Phase.AFTER}),
+        ("NOD-16", {Phase.FIRST, Phase.ADDITIONAL, Phase.AFTER}),
+        ("NOD-17", {Phase.FIRST, Phase.ADDITIONAL, Phase.AFTER}),
+        ("NOD-18", {Phase.FIRST, Phase.ADDITIONAL, Phase.AFTER}),
+        ("NOD-19", {Phase.FIRST, Phase.ADDITIONAL}),
+        ("NOD-20", {Phase.FIRST, Phase.ADDITIONAL}),
+        ("MED-03", {Phase.FIRST, Phase.ADDITIONAL}),
+        ("MED-04", {Phase.FIRST, Phase.ADDITIONAL}),
+        ("RUN-01", {Phase.FIRST, Phase.ADDITIONAL}),
+        ("RUN-03", {Phase.FIRST, Phase.ADDITIONAL}),
+        ("RUN-04", set()),
         ("POST-01", {Phase.AFTER}),
         ("POST-02", {Phase.ADDITIONAL, Phase.AFTER}),
         ("POST-03", {Phase.ADDITIONAL, Phase.AFTER}),
@@ -168,3 +185,39 @@ def test_a_rule_rests_only_where_the_phase_is_known() -> None:
     assert not excuse("NOD-08", a_plan(), installed_facts(done=1), VMM02)
     assert not excuse("POST-02", a_plan(), good_facts(nodes={VMM01: SILENT, VMM02: SILENT}))
     assert excuse("POST-02", a_plan(), good_facts())
+
+
+@pytest.mark.parametrize(
+    ("check", "phases"),
+    [
+        ("RUN-04", {Phase.AFTER}),
+        ("MED-01", {Phase.AFTER}),
+        ("INS-02", {Phase.ADDITIONAL, Phase.AFTER}),
+        ("SQL-02", {Phase.ADDITIONAL, Phase.AFTER}),
+        ("NAM-05", set()),
+        ("MED-04", set()),
+        ("POST-02", set()),
+    ],
+)
+def test_what_is_judged_before_an_uninstall(check: str, phases: set[Phase]) -> None:
+    assert when(check, Job.UNINSTALL).phases == phases
+
+
+def test_before_an_uninstall_only_nodes_that_have_vmm_are_judged() -> None:
+    half = installed_facts(done=1)
+    assert not excuse("RUN-04", a_plan(), half, VMM01, Job.UNINSTALL)
+    assert "nothing to uninstall" in excuse("RUN-04", a_plan(), half, VMM02, Job.UNINSTALL)
+    assert not excuse("SQL-02", a_plan(), half, job=Job.UNINSTALL)
+    assert excuse("SQL-02", a_plan(), good_facts(), job=Job.UNINSTALL)
+
+
+def test_what_no_phase_has_rests_even_while_nobody_knows_the_phase() -> None:
+    silent = good_facts(nodes={VMM01: SILENT, VMM02: SILENT})
+    assert "uninstalled" in excuse("RUN-04", a_plan(), silent, VMM01)
+    assert not excuse("RUN-04", a_plan(), silent, VMM01, Job.UNINSTALL)
+
+
+def test_a_plan_whose_nodes_are_done_needs_no_more_of_what_setup_needs() -> None:
+    done = {row.id for row in judge(a_plan(), installed_facts()) if row.status is NOT_APPLICABLE}
+    until = {check_id for check_id, rule in TABLE[Job.INSTALL].items() if Phase.AFTER not in rule.phases}
+    assert until <= done

@@ -48,7 +48,7 @@ def test_every_state_that_a_check_can_have_is_shown(check_id: str) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.check}-{case.status}-{case.says[:30]}")
 def test_the_case_shows_that_state_and_nothing_else(case: Case) -> None:
-    rows = judge(case.plan, case.facts)
+    rows = judge(case.plan, case.facts, job=case.job)
     own = [row for row in rows if row.id == case.check]
     shown = [row for row in own if row.status.value == case.status and case.says in row.evidence]
     assert shown, [(row.status.value, row.evidence) for row in own]

@@ -6,8 +6,8 @@ import re
 from datetime import timedelta
 
 from vmm_wizard.checks.accounts import computer_sids
-from vmm_wizard.checks.registry import Verdict, check, failed, passed, warned
-from vmm_wizard.checks.remedies import AD_TEAM, ask, in_domain, in_plan, powershell, show_computer
+from vmm_wizard.checks.registry import Verdict, check, failed, node_check, passed, warned
+from vmm_wizard.checks.remedies import AD_TEAM, ask, in_domain, in_plan, on_node, powershell, show_computer
 from vmm_wizard.checks.rights import FULL_CONTROL, rights_on_object
 from vmm_wizard.checks.schedule import situation
 from vmm_wizard.facts.model import ClusterObjectFacts, ComputerFacts, DomainFacts, Facts, NoAnswer, NotKnown, known
@@ -86,6 +86,30 @@ def no_reserved_part(plan: Plan, facts: Facts) -> Verdict:
             f"{', '.join(near)} holds {RESERVED} in another spelling", in_plan("a name without it is the safer choice")
         )
     return passed(f"none of {', '.join(filter(None, names))} holds {RESERVED}")
+
+
+@node_check("NAM-04", title="The node's computer name is whole", topic="naming", source="KB15")
+def computer_name(plan: Plan, facts: Facts, node: str) -> Verdict:
+    """At most 15 characters, so that NetBIOS and TCP/IP name are the same one; and no rename waits for a restart."""
+    del plan
+    answer = facts.node(node)
+    host = answer.host_name.partition(".")[0]
+    if len(host) > NETBIOS_MAX or host.casefold() != answer.computer_name.casefold():
+        return failed(
+            f"the node is called {host} ({len(host)} characters), and {answer.computer_name} by NetBIOS: setup cannot "
+            "validate accounts then",
+            on_node(
+                node,
+                f"take it out of the cluster, Rename-Computer -NewName '<{NETBIOS_MAX} characters at most>' -Restart, "
+                "and let it join again; or choose another node",
+            ),
+        )
+    if answer.pending_computer_name.casefold() != answer.computer_name.casefold():
+        return failed(
+            f"{answer.computer_name} will be {answer.pending_computer_name} after the next restart",
+            on_node(node, "Restart-Computer, then write the new name into the plan; or undo the rename first"),
+        )
+    return passed(f"{answer.computer_name}: {len(host)} characters, no rename pending")
 
 
 @check(

@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 from vmm_wizard.checks import schedule
 from vmm_wizard.checks.certain import CERTAIN
 from vmm_wizard.checks.remedies import Remedy, Team, Whom
+from vmm_wizard.checks.schedule import Job
 from vmm_wizard.facts.model import Facts, NoAnswer, NotKnown
 from vmm_wizard.plan.model import Acceptance, AskedFor, Plan, unanswered
 from vmm_wizard.printable import printable
@@ -204,6 +205,7 @@ def all_checks() -> tuple[Check, ...]:
     from vmm_wizard.checks import (  # noqa: F401
         account,
         addresses,
+        answer_file,
         cluster,
         database,
         dkm,
@@ -212,10 +214,14 @@ def all_checks() -> tuple[Check, ...]:
         media,
         naming,
         node,
+        node_agreement,
+        node_network,
+        node_software,
         run,
         sql_database,
         sql_kerberos,
         sql_server,
+        surroundings,
     )
 
     order = ("ACC", "INS", "DKM", "NAM", "CLU", "SQL", "LIB", "NOD", "MED", "RUN", "POST")
@@ -260,24 +266,24 @@ def _unknown_because(answer: NoAnswer, subject: str) -> Verdict:
     return unknown(answer.reason, subject=subject)
 
 
-def _judge_node(entry: Check, plan: Plan, facts: Facts, node: str) -> Verdict:
-    excuse = schedule.excuse(entry.id, plan, facts, node)
+def _judge_node(entry: Check, plan: Plan, facts: Facts, node: str, job: Job) -> Verdict:
+    excuse = schedule.excuse(entry.id, plan, facts, node, job)
     if excuse:
         return not_applicable(excuse, subject=node)
     return or_unknown(lambda: cast(NodeJudge, entry.judge)(plan, facts, node), node)
 
 
-def judge_one(entry: Check, plan: Plan, facts: Facts) -> Iterator[Finding]:
-    """The findings of one check, at least one. What need not be judged yet, or any more, is *not applicable*."""
+def judge_one(entry: Check, plan: Plan, facts: Facts, job: Job = Job.INSTALL) -> Iterator[Finding]:
+    """The findings of one check for `job`, at least one. What need not be judged then is *not applicable*."""
     open_answers = unanswered(plan, entry.needs)
     if open_answers:
         yield _finding(entry, unknown(f"not answered yet: {', '.join(open_answers)}"), plan)
         return
     if entry.per_node:
         for node in plan.nodes:
-            yield _finding(entry, _judge_node(entry, plan, facts, node.key), plan)
+            yield _finding(entry, _judge_node(entry, plan, facts, node.key, job), plan)
         return
-    excuse = schedule.excuse(entry.id, plan, facts)
+    excuse = schedule.excuse(entry.id, plan, facts, job=job)
     if excuse:
         yield _finding(entry, not_applicable(excuse), plan)
         return
@@ -290,11 +296,14 @@ def judge_one(entry: Check, plan: Plan, facts: Facts) -> Iterator[Finding]:
         yield _finding(entry, verdict, plan)
 
 
-def judge(plan: Plan, facts: Facts, topics: frozenset[Topic] | None = None) -> tuple[Finding, ...]:
-    """All findings about `plan` given `facts`; `topics` limits them. Pure: the same arguments, the same findings."""
+def judge(
+    plan: Plan, facts: Facts, topics: frozenset[Topic] | None = None, job: Job = Job.INSTALL
+) -> tuple[Finding, ...]:
+    """All findings about `plan` given `facts`, for `job`; `topics` limits them. Pure: the same arguments, the same
+    findings."""
     return tuple(
         finding
         for entry in all_checks()
         if topics is None or entry.topic in topics
-        for finding in judge_one(entry, plan, facts)
+        for finding in judge_one(entry, plan, facts, job)
     )

@@ -93,6 +93,12 @@ def in_plan(step: str, *others: Remedy) -> Remedy:
     return Remedy(Whom(Team.PLAN, "you, in the plan"), step, others)
 
 
+def by_policy(node: str, setting: str, step: str) -> Remedy:
+    """A remedy for what a policy sets: which GPO it is can be seen on `node`, and only who owns that GPO changes it."""
+    show = f"gpresult /scope computer /h $env:TEMP\\gpresult.html shows which GPO sets {setting}"
+    return on_node(node, show, ask(Whom(Team.AD, "AD team, in that GPO"), step))
+
+
 def down_level(account: AccountName, facts: Facts) -> str:
     """`account` as `DOMAIN\\user`, the form that dsacls, setspn, SQL Server and local groups take.
 

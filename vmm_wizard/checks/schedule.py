@@ -31,6 +31,7 @@ class Job(StrEnum):
     """What the checks are made for."""
 
     INSTALL = "install"
+    UNINSTALL = "uninstall"
 
 
 class Phase(StrEnum):
@@ -200,7 +201,17 @@ INSTALLED = When(frozenset({Phase.AFTER}), "VMM is not installed here by this pl
 #: For the role as a whole, from its first node on.
 ROLE_EXISTS = When(frozenset({Phase.ADDITIONAL, Phase.AFTER}), "the planned role does not exist yet")
 
-#: When each check is judged. A check that is not named here is always judged.
+#: For what concerns only the other job.
+BEFORE_UNINSTALL = When(frozenset(), "asked before VMM is uninstalled only")
+NOT_FOR_UNINSTALL = When(frozenset(), "of no concern to an uninstall")
+#: What an uninstall needs on the nodes that have VMM, and of the role.
+TO_UNINSTALL = When(frozenset({Phase.AFTER}), "VMM is not installed here by this plan: there is nothing to uninstall")
+TO_UNINSTALL_ROLE = When(frozenset({Phase.ADDITIONAL, Phase.AFTER}), "the planned role does not exist")
+
+#: What holds for a check that the table does not name.
+UNNAMED: Mapping[Job, When] = {Job.INSTALL: ALWAYS, Job.UNINSTALL: NOT_FOR_UNINSTALL}
+
+#: When each check is judged. A check that is not named here is judged as `UNNAMED` says.
 TABLE: Mapping[Job, Mapping[str, When]] = {
     Job.INSTALL: {
         # the installing account's rights and setup's own needs end with setup
@@ -218,23 +229,52 @@ TABLE: Mapping[Job, Mapping[str, When]] = {
         "SQL-19": FIRST_ONLY,
         "NOD-02": UNTIL_INSTALLED,
         "NOD-03": UNTIL_INSTALLED,
+        "NOD-06": UNTIL_INSTALLED,
+        "NOD-07": UNTIL_INSTALLED,
         "NOD-08": UNTIL_INSTALLED,
         "NOD-10": UNTIL_INSTALLED,
+        # VMM itself listens on its ports from then on
+        "NOD-12": UNTIL_INSTALLED,
+        # the database has its collation
+        "NOD-19": UNTIL_INSTALLED,
+        "NOD-20": UNTIL_INSTALLED,
         "MED-01": UNTIL_INSTALLED,
         "MED-02": UNTIL_INSTALLED,
+        "MED-03": UNTIL_INSTALLED,
+        "MED-04": UNTIL_INSTALLED,
+        "RUN-01": UNTIL_INSTALLED,
         "RUN-02": UNTIL_INSTALLED,
+        "RUN-03": UNTIL_INSTALLED,
+        "RUN-04": BEFORE_UNINSTALL,
         # the first node's setup makes the role's computer object
         "CLU-05": FIRST_ONLY,
         "POST-01": INSTALLED,
         "POST-02": ROLE_EXISTS,
         "POST-03": ROLE_EXISTS,
-    }
+    },
+    # setup.exe runs once more, as a task of the same account, and takes the node out of cluster and database
+    Job.UNINSTALL: {
+        "INS-01": TO_UNINSTALL,
+        "INS-02": TO_UNINSTALL_ROLE,
+        "INS-03": TO_UNINSTALL,
+        "CLU-01": TO_UNINSTALL,
+        "CLU-03": TO_UNINSTALL_ROLE,
+        "SQL-01": TO_UNINSTALL,
+        "SQL-02": TO_UNINSTALL_ROLE,
+        "NOD-08": TO_UNINSTALL,
+        "NOD-11": TO_UNINSTALL,
+        "NOD-14": TO_UNINSTALL,
+        "MED-01": TO_UNINSTALL,
+        "MED-03": TO_UNINSTALL,
+        "RUN-03": TO_UNINSTALL,
+        "RUN-04": TO_UNINSTALL,
+    },
 }
 
 
 def when(check_id: str, job: Job = Job.INSTALL) -> When:
     """When a check is judged in a job."""
-    return TABLE[job].get(check_id, ALWAYS)
+    return TABLE[job].get(check_id, UNNAMED[job])
 
 
 def excuse(check_id: str, plan: Plan, facts: Facts, node: str = "", job: Job = Job.INSTALL) -> str:
@@ -245,6 +285,8 @@ def excuse(check_id: str, plan: Plan, facts: Facts, node: str = "", job: Job = J
     rule = when(check_id, job)
     if rule is ALWAYS:
         return ""
+    if not rule.phases:
+        return rule.otherwise
     state = situation(plan, facts)
     phase = state.nodes.get(node) if node else state.phase
     return "" if phase is None or phase in rule.phases else rule.otherwise

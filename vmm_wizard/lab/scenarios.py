@@ -169,7 +169,7 @@ def _foreign_role(estate: Estate, fault: Mapping[str, Any]) -> None:
 
 
 def _node_state(estate: Estate, fault: Mapping[str, Any]) -> None:
-    """Any field of a node's state, `adk.` and `media.` included."""
+    """Any field of a node's state, those of `adk.`, `media.` and `settings.` included."""
     state = estate.nodes[fault["node"]].state
     for key, value in fault["set"].items():
         target, _, name = f".{key}".rpartition(".")
@@ -285,6 +285,11 @@ def _availability_group(estate: Estate, fault: Mapping[str, Any]) -> None:
     server.hadr_enabled = True
 
 
+def _run_file(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """A file of an earlier run lies on a node; `text` is written as UTF-8."""
+    estate.nodes[fault["node"]].files.write(fault["path"], fault["text"].encode())
+
+
 _FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     **POLICY_FAULTS,
     "dkm_rights": _dkm_rights,
@@ -308,4 +313,5 @@ _FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     "disk": _disk,
     "account_state": _account_state,
     "firewall": _firewall,
+    "run_file": _run_file,
 }

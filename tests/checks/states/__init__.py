@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tests.building import a_plan, good_facts
+from vmm_wizard.checks.schedule import Job
 from vmm_wizard.facts.model import Facts
 from vmm_wizard.plan.model import Plan
 
@@ -19,7 +20,7 @@ class Case:
     `"not_applicable"`) and everything else is as it is on the good estate.
 
     `says` is a part of the evidence. `also`: other checks that the same fault changes, and rightly (not what else a
-    silence leaves unknown, nor the check that must be settled first).
+    silence leaves unknown, nor the check that must be settled first). `job`: what the checks are made for.
     """
 
     check: str
@@ -28,3 +29,4 @@ class Case:
     facts: Facts = field(default_factory=good_facts)
     plan: Plan = field(default_factory=a_plan)
     also: frozenset[str] = frozenset()
+    job: Job = Job.INSTALL
