@@ -1,26 +1,37 @@
-"""A process that asks the probe's batches through Microsoft's ODBC driver. Run by test_lab_tds.py; see odbc_login.py.
+"""A process that asks the probe's batches through an ODBC driver. Run by tests beside it; see odbc_login.py.
 
-Reads from stdin a JSON object with `driver`, `host`, `port`, `user`, `password` and `database`.
+Reads from stdin a JSON object with `host`, `port`, `shown_port` and `database`, and either `string` (a connection
+string as it is, FreeTDS) or `driver`, `user` and `password` (Microsoft's driver, by the product's own string).
 """
 
 import json
 import sys
 import time
+from typing import Any
 
 from vmm_wizard.addresses import Endpoint
 from vmm_wizard.facts.questions import SqlQuestion, Trust
-from vmm_wizard.facts.sql_client import Client, SqlPassword, connect_odbc
+from vmm_wizard.facts.sql_client import Client, SqlConnection, SqlPassword, connect_odbc
 from vmm_wizard.facts.sql_reading import read_facts
 from vmm_wizard.plan.model import Authentication
 from vmm_wizard.plan.names import AccountName, SqlTarget
 from vmm_wizard.plan.secrets import Secret
 
 
+def _connect(asked: dict[str, Any], endpoint: Endpoint) -> SqlConnection:
+    if "string" not in asked:
+        login = SqlPassword(asked["user"], Secret(asked["password"]))
+        return connect_odbc(asked["driver"], endpoint, time.monotonic() + 15.0, login)
+    import pyodbc
+
+    pyodbc.pooling = False
+    return SqlConnection(pyodbc.connect(asked["string"], timeout=15, autocommit=True), "qmark", pyodbc.Error)
+
+
 def main() -> None:
     """Connect once and print the facts' repr."""
     asked = json.load(sys.stdin)
-    endpoint = Endpoint(asked["host"], "127.0.0.1", asked["port"], 1433)
-    login = SqlPassword(asked["user"], Secret(asked["password"]))
+    endpoint = Endpoint(asked["host"], "127.0.0.1", asked["port"], asked.get("shown_port", 1433))
     question = SqlQuestion(
         asked["host"],
         SqlTarget(asked["host"]),
@@ -30,8 +41,8 @@ def main() -> None:
         Authentication.AUTO,
         Trust(),
     )
-    connection = connect_odbc(asked["driver"], endpoint, time.monotonic() + 15.0, login)
-    facts = read_facts(connection, question, Client("odbc", "driver", "", "SQL login"), endpoint)
+    connection = _connect(asked, endpoint)
+    facts = read_facts(connection, question, Client("odbc", "driver", "as the test says", "a login"), endpoint)
     connection.close()
     sys.stdout.write(repr(facts))
 

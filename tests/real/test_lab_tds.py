@@ -218,7 +218,7 @@ def test_the_probe_reads_the_same_through_driver_18_as_through_python_tds(estate
     facts = asked(estate, database=database)
     assert isinstance(facts, SqlFacts)
     as_driver = dataclasses.replace(
-        facts, logged_on_as=SQL_LOGIN, asked_as="", driver="driver, Windows logon", auth_scheme="SQL"
+        facts, logged_on_as=SQL_LOGIN, asked_as="", driver="driver, a login", auth_scheme="SQL"
     )
     assert done.stdout == repr(as_driver)
 
