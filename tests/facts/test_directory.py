@@ -244,6 +244,7 @@ class TestComputers:
         names = known(names_of(session, ("SCVMM/vmm", "SCVMM/vmm.contoso.lab"), "vmm"))
         assert names.holders == {"SCVMM/vmm": (role,), "SCVMM/vmm.contoso.lab": ()}
         assert names.connection_points == (point,)
+        assert names.accounts == {role: "VMM$"}
 
     def test_what_a_cluster_made_on_the_quota_is_counted(self, served: Served, session: DirectorySession) -> None:
         computers = f"CN=Computers,{BASE}"
