@@ -13,6 +13,7 @@ from tests.install.installing import finished, site
 from tests.test_cli import wizard
 from vmm_wizard.install.events import PreflightDone
 from vmm_wizard.lab.node import GIB
+from vmm_wizard.lab.scenarios import scenario
 from vmm_wizard.plan.answers import load
 
 NODE = "vmm01.contoso.lab"
@@ -110,3 +111,55 @@ def test_an_accepted_fail_stops_no_install_and_is_shown_there(tmp_path: Path, an
     [looked] = [event for event in events if isinstance(event, PreflightDone)]
     assert looked.blocking == ()
     assert [row["accepted"]["reason"] for row in looked.as_json()["findings"] if row["accepted"]] == ["a laboratory"]
+
+
+class TestRequest:
+    @pytest.fixture(scope="class")
+    def denied(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedEstate]:
+        with serving_estate(tmp_path_factory.mktemp("denied"), scenario("dkm-read-only")) as served:
+            yield served
+
+    def test_the_request_has_the_command_with_the_plans_own_names(self, denied: ServedEstate, answers: Path) -> None:
+        before = answers.read_bytes()
+        done = wizard("request", "--for", "ad", answers, served=denied)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("Subject: VMM 2022 on vmmclu.contoso.lab: one thing for the AD team\n")
+        assert "\n     dsacls 'CN=VMMDKM,DC=contoso,DC=lab' /I:T /G 'CONTOSO\\vmm-setup:GA'\n" in done.stdout
+        assert answers.read_bytes() == before
+
+    def test_it_is_marked_as_asked_for_and_shown_so_and_nothing_passes_by_that(
+        self, denied: ServedEstate, answers: Path, tmp_path: Path
+    ) -> None:
+        output = tmp_path / "request.txt"
+        done = wizard("request", "--for", "ad", answers, "--mark", "CHG-7", "-o", output, served=denied)
+        assert (done.returncode, done.stdout) == (0, f"{output}\n")
+        assert "1 marked as asked for under CHG-7" in done.stderr
+        assert output.read_text(encoding="utf-8").startswith("Subject: ")
+        [asked] = load(answers).asked
+        assert (asked.check, asked.subject, asked.team, asked.ticket) == ("DKM-02", "", "ad", "CHG-7")
+        checked = wizard("check", answers, served=denied)
+        assert checked.returncode == 1
+        assert f"asked for (ad, CHG-7) on {asked.on}" in checked.stdout
+
+    def test_a_team_that_has_nothing_to_do_is_told_so_and_no_file_is_written(
+        self, denied: ServedEstate, answers: Path, tmp_path: Path
+    ) -> None:
+        done = wizard("request", "--for", "network", answers, "-o", tmp_path / "none.txt", served=denied)
+        assert (done.returncode, done.stdout) == (0, "Nothing that was found is for the network team.\n")
+        assert not (tmp_path / "none.txt").exists()
+
+    def test_what_is_unknown_is_named_because_it_may_hide_more(self, denied: ServedEstate, answers: Path) -> None:
+        done = wizard("request", "--for", "ad", answers, "--secrets", _no_passwords(answers.parent), served=denied)
+        assert done.returncode == 0
+        assert "this may not be all, because something is unknown: " in done.stderr
+        assert "ACC-03" in done.stderr
+
+    def test_a_team_that_does_not_exist_is_bad_usage(self, answers: Path) -> None:
+        assert wizard("request", "--for", "them", answers).returncode == 2
+
+
+def _no_passwords(folder: Path) -> Path:
+    path = folder / "secrets.toml"
+    path.write_text("[accounts]\n", encoding="utf-8")
+    path.chmod(0o600)
+    return path

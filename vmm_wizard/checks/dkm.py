@@ -183,7 +183,7 @@ def _less_remedy(container: ContainerFacts, sids: frozenset[str], grant: Remedy)
     return ask(
         AD_TEAM,
         f"a deny for {who} stands in the way: {show_descriptor(container.dn)} shows it; find out who set it and why, "
-        f"then grant by {full_control(container.dn, '<account>')}",
+        f"then grant by {grant.step}",
     )
 
 

@@ -145,7 +145,7 @@ def _before_install(
     if use:
         return failed(
             f"{evidence}; it is in use: {', '.join(use)}",
-            ask(AD_TEAM, f"{show} shows whose it is; or choose another role name in the plan"),
+            ask(AD_TEAM, f"{show} shows whose it is", in_plan("or choose another role name")),
         )
     if not holds:
         account = in_domain(f"{plan.cluster.name.label}$", facts)

@@ -16,7 +16,7 @@ import click
 
 from vmm_wizard import __version__
 from vmm_wizard.cli.discovering import discover
-from vmm_wizard.cli.marking import accept
+from vmm_wizard.cli.marking import accept, request
 from vmm_wizard.cli.mending import fix
 from vmm_wizard.cli.plans import check, doctor, emit, explain, install
 from vmm_wizard.cli.practice import lab
@@ -93,7 +93,7 @@ def wizard(file: Path | None, address_book: Path | None, secrets_file: Path | No
     raise SystemExit(run_wizard(file, addresses, secrets))
 
 
-for command in (discover, check, accept, fix, emit, install, explain, doctor, lab):
+for command in (discover, check, accept, request, fix, emit, install, explain, doctor, lab):
     cli.add_command(command)
 
 

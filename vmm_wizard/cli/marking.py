@@ -8,9 +8,25 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vmm_wizard.cli.shared import answers_argument, load_plan, refuse, unused_book_option
+from vmm_wizard.cli.shared import (
+    answers_argument,
+    ask_estate,
+    ask_missing,
+    book_option,
+    find_addresses,
+    is_interactive,
+    load_plan,
+    open_log,
+    read_secrets,
+    refuse,
+    secrets_option,
+    unused_book_option,
+    write_text,
+)
+from vmm_wizard.plan.model import ASKED_TEAMS
 
 if TYPE_CHECKING:
+    from vmm_wizard.checks.registry import Finding
     from vmm_wizard.plan.model import Plan
 
 
@@ -43,6 +59,73 @@ def accept(check_id: str, file: Path, subject: str, reason: str, by: str, on: st
     write_plan(file, replace(plan, accepted=(*kept, acceptance)))
     about = f" ({acceptance.subject})" if acceptance.subject else ""
     click.echo(f"{file}: {acceptance.check}{about} {acceptance}")
+
+
+@click.command()
+@click.option(
+    "--for",
+    "team",
+    required=True,
+    type=click.Choice(ASKED_TEAMS),
+    help="Who is asked: the AD team, the DBAs, the network team, or the administrators of the nodes.",
+)
+@answers_argument
+@click.option(
+    "--mark", default="", metavar="TICKET", help="Write into FILE that all of it was asked for, under TICKET."
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the request to a file.")
+@book_option
+@secrets_option
+def request(
+    team: str, file: Path, mark: str, output: Path | None, address_book: Path | None, secrets_file: Path | None
+) -> None:
+    """Print the request to another team: everything it must do, ready to be sent. Changes nothing but FILE (--mark)."""
+    plan = load_plan(file)
+    addresses = find_addresses(address_book)
+    secrets = read_secrets(secrets_file)
+    if is_interactive():
+        ask_missing(plan, secrets)
+    open_log()
+    from vmm_wizard.checks.registry import Status
+    from vmm_wizard.checks.remedies import Team
+    from vmm_wizard.report import request as report
+
+    findings = ask_estate(plan, secrets, addresses).findings
+    rows = report.requested(findings, Team(team))
+    text = report.as_text(plan, findings, Team(team), file.name)
+    if output is None or not rows:
+        click.echo(text, nl=False)
+    else:
+        write_text(output, text)
+        click.echo(str(output))
+    if mark:
+        _mark(file, plan, rows, team, mark)
+    silent = [row for row in findings if row.status is Status.UNKNOWN and not row.steps]
+    if silent:
+        ids = ", ".join(dict.fromkeys(row.id for row in silent))
+        click.echo(f"vmm-wizard: this may not be all, because something is unknown: {ids}", err=True)
+
+
+def _mark(file: Path, plan: Plan, rows: tuple[Finding, ...], team: str, ticket: str) -> None:
+    """Write down that `team` was asked for its part of `rows`, today."""
+    from datetime import date
+
+    from vmm_wizard.plan.rows import ASKED
+
+    today = date.today().isoformat()  # noqa: DTZ011 - the day on the admin's own calendar
+    new = {}
+    for row in rows:
+        texts = {"id": row.id, "subject": row.subject, "team": team, "ticket": ticket, "on": today}
+        try:
+            asked = ASKED.parse(texts)
+        except ValueError as error:
+            refuse(f"--mark: {error}")
+        new[ASKED.key(asked)] = asked
+    if not new:
+        return
+    kept = (row for row in plan.asked if ASKED.key(row) not in new)
+    write_plan(file, replace(plan, asked=(*kept, *new.values())))
+    click.echo(f"vmm-wizard: {file}: {len(new)} marked as asked for under {ticket}", err=True)
 
 
 def write_plan(file: Path, plan: Plan) -> None:

@@ -14,6 +14,7 @@ from vmm_wizard.cli.shared import (
     GOOD,
     INSTALL_FAILED,
     answers_argument,
+    ask_estate,
     ask_missing,
     book_option,
     cancelled_by_signals,
@@ -60,18 +61,9 @@ def check(
     if is_interactive() and not as_json:
         ask_missing(plan, secrets)
     open_log()
-    from vmm_wizard.preflight import Preflight
     from vmm_wizard.report import findings as report
 
-    last = None
-    shown = sys.stderr.isatty() and not as_json
-    for update in Preflight(secrets, addresses).run(plan, rehearse=rehearse):
-        last = update
-        if shown and update.waiting:
-            click.echo(f"\r\x1b[Kasking {len(update.waiting)}: {', '.join(update.waiting)[:60]}", err=True, nl=False)
-    if shown:
-        click.echo("\r\x1b[K", err=True, nl=False)
-    assert last is not None
+    last = ask_estate(plan, secrets, addresses, rehearse=rehearse)
     if as_json:
         click.echo(report.as_json(plan, last.findings))
     else:

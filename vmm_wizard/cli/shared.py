@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
     from vmm_wizard.plan.model import Plan
     from vmm_wizard.plan.secrets import Secrets
+    from vmm_wizard.preflight import Update
 
 GOOD, FAILED, USAGE, UNKNOWN, INSTALL_FAILED, CANCELLED = range(6)
 
@@ -100,6 +101,30 @@ def ask_missing(plan: Plan, secrets: Secrets) -> None:
             text = click.prompt(f"Password of {account}", hide_input=True, default="", show_default=False, err=True)
             log.mask(text)
             secrets.put(account, Secret(text))
+
+
+def ask_estate(plan: Plan, secrets: Secrets, addresses: Addresses, *, rehearse: bool = False) -> Update:
+    """Everything that is known once each probe has answered. Tells on a terminal's standard error what it waits for."""
+    from vmm_wizard.preflight import Preflight
+
+    last = None
+    shown = sys.stderr.isatty()
+    for update in Preflight(secrets, addresses).run(plan, rehearse=rehearse):
+        last = update
+        if shown and update.waiting:
+            click.echo(f"\r\x1b[Kasking {len(update.waiting)}: {', '.join(update.waiting)[:60]}", err=True, nl=False)
+    if shown:
+        click.echo("\r\x1b[K", err=True, nl=False)
+    assert last is not None
+    return last
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` as UTF-8; refuses where that cannot be done."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        refuse(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})")
 
 
 def cancelled_by_signals() -> threading.Event:
