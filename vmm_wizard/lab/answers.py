@@ -21,6 +21,5 @@ def practice_answers(changes: Mapping[str, Any]) -> str:
         return text
     plan = loads(text)
     for key, value in changes.items():
-        parsed = tuple(parse_field(key, one) for one in value) if isinstance(value, list) else parse_field(key, value)
-        plan = set_field(plan, key, parsed)
+        plan = set_field(plan, key, parse_field(key, ", ".join(value) if isinstance(value, list) else value))
     return updated(text, plan, {}) or dumps(plan)

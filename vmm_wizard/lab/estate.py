@@ -43,6 +43,8 @@ class Estate:
         labels = [f"vmm{number:02}" for number in range(1, node_count + 1)]
         self.cluster = self._build_cluster(labels)
         self.nodes = {f"{label}.{self.domain}": self._build_node(label, number) for number, label in enumerate(labels)}
+        #: Passwords that the admin was told, by account, where they are not the right ones.
+        self.told_passwords: dict[str, str] = {}
         #: The answer file that the wizard opens on this estate.
         self.answers = practice_answers({})
 

@@ -23,6 +23,7 @@ from vmm_wizard.lab.descriptors import (
 )
 from vmm_wizard.lab.estate import Estate
 from vmm_wizard.lab.policy_faults import POLICY_FAULTS
+from vmm_wizard.lab.scenario_faults import FAULTS
 from vmm_wizard.lab.schema import class_guid
 
 
@@ -292,6 +293,7 @@ def _run_file(estate: Estate, fault: Mapping[str, Any]) -> None:
 
 _FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     **POLICY_FAULTS,
+    **FAULTS,
     "dkm_rights": _dkm_rights,
     "dkm_missing": _dkm_missing,
     "dkm_deny": _deny_everyone,

@@ -228,7 +228,8 @@ class Serving:
             "# Practice only: the passwords of this estate's accounts. They are new each time it is served.",
             "[accounts]",
         ]
-        lines += [f"'{row.account}' = {json.dumps(row.password)}" for row in self.estate.logons.credentials]
+        told = {row.account: row.password for row in self.estate.logons.credentials} | self.estate.told_passwords
+        lines += [f"'{account}' = {json.dumps(password)}" for account, password in told.items()]
         lines += ["", "# A SQL Server login, for tests of drivers.", "[sql_logins]"]
         server = next(iter(self.estate.sql_servers.values()))
         lines += [f"'{row.name}' = {json.dumps(row.password)}" for row in server.logins if row.password]
