@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from ipaddress import ip_address
 from typing import Any
 
@@ -15,6 +16,7 @@ from vmm_wizard.facts.model import (
     AccountFacts,
     Ace,
     Adapter,
+    AddressProbe,
     AddressResource,
     AdkFacts,
     ClusterFacts,
@@ -29,6 +31,7 @@ from vmm_wizard.facts.model import (
     Facts,
     MediaFacts,
     Member,
+    NameStatus,
     NetworkFacts,
     NodeFacts,
     PasswordFacts,
@@ -41,6 +44,7 @@ from vmm_wizard.facts.model import (
     SecurityDescriptor,
     ServiceResource,
     TcpAnswer,
+    ValidationReport,
     VmmFacts,
 )
 from vmm_wizard.plan.model import Cluster, Database, DkmContainer, Media, Plan, Release, ServiceAccount
@@ -110,8 +114,15 @@ def a_cluster(**changes: Any) -> ClusterFacts:
             ClusterNetwork("Back", 3, ("10.0.1.0/24",)),
             ClusterNetwork("Heartbeat", 1, ("192.168.9.0/24",)),
         ),
+        name_status=NameStatus(0, 0),
+        workloads=(),
     )
     return replace(cluster, **changes)
+
+
+def a_silent_address(address: str, **changes: Any) -> AddressProbe:
+    """What a node meets at an address that nobody has: Windows asked on the wire, and no one answered."""
+    return replace(AddressProbe(address, False, "00-00-00-00-00-00", 0, ""), **changes)
 
 
 def a_node(number: int = 1, **changes: Any) -> NodeFacts:
@@ -169,6 +180,8 @@ def a_node(number: int = 1, **changes: Any) -> NodeFacts:
             Adapter("Back", f"10.0.1.{10 + number}", False),
             Adapter("Heartbeat", f"192.168.9.{10 + number}", False),
         ),
+        address_probes=(a_silent_address("10.0.0.50"), a_silent_address("10.0.1.50")),
+        validation=ValidationReport("Validation Report 2026.02.10 At 09.00.00.htm", NOW - timedelta(days=20), 0),
         **untouched_settings(),
         setup_processes=(),
         tasks=(),

@@ -99,6 +99,7 @@ def a_question(**changes: Any) -> NodeQuestion:
         media_path=r"C:\VMM\Media",
         program_files=r"C:\Program Files\Microsoft System Center\Virtual Machine Manager",
         ports=(8100, 8101, 8102, 8103, 443),
+        static_addresses=("10.10.0.50", "10.20.0.50"),
     )
     return replace(question, **changes)
 

@@ -63,6 +63,7 @@ CMDLETS = {
     "Get-Process",
     "Import-Module",
     "New-Object",
+    "Resolve-DnsName",
     "Set-StrictMode",
     "Test-ComputerSecureChannel",
     "Test-WSMan",

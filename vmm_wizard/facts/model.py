@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
+from vmm_wizard.facts.cluster_model import AddressProbe, NameStatus, ValidationReport, Workload
 from vmm_wizard.facts.node_model import (
     Adapter,
     AddressResource,
@@ -53,6 +54,7 @@ __all__ = [
     "Ace",
     "Adapter",
     "AddedMember",
+    "AddressProbe",
     "AddressResource",
     "AdkFacts",
     "AppControlFacts",
@@ -77,6 +79,7 @@ __all__ = [
     "LoggingFacts",
     "MediaFacts",
     "Member",
+    "NameStatus",
     "NetworkFacts",
     "NoAnswer",
     "NodeFacts",
@@ -101,8 +104,10 @@ __all__ = [
     "TcpAnswer",
     "TlsFacts",
     "TrustFacts",
+    "ValidationReport",
     "VmmFacts",
     "WinrmFacts",
+    "Workload",
     "known",
 ]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from vmm_wizard.facts.cluster_model import AddressProbe, NameStatus, ValidationReport, Workload
 from vmm_wizard.facts.policy_model import PolicyFacts
 from vmm_wizard.facts.windows_model import (
     AppControlFacts,
@@ -187,6 +188,8 @@ class ClusterFacts:
     services: tuple[ServiceResource, ...]
     addresses: tuple[AddressResource, ...]
     networks: tuple[ClusterNetwork, ...]
+    name_status: NameStatus
+    workloads: tuple[Workload, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +239,8 @@ class NodeFacts:
     cluster: ClusterFacts | None
     cluster_error: str
     adapters: tuple[Adapter, ...]
+    address_probes: tuple[AddressProbe, ...] | None
+    validation: ValidationReport | None
     sql_tools: SqlToolsFacts | None
     ports: tuple[PortUse, ...] | None
     winrm: WinrmFacts | None

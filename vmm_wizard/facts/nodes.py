@@ -75,6 +75,7 @@ def script_parameters(question: NodeQuestion) -> dict[str, JSON]:
         "SqlPort": question.sql_port,
         "MediaPath": question.media_path,
         "Ports": list(question.ports),
+        "StaticAddresses": list(question.static_addresses),
         "FailurePatterns": list(LOG_FAILURES),
     }
 

@@ -82,6 +82,7 @@ class NodeQuestion:
     media_path: str
     program_files: str
     ports: tuple[int, ...]
+    static_addresses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,7 @@ def questions(plan: Plan, ca_file: str = "") -> Questions:
             plan.media.path,
             plan.program_files,
             plan.ports.own,
+            tuple(str(address) for address in plan.cluster.static_addresses),
         )
         for node in plan.nodes
         if plan.node_account

@@ -86,6 +86,8 @@ class FailoverCluster:
         self.networks = networks
         self.access_point = "ActiveDirectoryAndDns"
         self.witness = "File Share Witness"
+        self.kerberos_status = 0
+        self.dns_status = 0
         self.online: Callable[[str, Collection[str]], None] = lambda _name, _addresses: None
         self.offline: Callable[[str], None] = lambda _name: None
         self._changed = changed

@@ -36,6 +36,9 @@ class Estate:
         #: TCP ports of SQL instances as they really listen, by host; the default instance is 1433 to its clients.
         self.instance_ports: dict[str, int] = {}
         self.unreachable: set[str] = set()
+        #: Addresses that answer though nobody has named them; the silent ones answer on the wire, not to a ping.
+        self.squatters: set[str] = set()
+        self.silent_squatters: set[str] = set()
         self.logons = Logons(lockout, self.changed)
         self.directory = contoso.build_directory(self.logons, self.clock, self.changed)
         self.sql_servers = contoso.build_sql_servers(self.directory, self.logons, self.changed)

@@ -99,6 +99,8 @@ class NodeState:
     rights: dict[str, list[str]] = field(default_factory=dict)
     disable_domain_creds: int = 0
     policy: PolicyState = field(default_factory=PolicyState)
+    validated_days_ago: int | None = 20
+    validation_errors: int = 0
     remote_shell_allowed: bool = True
     remoting_allowed: bool = True
     ui_culture: str = "en-US"

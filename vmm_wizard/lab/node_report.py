@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from vmm_wizard.lab.cluster import FailoverCluster
+from vmm_wizard.lab.cluster_report import address_probes, health, validation
 from vmm_wizard.lab.node_settings import settings_report
 from vmm_wizard.lab.policy import policy_report
 from vmm_wizard.lab.run_scripts import LOG, Answer
@@ -33,6 +34,7 @@ _FOR_ADMINISTRATORS = (
         "administrators",
         "rights",
         "policy",
+        "validation",
         "shell",
         "app_control",
         "installer_busy",
@@ -108,6 +110,8 @@ def node_facts(node: Node, request: ScriptRequest, session: ShellSession) -> Ans
         "cluster": _cluster(cluster) if cluster else None,
         "cluster_error": cluster_error,
         "adapters": _adapters(node, cluster),
+        "address_probes": address_probes(node, parameters["StaticAddresses"]),
+        "validation": validation(node) if is_administrator else None,
         **settings_report(node, parameters, is_administrator),
         "setup_processes": list(node.processes),
         "tasks": [name for name in node.scheduler.names() if name.startswith("vmm-wizard")]
@@ -237,6 +241,7 @@ def _cluster(cluster: FailoverCluster) -> JSON:
             if row.kind in kinds
         ],
         "networks": [{"name": row.name, "role": row.role, "subnets": [str(row.subnet)]} for row in cluster.networks],
+        **health(cluster),
     }
 
 

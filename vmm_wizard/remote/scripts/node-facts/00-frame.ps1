@@ -15,6 +15,9 @@ param(
     [Parameter(Mandatory)]
     [int[]] $Ports,
     [Parameter(Mandatory)]
+    [AllowEmptyCollection()]
+    [string[]] $StaticAddresses,
+    [Parameter(Mandatory)]
     [string[]] $FailurePatterns
 )
 Set-StrictMode -Version 2.0
@@ -71,6 +74,8 @@ $answer = [ordered]@{
     cluster = $null
     cluster_error = ''
     adapters = $null
+    address_probes = $null
+    validation = $null
     sql_tools = $null
     ports = $null
     winrm = $null

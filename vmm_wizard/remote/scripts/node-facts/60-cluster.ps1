@@ -62,6 +62,40 @@ function Get-ServiceResource([object[]] $Resources) {
     }
 }
 
+function Get-NameStatus([object[]] $Resources) {
+    # Of the cluster's own name: each number is Windows' code of the last operation, 0 for good.
+    $status = [ordered]@{
+        kerberos = $null
+        dns = $null
+    }
+    foreach ($resource in $Resources) {
+        if ($resource.ResourceType.Name -eq 'Network Name' -and "$($resource.OwnerGroup.GroupType)" -eq 'Cluster') {
+            $kerberos = Get-ResourceParameter $resource 'StatusKerberos'
+            $dns = Get-ResourceParameter $resource 'StatusDNS'
+            if ($kerberos -match '^[0-9]+$') {
+                $status.kerberos = [long] $kerberos
+            }
+            if ($dns -match '^[0-9]+$') {
+                $status.dns = [long] $dns
+            }
+        }
+    }
+    return $status
+}
+
+function Get-Workload([object[]] $Resources) {
+    # What does not belong on the cluster of a management server: SQL Server and virtual machines.
+    $types = 'SQL Server', 'SQL Server Availability Group', 'Virtual Machine'
+    foreach ($resource in $Resources) {
+        if ($types -contains $resource.ResourceType.Name) {
+            [ordered]@{
+                group = $resource.OwnerGroup.Name
+                type = "$($resource.ResourceType.Name)"
+            }
+        }
+    }
+}
+
 function Get-ClusterReport {
     # Each node is asked about itself: a name here would be a second hop, which a network logon cannot make.
     Import-Module -Name FailoverClusters
@@ -104,6 +138,8 @@ function Get-ClusterReport {
         services = @(Get-ServiceResource $resources)
         addresses = @(Get-AddressResource $resources)
         networks = @($networks)
+        name_status = Get-NameStatus $resources
+        workloads = @(Get-Workload $resources)
     }
 }
 
