@@ -174,6 +174,8 @@ def test_every_row_of_the_table_is_a_check_and_says_why_it_rests() -> None:
         ("POST-01", {Phase.AFTER}),
         ("POST-02", {Phase.ADDITIONAL, Phase.AFTER}),
         ("POST-03", {Phase.ADDITIONAL, Phase.AFTER}),
+        ("POST-04", {Phase.AFTER}),
+        ("CLU-10", {Phase.FIRST, Phase.ADDITIONAL, Phase.AFTER}),
     ],
 )
 def test_what_is_judged_when(check: str, phases: set[Phase]) -> None:

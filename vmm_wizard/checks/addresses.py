@@ -1,16 +1,26 @@
-"""Check of the role's static addresses against the cluster's networks (CLU-09)."""
+"""Checks of the role's static addresses: the cluster's networks (CLU-09), and who is there already (CLU-10)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from vmm_wizard.checks.cluster import cluster_of_plan
-from vmm_wizard.checks.registry import Verdict, check, failed, not_applicable, passed, warned
+from vmm_wizard.checks.registry import (
+    Verdict,
+    check,
+    failed,
+    not_applicable,
+    or_unknown,
+    passed,
+    unknown,
+    warned,
+)
 from vmm_wizard.checks.remedies import NETWORK, ask, in_plan
 from vmm_wizard.checks.schedule import situation, vmm_group
-from vmm_wizard.facts.model import ClusterFacts, ClusterNetwork, Facts, NoAnswer, NotKnown
+from vmm_wizard.facts.model import AddressProbe, ClusterFacts, ClusterNetwork, Facts, NoAnswer, NodeFacts, NotKnown
+from vmm_wizard.facts.node_parts import part
 from vmm_wizard.plan.model import Address, Plan
 
 Subnet = IPv4Network | IPv6Network
@@ -182,3 +192,99 @@ def _same(text: str, address: Address) -> bool:
         return ip_address(text.partition("/")[0].partition("%")[0]) == address
     except ValueError:
         return False
+
+
+# --- whether anybody is there
+
+#: Windows' NL_NEIGHBOR_STATE: what was on the wire a moment ago, and what is there now.
+_WAS_THERE = frozenset({2, 3, 4})
+_IS_THERE = frozenset({5, 6})
+
+
+@check(
+    "CLU-10",
+    title="Nobody has the static addresses",
+    topic="cluster",
+    source="HA1",
+    needs=("cluster.nodes", "cluster.name", "cluster.role_name"),
+)
+def static_addresses_free(plan: Plan, facts: Facts) -> Iterator[Verdict]:
+    """Asked from nodes in the address's own subnet, where even who filters pings answers on the wire. An address that
+    answers is fine only when it is the installed role's own resource."""
+    cluster = cluster_of_plan(plan, facts)
+    if cluster is None:
+        yield not_applicable("CLU-01 first: these nodes are not in the planned cluster")
+        return
+    if not plan.cluster.static_addresses:
+        yield not_applicable("no static address is planned")
+        return
+    for address in dict.fromkeys(plan.cluster.static_addresses):
+        yield or_unknown(lambda address=address: _free(address, cluster, plan, facts), str(address))  # type: ignore[misc]
+
+
+def _free(address: Address, cluster: ClusterFacts, plan: Plan, facts: Facts) -> Verdict:
+    homes = [row.name for row in cluster.networks if any(_lies_in(address, text) for text in row.subnets)]
+    if not homes:
+        return not_applicable(f"CLU-09 first: {address} lies in none of the cluster's networks")
+    own = _role_resource(address, cluster, plan, facts)
+    if own:
+        return passed(f"{address} is the installed role's own ({own})")
+    taken = _if_taken(address, cluster, plan, facts)
+    if taken:
+        return not_applicable(f"CLU-09 first: {taken.evidence}")
+    asked = [node.key for node in plan.nodes if _is_in(facts.node(node.key), homes)]
+    if not asked:
+        return unknown(f"none of the planned nodes is in {', '.join(homes)}, where {address} lies: nobody could ask")
+    return _heard(address, {node: _probe(address, facts.node(node)) for node in asked}, plan)
+
+
+def _heard(address: Address, probes: Mapping[str, AddressProbe], plan: Plan) -> Verdict:
+    """What the answers of the nodes in the subnet say together."""
+    remedy = in_plan(
+        "give another address that is free; the network team says which",
+        ask(NETWORK, f"say whose {address} is: it must be nobody's, also while its owner is switched off"),
+    )
+    for node, probe in probes.items():
+        link = f" from {probe.link_address}" if probe.link_address.strip("0-") else ""
+        if probe.ping:
+            return failed(f"{address} answers a ping from {node}{link}", remedy)
+        if link and probe.neighbor_state in _IS_THERE:
+            return failed(f"{address} answers {node} on the wire{link}, though it ignores pings", remedy)
+        if link and probe.neighbor_state in _WAS_THERE:
+            return warned(f"{address} answered {node} a moment ago{link}, and does not now", remedy)
+    role = plan.role_fqdn.casefold()
+    names = sorted({probe.name for probe in probes.values() if probe.name and probe.name.casefold() != role})
+    if names:
+        return warned(
+            f"nobody answers at {address}, but reverse DNS has {', '.join(names)} for it",
+            ask(NETWORK, f"say whether {', '.join(names)} still has {address}; if not, take its PTR record away"),
+        )
+    dns = "; reverse DNS did not answer" if all(probe.name is None for probe in probes.values()) else ""
+    return passed(f"nobody answers at {address}, asked from {', '.join(probes)}{dns}")
+
+
+def _lies_in(address: Address, subnet: str) -> bool:
+    try:
+        network = ip_network(subnet, strict=False)
+    except ValueError:
+        return False
+    return address.version == network.version and address in network
+
+
+def _is_in(node: NodeFacts, networks: list[str]) -> bool:
+    return any(adapter.network in networks for adapter in node.adapters)
+
+
+def _role_resource(address: Address, cluster: ClusterFacts, plan: Plan, facts: Facts) -> str:
+    """The installed role's resource that has the address; empty when it has none, or the role is not this plan's."""
+    group = vmm_group(cluster)
+    if group is None or not situation(plan, facts).ours:
+        return ""
+    rows = [row for row in cluster.addresses if row.kind == "address" and row.group == group]
+    return next((row.name for row in rows if _same(row.value, address)), "")
+
+
+def _probe(address: Address, node: NodeFacts) -> AddressProbe:
+    probes = part(node, node.address_probes, "who is at the static addresses")
+    found = next((probe for probe in probes if _same(probe.address, address)), None)
+    return part(node, found, f"whether somebody is at {address}")

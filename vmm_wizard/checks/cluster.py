@@ -17,7 +17,8 @@ from vmm_wizard.plan.model import Plan
 #: Most nodes of a cluster that may carry VMM (SEED).
 MOST_NODES = 16
 
-_FIRST = "CLU-01 first: these nodes are not in the planned cluster"
+#: Why a check of the cluster rests while no planned node is in it.
+NOT_IN_CLUSTER = "CLU-01 first: these nodes are not in the planned cluster"
 
 
 def cluster_of_plan(plan: Plan, facts: Facts) -> ClusterFacts | None:
@@ -90,7 +91,7 @@ def nodes_up(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     """
     cluster = cluster_of_plan(plan, facts)
     if cluster is None:
-        yield not_applicable(_FIRST)
+        yield not_applicable(NOT_IN_CLUSTER)
         return
     states = {row.name.partition(".")[0].casefold(): row for row in cluster.nodes}
     planned = {node.label.casefold(): node.key for node in plan.nodes}
@@ -151,7 +152,7 @@ def cluster_may_make_object(plan: Plan, facts: Facts) -> Verdict:
 
 def _no_cluster_object(plan: Plan, facts: Facts, account: str) -> Verdict:
     if cluster_of_plan(plan, facts) is None:
-        return not_applicable(_FIRST)
+        return not_applicable(NOT_IN_CLUSTER)
     return failed(
         f"the directory has no computer object of cluster {plan.cluster.name}: it is detached, or its object is lost",
         on_node(
@@ -190,7 +191,7 @@ def no_other_vmm(plan: Plan, facts: Facts) -> Verdict:
     """One highly available VMM a cluster, found by the service that a resource runs, not by a name."""
     cluster = cluster_of_plan(plan, facts)
     if cluster is None:
-        return not_applicable(_FIRST)
+        return not_applicable(NOT_IN_CLUSTER)
     group = vmm_group(cluster)
     state = situation(plan, facts)
     if group is None:

@@ -205,8 +205,10 @@ def all_checks() -> tuple[Check, ...]:
     from vmm_wizard.checks import (  # noqa: F401
         account,
         addresses,
+        afterwards,
         answer_file,
         cluster,
+        cluster_health,
         database,
         dkm,
         installer,

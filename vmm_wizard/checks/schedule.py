@@ -251,6 +251,7 @@ TABLE: Mapping[Job, Mapping[str, When]] = {
         "POST-01": INSTALLED,
         "POST-02": ROLE_EXISTS,
         "POST-03": ROLE_EXISTS,
+        "POST-04": INSTALLED,
     },
     # setup.exe runs once more, as a task of the same account, and takes the node out of cluster and database
     Job.UNINSTALL: {

@@ -78,7 +78,9 @@ def validation(node: Node) -> JSON:
     state = node.state
     if state.validated_days_ago is None:
         return {"file": "", "written": None, "errors": None}
-    written = node.now() - timedelta(days=state.validated_days_ago)
+    # In the morning of that day: a report's time does not move with the clock.
+    day = node.now() - timedelta(days=state.validated_days_ago)
+    written = day.replace(hour=9, minute=0, second=0, microsecond=0)
     return {
         "file": f"Validation Report {written:%Y.%m.%d} At {written:%H.%M.%S}.htm",
         "written": written.strftime("%Y-%m-%dT%H:%M:%S.000Z"),

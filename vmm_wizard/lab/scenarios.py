@@ -11,6 +11,7 @@ from typing import Any
 
 from vmm_wizard.lab import contoso
 from vmm_wizard.lab.answers import practice_answers
+from vmm_wizard.lab.cluster_faults import CLUSTER_FAULTS
 from vmm_wizard.lab.descriptors import (
     BUILTIN_ADMINISTRATORS,
     CONTAINER_INHERIT,
@@ -294,6 +295,7 @@ def _run_file(estate: Estate, fault: Mapping[str, Any]) -> None:
 _FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     **POLICY_FAULTS,
     **FAULTS,
+    **CLUSTER_FAULTS,
     "dkm_rights": _dkm_rights,
     "dkm_missing": _dkm_missing,
     "dkm_deny": _deny_everyone,
