@@ -116,3 +116,78 @@ def newer_syntax(root: Node) -> list[str]:
         if node.type in _NEW_TOKENS or node.type == "ternary_expression":
             found.append(f"line {node.start_point[0] + 1}: {node.type}")
     return [*found, *misfits(root)]
+
+
+# --- the parts of a statement
+
+#: Nodes whose single child is not the same thing as they are.
+_WHOLE = frozenset(
+    {
+        "command",
+        "expandable_string_literal",
+        "variable",
+        "type_literal",
+        "hash_literal_expression",
+        "array_expression",
+        "script_block_expression",
+    }
+)
+
+
+def only(node: Node) -> Node:
+    """A node without what merely wraps it."""
+    while node.child_count == 1 and node.named_child_count == 1 and node.type not in _WHOLE:
+        node = node.children[0]
+    return node
+
+
+def member_name(node: Node) -> Node:
+    """The node that names the member in `a.b` or `a.b()`."""
+    return only(next(child for child in node.children if child.type == "member_name"))
+
+
+def command_name(node: Node) -> str:
+    """A command's name, empty for `& $block`."""
+    named = [only(child) for child in node.children if child.type in ("command_name", "command_name_expr")]
+    return next((words(child) for child in named if child.type == "command_name"), "")
+
+
+def elements_of_command(node: Node) -> list[tuple[str, Node]]:
+    """A command's arguments: (`-Parameter` or empty, value); a switch has itself as its value."""
+    parts = [
+        only(part)
+        for child in node.children
+        if child.type == "command_elements"
+        for part in child.children
+        if part.type != "command_argument_sep"
+    ]
+    found: list[tuple[str, Node]] = []
+    waiting: Node | None = None
+    for part in parts:
+        if part.type == "command_parameter":
+            if waiting is not None:
+                found.append((words(waiting)[1:], waiting))
+            waiting = part
+        elif waiting is not None:
+            found.append((words(waiting)[1:], part))
+            waiting = None
+        else:
+            found.append(("", part))
+    if waiting is not None:
+        found.append((words(waiting)[1:], waiting))
+    return found
+
+
+def above_of(node: Node) -> Iterator[Node]:
+    above = node.parent
+    while above is not None:
+        yield above
+        above = above.parent
+
+
+def home(node: Node) -> str:
+    """The function that a node is in, empty for the script itself."""
+    for above in above_of(node):
+        if above.type == "function_statement":
+            return next(words(child) for child in above.children if child.type == "function_name")
+    return ""
