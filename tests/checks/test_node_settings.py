@@ -260,7 +260,8 @@ def test_the_firewall_is_asked_about_the_plans_own_console_port() -> None:
 @pytest.mark.parametrize(
     ("ntlm", "says"),
     [
-        (NtlmFacts(2, 1), "outgoing NTLM (RestrictSendingNTLMTraffic=2)"),
+        (NtlmFacts(2, 0), "outgoing NTLM (RestrictSendingNTLMTraffic=2)"),
+        (NtlmFacts(0, 1), "incoming NTLM of domain accounts (RestrictReceivingNTLMTraffic=1)"),
         (NtlmFacts(0, 2), "incoming NTLM (RestrictReceivingNTLMTraffic=2)"),
         (NtlmFacts(2, 2), "=2) and incoming"),
     ],
@@ -270,7 +271,7 @@ def test_denied_ntlm_says_which_way(ntlm: NtlmFacts, says: str) -> None:
 
 
 def test_audited_ntlm_is_allowed() -> None:
-    assert about("NOD-18", with_node(ntlm=NtlmFacts(1, 1))).status is PASS
+    assert about("NOD-18", with_node(ntlm=NtlmFacts(1, 0))).status is PASS
 
 
 # --- languages

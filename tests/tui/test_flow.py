@@ -213,7 +213,7 @@ def test_a_finished_estate_is_well_on_every_page() -> None:
 
 def test_a_rehearsal_is_shown_on_the_page_of_the_run() -> None:
     facts = good_facts(rehearsals={node.key: a_rehearsal(sql_sysadmin=False) for node in ready_plan().nodes})
-    assert {row.id for row in flow.findings_of(a_view(facts), pages.RUN)} == {"RUN-02"}
+    assert {row.id for row in flow.findings_of(a_view(facts), pages.RUN)} == {"RUN-01", "RUN-02", "RUN-03"}
 
 
 def test_every_line_of_the_steps_is_as_wide_as_the_others_and_has_sign_and_word() -> None:

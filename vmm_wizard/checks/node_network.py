@@ -9,8 +9,9 @@ from vmm_wizard.facts.node_parts import part
 from vmm_wizard.facts.windows_model import KERNEL_PROCESS, NOT_SET
 from vmm_wizard.plan.model import Plan
 
-#: The value of the NTLM policies that denies.
-_DENY = 2
+#: What each value of the NTLM policies denies (Microsoft, security policy settings).
+_DENIED_SENDING = {2: "outgoing NTLM"}
+_DENIED_RECEIVING = {1: "incoming NTLM of domain accounts", 2: "incoming NTLM"}
 
 
 @node_check("NOD-12", title="VMM's ports are free", topic="node", source="INST")
@@ -152,18 +153,15 @@ def _covers(text: str, port: int) -> bool:
 
 @node_check("NOD-18", title="NTLM is not denied", topic="node", source="PORTS")
 def ntlm_allowed(plan: Plan, facts: Facts, node: str) -> Verdict:
-    """VMM relies on NTLM for its management work (PORTS): 2 denies all of it."""
+    """VMM relies on NTLM for its management work (PORTS). Auditing is no denial; for incoming NTLM 1 is one already."""
     del plan
     answer = facts.node(node)
     ntlm = part(answer, answer.ntlm, "the policies that restrict NTLM")
-    denied = [
-        f"{direction} NTLM ({name}=2)"
-        for direction, name, value in (
-            ("outgoing", "RestrictSendingNTLMTraffic", ntlm.sending),
-            ("incoming", "RestrictReceivingNTLMTraffic", ntlm.receiving),
-        )
-        if value == _DENY
-    ]
+    denied = []
+    if ntlm.sending in _DENIED_SENDING:
+        denied.append(f"{_DENIED_SENDING[ntlm.sending]} (RestrictSendingNTLMTraffic={ntlm.sending})")
+    if ntlm.receiving in _DENIED_RECEIVING:
+        denied.append(f"{_DENIED_RECEIVING[ntlm.receiving]} (RestrictReceivingNTLMTraffic={ntlm.receiving})")
     if not denied:
         return passed("no policy denies NTLM on this node")
     return warned(

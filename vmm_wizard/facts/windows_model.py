@@ -76,7 +76,8 @@ class FirewallFacts:
 
 @dataclass(frozen=True, slots=True)
 class NtlmFacts:
-    """The policies that restrict NTLM on this node: 0 allowed, 1 audited, 2 denied; `NOT_SET` means allowed."""
+    """The policies that restrict NTLM on this node. `sending`: 0 allowed, 1 audited, 2 denied. `receiving`: 0 allowed,
+    1 denied to domain accounts, 2 denied to all accounts. `NOT_SET` means allowed."""
 
     sending: int
     receiving: int

@@ -109,6 +109,7 @@ CLUSTER = Page(
     ("cluster.name", "cluster.nodes"),
     (),
     ("cluster", "node"),
+    ("NAM-04",),
 )
 NAMES = Page(
     "names",
@@ -144,7 +145,7 @@ PORTS = Page(
     ),
     (),
     ("media",),
-    ("NOD-13",),
+    ("NOD-12", "NOD-13"),
 )
 REVIEW = Page(
     "review",
@@ -158,7 +159,7 @@ RUN = Page(
     "Run",
     "Run",
     "The installation itself: node after node, each verified before the next one begins.",
-    ids=("RUN-02",),
+    topics=("run",),
 )
 DONE = Page(
     "done",

@@ -10,7 +10,7 @@ function Get-EnforcedCollection {
 }
 
 function Get-CodeIntegrity {
-    # Builds without this class have no such policy.
+    # One instance, on every Server since 2016. None would mean that nothing is enforced.
     $question = @{
         Namespace = 'root/Microsoft/Windows/DeviceGuard'
         ClassName = 'Win32_DeviceGuard'
