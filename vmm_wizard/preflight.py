@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -42,6 +42,7 @@ from vmm_wizard.facts.questions import (
     accounts_of,
     questions,
 )
+from vmm_wizard.facts.sql_reach import reached_from_nodes
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret, Secrets
@@ -225,6 +226,7 @@ class Preflight:
 
     def _jobs(self, plan: Plan) -> list[_Job]:
         asked = questions(plan, self.addresses.ca_file or "")
+        self.passwords.ask_from(asked.nodes, self.secrets.get(plan.node_account))
         jobs: list[_Job] = []
 
         def add(slot: str, sub: str, name: str, question: Hashable, ask: Callable[[], object]) -> None:
@@ -382,4 +384,5 @@ class Preflight:
             secret = self.secrets.get(account)
             if secret is not None:
                 shapes[account.key] = PasswordShape.of(secret.reveal())
-        return Facts(password_shapes=shapes, **fields)
+        facts = Facts(password_shapes=shapes, **fields)
+        return replace(facts, sql=reached_from_nodes(facts.sql, facts.network, facts.nodes, facts.rehearsals))

@@ -227,7 +227,7 @@ def test_no_secret_reaches_a_cmdlet_a_pipeline_the_output_or_an_error(name: str)
 
 def test_the_scripts_that_take_secrets_are_seen_to_take_them() -> None:
     taking = {name: sources(parse(text_of(name))) for name in NAMES}
-    expected = {STARTER: 1, RUNSPACE: 1, WRAPPER: 1, "start-task": 1}
+    expected = {STARTER: 1, RUNSPACE: 1, WRAPPER: 1, "directory-search": 1, "start-task": 1}
     assert {name: count for name, count in taking.items() if count} == expected
 
 

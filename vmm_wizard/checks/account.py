@@ -141,7 +141,8 @@ def service_password_right(plan: Plan, facts: Facts) -> Verdict:
     name = plan.service_account.name
     proof = known(facts.passwords.get(name.key, NoAnswer(f"no password was given for {name}")))
     if proof.accepted:
-        return passed(f"a domain controller accepted the password of {name}")
+        controller = facts.domain.server if isinstance(facts.domain, DomainFacts) else "a domain controller"
+        return passed(f"{controller} accepted the password of {name}")
     code = proof.refusal.casefold().lstrip("0")
     evidence = f"a domain controller refused {name}: {proof.meaning or 'logon failed'} ({proof.refusal})"
     if code in ELSEWHERE:

@@ -251,7 +251,7 @@ def name_fits(plan: Plan, facts: Facts) -> Verdict:
             f"the name holds {' '.join(awkward)}, which must be escaped; setup may not cope",
             ask(AD_TEAM, "make a container with a plain name"),
         )
-    return passed(f"{dn} lies in {domain.base}")
+    return passed(f"{dn} lies in {domain.base}, by {domain.server}")
 
 
 def _in_domain(dn: DistinguishedName, base: str) -> str:

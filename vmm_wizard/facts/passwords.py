@@ -7,13 +7,14 @@ try locks the account out. Whoever needs a password asks `Passwords.usable` for 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vmm_wizard.addresses import Addresses
 from vmm_wizard.facts.model import NoAnswer, PasswordFacts
-from vmm_wizard.facts.questions import DirectoryAccess
+from vmm_wizard.facts.questions import DirectoryAccess, NodeQuestion
 from vmm_wizard.plan.model import Authentication
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
@@ -21,6 +22,7 @@ from vmm_wizard.plan.secrets import Secret
 if TYPE_CHECKING:
     from vmm_wizard.facts.directory import DirectorySession
     from vmm_wizard.facts.directory_channel import Channel
+    from vmm_wizard.facts.jump_host import JumpHost
 
 Proof = PasswordFacts | NoAnswer
 
@@ -45,6 +47,7 @@ def prove_password(
 def _bind(
     account: AccountName, secret: Secret | None, access: DirectoryAccess, addresses: Addresses, deadline: float
 ) -> tuple[Proof, Channel | None]:
+    """One bind from this computer."""
     from vmm_wizard.facts.directory_channel import DirectoryUnusable
     from vmm_wizard.facts.directory_logon import LogonRefused, open_directory
 
@@ -80,6 +83,28 @@ class Passwords:
         self._running: dict[_Identity, _Attempt] = {}
         self._sessions: dict[tuple[DirectoryAccess, Secret | None], DirectorySession] = {}
         self._opening: dict[tuple[DirectoryAccess, Secret | None], Future[DirectorySession | NoAnswer]] = {}
+        self._jump: tuple[tuple[tuple[NodeQuestion, ...], Secret], JumpHost] | None = None
+        #: Why this computer reaches no domain controller, where a node does.
+        self._hidden: dict[tuple[str, str], NoAnswer] = {}
+
+    def ask_from(self, nodes: Sequence[NodeQuestion], secret: Secret | None) -> None:
+        """Ask from one of these nodes when this computer reaches no domain controller. `secret` is the password of
+        their account; without one, or without nodes, there is no such way."""
+        from vmm_wizard.facts.jump_host import JumpHost
+
+        key = (tuple(nodes), secret) if nodes and secret else None
+        with self._lock:
+            before = self._jump
+            if before is not None and before[0] == key:
+                before[1].again()
+                return
+            self._hidden.clear()
+            self._jump = None
+            if key is not None:
+                host = JumpHost(key[0], key[1], self.addresses, self.deadline, self._refusal_of_node)
+                self._jump = (key, host)
+        if before is not None:
+            before[1].close()
 
     def prove(self, account: AccountName, secret: Secret | None, access: DirectoryAccess) -> Proof:
         """What the domain says of this password: by one bind, or from memory once it has said so.
@@ -146,6 +171,7 @@ class Passwords:
         """Let each password be proved once more, by one bind, before its next use: time has passed. Refusals stay."""
         with self._lock:
             self._accepted.clear()
+            self._hidden.clear()
 
     def session(self, access: DirectoryAccess, secret: Secret | None) -> DirectorySession | NoAnswer:
         """The bound session of `access`: the one whose bind proved the password, or a new one when that has ended."""
@@ -172,8 +198,11 @@ class Passwords:
         with self._lock:
             sessions = list(self._sessions.values())
             self._sessions.clear()
+            jump, self._jump = self._jump, None
         for session in sessions:
             session.close()
+        if jump is not None:
+            jump[1].close()
 
     # --- inside
 
@@ -186,7 +215,7 @@ class Passwords:
         channel = None
         ended: DirectorySession | Channel | None = None
         try:
-            proof, channel = _bind(account, secret, access, self.addresses, self.deadline)
+            proof, channel = self._bind(account, secret, access)
             ended = channel
         finally:
             with self._lock:
@@ -199,6 +228,52 @@ class Passwords:
         if ended is not None:
             ended.close()
         return proof
+
+    def _bind(
+        self, account: AccountName, secret: Secret | None, access: DirectoryAccess
+    ) -> tuple[Proof, Channel | None]:
+        """One bind: from this computer, or from a node where this computer reaches no domain controller."""
+        place = (access.domain, access.server)
+        proof: Proof
+        with self._lock:
+            jump = self._jump[1] if self._jump else None
+            direct = self._hidden.get(place)
+        if direct is None:
+            proof, channel = _bind(account, secret, access, self.addresses, self.deadline)
+            if not isinstance(proof, NoAnswer) or proof.code not in ("unreachable", "timeout"):
+                return proof, channel
+            direct = proof
+        if jump is None or not secret:
+            return direct, None
+        from vmm_wizard.facts.jump_host import NodePasswordRefused, bind_from_node
+
+        try:
+            proof, channel = bind_from_node(jump, account, secret, access, direct, self.deadline)
+        except NodePasswordRefused as refusal:
+            return self._refused_by_node(jump, account, secret, access, refusal.meaning), None
+        with self._lock:
+            if jump.is_open:
+                self._hidden[place] = direct
+        return proof, channel
+
+    def _refusal_of_node(self, node: NodeQuestion) -> str:
+        """Why the password of a node's account must not be used: it was refused by somebody."""
+        with self._lock:
+            secret = self._jump[0][1] if self._jump else None
+            for (identity, known), proof in self._refused.items():
+                if known == secret and identity[0] == node.account.user.casefold():
+                    return _stopped(proof).reason
+        return ""
+
+    def _refused_by_node(
+        self, jump: JumpHost, account: AccountName, secret: Secret, access: DirectoryAccess, meaning: str
+    ) -> Proof:
+        with self._lock:
+            known = self._jump[0][1] if self._jump else secret
+        self.refuse(jump.account, known, access, meaning)
+        if account.key == jump.account.key and secret == known:
+            return PasswordFacts(str(account), False, "", meaning)
+        return NoAnswer(f"not asked from a node: {meaning}", "logon")
 
     def _remember(self, spelling: _Spelling, proof: Proof) -> None:
         if isinstance(proof, NoAnswer):
@@ -216,7 +291,7 @@ class Passwords:
 
     def _keep(self, access: DirectoryAccess, secret: Secret | None, channel: Channel) -> DirectorySession:
         from vmm_wizard.facts.directory import DirectorySession
-        from vmm_wizard.facts.directory_channel import DirectoryUnusable
+        from vmm_wizard.facts.directory_channel import Channel, DirectoryUnusable
         from vmm_wizard.facts.directory_logon import LogonRefused, open_catalog
 
         def catalog() -> Channel:
@@ -227,7 +302,9 @@ class Passwords:
             except LogonRefused as refusal:
                 raise DirectoryUnusable(str(refusal), "logon") from None
 
-        session = DirectorySession(channel, access, self.deadline, catalog)
+        # From a node the domain alone is asked.
+        is_direct = type(channel) is Channel
+        session = DirectorySession(channel, access, self.deadline, catalog if is_direct else None)
         self._sessions[access, secret] = session
         return session
 
@@ -237,7 +314,7 @@ class Passwords:
         """Bind once more with a proved password; everybody who waits for `opening` gets what comes of it."""
         answer: DirectorySession | NoAnswer = NoAnswer(f"the bind of {access.account} broke off", "stopped")
         try:
-            proof, channel = _bind(access.account, secret, access, self.addresses, self.deadline)
+            proof, channel = self._bind(access.account, secret, access)
             spelling = (_identity(access.account, access), access.account.key, secret)
             with self._lock:
                 self._remember(spelling, proof)

@@ -35,10 +35,14 @@ class Estate:
         self.on_role: Callable[[str, int], None] = lambda _name, _port: None
         #: TCP ports of SQL instances as they really listen, by host; the default instance is 1433 to its clients.
         self.instance_ports: dict[str, int] = {}
+        #: Where the directory really listens by LDAPS; 0 while it is not served.
+        self.ldaps_port = 0
         self.unreachable: set[str] = set()
         #: Addresses that answer though nobody has named them; the silent ones answer on the wire, not to a ping.
         self.squatters: set[str] = set()
         self.silent_squatters: set[str] = set()
+        #: Hosts that the wizard's computer does not reach, where the nodes do.
+        self.hidden: set[str] = set()
         self.logons = Logons(lockout, self.changed)
         self.directory = contoso.build_directory(self.logons, self.clock, self.changed)
         self.sql_servers = contoso.build_sql_servers(self.directory, self.logons, self.changed)
@@ -118,6 +122,8 @@ class Estate:
             name = server.fqdn
             good = self.instance_ports.get(name, 1433) if server.instance else 1433
             return "" if port in (good, self.instance_ports.get(name, good)) else "refused"
+        if name == contoso.DC and port == 636:
+            return "" if self.ldaps_port else "refused"
         known = {f"{label}.{self.domain}" for label in contoso.ADDRESSES} | set(self.nodes)
         return "refused" if name in known else "the name is not in DNS"
 

@@ -210,6 +210,11 @@ def _firewall(estate: Estate, fault: Mapping[str, Any]) -> None:
     estate.nodes[fault["node"]].state.blocked_targets.add(fault["host"])
 
 
+def _hidden(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """The wizard's computer does not reach a host; the nodes do."""
+    estate.hidden.add(fault["host"])
+
+
 def _existing_database(estate: Estate, fault: Mapping[str, Any]) -> None:
     """A database that somebody has made. `owners` are accounts by logon name, `vmm` puts VMM's tables into it, with
     `settings`; `open_on` is a computer that has it open."""
@@ -318,4 +323,5 @@ _FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     "account_state": _account_state,
     "firewall": _firewall,
     "run_file": _run_file,
+    "hidden": _hidden,
 }

@@ -155,6 +155,7 @@ class Serving:
         )
         server.start()
         self.ldap = server
+        self.estate.ldaps_port = server.ldaps_port
         self._close.append(server)
         self._hosts[contoso.DC] = {"address": LOOPBACK, "ldap": server.port, "ldaps": server.ldaps_port}
 
@@ -214,6 +215,8 @@ class Serving:
             f"port = {self._dns_port}",
         ]
         for host, entry in self._hosts.items():
+            if host in self.estate.hidden:
+                entry = self._closed(entry)
             lines.append(f'[hosts."{host}"]')
             for key, value in entry.items():
                 if isinstance(value, dict):
@@ -222,6 +225,15 @@ class Serving:
                 else:
                     lines.append(f"{key} = {json.dumps(value)}")
         return "\n".join(lines) + "\n"
+
+    def _closed(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """The same host with ports that nobody listens on, and that stay ours."""
+        ports = {}
+        for service in entry.keys() - {"address", "tcp"}:
+            kept = bound_socket(LOOPBACK, 0)
+            self._close.append(kept)
+            ports[service] = kept.getsockname()[1]
+        return {"address": entry["address"], **ports}
 
     def _credentials(self) -> str:
         lines = [

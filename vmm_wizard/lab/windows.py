@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from vmm_wizard.lab.directory_search import directory_search
 from vmm_wizard.lab.mending_scripts import add_administrator
 from vmm_wizard.lab.node_network import list_neighbors
 from vmm_wizard.lab.node_report import node_facts
@@ -53,6 +54,7 @@ _SECOND_HOPS = (
 HANDLERS: Mapping[str, Handler] = {
     "add-administrator": add_administrator,
     "list-neighbors": list_neighbors,
+    "directory-search": directory_search,
     "node-facts": node_facts,
     **dict.fromkeys(RUN_SCRIPTS, _of_run),
 }

@@ -1,0 +1,35 @@
+"""What to say of a SQL Server that this computer does not reach and the nodes do. Pure.
+
+From a WinRM session a logon to SQL Server is a second hop, which Windows refuses. A task with a stored password is
+none, so only a rehearsal asks from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vmm_wizard.facts.model import NetworkFacts, NoAnswer, NodeFacts, RehearsalFacts, SqlFacts
+
+
+def reached_from_nodes(
+    sql: SqlFacts | NoAnswer,
+    network: NetworkFacts | NoAnswer,
+    nodes: Mapping[str, NodeFacts | NoAnswer],
+    rehearsals: Mapping[str, RehearsalFacts | NoAnswer],
+) -> SqlFacts | NoAnswer:
+    """The same answer; a server out of reach from here alone is said to be that, with the way to ask it after all."""
+    if isinstance(sql, SqlFacts) or sql.code not in ("unreachable", "timeout"):
+        return sql
+    if isinstance(network, NetworkFacts) and network.sql.open:
+        return sql
+    reaching = {name: node.sql for name, node in nodes.items() if isinstance(node, NodeFacts) and node.sql.open}
+    if not reaching:
+        return sql
+    there = next(iter(reaching.values()))
+    who = " and ".join(sorted(name.partition(".")[0] for name in reaching))
+    first = f"this computer cannot reach {there.host}:{there.port}, {who} can"
+    if any(isinstance(answer, RehearsalFacts) and answer.registered for answer in rehearsals.values()):
+        return NoAnswer(
+            f"{first}, and a rehearsal asks only who may log on there: run check where it is reached", sql.code
+        )
+    return NoAnswer(f"{first}: `check --rehearse` asks from there", sql.code)
