@@ -53,8 +53,8 @@ _SECOND_HOPS = (
 #: Every script that a node answers, by its name.
 HANDLERS: Mapping[str, Handler] = {
     "add-administrator": add_administrator,
-    "list-neighbors": list_neighbors,
     "directory-search": directory_search,
+    "list-neighbors": list_neighbors,
     "node-facts": node_facts,
     **dict.fromkeys(RUN_SCRIPTS, _of_run),
 }
