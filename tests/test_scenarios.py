@@ -9,7 +9,10 @@ from tests.estates import contoso_plan, of_status, serving_estate
 from tests.install.installing import finished, runs, site
 from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.install.events import PreflightDone
+from vmm_wizard.lab.cluster_faults import CLUSTER_FAULTS
 from vmm_wizard.lab.estate import Estate
+from vmm_wizard.lab.policy_faults import POLICY_FAULTS
+from vmm_wizard.lab.scenario_faults import FAULTS
 from vmm_wizard.lab.scenarios import Scenario, ScenarioError, all_scenarios, apply, scenario
 from vmm_wizard.plan.answers import loads
 from vmm_wizard.plan.secrets import Secret
@@ -44,6 +47,11 @@ def test_a_fault_that_no_part_understands_is_refused() -> None:
     odd = Scenario("odd", "", "", (), "", ({"kind": "flood"},))
     with pytest.raises(ScenarioError, match="there is no fault 'flood'"):
         apply(odd, Estate())
+
+
+def test_no_two_parts_understand_faults_of_one_name() -> None:
+    kinds = [kind for part in (FAULTS, POLICY_FAULTS, CLUSTER_FAULTS) for kind in part]
+    assert len(kinds) == len(set(kinds))
 
 
 def test_a_healthy_estate_has_nothing_wrong(tmp_path: Path) -> None:

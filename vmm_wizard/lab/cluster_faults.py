@@ -69,7 +69,7 @@ def _validation(estate: Estate, fault: Mapping[str, Any]) -> None:
 
 CLUSTER_FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     "cluster": _cluster,
-    "cluster_member": _member,
+    "cluster_node_added": _member,
     "cluster_resource": _resource,
     "cluster_object_disabled": _object_disabled,
     "cluster_workload": _workload,

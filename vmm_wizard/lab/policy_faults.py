@@ -34,6 +34,11 @@ def _policy_administrators(estate: Estate, fault: Mapping[str, Any]) -> None:
     policy.administrators = (fault["gpo"], _sids(estate, fault["accounts"]))
 
 
+def _policy_stored_passwords(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """A GPO forbids Windows on one node to store passwords of tasks."""
+    estate.nodes[fault["node"]].state.policy.disable_domain_creds = (fault["gpo"], "1")
+
+
 def _right(estate: Estate, fault: Mapping[str, Any]) -> None:
     """Who holds a user right on one node now."""
     estate.nodes[fault["node"]].state.rights[fault["right"]] = _sids(estate, fault["accounts"])
@@ -42,5 +47,6 @@ def _right(estate: Estate, fault: Mapping[str, Any]) -> None:
 POLICY_FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     "policy_right": _policy_right,
     "policy_administrators": _policy_administrators,
+    "policy_stored_passwords": _policy_stored_passwords,
     "right": _right,
 }

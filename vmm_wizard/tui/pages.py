@@ -120,7 +120,7 @@ NAMES = Page(
     ("cluster.role_name", "cluster.static_addresses"),
     (),
     ("naming",),
-    ("CLU-05", "CLU-09"),
+    ("CLU-05", "CLU-09", "CLU-10"),
 )
 PORTS = Page(
     "ports",
@@ -166,7 +166,7 @@ DONE = Page(
     "Done",
     "Done",
     "How it ended, what was verified, and how to connect.",
-    ids=("POST-01", "POST-02", "POST-03"),
+    ids=("POST-01", "POST-02", "POST-03", "POST-04"),
 )
 
 #: All pages in order.
