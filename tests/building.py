@@ -47,6 +47,7 @@ from vmm_wizard.facts.model import (
     ValidationReport,
     VmmFacts,
 )
+from vmm_wizard.facts.questions import principal_names
 from vmm_wizard.plan.model import Cluster, Database, DkmContainer, Media, Plan, Release, ServiceAccount
 from vmm_wizard.plan.names import AccountName, DistinguishedName, HostName, NetbiosName, SqlTarget
 
@@ -203,6 +204,8 @@ def an_account(name: str, sid: str, **changes: Any) -> AccountFacts:
         domain_dns="contoso.lab",
         user_account_control=0x10200,
         token_groups=(DOMAIN_USERS,),
+        asked_as=r"CONTOSO\vmm-setup",
+        writable_attributes=("servicePrincipalName",),
     )
     return replace(account, **changes)
 
@@ -289,7 +292,9 @@ def good_facts(plan: Plan | None = None, **changes: Any) -> Facts:
         dkm=a_container(),
         role_object=ComputerFacts(plan.cluster.role_name.text, found=False),
         cluster_object=a_cluster_object(),
-        principal_names=PrincipalNameFacts(SQL_NAMES, accounts={SQL_SERVICE_DN: "svc-sql"}),
+        principal_names=PrincipalNameFacts(
+            {**dict.fromkeys(principal_names(plan), ()), **SQL_NAMES}, accounts={SQL_SERVICE_DN: "svc-sql"}
+        ),
         sql=a_sql(),
         network=NetworkFacts(
             TcpAnswer("sql01.contoso.lab", 1433, True, ""), (), TcpAnswer("vmm.contoso.lab", 8100, False, "refused")

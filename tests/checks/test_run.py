@@ -170,7 +170,8 @@ def test_names_and_connection_point_pass_when_they_are_there() -> None:
 
 def test_missing_names_warn_with_the_exact_commands() -> None:
     facts = with_node(
-        installed_facts(principal_names=PrincipalNameFacts()), vmm=an_installation(service_principal_names="")
+        installed_facts(principal_names=PrincipalNameFacts({"SCVMM/vmm": (), "SCVMM/vmm.contoso.lab": ()})),
+        vmm=an_installation(service_principal_names=""),
     )
     rows = {row.subject: row for row in findings("POST-03", facts)}
     assert rows["SCVMM/vmm"].status is WARN

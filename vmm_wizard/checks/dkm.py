@@ -14,6 +14,7 @@ from vmm_wizard.checks.remedies import (
     full_control,
     in_plan,
     powershell,
+    same_account,
     show_descriptor,
 )
 from vmm_wizard.checks.rights import (
@@ -49,6 +50,9 @@ def _usable(plan: Plan, facts: Facts) -> ContainerFacts | None:
     container = known(facts.dkm)
     return container if container.found else None
 
+
+#: sDRightsEffective: the DACL may be changed (MS-ADTS 3.1.1.4.5.4).
+_DACL = 0x4
 
 _FIRST = "DKM-01 first: the container is not there"
 
@@ -210,6 +214,50 @@ def service_account_has_rights(plan: Plan, facts: Facts) -> Verdict:
     if granted.covers(READ_WRITE_CREATE):
         return passed(evidence)
     return warned(evidence, ask(AD_TEAM, full_control(container.dn, name)))
+
+
+@check(
+    "DKM-04",
+    title="The directory confirms these rights",
+    topic="dkm",
+    source="expert",
+    needs=("dkm.container", "installing_account"),
+)
+def directory_agrees(plan: Plan, facts: Facts) -> Verdict:
+    """What AD works out for the account that asks, held against what the entries say: a second opinion, which only
+    counts when that account is the installing one. It knows what entries alone do not show (conditions, logon types).
+    """
+    container = _usable(plan, facts)
+    if container is None:
+        return not_applicable(_FIRST)
+    name = down_level(plan.installing_account, facts)
+    if not same_account(container.asked_as, plan.installing_account, facts):
+        return not_applicable(
+            f"the directory was asked as {container.asked_as or 'nobody'}, and says nothing of {name}'s own rights"
+        )
+    if container.sd_rights_effective is None or container.allowed_child_classes_effective is None:
+        return unknown(f"what the directory lets {name} do with {container.dn} could not be read")
+    makes = "container" in {row.casefold() for row in container.allowed_child_classes_effective}
+    changes = bool(container.sd_rights_effective & _DACL)
+    said = (
+        f"it {'may' if makes else 'may not'} make containers in it and "
+        f"{'may' if changes else 'may not'} change its permissions"
+    )
+    if makes and changes:
+        return passed(f"the directory says of {name} on {container.dn}: {said}")
+    account = found_account(facts.installing_account)
+    if account is not None and container.descriptor is not None:
+        granted = access(container.descriptor, sids_of(account))
+        if granted.on_object & FULL_CONTROL != FULL_CONTROL:
+            return not_applicable("DKM-02 first: the permissions themselves give less than Full Control")
+    return warned(
+        f"the directory says of {name} on {container.dn}: {said}, whatever its entries seem to grant",
+        ask(
+            AD_TEAM,
+            f"{show_descriptor(container.dn)} shows every entry; look for one that denies something to a special "
+            "identity (NETWORK, NTLM Authentication) or under a condition, and agree with its owner what to do",
+        ),
+    )
 
 
 @check("DKM-05", title="The DKM container is not another VMM's", topic="dkm", source="PHX", needs=("dkm.container",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from vmm_wizard.checks.accounts import (
@@ -10,6 +11,7 @@ from vmm_wizard.checks.accounts import (
     cannot_log_on,
     clock,
     found_account,
+    group_sids,
     listing,
     sids_of,
     sids_on_node,
@@ -49,6 +51,9 @@ from vmm_wizard.checks.schedule import pending_nodes
 from vmm_wizard.facts.model import AccountFacts, Facts, NodeFacts, PasswordFacts, RehearsalFacts, known
 from vmm_wizard.facts.node_parts import part
 from vmm_wizard.plan.model import Plan
+
+#: userAccountControl: the account is sensitive and cannot be delegated (MS-ADTS 2.2.16).
+_NOT_DELEGATED = 0x100000
 
 
 @node_check(
@@ -211,3 +216,35 @@ def node_stores_passwords(plan: Plan, facts: Facts, node: str) -> Verdict:
             remedy,
         )
     return passed(f"DisableDomainCreds is not set{unread(facts_of_node)}")
+
+
+@check(
+    "INS-04",
+    title="The installing account may be delegated and remembered",
+    topic="account",
+    source="expert",
+    needs=("installing_account",),
+)
+def installer_not_protected(plan: Plan, facts: Facts) -> Verdict:
+    """Not in Protected Users (RID 525), not marked as sensitive. Only warns: no source tells what setup makes of it."""
+    account = found_account(facts.installing_account)
+    if account is None:
+        return not_applicable("INS-02 first: the installing account is not there")
+    name = down_level(plan.installing_account, facts)
+    remedy = ask(
+        AD_TEAM, "make another account for setup, with the same rights; this one is protected on purpose, leave it so"
+    )
+    protected = [sid for sid in group_sids(account) if re.fullmatch(r"S-1-5-21-\d+-\d+-\d+-525", sid)]
+    if protected:
+        return warned(
+            f"{name} is in Protected Users ({protected[0]}): no NTLM, tickets of four hours without renewal, and a "
+            "task with its stored password may be refused",
+            remedy,
+        )
+    if account.user_account_control & _NOT_DELEGATED:
+        return warned(
+            f"{name} is sensitive and cannot be delegated (userAccountControl 0x100000): what reaches a second server "
+            "by delegation is refused",
+            remedy,
+        )
+    return passed(f"{name} is not in Protected Users and may be delegated")

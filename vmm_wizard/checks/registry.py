@@ -219,6 +219,7 @@ def all_checks() -> tuple[Check, ...]:
         node_agreement,
         node_network,
         node_software,
+        principals,
         run,
         sql_database,
         sql_kerberos,

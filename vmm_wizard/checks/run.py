@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from vmm_wizard.checks.principals import holders_of, role_names
 from vmm_wizard.checks.registry import Verdict, check, failed, node_check, not_applicable, or_unknown, passed, warned
 from vmm_wizard.checks.remedies import AD_TEAM, NETWORK, ask, down_level, on_node, powershell, same_account
 from vmm_wizard.checks.rights import ADMINISTRATORS
@@ -194,7 +195,7 @@ def registered(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     if not situation(plan, facts).ours:
         yield not_applicable("the planned role does not exist yet")
         return
-    for name in principal_names(plan):
+    for name in role_names(plan):
         yield or_unknown(lambda name=name: _principal_name(plan, facts, name), name)  # type: ignore[misc]
     yield or_unknown(lambda: _connection_point(plan, facts), "service connection point")
     for node in plan.nodes:
@@ -203,16 +204,9 @@ def registered(plan: Plan, facts: Facts) -> Iterator[Verdict]:
             yield or_unknown(lambda node=node: _registry(plan, facts, node.key), node.key)  # type: ignore[misc]
 
 
-def principal_names(plan: Plan) -> tuple[str, str]:
-    """The two service principal names of the role, on the service account (PLAN)."""
-    return f"SCVMM/{plan.cluster.role_name}", f"SCVMM/{plan.role_fqdn}"
-
-
 def _principal_name(plan: Plan, facts: Facts, name: str) -> Verdict:
     account = down_level(plan.service_account.name, facts)
-    holders = {key.casefold(): dns for key, dns in known(facts.principal_names).holders.items()}.get(
-        name.casefold(), ()
-    )
+    holders = holders_of(name, facts)
     service = known(facts.service_account)
     register = f"setspn -U -S {powershell(name)} {powershell(account)}"
     others = [dn for dn in holders if dn.casefold() != service.dn.casefold()]
@@ -247,7 +241,7 @@ def _registry(plan: Plan, facts: Facts, node: str) -> Verdict:
     vmm = vmm_of(facts.node(node))
     written = vmm.service_principal_names if vmm else ""
     have = {part.strip().casefold() for part in written.split(",") if part.strip()}
-    wanted = principal_names(plan)
+    wanted = role_names(plan)
     if {name.casefold() for name in wanted} <= have:
         return passed(f"VmmServicePrincipalNames: {written}")
     key = r"HKLM:\SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server\Setup"

@@ -218,7 +218,9 @@ TABLE: Mapping[Job, Mapping[str, When]] = {
         "INS-01": UNTIL_INSTALLED,
         "INS-02": UNTIL_INSTALLED,
         "INS-03": UNTIL_INSTALLED,
+        "INS-04": UNTIL_INSTALLED,
         "DKM-02": UNTIL_INSTALLED,
+        "DKM-04": UNTIL_INSTALLED,
         "SQL-02": UNTIL_INSTALLED,
         "SQL-06": FIRST_ONLY,
         "SQL-07": UNTIL_INSTALLED,
@@ -246,6 +248,9 @@ TABLE: Mapping[Job, Mapping[str, When]] = {
         "RUN-02": UNTIL_INSTALLED,
         "RUN-03": UNTIL_INSTALLED,
         "RUN-04": BEFORE_UNINSTALL,
+        # the first node's setup registers the names; POST-03 judges them from then on
+        "ACC-08": FIRST_ONLY,
+        "ACC-09": FIRST_ONLY,
         # the first node's setup makes the role's computer object
         "CLU-05": FIRST_ONLY,
         "POST-01": INSTALLED,

@@ -151,7 +151,7 @@ def _account(view: DomainView, rows: list[Found], name: AccountName) -> AccountF
             f"{naming.netbios_name} ({naming.dns_name})",
             "not_asked",
         )
-    found = _account_row(rows, name, _is_own(view, name))
+    found = account_row(rows, name, _is_own(view, name))
     if found is None:
         return AccountFacts(str(name), False, domain_dns=naming.dns_name)
     control = found.number("userAccountControl") or 0
@@ -176,7 +176,7 @@ def _account(view: DomainView, rows: list[Found], name: AccountName) -> AccountF
     )
 
 
-def _account_row(rows: list[Found], name: AccountName, own: bool) -> Found | None:
+def account_row(rows: list[Found], name: AccountName, own: bool) -> Found | None:
     """The account, an explicit userPrincipalName before one that AD makes of the sAMAccountName."""
     users = [row for row in rows if _has_class(row, "user")]
     if name.is_upn:

@@ -113,7 +113,7 @@ def build_directory(logons: Logons, clock: Clock, changed: Callable[[], None]) -
     spn = attribute_guids("servicePrincipalName")[0]
     directory.grant(f"CN={SERVICE},{ACCOUNTS_OU}", allow(installer, WRITE_PROPERTY, 0, spn))
     _add_computers(directory, installer)
-    _add_controller(directory, DC)
+    add_controller(directory, DC)
     return directory
 
 
@@ -182,7 +182,7 @@ def _add_computers(directory: Directory, installer: str) -> None:
     )
 
 
-def _add_controller(directory: Directory, host: str) -> None:
+def add_controller(directory: Directory, host: str) -> None:
     """What the configuration says of a domain controller: its server object in the site, and what it holds."""
     label = host.partition(".")[0].upper()
     configuration = f"CN=Configuration,{directory.base}"

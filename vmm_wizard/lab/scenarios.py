@@ -22,6 +22,7 @@ from vmm_wizard.lab.descriptors import (
     allow,
     deny,
 )
+from vmm_wizard.lab.directory_faults import DIRECTORY_FAULTS
 from vmm_wizard.lab.estate import Estate
 from vmm_wizard.lab.policy_faults import POLICY_FAULTS
 from vmm_wizard.lab.scenario_faults import FAULTS
@@ -301,6 +302,7 @@ _FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     **POLICY_FAULTS,
     **FAULTS,
     **CLUSTER_FAULTS,
+    **DIRECTORY_FAULTS,
     "dkm_rights": _dkm_rights,
     "dkm_missing": _dkm_missing,
     "dkm_deny": _deny_everyone,
