@@ -12,7 +12,7 @@ from tests.checks.states.principals import NODE_SIDS, OTHER, SERVICE, both_on, h
 from vmm_wizard.facts.model import AccountFacts, Ace, ComputerFacts, Facts, PrincipalNameFacts
 from vmm_wizard.facts.questions import principal_names
 from vmm_wizard.plan.model import Database, Release
-from vmm_wizard.plan.names import AccountName, SqlTarget
+from vmm_wizard.plan.names import SqlTarget
 
 
 class TestNames:
@@ -94,8 +94,3 @@ class TestManagedAccounts:
 def test_other_groups_are_no_protected_users(rid: int) -> None:
     facts = installer(token_groups=(f"S-1-5-21-1004336348-1177238915-682003330-{rid}", "S-1-5-32-525"))
     assert finding("INS-04", facts).status is PASS
-
-
-def test_an_account_asked_as_nobody_is_not_the_installing_one() -> None:
-    plan = replace(a_plan(), installing_account=AccountName.parse("CONTOSO\\other"))
-    assert finding("ACC-09", good_facts(plan), plan).status is UNKNOWN

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vmm_wizard.checks.accounts import computer_sids, found_account, listing
-from vmm_wizard.checks.registry import Verdict, check, failed, not_applicable, or_unknown, passed, unknown, warned
+from vmm_wizard.checks.accounts import computer_sids, found_account, listing, sids_of
+from vmm_wizard.checks.registry import Verdict, check, failed, not_applicable, or_unknown, passed, warned
 from vmm_wizard.checks.remedies import AD_TEAM, ask, down_level, in_domain, powershell, same_account
-from vmm_wizard.checks.rights import READ_PROPERTY, rights_on_object
+from vmm_wizard.checks.rights import PRINCIPAL_NAMES, READ_PROPERTY, WRITE_PROPERTY, rights_on_object
 from vmm_wizard.facts.model import AccountFacts, Facts, NoAnswer, NotKnown, known
 from vmm_wizard.plan.model import AccountKind, Plan
 from vmm_wizard.plan.releases import requirements
@@ -86,21 +86,14 @@ def _free(plan: Plan, facts: Facts, account: AccountFacts, name: str) -> Verdict
     needs=("installing_account", "service_account.name", "cluster.role_name"),
 )
 def names_can_be_written(plan: Plan, facts: Facts) -> Verdict:
-    """AD's own word on what the installing account may write; asked as anybody else, it says nothing of that one."""
+    """AD's own word on what the installing account may write; asked as somebody else, the entries tell."""
     account = found_account(facts.service_account)
     if account is None:
         return not_applicable(_FIRST)
     names = role_names(plan)
     if plan.service_account.kind is AccountKind.GMSA:
         return not_applicable("VMM sets the names of a group managed service account by itself (INST)")
-    if not same_account(account.asked_as, plan.installing_account, facts):
-        return unknown(
-            f"the directory was asked as {account.asked_as or 'nobody'}: only what it says to "
-            f"{plan.installing_account} tells what setup may write"
-        )
-    if account.writable_attributes is None:
-        return unknown(f"what may be written on {account.dn} could not be read")
-    if _ATTRIBUTE.casefold() in {row.casefold() for row in account.writable_attributes}:
+    if _may_write_names(plan, facts, account):
         return passed(f"{plan.installing_account} may write {_ATTRIBUTE} of {account.dn}")
     if isinstance(facts.principal_names, NoAnswer):
         raise NotKnown(facts.principal_names)
@@ -113,6 +106,24 @@ def names_can_be_written(plan: Plan, facts: Facts) -> Verdict:
         "consoles elsewhere cannot connect",
         ask(AD_TEAM, register),
     )
+
+
+def _may_write_names(plan: Plan, facts: Facts, account: AccountFacts) -> bool:
+    """Whether the installing account may write the attribute; raises NotKnown."""
+    if same_account(account.asked_as, plan.installing_account, facts) and account.writable_attributes is not None:
+        return _ATTRIBUTE.casefold() in {row.casefold() for row in account.writable_attributes}
+    installer = found_account(facts.installing_account)
+    if installer is None:
+        raise NotKnown(NoAnswer("INS-02 first: the installing account is not there", "unreadable"))
+    if account.descriptor is None:
+        raise NotKnown(
+            NoAnswer(
+                f"what {plan.installing_account} may write on {account.dn} could not be read as "
+                f"{account.asked_as or 'nobody'}",
+                "denied",
+            )
+        )
+    return bool(rights_on_object(account.descriptor, sids_of(installer), *PRINCIPAL_NAMES) & WRITE_PROPERTY)
 
 
 @check(

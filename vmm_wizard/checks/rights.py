@@ -39,6 +39,8 @@ ADMINISTRATORS = "S-1-5-32-544"
 
 #: schemaIDGUID of the class computer.
 COMPUTER_CLASS = "bf967a86-0de6-11d0-a285-00aa003049e2"
+#: schemaIDGUID of the attribute servicePrincipalName, and the property set that it is in (Public Information).
+PRINCIPAL_NAMES = ("f3a64788-5306-11d1-a9c5-0000f80367c1", "e48d0154-bcf8-11d1-8702-00c04fb96050")
 
 _GENERIC = {
     0x10000000: FULL_CONTROL,
@@ -106,36 +108,38 @@ class Access:
         return not rights & ~(self.on_object & self.on_descendants)
 
 
-def _weigh(entries: Iterable[Ace], sids: frozenset[str], object_type: str) -> int:
+def _weigh(entries: Iterable[Ace], sids: frozenset[str], object_types: frozenset[str]) -> int:
     allowed = denied = 0
     for ace in entries:
         if ace.sid not in sids:
             continue
-        fits = not ace.object_type or (bool(object_type) and ace.object_type.lower() == object_type.lower())
+        fits = not ace.object_type or ace.object_type.lower() in object_types
         bits = specific(ace.mask)
         if ace.allow:
             if fits:
                 allowed |= bits & ~denied
-        elif fits or not object_type:
+        elif fits or not object_types:
             denied |= bits & ~allowed
     return allowed
 
 
-def rights_on_object(descriptor: SecurityDescriptor, sids: frozenset[str], object_type: str = "") -> int:
+def rights_on_object(descriptor: SecurityDescriptor, sids: frozenset[str], *object_types: str) -> int:
     """The access mask that `sids` have on the object itself.
 
-    `object_type`: a class or attribute GUID, to ask about that one only (CREATE_CHILD of computers, for instance).
+    `object_types`: a class GUID, or an attribute's with that of its property set, to ask about that one only
+    (CREATE_CHILD of computers, for instance).
     The owner may always read and change permissions, unless an OWNER RIGHTS entry says what it may.
     """
     if descriptor.dacl is None:
         return FULL_CONTROL
     entries = [ace for ace in descriptor.dacl if not ace.flags & INHERIT_ONLY]
+    types = frozenset(guid.lower() for guid in object_types if guid)
     owns = descriptor.owner in sids
     if not owns:
-        return _weigh(entries, sids - {OWNER_RIGHTS}, object_type)
+        return _weigh(entries, sids - {OWNER_RIGHTS}, types)
     if any(ace.sid == OWNER_RIGHTS for ace in entries):
-        return _weigh(entries, sids | {OWNER_RIGHTS}, object_type)
-    return _weigh(entries, sids, object_type) | READ_CONTROL | WRITE_DAC
+        return _weigh(entries, sids | {OWNER_RIGHTS}, types)
+    return _weigh(entries, sids, types) | READ_CONTROL | WRITE_DAC
 
 
 def rights_on_descendants(descriptor: SecurityDescriptor, sids: frozenset[str]) -> int:
@@ -145,7 +149,7 @@ def rights_on_descendants(descriptor: SecurityDescriptor, sids: frozenset[str]) 
     """
     if descriptor.dacl is None:
         return 0
-    return _weigh((ace for ace in descriptor.dacl if _reaches_descendants(ace)), sids, "")
+    return _weigh((ace for ace in descriptor.dacl if _reaches_descendants(ace)), sids, frozenset())
 
 
 def _reaches_descendants(ace: Ace) -> bool:

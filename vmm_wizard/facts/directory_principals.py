@@ -173,6 +173,7 @@ def _account(view: DomainView, rows: list[Found], name: AccountName) -> AccountF
         # AD gives a number for the one and no value at all for the other when this account has no right.
         found.texts("allowedAttributesEffective") if found.number("sDRightsEffective") is not None else None,
         _password_readers(found),
+        found.descriptor(),
     )
 
 

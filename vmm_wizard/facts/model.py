@@ -238,6 +238,7 @@ class AccountFacts:
     asked_as: str = ""
     writable_attributes: tuple[str, ...] | None = None
     password_readers: SecurityDescriptor | None = None
+    descriptor: SecurityDescriptor | None = None
 
     @property
     def sids(self) -> frozenset[str]:

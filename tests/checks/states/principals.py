@@ -21,6 +21,7 @@ from tests.building import (
     no_account,
 )
 from tests.checks.states import Case
+from vmm_wizard.checks.rights import PRINCIPAL_NAMES
 from vmm_wizard.facts.model import Ace, ComputerFacts, Facts, Member, NoAnswer, PrincipalNameFacts
 from vmm_wizard.facts.questions import principal_names
 from vmm_wizard.plan.model import AccountKind, Plan, Release, ServiceAccount
@@ -54,6 +55,11 @@ def both_on(*holders: str) -> PrincipalNameFacts:
 
 def service(**changes: Any) -> Facts:
     return good_facts(service_account=an_account("svc-vmm", SERVICE_SID, **changes))
+
+
+def seen_by_reader(*entries: Ace) -> Facts:
+    """The service account with these entries, asked about as an ordinary user."""
+    return service(asked_as=r"CONTOSO\reader", writable_attributes=(), descriptor=a_descriptor(*entries))
 
 
 def managed_plan(release: Release = Release.VMM_2022) -> Plan:
@@ -112,8 +118,19 @@ CASES = [
         replace(service(writable_attributes=()), principal_names=both_on(SERVICE)),
     ),
     Case("ACC-09", "warn", "may not write servicePrincipalName", service(writable_attributes=("description",))),
-    Case("ACC-09", "unknown", r"asked as CONTOSO\reader", service(asked_as=r"CONTOSO\reader")),
+    Case("ACC-09", "unknown", r"could not be read as CONTOSO\reader", service(asked_as=r"CONTOSO\reader")),
     Case("ACC-09", "unknown", "could not be read", service(writable_attributes=None)),
+    Case("ACC-09", "pass", "may write", seen_by_reader(Ace(True, INSTALLER_SID, 0x20, 0, PRINCIPAL_NAMES[0]))),
+    Case("ACC-09", "pass", "may write", seen_by_reader(Ace(True, DOMAIN_USERS, 0x20, 0, PRINCIPAL_NAMES[1]))),
+    Case("ACC-09", "warn", "may not write", seen_by_reader(Ace(True, INSTALLER_SID, 0x10, 0, PRINCIPAL_NAMES[0]))),
+    Case(
+        "ACC-09",
+        "warn",
+        "may not write",
+        seen_by_reader(
+            Ace(False, DOMAIN_USERS, 0x20, 0, PRINCIPAL_NAMES[1]), Ace(True, INSTALLER_SID, 0x20, 0, PRINCIPAL_NAMES[0])
+        ),
+    ),
     Case("ACC-09", "not_applicable", "the planned role exists already", installed_facts()),
     Case("ACC-10", "not_applicable", "a domain user"),
     Case(
