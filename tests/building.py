@@ -270,6 +270,12 @@ def a_role_object(**changes: Any) -> ComputerFacts:
     return replace(role, **changes)
 
 
+def the_names(plan: Plan | None = None, **changes: Any) -> PrincipalNameFacts:
+    """Who holds the names of a plan: SQL Server's service account its own, nobody the others."""
+    holders = {**dict.fromkeys(principal_names(plan or a_plan()), ()), **SQL_NAMES, **changes.pop("holders", {})}
+    return replace(PrincipalNameFacts(holders, accounts={SQL_SERVICE_DN: "svc-sql"}), **changes)
+
+
 def good_facts(plan: Plan | None = None, **changes: Any) -> Facts:
     """Everything known and well before setup has run, for `plan` (its nodes, role name and accounts) or `a_plan()`."""
     plan = plan or a_plan()
@@ -292,9 +298,7 @@ def good_facts(plan: Plan | None = None, **changes: Any) -> Facts:
         dkm=a_container(),
         role_object=ComputerFacts(plan.cluster.role_name.text, found=False),
         cluster_object=a_cluster_object(),
-        principal_names=PrincipalNameFacts(
-            {**dict.fromkeys(principal_names(plan), ()), **SQL_NAMES}, accounts={SQL_SERVICE_DN: "svc-sql"}
-        ),
+        principal_names=the_names(plan),
         sql=a_sql(),
         network=NetworkFacts(
             TcpAnswer("sql01.contoso.lab", 1433, True, ""), (), TcpAnswer("vmm.contoso.lab", 8100, False, "refused")

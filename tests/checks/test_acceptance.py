@@ -20,6 +20,7 @@ from vmm_wizard.report import findings as report
 
 #: The checks of section 10 that have a fail in its column, and that an admin may accept all the same: why.
 MAY_BE_ACCEPTED = {
+    "ACC-08": "setup ends with a warning, and the names can be set right later",
     "CLU-02": "a seventeenth node is a limit of support, not of setup",
     "CLU-03": "a node that is down or paused stops only itself",
     "CLU-04": "no source says that setup minds",

@@ -20,11 +20,6 @@ from vmm_wizard.lab.descriptors import (
 from vmm_wizard.lab.estate import Estate
 
 
-def _principal_name(estate: Estate, fault: Mapping[str, Any]) -> None:
-    """An account holds service principal names."""
-    estate.directory.modify(estate.account(fault["account"]).dn, {"servicePrincipalName": list(fault["names"])})
-
-
 def _names_not_writable(estate: Estate, fault: Mapping[str, Any]) -> None:  # noqa: ARG001
     """The installing account may write nothing of the service account."""
     service = estate.directory.require(estate.account(contoso.SERVICE).dn)
@@ -66,7 +61,6 @@ def _network_denied(estate: Estate, fault: Mapping[str, Any]) -> None:  # noqa: 
 
 
 DIRECTORY_FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
-    "principal_name": _principal_name,
     "names_not_writable": _names_not_writable,
     "managed_account": _managed_account,
     "member": _member,

@@ -16,6 +16,7 @@ from tests.building import (
     an_installation,
     good_facts,
     installed_facts,
+    the_names,
 )
 from tests.checks.asking import with_all_nodes
 from tests.checks.states import Case
@@ -23,7 +24,6 @@ from vmm_wizard.facts.model import (
     DomainFacts,
     Facts,
     GroupReplica,
-    PrincipalNameFacts,
     RoleMember,
     SqlFacts,
     TrustFacts,
@@ -68,7 +68,7 @@ def prepared(**changes: Any) -> Facts:
 def held(*holders: str, **changes: Any) -> Facts:
     """The good estate with other holders of SQL Server's name."""
     accounts = {SQL_SERVICE_DN: "svc-sql", "CN=old,DC=contoso,DC=lab": "old"}
-    return replace(sql(**changes), principal_names=PrincipalNameFacts({NAME: holders}, accounts=accounts))
+    return replace(sql(**changes), principal_names=the_names(holders={NAME: holders}, accounts=accounts))
 
 
 def trusting(*trusts: TrustFacts) -> Facts:

@@ -19,11 +19,11 @@ from tests.building import (
     good_facts,
     installed_facts,
     no_account,
+    the_names,
 )
 from tests.checks.states import Case
 from vmm_wizard.checks.rights import PRINCIPAL_NAMES
 from vmm_wizard.facts.model import Ace, ComputerFacts, Facts, Member, NoAnswer, PrincipalNameFacts
-from vmm_wizard.facts.questions import principal_names
 from vmm_wizard.plan.model import AccountKind, Plan, Release, ServiceAccount
 from vmm_wizard.plan.names import AccountName
 
@@ -41,16 +41,14 @@ NODES_GROUP = f"{DOMAIN_SID}-1140"
 NO_ANSWER = NoAnswer("the domain controller is busy", "unreachable")
 
 
-def held(*holders: str, forest_wide: bool = True, plan: Plan | None = None) -> PrincipalNameFacts:
-    """`SCVMM/vmm` is on these objects, every other name on none."""
-    names: dict[str, tuple[str, ...]] = dict.fromkeys(principal_names(plan or a_plan()), ())
-    return PrincipalNameFacts({**names, "SCVMM/vmm": holders}, (), forest_wide)
+def held(*holders: str, forest_wide: bool = True) -> PrincipalNameFacts:
+    """`SCVMM/vmm` is on these objects, the role's other name on none."""
+    return the_names(holders={"SCVMM/vmm": holders}, forest_wide=forest_wide)
 
 
 def both_on(*holders: str) -> PrincipalNameFacts:
     """Both names of the role are on these objects."""
-    names = dict.fromkeys(principal_names(a_plan()), ())
-    return PrincipalNameFacts({**names, "SCVMM/vmm": holders, "SCVMM/vmm.contoso.lab": holders})
+    return the_names(holders={"SCVMM/vmm": holders, "SCVMM/vmm.contoso.lab": holders})
 
 
 def service(**changes: Any) -> Facts:
