@@ -31,13 +31,15 @@ def node_named(name: str) -> Any:
     return {"facts": good_facts(plan), "plan": plan}
 
 
+AS_SQL = with_role_name("sql01")
+
 CASES = (
     Case("NAM-02", "pass", "differs from the names"),
-    Case("NAM-02", "fail", "the name of the SQL server too", plan=with_role_name("sql01")),
+    Case("NAM-02", "fail", "the name of the SQL server too", good_facts(AS_SQL), AS_SQL),
     Case("NAM-02", "unknown", "dc01.contoso.lab:636: refused", good_facts(domain=SILENT)),
     Case("NAM-03", "pass", "none of vmm"),
-    Case("NAM-03", "warn", "in another spelling", plan=with_role_name("a-scvmm-b")),
-    Case("NAM-03", "fail", "error 2917", plan=with_role_name("A-SCVMM-B")),
+    Case("NAM-03", "warn", "in another spelling", good_facts(with_role_name("a-scvmm-b")), with_role_name("a-scvmm-b")),
+    Case("NAM-03", "fail", "error 2917", good_facts(with_role_name("A-SCVMM-B")), with_role_name("A-SCVMM-B")),
     Case("NAM-05", "pass", "has no computer vmm"),
     Case("NAM-05", "pass", "prestaged: the cluster has Full Control", role()),
     Case("NAM-05", "warn", "KB5020276", role(descriptor=replace(a_role_object().descriptor, owner=SERVICE_SID))),
