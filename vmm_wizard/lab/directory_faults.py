@@ -48,7 +48,7 @@ def _managed_account(estate: Estate, fault: Mapping[str, Any]) -> None:
     directory.grant(contoso.DKM, allow(directory.require(made).sid, GENERIC_ALL, CONTAINER_INHERIT))
 
 
-def _member(estate: Estate, fault: Mapping[str, Any]) -> None:
+def _known_group(estate: Estate, fault: Mapping[str, Any]) -> None:
     """An account is in one of the domain's groups, which is named by its number: its name differs by language."""
     group = estate.directory.find_by_sid(estate.directory.sid(fault["group"]))
     assert group is not None
@@ -63,6 +63,6 @@ def _network_denied(estate: Estate, fault: Mapping[str, Any]) -> None:  # noqa: 
 DIRECTORY_FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     "names_not_writable": _names_not_writable,
     "managed_account": _managed_account,
-    "member": _member,
+    "known_group": _known_group,
     "network_denied": _network_denied,
 }
