@@ -113,6 +113,41 @@ def test_an_accepted_fail_stops_no_install_and_is_shown_there(tmp_path: Path, an
     assert [row["accepted"]["reason"] for row in looked.as_json()["findings"] if row["accepted"]] == ["a laboratory"]
 
 
+class TestViews:
+    def test_since_tells_what_was_mended_in_text_and_in_json(
+        self, small: ServedEstate, answers: Path, tmp_path: Path
+    ) -> None:
+        last = tmp_path / "last.json"
+        last.write_text(wizard("check", answers, "--json", served=small).stdout, encoding="utf-8")
+        memory = small.estate.nodes[NODE].state.memory
+        small.estate.nodes[NODE].state.memory = 32 * GIB
+        try:
+            text = wizard("check", answers, "--since", last, served=small)
+            document = json.loads(wizard("check", answers, "--since", last, "--json", served=small).stdout)
+        finally:
+            small.estate.nodes[NODE].state.memory = memory
+        assert text.returncode == 0
+        assert f"+ NOD-02  Processors and memory ({NODE}): it was FAIL" in text.stdout
+        assert [row["id"] for row in document["changes"]["mended"]] == ["NOD-02"]
+        assert document["changes"]["newly_wrong"] == []
+
+    def test_a_file_that_is_no_report_is_exit_2_before_anybody_is_asked(self, answers: Path) -> None:
+        done = wizard("check", answers, "--since", answers)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"vmm-wizard: {answers}: this is no report that `vmm-wizard check --json` has written\n"
+
+    def test_the_matrix_is_a_table_and_a_key_of_the_json(self, small: ServedEstate, answers: Path) -> None:
+        text = wizard("check", answers, "--matrix", served=small, COLUMNS="80")
+        assert text.returncode == 1
+        [row] = [line for line in text.stdout.splitlines() if line.startswith("NOD-02")]
+        assert row.split()[-4:] == ["X", "FAIL", "+", "pass"]
+        assert max(map(len, text.stdout.splitlines())) <= 80
+        document = json.loads(wizard("check", answers, "--matrix", "--json", served=small).stdout)
+        assert document["matrix"]["nodes"] == [NODE, "vmm02.contoso.lab"]
+        [cells] = [row["cells"] for row in document["matrix"]["rows"] if row["id"] == "NOD-02"]
+        assert cells[NODE] == {"status": "fail", "accepted": False}
+
+
 class TestRequest:
     @pytest.fixture(scope="class")
     def denied(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedEstate]:

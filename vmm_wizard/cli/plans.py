@@ -44,6 +44,13 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also run the rehearsal task on each node (RUN-02): stores a password there while it runs.",
 )
+@click.option(
+    "--since",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="LAST.json",
+    help="Show what has changed since an earlier `check --json`.",
+)
+@click.option("--matrix", "as_matrix", is_flag=True, help="Show the checks of nodes as a table, a column a node.")
 @book_option
 @secrets_option
 def check(
@@ -51,25 +58,40 @@ def check(
     as_json: bool,
     everything: bool,
     rehearse: bool,
+    since: Path | None,
+    as_matrix: bool,
     address_book: Path | None,
     secrets_file: Path | None,
 ) -> None:
     """Judge an answer file against the estate, changing nothing."""
+    from vmm_wizard.report import changes, matrix
+    from vmm_wizard.report import findings as report
+
     plan = load_plan(file)
     addresses = find_addresses(address_book)
     secrets = read_secrets(secrets_file)
+    try:
+        earlier = changes.read_report(since) if since else ()
+    except changes.ReportError as error:
+        refuse(str(error))
     if is_interactive() and not as_json:
         ask_missing(plan, secrets)
     open_log()
-    from vmm_wizard.report import findings as report
-
-    last = ask_estate(plan, secrets, addresses, rehearse=rehearse)
+    findings = ask_estate(plan, secrets, addresses, rehearse=rehearse).findings
+    changed = changes.changes(earlier, findings) if since else ()
+    table = matrix.matrix(plan, findings)
     if as_json:
-        click.echo(report.as_json(plan, last.findings))
+        more = {"changes": changes.as_document(changed)} if since else {}
+        more |= {"matrix": matrix.as_document(table)} if as_matrix else {}
+        lines = [report.as_json(plan, findings, **more)]
     else:
-        for line in report.as_text(plan, last.findings, width(), everything):
-            click.echo(line)
-    raise SystemExit(report.exit_code(last.findings))
+        lines = changes.as_text(changed, str(since), width()) if since else []
+        lines += [*matrix.as_text(table, width()), ""] if as_matrix else []
+        full = not since and not as_matrix
+        lines += report.as_text(plan, findings, width(), everything) if full else report.ending(plan, findings, width())
+    for line in lines:
+        click.echo(line)
+    raise SystemExit(report.exit_code(findings))
 
 
 @click.command()

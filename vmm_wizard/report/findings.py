@@ -6,6 +6,7 @@ import json
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from vmm_wizard.checks.acceptance import idle
 from vmm_wizard.checks.registry import OPEN, Finding, Status
@@ -68,13 +69,14 @@ def exceptions_of(plan: Plan) -> list[dict[str, str]]:
     ]
 
 
-def as_json(plan: Plan, findings: Sequence[Finding]) -> str:
-    """The report as one JSON document."""
+def as_json(plan: Plan, findings: Sequence[Finding], **more: Any) -> str:
+    """The report as one JSON document; `more` are further keys of it."""
     document = {
         "findings": [finding.as_json() for finding in findings],
         "summary": summary(findings),
         "certificate_exceptions": exceptions_of(plan),
         "accepted_for_nothing": [str(row) for row in idle(plan, findings)],
+        **more,
     }
     return printable_json(json.dumps(document, indent=2, ensure_ascii=False))
 
@@ -92,7 +94,8 @@ def _remark(text: str, width: int) -> list[str]:
     return textwrap.wrap(f"! {text}", width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
-def _paragraph(text: str, indent: str, width: int) -> list[str]:
+def paragraph(text: str, indent: str, width: int) -> list[str]:
+    """`text` wrapped at `width` with its own line ends; words, and so commands, stay whole."""
     lines: list[str] = []
     for line in text.splitlines() or [""]:
         lines += textwrap.wrap(
@@ -115,10 +118,10 @@ def lines_of(finding: Finding, width: int = 80) -> list[str]:
     about = f" ({finding.subject})" if finding.subject else ""
     lines = [f"{sign} {word:<8} {finding.id:<7} {finding.title}{about}"]
     for note in notes_of(finding):
-        lines += _paragraph(note, "    ", width)
-    lines += _paragraph(finding.evidence, "    ", width)
+        lines += paragraph(note, "    ", width)
+    lines += paragraph(finding.evidence, "    ", width)
     if finding.remedy:
-        lines += _paragraph("-> " + finding.remedy, "    ", width)
+        lines += paragraph("-> " + finding.remedy, "    ", width)
     return lines
 
 
@@ -141,7 +144,9 @@ def as_text(plan: Plan, findings: Sequence[Finding], width: int = 80, everything
             lines += [*lines_of(finding, width), ""]
         elif everything:
             lines += lines_of(finding, width)
-    for row in remarks(plan, findings):
-        lines += _remark(row, width)
-    lines.append(sentence(findings))
-    return lines
+    return [*lines, *ending(plan, findings, width)]
+
+
+def ending(plan: Plan, findings: Sequence[Finding], width: int = 80) -> list[str]:
+    """The last lines of every report: its remarks, and how many findings are in which state."""
+    return [*(line for row in remarks(plan, findings) for line in _remark(row, width)), sentence(findings)]
