@@ -52,6 +52,7 @@ class WizardApp(App[int], inherit_bindings=False):
         Binding("ctrl+p,alt+left", "previous_page", "Back", priority=True),
         Binding("f3,ctrl+g", "steps", "Pages", priority=True),
         Binding("ctrl+s,f2", "save", "Save", priority=True),
+        Binding("f4,ctrl+l", "found", "Found", priority=True, show=False),
         Binding("ctrl+r,f5", "look_again", "Ask again", priority=True, show=False),
         Binding("f1,ctrl+t", "help", "Help", priority=True),
         Binding("ctrl+q,f10", "quit", "Quit", priority=True),
@@ -75,7 +76,7 @@ class WizardApp(App[int], inherit_bindings=False):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys of the wizard do nothing while a dialog is open; quitting always works."""
-        own = ("next_page", "previous_page", "steps", "save", "look_again", "help")
+        own = ("next_page", "previous_page", "steps", "save", "look_again", "help", "found")
         return self.screen is self.wizard if action in own else True
 
     async def action_next_page(self) -> None:
@@ -87,6 +88,9 @@ class WizardApp(App[int], inherit_bindings=False):
     def action_look_again(self) -> None:
         self.wizard.leave()
         self.wizard.look(fresh=True)
+
+    def action_found(self) -> None:
+        self.wizard.list_found()
 
     def action_help(self) -> None:
         self.push_screen(TextDialog("Keys and signs", KEYS_HELP))

@@ -8,6 +8,7 @@ from enum import Enum
 from functools import cache
 
 from vmm_wizard.checks.registry import Finding, Status, all_checks
+from vmm_wizard.facts.discovery_model import Discovery
 from vmm_wizard.install.admission import blocking as stops_install
 from vmm_wizard.plan.model import AccountKind, Plan, unanswered
 from vmm_wizard.report.findings import SIGNS, rank
@@ -45,6 +46,7 @@ class View:
     """What the wizard knows at a moment. `wrong`: by key, what is wrong with a text that is no value.
 
     `passwords`: keys of the accounts whose password was given. `result`: how the last run ended, empty before.
+    `found`: what was found in the estate to choose from, None before anything was.
     """
 
     plan: Plan = field(default_factory=Plan)
@@ -54,6 +56,7 @@ class View:
     passwords: frozenset[str] = frozenset()
     running: bool = False
     result: str = ""
+    found: Discovery | None = None
 
 
 def next_page(page: Page) -> Page:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from textual.message import Message
@@ -16,11 +16,13 @@ from textual.message import Message
 from vmm_wizard import log
 from vmm_wizard.install.events import Event, Finished
 from vmm_wizard.plan.model import Plan
-from vmm_wizard.tui.messages import ConfirmWanted, Looked, RunTold
+from vmm_wizard.tui.messages import ConfirmWanted, Found, Looked, Mended, Offered, RunTold
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
     from vmm_wizard.checks.registry import Finding
+    from vmm_wizard.facts.discovery import DiscoveryQuestion
+    from vmm_wizard.mending.model import Offer
     from vmm_wizard.plan.secrets import Secrets
     from vmm_wizard.preflight import Preflight, Update
 
@@ -77,6 +79,8 @@ class Jobs:
         self._lock = threading.Lock()
         self._preflight: Preflight | None = None
         self._look_cancel = threading.Event()
+        self._discover_cancel = threading.Event()
+        self._discovered: object = None
         self._run_cancel = threading.Event()
         self._running = False
 
@@ -113,6 +117,96 @@ class Jobs:
                 self._preflight = Preflight(self.secrets, self.addresses)
             return self._preflight
 
+    # --- discovery
+
+    def discover(self, plan: Plan, *, fresh: bool = False) -> None:
+        """Look for what answers can be chosen from, unless that was asked with the same domain, account and password;
+        what is found comes as `Found`."""
+        from vmm_wizard.facts.discovery import discovery_question
+
+        question = discovery_question(plan, self.addresses.ca_file or "")
+        access = question.access
+        asked = (question.domain, access, plan.node_account, *map(self.secrets.get, plan.accounts[:3]))
+        if not question.domain or (asked == self._discovered and not fresh):
+            return
+        self._discovered = asked
+        self._discover_cancel.set()
+        self._discover_cancel = threading.Event()
+        self._start("discover", self._discover, question, self._discover_cancel)
+
+    def _discover(self, question: DiscoveryQuestion, cancel: threading.Event) -> None:
+        from vmm_wizard.facts.discovery import discover
+
+        try:
+            passwords = self._get_preflight().passwords
+            for found in discover(question, self.secrets, passwords, self.addresses, cancel):
+                if cancel.is_set():
+                    return
+                self._send(Found(found))
+        except Exception:
+            _log.exception("discovery broke")
+
+    # --- mending
+
+    def offer(self, plan: Plan, findings: Sequence[Finding]) -> None:
+        """Look again, and find out what can be done about findings of one check; the answer comes as `Offered`."""
+        self._start("offer", self._offer, plan, tuple(findings))
+
+    def _offer(self, plan: Plan, findings: tuple[Finding, ...]) -> None:
+        from vmm_wizard import paths
+        from vmm_wizard.install.activity import ended_runs
+        from vmm_wizard.install.journal import Journal, JournalError
+        from vmm_wizard.mending.mend import WRONG, Mender
+        from vmm_wizard.mending.model import Offer, Refusal
+
+        subjects = {row.subject for row in findings}
+        try:
+            mender = Mender(plan, self._get_preflight(), ended_runs(Journal(paths.journal_file())))
+            now = [row for row in mender.look(findings[0].id) if row.subject in subjects and row.status in WRONG]
+            made = [mender.offer(row) for row in now]
+        except JournalError as error:
+            self._send(Mended(str(error)))
+            return
+        except Exception:
+            _log.exception("an offer broke")
+            self._send(Mended("unexpected error; the log file has the details"))
+            return
+        if not made:
+            self._send(Mended(f"{findings[0].id}: nothing is wrong there any more"))
+            return
+        offers = tuple(row for row in made if isinstance(row, Offer))
+        self._send(Offered(offers, tuple(row for row in made if isinstance(row, Refusal))))
+
+    def mend(self, plan: Plan, offers: Sequence[Offer]) -> None:
+        """Do what was offered and look again; how it ended comes as `Mended`."""
+        self._start("mend", self._mend, plan, tuple(offers))
+
+    def _mend(self, plan: Plan, offers: tuple[Offer, ...]) -> None:
+        from vmm_wizard import paths
+        from vmm_wizard.install.activity import RunActive, beside_no_run
+        from vmm_wizard.mending.directory import ChangeRefused
+        from vmm_wizard.mending.mend import WRONG, Mender
+
+        name, said = offers[0].check_id, ""
+        try:
+            with beside_no_run(plan, paths.state_folder()):
+                mender = Mender(plan, self._get_preflight())
+                for row in offers:
+                    try:
+                        mender.carry_out(row)
+                    except ChangeRefused as refused:
+                        said = str(refused)
+                places = {row.subject for row in offers}
+                left = [row for row in mender.look(name) if row.subject in places and row.status in WRONG]
+        except RunActive as active:
+            self._send(Mended(str(active)))
+            return
+        except Exception:
+            _log.exception("mending broke")
+            self._send(Mended("unexpected error; the log file has the details"))
+            return
+        self._send(Mended(said or (f"{name} is still wrong: see the finding" if left else f"{name} is mended")))
+
     # --- install
 
     @property
@@ -134,6 +228,7 @@ class Jobs:
     def close(self) -> None:
         """The wizard is being left: nothing more is wanted, and nothing is waited for."""
         self._look_cancel.set()
+        self._discover_cancel.set()
         self._run_cancel.set()
         self._post = lambda _: None
 

@@ -9,6 +9,7 @@ Left, Right        choose one of a few words
 Ctrl+N  Alt+Right  next page
 Ctrl+P  Alt+Left   previous page
 F3      Ctrl+G     go to any page
+F4      Ctrl+L     list what was found for a field
 Ctrl+S  F2         save the answers
 Ctrl+R  F5         ask everything again
 F1      Ctrl+T     this help

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from vmm_wizard.checks.registry import Finding
+from vmm_wizard.facts.discovery_model import Discovery
 from vmm_wizard.install.events import Event, Result
+from vmm_wizard.mending.model import Offer, Refusal
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.preflight import Update
 
@@ -34,6 +36,28 @@ class Looked(Message):
     """Preflight knows more."""
 
     update: Update
+
+
+@dataclass
+class Found(Message):
+    """More was found in the estate that answers can be chosen from."""
+
+    found: Discovery
+
+
+@dataclass
+class Offered(Message):
+    """What would be done about findings, and why nothing is about others."""
+
+    offers: tuple[Offer, ...]
+    refusals: tuple[Refusal, ...]
+
+
+@dataclass
+class Mended(Message):
+    """How mending ended, in a sentence."""
+
+    text: str
 
 
 @dataclass

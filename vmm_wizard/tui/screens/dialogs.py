@@ -46,10 +46,16 @@ class ChoiceDialog(ModalScreen[str]):
         self.dismiss(event.option_id or "")
 
 
-class TextDialog(ModalScreen[None]):
+#: What a dialog about a finding returns when it shall be mended.
+MEND = "mend"
+
+
+class TextDialog(ModalScreen[str]):
     """A text to read, as long as it may be."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q,f1", "dismiss", "Back")]
+
+    hint = "Up, Down, Page Up and Page Down scroll; Enter or Esc goes back."
 
     def __init__(self, title: str, text: str | Content) -> None:
         super().__init__()
@@ -61,7 +67,14 @@ class TextDialog(ModalScreen[None]):
             yield Static(self._title, classes="title", markup=False)
             with VerticalScroll():
                 yield Static(self._text, markup=False)
-            yield Static("Up, Down, Page Up and Page Down scroll; Enter or Esc goes back.", classes="hint")
+            yield Static(self.hint, classes="hint")
+
+
+class MendableDialog(TextDialog):
+    """A finding that can be mended from here; returns MEND when that is wanted."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("m", f"dismiss('{MEND}')", "Mend")]
+    hint = "M mends it, once you agree to what it shows. Esc goes back."
 
 
 class FileDialog(ModalScreen[Path | None]):
@@ -93,7 +106,7 @@ class FileDialog(ModalScreen[Path | None]):
         self.dismiss(path if path.suffix else path.with_suffix(".toml"))
 
 
-def findings_dialog(findings: Sequence[Finding]) -> TextDialog:
+def findings_dialog(findings: Sequence[Finding], *, mendable: bool = False) -> TextDialog:
     """Findings that say the same, in full: what was read, what to do, and why it is asked."""
     first = findings[0]
     sign, word = sign_of(first)
@@ -121,4 +134,5 @@ def findings_dialog(findings: Sequence[Finding]) -> TextDialog:
         for heading, text in explain(first.id).paragraphs():
             add(heading, text)
     title = first.title if len(ids) == 1 else f"and {len(ids) - 1} more"
-    return TextDialog(f"{sign} {word} {first.id} {title}", Content("\n").join(parts))
+    kind = MendableDialog if mendable else TextDialog
+    return kind(f"{sign} {word} {first.id} {title}", Content("\n").join(parts))

@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import DescendantFocus, Resize
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Button, Footer, Static
@@ -22,7 +21,6 @@ from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import (
     ConfirmWanted,
-    FindingsChosen,
     Looked,
     PasswordGiven,
     RunEnded,
@@ -35,9 +33,10 @@ from vmm_wizard.tui.run_state import RunState
 from vmm_wizard.tui.screens.cluster import ClusterPage
 from vmm_wizard.tui.screens.connection import ConnectionPage
 from vmm_wizard.tui.screens.database import DatabasePage
-from vmm_wizard.tui.screens.dialogs import ChoiceDialog, findings_dialog
+from vmm_wizard.tui.screens.dialogs import ChoiceDialog
 from vmm_wizard.tui.screens.dkm import DkmPage
 from vmm_wizard.tui.screens.done import DonePage
+from vmm_wizard.tui.screens.finding import FindingScreen
 from vmm_wizard.tui.screens.job import JobPage
 from vmm_wizard.tui.screens.names import NamesPage
 from vmm_wizard.tui.screens.ports import PortsPage
@@ -70,16 +69,13 @@ _VIEWS: Mapping[str, type[PageView]] = {
 }
 
 
-class WizardScreen(Screen[None]):
+class WizardScreen(FindingScreen):
     """All pages, one at a time; each is made when it is first shown."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, answers: Answers, jobs: Jobs) -> None:
-        super().__init__()
-        self.answers = answers
-        self.jobs = jobs
-        self.page = pages.PAGES[0]
+        super().__init__(answers, jobs)
         self.run_state: RunState | None = None
         self.status = ""
         self._findings: flow.View = flow.View()
@@ -105,6 +101,7 @@ class WizardScreen(Screen[None]):
             given,
             self.jobs.running,
             self._result,
+            self.found,
         )
 
     def compose(self) -> ComposeResult:
@@ -171,6 +168,7 @@ class WizardScreen(Screen[None]):
         """Have everything asked that the plan raises; not while a run does so itself."""
         if not self.jobs.running:
             self.jobs.look(self.answers.plan, fresh=fresh)
+            self.look_around(fresh=fresh)
 
     # --- what is found out
 
@@ -180,11 +178,6 @@ class WizardScreen(Screen[None]):
         if not self.jobs.running:
             self._findings = flow.View(findings=event.update.findings, waiting=event.update.waiting)
             self.refresh_view()
-
-    @on(FindingsChosen)
-    def _findings_chosen(self, event: FindingsChosen) -> None:
-        event.stop()
-        self.app.push_screen(findings_dialog(event.findings))
 
     def refresh_view(self) -> None:
         """Paint what is known: the steps, the page in front, the line below. Nothing while the screen is taken down."""
@@ -243,6 +236,7 @@ class WizardScreen(Screen[None]):
         shown.scroll_home(animate=False)
         self.status = ""
         self.refresh_view()
+        self.look_around()
         self.call_after_refresh(self._focus_first, shown)
 
     def _focus_first(self, page: PageView, patience: int = 50) -> None:

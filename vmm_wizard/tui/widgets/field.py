@@ -10,6 +10,7 @@ from textual.widgets import Input, Label, Static, TextArea
 
 from vmm_wizard.plan.fields import BY_KEY, Kind
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.tui.found import KEYS
 from vmm_wizard.tui.messages import PasswordGiven, Typed
 from vmm_wizard.tui.pages import LABELS
 from vmm_wizard.tui.widgets.choice import Choice
@@ -73,9 +74,24 @@ class Field(Row):
             join = comma_list if field.kind is Kind.TEXTS else first_line
             yield LineInput(self._text, self._placeholder, join=join)
         yield Static(classes="message", markup=False)
+        if self.key in KEYS:
+            yield Static(classes="found", markup=False)
 
     def on_mount(self) -> None:
         self.message(self._problem)
+
+    def found(self, text: str) -> None:
+        """Say below the input what was found for it; empty: nothing."""
+        for shown in self.query(".found").results(Static):
+            if str(shown.content) != text or shown.display != bool(text):
+                shown.update(text)
+                shown.display = bool(text)
+
+    def put(self, text: str) -> None:
+        """Put a text into the input, as if it had been typed."""
+        for line in self.query(LineInput):
+            line.value = text
+            line.cursor_position = len(text)
 
     @on(Input.Changed)
     def _input_changed(self, event: Input.Changed) -> None:

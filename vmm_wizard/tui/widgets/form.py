@@ -12,6 +12,7 @@ from textual.widgets import Static
 from vmm_wizard.plan.fields import BY_KEY, Kind
 from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.answers import Answers
+from vmm_wizard.tui.found import KEYS, hint
 from vmm_wizard.tui.widgets.field import Field, PasswordField
 from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
 
@@ -113,6 +114,9 @@ class FormPage(PageView):
         for row in self.query(PasswordField):
             account = flow.account_at(view.plan, row.key)
             row.of(account, account in view.passwords)
+        for field in self.query(Field):
+            if field.key in KEYS:
+                field.found(hint(field.key, view.found, view.plan))
         self.query_one(FindingsList).show(lines_of(view, flow.findings_of(view, self.page)))
         number, asking = flow.waiting_checks(view, self.page)
         others = ", ".join(page.step for page in asking)
