@@ -42,6 +42,8 @@ ANSWER_TIMEOUT = 20.0
 MOST_BODY = 8 * 2**20
 #: A node holds a Receive at most this many seconds while a command is silent. Whole seconds.
 OPERATION_TIMEOUT = 1
+#: Everything else may take the node so many seconds, so that it says itself that it took too long. Whole seconds.
+LONG_OPERATION = int(ANSWER_TIMEOUT) - 5
 #: After a cancel or a deadline a request in flight may still end by itself for this many seconds.
 GRACE = OPERATION_TIMEOUT + 1.0
 #: How often a blocked call looks at the cancel flag, in seconds.
@@ -359,7 +361,7 @@ def protocol_over(line: Line, http: requests.Session, login: Login) -> Any:
         password="",  # the session has it
         ca_trust_path=target.ca_file,
         proxy=None,
-        operation_timeout_sec=OPERATION_TIMEOUT,
+        operation_timeout_sec=LONG_OPERATION,
         read_timeout_sec=int(ANSWER_TIMEOUT),
     )
     protocol.transport.session = http

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 ENDPOINT = "Microsoft.PowerShell"
 #: How a runspace in NoLanguage mode refuses any script (an endpoint made for JEA is in that mode).
 _NO_SCRIPTS = "ScriptsNotAllowed"
-#: WSManFault of a Receive that had nothing to say yet.
-_OPERATION_TIMED_OUT = 0x80338029
+_RECEIVE = b"http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Receive</"
 
 
 class RunspaceShell:
@@ -40,11 +39,12 @@ class RunspaceShell:
         from pypsrp.powershell import RunspacePool
         from pypsrp.wsman import WSMan
 
-        from vmm_wizard.remote.connection import OPERATION_TIMEOUT
+        from vmm_wizard.remote.connection import LONG_OPERATION
 
         self._line = line
         messages: Any = WSMan(line.target.host, ssl=False, auth="ntlm", username="", password="")
-        messages.operation_timeout = OPERATION_TIMEOUT
+        # A node starts a process of its own for a runspace, which takes it longer than any answer of WinRS.
+        messages.operation_timeout = LONG_OPERATION
         # Instead of pypsrp's own connection, which would log on once more.
         messages.transport = _Transport(line, protocol)
         self._pool = RunspacePool(messages, configuration_name=ENDPOINT)
@@ -81,9 +81,11 @@ class RunspaceShell:
     def _await(self, pipeline: Any) -> None:
         from pypsrp.complex_objects import PSInvocationState
 
+        from vmm_wizard.remote.connection import OPERATION_TIMEOUT
+
         while pipeline.state == PSInvocationState.RUNNING:
             self._line.require_time()
-            pipeline.poll_invoke()
+            pipeline.poll_invoke(timeout=OPERATION_TIMEOUT)
             if sum(len(str(part)) for part in pipeline.output) > MOST_OUTPUT:
                 raise AnswerUnreadable(self._line.target.place, f"it is more than {MOST_OUTPUT // 2**20} MiB")
 
@@ -133,7 +135,7 @@ class _Transport:
         self.endpoint = line.target.url
 
     def send(self, message: bytes, retries_on_read_timeout: int = 0, timeout: int | None = None) -> bytes:
-        """One message and its answer. Where a node has nothing to say yet, it is asked again, until the deadline."""
+        """One message and its answer. A node that has nothing to say yet is asked again, until the deadline."""
         from winrm.exceptions import WinRMOperationTimeoutError
 
         del retries_on_read_timeout, timeout
@@ -142,6 +144,8 @@ class _Transport:
             try:
                 answer: bytes = self._protocol.send_message(message)
             except WinRMOperationTimeoutError:
+                if _RECEIVE not in message:
+                    raise self._line.lost("timed out") from None
                 continue
             return answer
 

@@ -251,7 +251,13 @@ def _translated(error: BaseException, line: Line, login: Login) -> BaseException
 
     import requests
     import urllib3
-    from winrm.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
+    from winrm.exceptions import (
+        AuthenticationError,
+        WinRMError,
+        WinRMOperationTimeoutError,
+        WinRMTransportError,
+        WSManFaultError,
+    )
 
     place = line.target.place
     if isinstance(error, RemoteError):
@@ -260,7 +266,7 @@ def _translated(error: BaseException, line: Line, login: Login) -> BaseException
         return _certificate_error(error, line)
     if isinstance(error, requests.exceptions.TooManyRedirects):
         return AnswerUnreadable(place, "it redirects elsewhere")
-    if isinstance(error, requests.exceptions.Timeout):
+    if isinstance(error, (requests.exceptions.Timeout, WinRMOperationTimeoutError)):
         return line.lost("timed out")
     if isinstance(error, (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError)):
         return line.lost()

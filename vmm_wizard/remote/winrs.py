@@ -71,7 +71,7 @@ class WinrsShell:
         while True:
             self._line.require_time()
             try:
-                out, err, exit_code, is_done = self._protocol.get_command_output_raw(self._shell, command)
+                out, err, exit_code, is_done = self._next(command)
             except WinRMOperationTimeoutError:
                 continue  # normal while a script is silent
             stdout += out
@@ -80,6 +80,16 @@ class WinrsShell:
                 raise AnswerUnreadable(self._line.target.place, f"it is more than {MOST_OUTPUT // 2**20} MiB")
             if is_done:
                 return Output(bytes(stdout), bytes(stderr), exit_code)
+
+    def _next(self, command: str) -> Any:
+        """What one Receive brings. It is answered soon, also where there is nothing to say: so a cancel is heard."""
+        from vmm_wizard.remote.connection import LONG_OPERATION, OPERATION_TIMEOUT
+
+        self._protocol.operation_timeout_sec = OPERATION_TIMEOUT
+        try:
+            return self._protocol.get_command_output_raw(self._shell, command)
+        finally:
+            self._protocol.operation_timeout_sec = LONG_OPERATION
 
     def _signal(self, command: str) -> None:
         """Terminate the command, best-effort: the node forgets it or its shell ends."""
