@@ -73,12 +73,6 @@ def functions(root: Node) -> frozenset[str]:
     return frozenset(words(name) for name in names)
 
 
-def commands(root: Node) -> frozenset[str]:
-    """The names of all commands that a script calls, its own functions left out."""
-    called = {words(name) for name in of_type(root, "command_name")}
-    return frozenset(called - functions(root))
-
-
 def literal_keys(root: Node) -> list[frozenset[str]]:
     """The keys of each ordered hashtable literal: what a script says, as opposed to @{} that it uses."""
     found = []

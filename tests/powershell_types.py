@@ -239,7 +239,8 @@ class Typing(Values):
             return {self.table.com(text) for text in self.texts(named["comobject"])}
         if name == "New-Object":
             return {full_name(f"[{words(value)}]") for key, value in elements_of_command(node)[:1] if not key}
-        return {self.table.result(name) or ANY} if name else {ANY}
+        # What nobody looked up is a type of its own, of which the table knows no member.
+        return {self.table.result(name) or f"(result of {name})"} if name else {ANY}
 
     def cim_classes(self, node: Node) -> set[str]:
         """The classes that a Get-CimInstance asks for, with their namespace."""
