@@ -73,7 +73,8 @@ def test_every_row_is_used() -> None:
 def _idle(kind: str, rows: Mapping[str, Row], used: Iterable[set[tuple[str, str]]]) -> list[str]:
     pairs = {pair for each in used for pair in each}
     # What is only handed on or walked through has no members of its own in a script: a member must give it.
-    given = {rows[owner].names[name] for owner, name in pairs if owner in rows and name in rows[owner].names}
+    seen = [rows[owner].names[name] for owner, name in pairs if owner in rows and name in rows[owner].names]
+    given = {kind.removesuffix("[]") for kind in seen}
     wanted = {(owner, name) for owner, row in rows.items() for name in row.names or [""]}
     return [f"{kind} {owner} {name}" for owner, name in sorted(wanted - pairs) if name or owner not in given]
 

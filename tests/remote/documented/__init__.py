@@ -16,7 +16,7 @@ from tests.powershell_values import full_name
 
 _FOLDER = Path(__file__).parent
 #: Files whose rows are types with members.
-_TYPES = ("dotnet", "cim", "com", "objects")
+_TYPES = ("dotnet", "dotnet_network", "cim", "com", "objects")
 
 
 @dataclass(frozen=True, slots=True)
