@@ -161,6 +161,14 @@ def test_a_rehearsal_without_administrators_names_the_gpo_too() -> None:
     assert "Add-LocalGroupMember" not in about("INS-01", governed_facts).remedy
 
 
+def test_a_rehearsal_tells_the_present_and_the_gpo_what_comes() -> None:
+    good = good_facts(rehearsals={VMM01: a_rehearsal()})
+    assert about("INS-01", good).status is PASS
+    row = about("INS-01", replace(with_node(policy=keeps(SERVICE_SID)), rehearsals=good.rehearsals))
+    assert row.status is WARN
+    assert row.teams == (Team.AD,)
+
+
 def test_a_denial_goes_to_whoever_wrote_it() -> None:
     here = about("INS-02", with_rights(deny_batch_logon=(INSTALLER_SID,)))
     assert here.status is FAIL

@@ -2,6 +2,9 @@
 
 Windows applies a GPO's user rights and group members again and again (at the latest after 16 hours), so a change on the
 node itself lasts until then. Pure functions of a node's facts.
+
+Seen are user rights, restricted groups and security options. Preferences (Local Users and Groups) are not: how RSoP
+logs them is in no document.
 """
 
 from __future__ import annotations

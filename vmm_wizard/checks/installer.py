@@ -20,6 +20,7 @@ from vmm_wizard.checks.governance import (
     BATCH_LOGON,
     DENY_BATCH_LOGON,
     STORED_PASSWORDS,
+    Outlook,
     administrator_outlook,
     defined_by,
     governor,
@@ -45,7 +46,7 @@ from vmm_wizard.checks.registry import (
     unknown,
     warned,
 )
-from vmm_wizard.checks.remedies import AD_TEAM, Remedy, ask, down_level, in_plan, on_node, powershell
+from vmm_wizard.checks.remedies import AD_TEAM, ask, down_level, in_plan, on_node, powershell
 from vmm_wizard.checks.rights import ADMINISTRATORS
 from vmm_wizard.checks.schedule import pending_nodes
 from vmm_wizard.facts.model import AccountFacts, Facts, NodeFacts, PasswordFacts, RehearsalFacts, known
@@ -70,14 +71,21 @@ def installer_is_administrator(plan: Plan, facts: Facts, node: str) -> Verdict:
     rehearsal = facts.rehearsals.get(node)
     if isinstance(rehearsal, RehearsalFacts) and rehearsal.registered and rehearsal.user:
         if ADMINISTRATORS not in rehearsal.groups:
+            view = _membership(facts, node, now=False)
             return failed(
                 f"the rehearsal ran as {rehearsal.user} without the Administrators group",
-                _grant(facts, node, name, local),
+                mend_grant(view, ADMINISTRATORS, name, node, local) if view else local,
             )
         if not rehearsal.elevated:
             return failed(
                 f"the rehearsal ran as {rehearsal.user} without elevation",
                 on_node(node, "Get-ScheduledTask and the UAC policies: a task at highest level must run elevated"),
+            )
+        view = _membership(facts, node)
+        if view is not None and not view.later:
+            return warned(
+                will_lose(view, name, "is a local administrator"),
+                mend_grant(view, ADMINISTRATORS, name, node, local),
             )
         return passed(f"the rehearsal ran as {rehearsal.user}, an administrator, elevated")
     account = found_account(facts.installing_account)
@@ -101,12 +109,13 @@ def installer_is_administrator(plan: Plan, facts: Facts, node: str) -> Verdict:
     )
 
 
-def _grant(facts: Facts, node: str, name: str, local: Remedy) -> Remedy:
-    """The remedy for an account that is no administrator, as far as its groups and the node's policies are known."""
+def _membership(facts: Facts, node: str, now: bool = True) -> Outlook | None:
+    """What policy will make of the account's place in Administrators, of which a rehearsal told the present; None when
+    its groups or the node's policies are not known."""
     account, facts_of_node = facts.installing_account, facts.nodes.get(node)
     if not isinstance(account, AccountFacts) or not isinstance(facts_of_node, NodeFacts):
-        return local
-    return mend_grant(outlook(facts_of_node, ADMINISTRATORS, False, account.sids), ADMINISTRATORS, name, node, local)
+        return None
+    return outlook(facts_of_node, ADMINISTRATORS, now, account.sids) if account.token_groups is not None else None
 
 
 @check(
