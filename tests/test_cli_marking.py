@@ -147,6 +147,31 @@ class TestViews:
         [cells] = [row["cells"] for row in document["matrix"]["rows"] if row["id"] == "NOD-02"]
         assert cells[NODE] == {"status": "fail", "accepted": False}
 
+    def test_reports_are_written_beside_what_is_printed(
+        self, small: ServedEstate, answers: Path, tmp_path: Path
+    ) -> None:
+        files = [tmp_path / f"report.{ending}" for ending in ("html", "md", "xml", "JSON")]
+        options = [option for file in files for option in ("--report", file)]
+        done = wizard("check", answers, *options, served=small)
+        assert done.returncode == 1
+        assert "1 FAIL" in done.stdout
+        for file in files:
+            text = file.read_text(encoding="utf-8")
+            assert "NOD-02" in text
+            assert not [row for row in small.estate.logons.credentials if row.password in text]
+
+    @pytest.mark.parametrize(
+        ("name", "told"),
+        [("report.pdf", "a report's name ends in .html, .md, .xml, .json"), ("none/report.md", "cannot be written")],
+    )
+    def test_a_report_that_cannot_be_made_is_one_sentence(
+        self, name: str, told: str, small: ServedEstate, answers: Path, tmp_path: Path
+    ) -> None:
+        done = wizard("check", answers, "--report", tmp_path / name, served=small)
+        assert done.returncode == 2
+        assert told in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
 
 class TestRequest:
     @pytest.fixture(scope="class")

@@ -9,7 +9,19 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-HEAVY = ("textual", "ldap3", "winrm", "requests", "pytds", "pyodbc", "pydantic", "tomlkit", "cryptography", "spnego")
+HEAVY = (
+    "textual",
+    "ldap3",
+    "winrm",
+    "requests",
+    "pytds",
+    "pyodbc",
+    "pydantic",
+    "tomlkit",
+    "cryptography",
+    "spnego",
+    "jinja2",
+)
 
 
 def loaded_after(code: str) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from vmm_wizard.cli.shared import (
     speak_to_nobody,
     unused_book_option,
     width,
+    write_text,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +53,14 @@ if TYPE_CHECKING:
     help="Show what has changed since an earlier `check --json`.",
 )
 @click.option("--matrix", "as_matrix", is_flag=True, help="Show the checks of nodes as a table, a column a node.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.html|.md|.xml|.json",
+    help="Also write a report to keep or to send (.xml: JUnit). May be given more than once.",
+)
 @book_option
 @secrets_option
 def check(
@@ -60,16 +70,21 @@ def check(
     rehearse: bool,
     since: Path | None,
     as_matrix: bool,
+    reports: tuple[Path, ...],
     address_book: Path | None,
     secrets_file: Path | None,
 ) -> None:
     """Judge an answer file against the estate, changing nothing."""
     from vmm_wizard.report import changes, matrix
     from vmm_wizard.report import findings as report
+    from vmm_wizard.report.document import FORMATS
 
     plan = load_plan(file)
     addresses = find_addresses(address_book)
     secrets = read_secrets(secrets_file)
+    for path in reports:
+        if path.suffix.lower() not in FORMATS:
+            refuse(f"{path}: a report's name ends in {', '.join(FORMATS)}")
     try:
         earlier = changes.read_report(since) if since else ()
     except changes.ReportError as error:
@@ -79,6 +94,9 @@ def check(
     open_log()
     findings = ask_estate(plan, secrets, addresses, rehearse=rehearse).findings
     changed = changes.changes(earlier, findings) if since else ()
+    made = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
+    for path in reports:
+        write_text(path, FORMATS[path.suffix.lower()](plan, findings, made))
     table = matrix.matrix(plan, findings)
     if as_json:
         more = {"changes": changes.as_document(changed)} if since else {}
