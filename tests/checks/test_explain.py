@@ -43,5 +43,5 @@ def test_an_id_is_found_in_any_case_and_a_wrong_one_gets_a_hint() -> None:
 
 
 def test_what_setup_finds_late_says_so() -> None:
-    for check_id in ("ACC-04", "DKM-01", "CLU-05", "CLU-09", "SQL-02", "NAM-03", "NOD-10"):
+    for check_id in ("ACC-04", "DKM-01", "CLU-05", "CLU-09", "SQL-02", "NAM-03", "NOD-06", "NOD-10", "NOD-14"):
         assert "late" in explain(check_id).otherwise.lower()

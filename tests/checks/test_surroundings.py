@@ -12,7 +12,7 @@ from vmm_wizard.checks.answer_file import misread
 from vmm_wizard.checks.registry import Finding, Status, all_checks, judge_one
 from vmm_wizard.checks.schedule import Job
 from vmm_wizard.facts.model import Facts, LoggingFacts, OpenConsole, ShellLimits, StagedFile
-from vmm_wizard.plan.model import Database, Registration
+from vmm_wizard.plan.model import AccountKind, Database, Registration, ServiceAccount
 from vmm_wizard.plan.names import AccountName, SqlTarget
 from vmm_wizard.setup.ini import render_server_ini, server_options
 
@@ -139,6 +139,14 @@ def test_passwords_on_command_lines_are_named_by_their_accounts() -> None:
     assert "Logging stays on" in row.remedy
     database = Database(SqlTarget.parse("sql01"), admin_account=AccountName.parse(r"CONTOSO\sql-admin"))
     assert "CONTOSO\\svc-vmm and CONTOSO\\sql-admin" in about("RUN-03", facts, a_plan(database=database)).evidence
+
+
+def test_a_managed_account_has_no_password_to_be_logged() -> None:
+    account = ServiceAccount(AccountName.parse(r"CONTOSO\gmsa-vmm$"), AccountKind.GMSA)
+    facts = with_node(logging=LoggingFacts(True, False, False, False))
+    row = about("RUN-03", facts, a_plan(service_account=account))
+    assert (row.status, "setup's holds no password" in row.evidence) == (WARN, True)
+    assert "nothing has to be changed" in row.remedy
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from vmm_wizard.checks.registry import Verdict, failed, node_check, not_applicab
 from vmm_wizard.checks.remedies import Team, Whom, ask, on_node
 from vmm_wizard.facts.model import Facts, LoggingFacts
 from vmm_wizard.facts.node_parts import part
-from vmm_wizard.plan.model import Plan
+from vmm_wizard.plan.model import AccountKind, Plan
 
 #: Memory that a remote shell should have for installers of prerequisites, in MB (WSMV's own default).
 _SHELL_MEMORY_MB = 1024
@@ -61,7 +61,7 @@ def written_down(plan: Plan, facts: Facts, node: str) -> Verdict:
         return passed("neither command lines nor PowerShell are logged by policy")
     accounts = " and ".join(_on_command_line(plan))
     step = f"tell the security team before setup runs on {node}, and who may read these logs"
-    if logging.command_lines:
+    if logging.command_lines and accounts:
         step += (
             f"; afterwards give {accounts} a new password, and the service SCVMMService on every node with it. "
             "Logging stays on"
@@ -72,17 +72,19 @@ def written_down(plan: Plan, facts: Facts, node: str) -> Verdict:
 
 
 def _on_command_line(plan: Plan) -> list[str]:
-    """The accounts whose passwords setup gets as arguments."""
-    accounts = [str(plan.service_account.name or "the service account")]
+    """The accounts whose passwords setup gets as arguments; a managed service account has none that anybody knows."""
+    managed = plan.service_account.kind is not AccountKind.USER
+    accounts = [] if managed else [str(plan.service_account.name or "the service account")]
     return [*accounts, str(plan.database.admin_account)] if plan.has_sql_admin else accounts
 
 
 def _kept(plan: Plan, logging: LoggingFacts) -> list[str]:
+    accounts = " and ".join(_on_command_line(plan))
     rows = (
         (
             logging.command_lines,
-            f"event 4688 keeps command lines: the password of {' and '.join(_on_command_line(plan))} will be in the "
-            "Security log",
+            "event 4688 keeps command lines: "
+            + (f"the password of {accounts} will be in the Security log" if accounts else "setup's holds no password"),
         ),
         (logging.modules, "module logging (4103) keeps cmdlets and their arguments: names and paths of this run"),
         (logging.script_blocks, "script block logging (4104) keeps the texts of scripts that run"),
