@@ -41,6 +41,7 @@ from vmm_wizard.facts.model import (
     RebootFacts,
     RehearsalFacts,
     RightsFacts,
+    RoleRecordFacts,
     SecurityDescriptor,
     ServiceResource,
     TcpAnswer,
@@ -298,6 +299,7 @@ def good_facts(plan: Plan | None = None, **changes: Any) -> Facts:
         dkm=a_container(),
         role_object=ComputerFacts(plan.cluster.role_name.text, found=False),
         cluster_object=a_cluster_object(),
+        role_record=RoleRecordFacts(plan.role_fqdn),
         principal_names=the_names(plan),
         sql=a_sql(),
         network=NetworkFacts(
@@ -360,6 +362,12 @@ def installed_facts(done: int = 2, **changes: Any) -> Facts:
             password_set=NOW,
             service_principal_names=("HOST/vmm", "HOST/vmm.contoso.lab"),
             descriptor=a_descriptor(owner=CLUSTER_SID),
+        ),
+        role_record=RoleRecordFacts(
+            "vmm.contoso.lab",
+            found=True,
+            dn="DC=vmm,DC=contoso.lab,CN=MicrosoftDNS,DC=DomainDnsZones,DC=contoso,DC=lab",
+            descriptor=a_descriptor(Ace(True, CLUSTER_SID, FULL), owner=CLUSTER_SID),
         ),
         principal_names=PrincipalNameFacts(
             SQL_NAMES

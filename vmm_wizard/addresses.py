@@ -69,6 +69,9 @@ class Addresses(Protocol):
     def names_of(self, address: str) -> tuple[str, ...]:
         """The PTR records of an address; empty when it has none."""
 
+    def records_of(self, host: str) -> tuple[str, ...]:
+        """All A and AAAA records of a name in DNS itself, whatever hosts files say; empty when DNS has none."""
+
     def domain_controllers(self, domain: str) -> tuple[str, ...]:
         """Host names by `_ldap._tcp.dc._msdcs.<domain>`, by priority and weight; empty when there are none."""
 
@@ -143,6 +146,9 @@ class SystemAddresses:
 
     def names_of(self, address: str) -> tuple[str, ...]:
         return _ask_names(None, address, self.timeout)
+
+    def records_of(self, host: str) -> tuple[str, ...]:
+        return tuple(record for kind in ("A", "AAAA") for record in _ask_dns(None, host, kind, self.timeout))
 
     def domain_controllers(self, domain: str) -> tuple[str, ...]:
         return tuple(_ask_dns(None, f"_ldap._tcp.dc._msdcs.{domain}", "SRV", self.timeout))
@@ -236,6 +242,11 @@ class AddressBook:
         if self.dns is None:
             raise AddressError(f"the address book {self.path.name} names no DNS server")
         return _ask_names(self.dns, address, self.timeout)
+
+    def records_of(self, host: str) -> tuple[str, ...]:
+        if self.dns is None:
+            raise AddressError(f"the address book {self.path.name} names no DNS server")
+        return self.addresses_of(host)
 
     def domain_controllers(self, domain: str) -> tuple[str, ...]:
         if self.dns is None:

@@ -250,6 +250,15 @@ class Preflight:
         if asked.container:
             container = asked.container
             add("dkm", "", "DKM container", container, lambda: self._session(container.access).container(container.dn))
+        if asked.role_record:
+            record = asked.role_record
+            add(
+                "role_record",
+                "",
+                "role name in DNS",
+                record,
+                lambda: self._session(record.access).role_record(record.fqdn),
+            )
         if asked.sql:
             sql = asked.sql
             add("sql", "", f"SQL Server {sql.host}", (sql, access), lambda: self._sql(sql, access))

@@ -220,6 +220,7 @@ def all_checks() -> tuple[Check, ...]:
         node_network,
         node_software,
         principals,
+        role_record,
         run,
         sql_database,
         sql_kerberos,

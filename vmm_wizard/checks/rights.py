@@ -41,6 +41,8 @@ ADMINISTRATORS = "S-1-5-32-544"
 COMPUTER_CLASS = "bf967a86-0de6-11d0-a285-00aa003049e2"
 #: schemaIDGUID of the attribute servicePrincipalName, and the property set that it is in (Public Information).
 PRINCIPAL_NAMES = ("f3a64788-5306-11d1-a9c5-0000f80367c1", "e48d0154-bcf8-11d1-8702-00c04fb96050")
+#: schemaIDGUID of the attribute dnsRecord.
+DNS_RECORD = "e0fa1e69-9b45-11d0-afdd-00c04fd930c9"
 
 _GENERIC = {
     0x10000000: FULL_CONTROL,

@@ -176,7 +176,7 @@ def _console(plan: Plan, facts: Facts) -> Verdict:
     where = f"{plan.role_fqdn}:{plan.ports.console}"
     if network.console.open:
         return passed(f"{where} accepts connections: connect the console there, never to a node")
-    addresses = ", ".join(network.role_addresses) or "no address"
+    addresses = ", ".join(network.role_addresses or ()) or "no address"
     return warned(
         f"{where} ({addresses}) does not answer this computer: {network.console.error}",
         ask(NETWORK, f"Test-NetConnection {powershell(plan.role_fqdn)} -Port {plan.ports.console}"),

@@ -12,12 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vmm_wizard.facts.directory_channel import Channel, DirectoryUnusable
+from vmm_wizard.facts.directory_dns import ask_role_record
 from vmm_wizard.facts.directory_domain import DomainView, ask_domain
 from vmm_wizard.facts.directory_objects import ask_container
 from vmm_wizard.facts.directory_principals import Principals, ask_principals
 from vmm_wizard.facts.directory_search import NoSuchObject
 from vmm_wizard.facts.directory_trusts import ask_trusts
-from vmm_wizard.facts.model import ContainerFacts, DomainFacts, NoAnswer
+from vmm_wizard.facts.model import ContainerFacts, DomainFacts, NoAnswer, RoleRecordFacts
 from vmm_wizard.facts.questions import DirectoryAccess, PrincipalsQuestion
 from vmm_wizard.plan.names import DistinguishedName
 from vmm_wizard.plan.secrets import Secret
@@ -90,6 +91,10 @@ class DirectorySession:
     def container(self, dn: DistinguishedName) -> ContainerFacts | NoAnswer:
         """An object by name: class, descriptor, this account's own rights, children (DKM-01 to 05; two searches)."""
         return self.answered(f"the container {dn}", lambda view: ask_container(view, str(dn)))
+
+    def role_record(self, fqdn: str) -> RoleRecordFacts | NoAnswer:
+        """The object of the role's name in the domain's DNS zone (NAM-06; one or two searches)."""
+        return self.answered(f"the DNS record of {fqdn}", lambda view: ask_role_record(view, fqdn))
 
     def answered(self, what: str, ask: Callable[[DomainView], T]) -> T | NoAnswer:
         """What `ask` finds out, or why it could not; `what` says what was asked, for the reason."""

@@ -250,11 +250,13 @@ def _cluster(view: DomainView, rows: list[Found], name: str, role: ComputerFacts
     computer = replace(_as_computer(name, found), token_groups=_token_groups(view, found.dn))
     parent = str(DistinguishedName.parse(computer.dn).parent)
     in_computers = dn_key(parent) == dn_key(view.naming.computers_dn)
+    is_old = isinstance(role, ComputerFacts) and role.found
     is_new = isinstance(role, ComputerFacts) and not role.found
     return ClusterObjectFacts(
         computer,
         parent,
-        view.searcher.base(parent, ("objectClass",), descriptor=True).descriptor(),
+        # Where the role's object is there already, nobody needs to make one beside the cluster's.
+        None if is_old else view.searcher.base(parent, ("objectClass",), descriptor=True).descriptor(),
         in_computers,
         # The quota matters in CN=Computers alone, and only while the role's object is still to be made.
         _created_by(view, computer.sid) if in_computers and is_new else None,

@@ -95,6 +95,7 @@ __all__ = [
     "RehearsalFacts",
     "RightsFacts",
     "RoleMember",
+    "RoleRecordFacts",
     "SecurityDescriptor",
     "ServiceResource",
     "ShellLimits",
@@ -306,7 +307,7 @@ class ClusterObjectFacts:
     """The cluster's computer object and the container that its roles' objects are made in.
 
     `created_count`: computer objects that the CNO has made so far (mS-DS-CreatorSID), for the domain's quota; not
-    counted (None) where the quota does not matter.
+    counted (None) where the quota does not matter. `parent_descriptor` is not read where the role has its object.
     """
 
     computer: ComputerFacts
@@ -330,6 +331,19 @@ class PrincipalNameFacts:
     accounts: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class RoleRecordFacts:
+    """The object that holds the role's record in the domain's DNS zone (dnsNode). `zone_found` False: the zone is not
+    kept in this domain's partitions. `tombstoned`: DNS has deleted the record, and the object is still there."""
+
+    name: str
+    zone_found: bool = True
+    found: bool = False
+    dn: str = ""
+    tombstoned: bool = False
+    descriptor: SecurityDescriptor | None = None
+
+
 # --- everything
 
 
@@ -348,6 +362,7 @@ class Facts:
     dkm: ContainerFacts | NoAnswer = NOT_ASKED
     role_object: ComputerFacts | NoAnswer = NOT_ASKED
     cluster_object: ClusterObjectFacts | NoAnswer = NOT_ASKED
+    role_record: RoleRecordFacts | NoAnswer = NOT_ASKED
     node_objects: Mapping[str, ComputerFacts | NoAnswer] = field(default_factory=dict)
     principal_names: PrincipalNameFacts | NoAnswer = NOT_ASKED
     sql: SqlFacts | NoAnswer = NOT_ASKED

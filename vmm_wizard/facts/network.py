@@ -44,13 +44,13 @@ def ask_network(question: NetworkQuestion, addresses: Addresses, timeout: float 
     sql = TcpAnswer(question.sql_host, question.sql_port or 1433, False, "not asked")
     if question.sql_host:
         sql = _try_sql(question, addresses, timeout)
-    found: tuple[str, ...] = ()
+    found: tuple[str, ...] | None = None
     console = TcpAnswer(question.role_fqdn, question.console_port, False, "not asked")
     if question.role_fqdn:
         try:
-            found = addresses.addresses_of(question.role_fqdn)
+            found = addresses.records_of(question.role_fqdn)
         except AddressError:
-            found = ()
+            found = None
         console = _try(addresses, question.role_fqdn, question.console_port, timeout)
     return NetworkFacts(sql, found, console)
 

@@ -291,8 +291,11 @@ class RehearsalFacts:
 
 @dataclass(frozen=True, slots=True)
 class NetworkFacts:
-    """What the wizard's own host sees: whether SQL and, on the role's name, the console port accept connections."""
+    """What the wizard's own host sees: whether SQL and, on the role's name, the console port accept connections.
+
+    `role_addresses` are the A and AAAA records of the role's name; None when DNS did not answer.
+    """
 
     sql: TcpAnswer
-    role_addresses: tuple[str, ...]
+    role_addresses: tuple[str, ...] | None
     console: TcpAnswer

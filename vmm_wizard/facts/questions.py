@@ -54,6 +54,14 @@ class PrincipalsQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleRecordQuestion:
+    """Look up the object that holds the role's DNS record. `fqdn` is the role's DNS name."""
+
+    access: DirectoryAccess
+    fqdn: str
+
+
+@dataclass(frozen=True, slots=True)
 class SqlQuestion:
     """Which instance and database to ask about, as whom. `host` is fully qualified."""
 
@@ -105,6 +113,7 @@ class Questions:
     access: DirectoryAccess | None
     principals: PrincipalsQuestion | None
     container: ContainerQuestion | None
+    role_record: RoleRecordQuestion | None
     sql: SqlQuestion | None
     network: NetworkQuestion | None
     nodes: tuple[NodeQuestion, ...]
@@ -162,6 +171,7 @@ def questions(plan: Plan, ca_file: str = "") -> Questions:
         access=access,
         principals=_principals(plan, access) if access else None,
         container=ContainerQuestion(access, plan.dkm.dn) if access and plan.dkm.dn else None,
+        role_record=RoleRecordQuestion(access, plan.role_fqdn) if access and plan.cluster.role_name.text else None,
         sql=sql,
         network=network,
         nodes=nodes,

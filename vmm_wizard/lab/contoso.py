@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -193,6 +194,16 @@ def add_controller(directory: Directory, host: str) -> None:
     )
     holds = [directory.base, configuration, f"CN=Schema,{configuration}"]
     directory.add(f"CN=NTDS Settings,{server}", "nTDSDSA", {"hasMasterNCs": holds, "options": 1})
+
+
+def set_record(directory: Directory, label: str, owner: str) -> None:
+    """Keep a name's record in the zone as an object that only `owner` (SID) may write; an empty one takes it away."""
+    dn = f"DC={label},DC={DOMAIN},CN=MicrosoftDNS,DC=DomainDnsZones,{BASE}"
+    if directory.get(dn) is not None:
+        directory.remove(dn)
+    if owner:
+        usual = directory.default_descriptor(allow(owner, GENERIC_ALL))
+        directory.add(dn, "dnsNode", descriptor=replace(usual, owner=owner))
 
 
 def build_sql_servers(directory: Directory, logons: Logons, changed: Callable[[], None]) -> dict[str, SqlServer]:

@@ -60,9 +60,22 @@ def _network_denied(estate: Estate, fault: Mapping[str, Any]) -> None:  # noqa: 
     estate.directory.grant(contoso.DKM, deny(NETWORK, CREATE_CHILD, CONTAINER_INHERIT))
 
 
+def _old_record(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """DNS has the name already, for another machine; an account owns its record."""
+    estate.zone.set(f"{fault['name']}.{estate.domain}", "A", [fault["address"]])
+    contoso.set_record(estate.directory, fault["name"], estate.account(fault["account"]).sid)
+
+
+def _record_left(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """DNS has deleted a record; its object is still there, and an account's."""
+    contoso.set_record(estate.directory, fault["name"], estate.account(fault["account"]).sid)
+
+
 DIRECTORY_FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     "names_not_writable": _names_not_writable,
     "managed_account": _managed_account,
     "known_group": _known_group,
+    "old_record": _old_record,
+    "record_left": _record_left,
     "network_denied": _network_denied,
 }

@@ -132,6 +132,8 @@ def _add_other_contexts(tree: Tree, netbios: str, root: Descriptor) -> None:
     ):
         tree.add(dn, kind)
     domain = tree.dns_domain
+    dns = tree.add(f"CN=MicrosoftDNS,DC=DomainDnsZones,{base}", "container")
+    tree.add(f"DC={domain},{dns}", "dnsZone")
     references: tuple[tuple[str, dict[str, Values]], ...] = (
         (netbios, {"nETBIOSName": netbios, "dnsRoot": domain, "nCName": base, "systemFlags": 3}),
         ("Enterprise Configuration", {"dnsRoot": domain, "nCName": configuration, "systemFlags": 1}),

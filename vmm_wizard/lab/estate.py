@@ -92,10 +92,14 @@ class Estate:
 
     def _role_online(self, name: str, addresses: Collection[str]) -> None:
         self.zone.set(f"{name.lower()}.{self.domain}", "A", [text for text in addresses if ":" not in text])
+        computer = self.directory.find_by_sam(f"{name}$")
+        owner = computer.sid if computer else self.directory.require(self.cluster.cno_dn).sid
+        contoso.set_record(self.directory, name.lower(), owner)
         self.on_role(name.lower(), self._console_port())
 
     def _role_offline(self, name: str) -> None:
         self.zone.remove(f"{name.lower()}.{self.domain}", "A")
+        contoso.set_record(self.directory, name.lower(), "")
         self.on_role(name.lower(), 0)
 
     def _console_port(self) -> int:
