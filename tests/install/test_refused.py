@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 import tomlkit
 
+from tests.building import a_node, good_facts
 from tests.install.installing import FIRST, ROOT, SECOND, Site, finished, newest, notices, remote_task, runs, site
 from vmm_wizard.checks.registry import Finding
-from vmm_wizard.install.occupancy import differences
+from vmm_wizard.install.occupancy import Occupied, differences, make_way
 from vmm_wizard.lab.tasks import ScheduledTask
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import NetbiosName
 from vmm_wizard.plan.secrets import Secrets
+from vmm_wizard.remote.task import RemoteTask
 from vmm_wizard.remote.task_run import setup_job, wrapper_file
 
 
@@ -200,3 +202,15 @@ def test_a_fault_of_our_own_is_a_last_event_too_without_any_password(place: Site
     assert "unexpected error (RuntimeError: broke with ***)" in end.text
     assert runs(place.journal)[0][1] == "interrupted"
     assert place.told() == []
+
+
+def test_an_account_that_is_not_shown_the_tasks_cannot_tell_whether_a_node_is_free(place: Site) -> None:
+    place.install_until(lambda event: event.as_json()["event"] == "started")
+    facts = good_facts(nodes={FIRST: a_node(tasks=None, is_administrator=False)})
+
+    def nobody(run_id: str, node: str) -> RemoteTask:
+        raise AssertionError(f"{run_id} on {node} was touched")
+
+    with pytest.raises(Occupied, match="needs local administrator on vmm01") as occupied:
+        list(make_way(newest(place.journal), facts, place.journal, nobody, 0.0))
+    assert "connection.node_account" in occupied.value.remedy
