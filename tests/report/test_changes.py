@@ -60,7 +60,10 @@ def test_good_evidence_that_changed_is_told_with_both(tmp_path: Path) -> None:
     old = read_report(saved(tmp_path, (a_finding(Status.PASS, "8 GB"),)))
     [row] = changes(old, (a_finding(Status.PASS, "16 GB"),))
     assert row.kind is Kind.EVIDENCE
-    lines = as_text([row], "last.json")
+    short = as_text([row], "last.json")
+    assert "As before, with other evidence (1, --all shows it): NOD-02" in short
+    assert "    before: 8 GB" not in short
+    lines = as_text([row], "last.json", everything=True)
     assert "    before: 8 GB" in lines
     assert "    now: 16 GB" in lines
 

@@ -60,6 +60,13 @@ def test_a_request_says_who_wants_what_and_why_and_how_it_is_seen_to_be_done() -
     assert "NAM-02" not in text
 
 
+def test_a_request_of_warnings_alone_does_not_threaten() -> None:
+    assert "takes everything back" in " ".join(as_text(a_plan(), (GRANT, PROTECT), Team.AD, "a").split())
+    mild = " ".join(as_text(a_plan(), (PROTECT,), Team.AD, "a").split())
+    assert "takes everything back" not in mild
+    assert "found one thing that only you can mend; setup could go on, but it is better mended" in mild
+
+
 def test_a_command_stands_on_a_line_by_itself_and_whole() -> None:
     text = as_text(a_plan(), ALL, Team.AD, "site.toml")
     assert f"     {COMMAND}\n" in text

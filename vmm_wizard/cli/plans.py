@@ -103,8 +103,12 @@ def check(
         more |= {"matrix": matrix.as_document(table)} if as_matrix else {}
         lines = [report.as_json(plan, findings, **more)]
     else:
-        lines = changes.as_text(changed, str(since), width()) if since else []
-        lines += [*matrix.as_text(table, width()), ""] if as_matrix else []
+        lines = changes.as_text(changed, str(since), width(), everything) if since else []
+        lines += (
+            [*matrix.as_text(table, width()), "", "Without --matrix, each finding is told in full."]
+            if as_matrix
+            else []
+        )
         full = not since and not as_matrix
         lines += report.as_text(plan, findings, width(), everything) if full else report.ending(plan, findings, width())
     for line in lines:

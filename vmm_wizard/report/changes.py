@@ -145,14 +145,17 @@ def as_document(rows: Sequence[Change]) -> dict[str, list[dict[str, str]]]:
     return {kind.value: [row.as_json() for row in rows if row.kind is kind] for kind in Kind}
 
 
-def as_text(rows: Sequence[Change], since: str, width: int = 80) -> list[str]:
-    """The changes as lines, what is worse first."""
+def as_text(rows: Sequence[Change], since: str, width: int = 80, everything: bool = False) -> list[str]:
+    """The changes as lines, what is worse first. What is good and was good is only named, unless `everything`."""
     if not rows:
         return [printable(f"Nothing has changed since {since}, and nothing is wrong."), ""]
     lines = [printable(f"Since {since}:"), ""]
     for kind in Kind:
         same = [row for row in rows if row.kind is kind]
-        if same:
+        if same and kind is Kind.EVIDENCE and not everything:
+            ids = ", ".join(dict.fromkeys(row.now.id for row in same if row.now))
+            lines += [*paragraph(f"{_HEADINGS[kind]} ({len(same)}, --all shows it): {ids}", "", width), ""]
+        elif same:
             lines += [f"{_HEADINGS[kind]} ({len(same)})", ""]
             for row in same:
                 lines += [*_lines(row, width)]
@@ -165,9 +168,11 @@ def _lines(row: Change, width: int) -> Iterator[str]:
     assert either is not None
     was = SIGNS[row.before.status][1] if row.before else ""
     if row.now is not None and row.kind in (Kind.NEW, Kind.LOST, Kind.STILL):
-        yield from lines_of(row.now, width)
+        head, *rest = lines_of(row.now, width)
+        yield head
         if row.before is not None and row.before.status is not row.now.status:
             yield f"    it was {was}"
+        yield from rest
         if row.before is not None and row.kind is Kind.STILL and row.before.evidence != row.now.evidence:
             yield from paragraph(f"before: {row.before.evidence}", "    ", width)
         yield ""

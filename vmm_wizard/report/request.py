@@ -52,14 +52,19 @@ def _head(plan: Plan, rows: Sequence[Finding], team: Team) -> Iterator[str]:
     things = "one thing" if number == 1 else f"{number} things"
     nodes = ", ".join(str(node) for node in plan.nodes)
     cluster = plan.cluster.name.qualified(plan.dns_domain)
+    stops = any(row.status is Status.FAIL for row in rows)
+    because = (
+        ", and setup runs unattended: where it meets such a fault, it takes everything back after ten to thirty minutes"
+        if stops
+        else "; setup could go on, but it is better mended before VMM is in use"
+    )
     yield f"Subject: VMM {plan.release} on {cluster}: {things} for {CALLED[team]}"
     yield ""
     yield from _wrapped(
         f"{_sender(plan.registration)} will install System Center Virtual Machine Manager (VMM) {plan.release}, which "
         f"manages virtual machines and their hosts, as the highly available role {plan.cluster.role_name} on cluster "
         f"{cluster} (nodes {nodes}), with its database on {plan.database.target}. A check that changes "
-        f"nothing found {things} that only you can mend, and setup runs unattended: where it meets such a fault, it "
-        "takes everything back after ten to thirty minutes."
+        f"nothing found {things} that only you can mend{because}."
     )
 
 
