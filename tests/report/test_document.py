@@ -121,7 +121,8 @@ def test_whatever_an_estate_says_is_text_in_the_xml(text: str, status: Status) -
 @given(st.text(max_size=60) | st.just(HOSTILE))
 def test_nothing_in_a_command_ends_its_fence_in_markdown(text: str) -> None:
     lines = as_markdown(a_plan(), [a_finding("`" * 5 + text)]).splitlines()
-    fences = [number for number, line in enumerate(lines) if re.fullmatch(r"`{6,}", line)]
+    fence = max((line for line in lines if re.fullmatch(r"`{6,}", line)), key=len)
+    fences = [number for number, line in enumerate(lines) if line == fence]
     assert len(fences) == 2
     outside = "\n".join(lines[: fences[0]] + lines[fences[1] + 1 :])
     assert not re.search(r"(?<!\\)[`<]", outside)
