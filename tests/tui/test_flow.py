@@ -9,9 +9,10 @@ from tests.tui.wizards import all_passwords, ready_plan
 from vmm_wizard.checks.registry import Check, Finding, Status, all_checks, judge
 from vmm_wizard.facts.model import Facts, NoAnswer
 from vmm_wizard.plan.fields import BY_KEY, MARKS, field_value, set_field
-from vmm_wizard.plan.model import AccountKind, Plan
+from vmm_wizard.plan.model import Acceptance, AccountKind, Plan
 from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.flow import Mark, View, mark_of
+from vmm_wizard.tui.widgets.findings import lines_of
 
 ORDER = ["job", "connection", "account", "dkm", "sql", "cluster", "names", "ports", "review", "run", "done"]
 
@@ -221,3 +222,15 @@ def test_every_line_of_the_steps_is_as_wide_as_the_others_and_has_sign_and_word(
     lines = flow.step_lines(view, pages.DKM)
     assert {len(text) for text, _ in lines} == {29}
     assert "> DKM container     X FAIL   " in [text for text, _ in lines]
+
+
+def test_what_is_accepted_is_no_obstacle_marks_no_page_and_says_why_in_the_list() -> None:
+    accepted = Acceptance("SQL-03", "", "agreed with the DBA", "Jo")
+    fail = finding("SQL-03", Status.FAIL, "an old edition")
+    view = a_view(findings=(fail,))
+    assert flow.obstacles(view)
+    view = a_view(findings=(replace(fail, accepted=accepted),))
+    assert flow.obstacles(view) == ()
+    assert mark_of(view, pages.BY_ID["sql"]) is Mark.OK
+    [line] = lines_of(view, flow.worst_first(view.findings))
+    assert line.text == "FAIL, accepted by Jo: agreed with the DBA: an old edition"
