@@ -23,6 +23,7 @@ from vmm_wizard.checks.registry import Finding, judge
 from vmm_wizard.checks.schedule import pending_nodes
 from vmm_wizard.facts.model import (
     Facts,
+    LibraryFacts,
     NetworkFacts,
     NoAnswer,
     NodeFacts,
@@ -35,6 +36,7 @@ from vmm_wizard.facts.model import (
 )
 from vmm_wizard.facts.questions import (
     DirectoryAccess,
+    LibraryQuestion,
     NetworkQuestion,
     NodeQuestion,
     PrincipalsQuestion,
@@ -265,6 +267,9 @@ class Preflight:
         if asked.network:
             network = asked.network
             add("network", "", "network", network, lambda: self._network(network))
+        if asked.library:
+            library = asked.library
+            add("library", "", library.host, (library, access), lambda: self._library(library, access))
         for node in asked.nodes:
             add("nodes", node.host, node.host, (node, access), lambda node=node: self._node(node, access))  # type: ignore[misc]
         return jobs
@@ -328,6 +333,15 @@ class Preflight:
             question.account,
             access,
             lambda secret: ask_node(question, secret, self.addresses, self.deadline),
+        )
+
+    def _library(self, question: LibraryQuestion, access: DirectoryAccess | None) -> LibraryFacts | NoAnswer:
+        from vmm_wizard.facts.library import ask_library
+
+        return self._with_password(
+            question.account,
+            access,
+            lambda secret: ask_library(question, secret, self.addresses, self.deadline),
         )
 
     def _network(self, question: NetworkQuestion) -> NetworkFacts:

@@ -70,7 +70,10 @@ def test_a_good_estate_has_nothing_but_passes_and_what_does_not_apply_yet() -> N
     assert {row.status for row in rows} == {PASS, NOT_APPLICABLE}
     later = {"RUN-02", "RUN-04", "POST-01", "POST-02", "POST-03", "POST-04", "SQL-17"}
     of_an_existing_database = {"SQL-14", "SQL-16"}
-    assert {row.id for row in rows if row.status is NOT_APPLICABLE} == later | of_an_existing_database | {"ACC-10"}
+    assert {row.id for row in rows if row.status is NOT_APPLICABLE} == later | of_an_existing_database | {
+        "ACC-10",
+        "LIB-01",
+    }
 
 
 def test_with_a_rehearsal_the_good_estate_passes_that_too() -> None:
@@ -82,7 +85,7 @@ def test_when_nothing_answers_everything_that_needs_facts_is_unknown_and_nothing
     for row in judge(a_plan(), nothing_known()):
         if row.id in FORM_ONLY:
             assert row.status is PASS, row
-        elif row.id in ("RUN-02", "RUN-04", "ACC-10"):
+        elif row.id in ("RUN-02", "RUN-04", "ACC-10", "LIB-01"):
             assert row.status is NOT_APPLICABLE, row
         else:
             assert row.status is UNKNOWN, row
@@ -220,6 +223,6 @@ def test_one_silent_source_leaves_what_needs_it_unknown_and_the_rest_as_it_was(s
     rows = judge(a_plan(), without(good_facts(), {silent}))
     changed = [row for row in rows if good.get((row.id, row.subject)) is not row.status]
     assert {row.status for row in changed} <= {UNKNOWN}
-    assert changed or silent in ("principal_names", "network", "node_objects"), (
+    assert changed or silent in ("principal_names", "network", "node_objects", "library"), (
         "these matter only later, or where something is wrong"
     )

@@ -20,6 +20,7 @@ from vmm_wizard.plan.model import (
     Connection,
     Database,
     DkmContainer,
+    Library,
     Media,
     Plan,
     Ports,
@@ -138,6 +139,7 @@ plans = st.builds(
     cluster=clusters,
     ports=st.builds(Ports, ports, ports, ports, ports, ports, ports),
     media=paths.map(Media),
+    library=st.just(Library()) | host_names.map(Library),
     program_files=paths,
     accepted=st.lists(acceptances, max_size=2, unique_by=lambda one: (one.check, one.subject.casefold())).map(tuple),
     asked=st.lists(requests, max_size=2, unique_by=lambda one: (one.check, one.subject.casefold(), one.team)).map(

@@ -212,6 +212,7 @@ def all_checks() -> tuple[Check, ...]:
         database,
         dkm,
         installer,
+        library,
         logon_rights,
         media,
         naming,

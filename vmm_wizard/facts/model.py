@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from vmm_wizard.facts.cluster_model import AddressProbe, NameStatus, ValidationReport, Workload
+from vmm_wizard.facts.library_model import LibraryFacts, LibraryRole, LibraryShare, ShareEntry
 from vmm_wizard.facts.node_model import (
     Adapter,
     AddressResource,
@@ -76,6 +77,9 @@ __all__ = [
     "GovernedRight",
     "GovernedValue",
     "GroupReplica",
+    "LibraryFacts",
+    "LibraryRole",
+    "LibraryShare",
     "LoggingFacts",
     "MediaFacts",
     "Member",
@@ -98,6 +102,7 @@ __all__ = [
     "RoleRecordFacts",
     "SecurityDescriptor",
     "ServiceResource",
+    "ShareEntry",
     "ShellLimits",
     "SqlFacts",
     "SqlToolsFacts",
@@ -367,6 +372,7 @@ class Facts:
     principal_names: PrincipalNameFacts | NoAnswer = NOT_ASKED
     sql: SqlFacts | NoAnswer = NOT_ASKED
     network: NetworkFacts | NoAnswer = NOT_ASKED
+    library: LibraryFacts | NoAnswer = NOT_ASKED
     nodes: Mapping[str, NodeFacts | NoAnswer] = field(default_factory=dict)
     rehearsals: Mapping[str, RehearsalFacts | NoAnswer] = field(default_factory=dict)
     heard: Mapping[str, datetime] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from vmm_wizard import log
 from vmm_wizard.addresses import AddressBook, AddressError, Addresses
 from vmm_wizard.facts.model import NoAnswer, NodeFacts
 from vmm_wizard.facts.node_parts import needs_administrator
-from vmm_wizard.facts.questions import NodeQuestion
+from vmm_wizard.facts.questions import LibraryQuestion, NodeQuestion
 from vmm_wizard.facts.reading import Unreadable, read
 from vmm_wizard.plan.model import Authentication, WinrmTransport
 from vmm_wizard.plan.secrets import Secret
@@ -106,7 +106,7 @@ def _without_secrets(facts: NodeFacts) -> NodeFacts:
 
 
 def connector(
-    question: NodeQuestion, password: Secret, addresses: Addresses
+    question: NodeQuestion | LibraryQuestion, password: Secret, addresses: Addresses
 ) -> tuple[Callable[[float, threading.Event], Session], str]:
     """What opens a session with the node, given a deadline (time.monotonic()) and a cancel flag; and its host:port.
 
@@ -130,7 +130,7 @@ def connector(
     return lambda deadline, cancel: Session.open(target, login, deadline, cancel), target.place
 
 
-def _authentication(question: NodeQuestion, addresses: Addresses) -> Authentication:
+def _authentication(question: NodeQuestion | LibraryQuestion, addresses: Addresses) -> Authentication:
     """As asked for. With an address book a ticket is not used unasked: Kerberos looks for its servers outside of it."""
     unasked = question.authentication is Authentication.AUTO and isinstance(addresses, AddressBook)
     return Authentication.NTLM if unasked else question.authentication

@@ -94,6 +94,18 @@ class NodeQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class LibraryQuestion:
+    """What the library's file server is asked. `host` is fully qualified."""
+
+    host: str
+    transport: WinrmTransport
+    port: int
+    account: AccountName
+    authentication: Authentication
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkQuestion:
     """What the wizard's own host tries."""
 
@@ -117,6 +129,7 @@ class Questions:
     sql: SqlQuestion | None
     network: NetworkQuestion | None
     nodes: tuple[NodeQuestion, ...]
+    library: LibraryQuestion | None = None
 
 
 def questions(plan: Plan, ca_file: str = "") -> Questions:
@@ -175,6 +188,18 @@ def questions(plan: Plan, ca_file: str = "") -> Questions:
         sql=sql,
         network=network,
         nodes=nodes,
+        library=_library(plan, trust),
+    )
+
+
+def _library(plan: Plan, trust: Trust) -> LibraryQuestion | None:
+    """The file server is asked as the nodes are; one of the nodes itself is not asked a second time."""
+    host = plan.library_host
+    if not host or not plan.node_account or host in {node.key for node in plan.nodes}:
+        return None
+    connection = plan.connection
+    return LibraryQuestion(
+        host, connection.winrm, connection.effective_winrm_port, plan.node_account, connection.authentication, trust
     )
 
 
@@ -197,7 +222,7 @@ def principal_names(plan: Plan) -> tuple[str, ...]:
     """Every service principal name that matters to a plan, each once: one search finds the holders of all of them.
 
     `SCVMM/` of the role (PLAN), `MSSQLSvc/` of the SQL Server (with port and with instance, PLANHA), `HTTP/` of the
-    nodes (KBSHARE).
+    nodes (KBSHARE), `HOST/` and `MSClusterVirtualServer/` of the library's file server (HALIB).
     """
     target, role = plan.database.target, plan.cluster.role_name.text
     names = [f"SCVMM/{form}" for form in (role, plan.role_fqdn) if form]
@@ -206,6 +231,8 @@ def principal_names(plan: Plan) -> tuple[str, ...]:
         names += [f"MSSQLSvc/{plan.sql_host}:{end}" for end in (port, target.instance) if end]
         names.append(f"MSSQLSvc/{plan.sql_host}")
     names += [f"HTTP/{form}" for node in plan.nodes for form in (node.label, node.key)]
+    if plan.library_host:
+        names += [f"{service}/{plan.library_host}" for service in ("HOST", "MSClusterVirtualServer")]
     return tuple({name.casefold(): name for name in names}.values())
 
 
@@ -216,7 +243,7 @@ def accounts_of(question: Hashable) -> tuple[AccountName, ...]:
     for part in parts:
         if isinstance(part, AccountName):
             found.append(part)
-        elif isinstance(part, DirectoryAccess | SqlQuestion | NodeQuestion):
+        elif isinstance(part, DirectoryAccess | SqlQuestion | NodeQuestion | LibraryQuestion):
             found.append(part.account)
         elif isinstance(part, ContainerQuestion):
             found.append(part.access.account)

@@ -14,6 +14,7 @@ from vmm_wizard.lab.answers import practice_answers
 from vmm_wizard.lab.clock import Clock, SpedUpClock
 from vmm_wizard.lab.cluster import ClusterMember, FailoverCluster, NetworkState
 from vmm_wizard.lab.descriptors import BUILTIN_ADMINISTRATORS
+from vmm_wizard.lab.library_report import LibraryState
 from vmm_wizard.lab.logons import Credential, Logons
 from vmm_wizard.lab.node import Node
 from vmm_wizard.lab.sql import SqlServer
@@ -52,6 +53,8 @@ class Estate:
         self.nodes = {f"{label}.{self.domain}": self._build_node(label, number) for number, label in enumerate(labels)}
         #: Passwords that the admin was told, by account, where they are not the right ones.
         self.told_passwords: dict[str, str] = {}
+        #: File servers for a library, by host name: a scenario may add one.
+        self.file_servers: dict[str, Node] = {}
         #: The answer file that the wizard opens on this estate.
         self.answers = practice_answers({})
 
@@ -82,6 +85,27 @@ class Estate:
             "SeBatchLogonRight": [BUILTIN_ADMINISTRATORS, "S-1-5-32-551"],
             "SeDenyNetworkLogonRight": ["S-1-5-32-546"],
         }
+        return node
+
+    def add_file_server(self, label: str, state: LibraryState, address: str) -> Node:
+        """A machine that answers as a library's file server, with the same administrators as the nodes."""
+        host = f"{label}.{self.domain}"
+        services = ("HOST", "MSClusterVirtualServer") if state.kind else ("HOST",)
+        self.directory.add(
+            f"CN={label.upper()},CN=Computers,{contoso.BASE}",
+            "computer",
+            {
+                "sAMAccountName": f"{label.upper()}$",
+                "dNSHostName": host,
+                "servicePrincipalName": [f"{service}/{form}" for service in services for form in (label, host)],
+            },
+        )
+        self.zone.set(host, "A", [address])
+        node = Node(self, label, {})
+        node.in_cluster = False
+        node.library = state
+        node.state.administrators = {self.directory.sid(512), self.directory.require(contoso.ADMINS_GROUP).sid}
+        self.file_servers[host] = node
         return node
 
     def changed(self) -> None:

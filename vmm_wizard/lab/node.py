@@ -13,6 +13,7 @@ from vmm_wizard.lab.clock import Clock
 from vmm_wizard.lab.cluster import FailoverCluster
 from vmm_wizard.lab.descriptors import BUILTIN_ADMINISTRATORS
 from vmm_wizard.lab.directory import Directory
+from vmm_wizard.lab.library_report import LibraryState
 from vmm_wizard.lab.logons import Credential, Logons
 from vmm_wizard.lab.node_runs import NodeRuns
 from vmm_wizard.lab.node_settings import SettingsState
@@ -126,6 +127,8 @@ class Node(NodeRuns):
         #: SIDs that were put into Administrators while the estate ran, in order.
         self.administrators_added: list[str] = []
         self.in_cluster = True
+        #: Set on a file server, which is none of the cluster's nodes.
+        self.library: LibraryState | None = None
         self.services: list[WinrmServer] = []
         #: The names of the latest scripts that ran here, newest last: tests count them.
         self.scripts: deque[str] = deque(maxlen=500)

@@ -298,6 +298,16 @@ def _run_file(estate: Estate, fault: Mapping[str, Any]) -> None:
     estate.nodes[fault["node"]].files.write(fault["path"], fault["text"].encode())
 
 
+def _library(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """A file server for the library: `type` of its cluster group (empty: none), and who has full access to its share:
+    "system", "administrators", or an account."""
+    from vmm_wizard.lab.library_report import LibraryState
+
+    known = {"system": "S-1-5-18", "administrators": BUILTIN_ADMINISTRATORS}
+    full = [known.get(name) or estate.account(name).sid for name in fault["full"]]
+    estate.add_file_server(fault["server"], LibraryState(fault["type"], shares={"VMMLibrary": full}), "10.10.0.29")
+
+
 _FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     **POLICY_FAULTS,
     **FAULTS,
@@ -314,6 +324,7 @@ _FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     "sql_file": _sql_file,
     "principal_name": _principal_name,
     "trust": _trust,
+    "library": _library,
     "availability_group": _availability_group,
     "not_administrator": _not_administrator,
     "no_batch_logon": _no_batch_logon,

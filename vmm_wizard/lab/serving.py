@@ -179,7 +179,7 @@ class Serving:
                 self._hosts[name] = {"address": LOOPBACK, "tds": served.port}
 
     def _serve_nodes(self) -> None:
-        for host, node in self.estate.nodes.items():
+        for host, node in (*self.estate.nodes.items(), *self.estate.file_servers.items()):
             shells = Shells(node, self.estate.clock)
             for transport, context in (("winrm_http", None), ("winrm_https", self._context(host))):
                 server = WinrmServer(

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from vmm_wizard.lab.directory_search import directory_search
+from vmm_wizard.lab.library_report import library_facts
 from vmm_wizard.lab.mending_scripts import add_administrator
 from vmm_wizard.lab.node_network import list_neighbors
 from vmm_wizard.lab.node_report import node_facts
@@ -55,6 +56,7 @@ HANDLERS: Mapping[str, Handler] = {
     "add-administrator": add_administrator,
     "directory-search": directory_search,
     "list-neighbors": list_neighbors,
+    "library-facts": library_facts,
     "node-facts": node_facts,
     **dict.fromkeys(RUN_SCRIPTS, _of_run),
 }

@@ -49,6 +49,7 @@ ALLOWED = {
     "ports.winrm": _PORT,
     "ports.bits": _PORT,
     "media.path": r"a folder on a local disk of each node such as 'C:\VMM\Media'",
+    "library.file_server": "the host name of a clustered file server such as libfs.contoso.lab, or nothing",
     "accepted": "tables of id and reason; subject, by and on (2026-11-26) where they are known",
     "asked": "tables of id, team (ad, sql, network or nodes) and ticket; subject and on (2026-11-26) where known",
 }
@@ -103,6 +104,8 @@ ABOUT = {
     "ports.winrm": "VMM to the agents on hosts, control.",
     "ports.bits": "Files between VMM, hosts and library servers.",
     "media.path": "Folder with the extracted setup media, the same on every node, on a local disk.",
+    "library.file_server": "The file server for VMM's library share, which is added after setup. A clustered one, on "
+    "another cluster. Empty: not checked.",
     "accepted": "Findings that do not stop an install: the check's id, the subject that it was found on, and why. They "
     "are shown in every report. What makes setup roll back for certain cannot be accepted.",
     "asked": "What other teams were asked for: the check's id, the subject, the team, and the ticket. It is shown in "
@@ -119,6 +122,7 @@ TABLE_ABOUT = {
     "cluster": "The failover cluster, VMM's role on it, and the nodes.",
     "ports": "TCP ports of VMM. They can be chosen now and never again.",
     "media": "The setup media.",
+    "library": "VMM's library. Setup makes none on a highly available server: a share is added afterwards.",
 }
 
 #: The first lines of a written file.

@@ -189,6 +189,7 @@ FIELDS: tuple[Field, ...] = (
     _vmm_port("winrm"),
     _vmm_port("bits"),
     Field("media.path", ("media", "path"), _path),
+    Field("library.file_server", ("library", "file_server"), HostName.parse),
     _rows("accepted", ("accepted",), ACCEPTED),
     _rows("asked", ("asked",), ASKED),
 )

@@ -60,6 +60,13 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class Library:
+    """The file server that will hold VMM's library (HALIB). Empty: none is chosen yet, and nothing asks about it."""
+
+    file_server: HostName = HostName()
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
     """What setup asks about the owner. An empty product key is the 180-day evaluation (INST)."""
 
@@ -229,6 +236,7 @@ class Plan:
     cluster: Cluster = field(default_factory=Cluster)
     ports: Ports = field(default_factory=Ports)
     media: Media = field(default_factory=Media)
+    library: Library = field(default_factory=Library)
     program_files: str = DEFAULT_PROGRAM_FILES
     accepted: tuple[Acceptance, ...] = ()
     asked: tuple[AskedFor, ...] = ()
@@ -256,6 +264,12 @@ class Plan:
         """The SQL host, fully qualified; empty while not answered."""
         host = self.database.target.host
         return host if not host or "." in host or ":" in host or not self.dns_domain else f"{host}.{self.dns_domain}"
+
+    @property
+    def library_host(self) -> str:
+        """The library's file server, fully qualified, lower case; empty while none is chosen."""
+        server = self.library.file_server
+        return server.qualified(self.dns_domain).key if server else ""
 
     @property
     def role_fqdn(self) -> str:

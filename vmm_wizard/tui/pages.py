@@ -142,10 +142,11 @@ PORTS = Page(
         "registration.company_name",
         "registration.telemetry",
         "registration.microsoft_update",
+        "library.file_server",
     ),
     (),
     ("media",),
-    ("NOD-12", "NOD-13"),
+    ("NOD-12", "NOD-13", "LIB-01"),
 )
 REVIEW = Page(
     "review",
@@ -216,4 +217,5 @@ LABELS: Mapping[str, str] = {
     "registration.company_name": "Company",
     "registration.telemetry": "Usage data to MS",
     "registration.microsoft_update": "Microsoft Update",
+    "library.file_server": "Library server",
 }
