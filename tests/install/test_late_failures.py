@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.install.installing import FIRST, SECOND, Site, finished, notices, runs, site, steps
+from vmm_wizard.checks.registry import Status
 from vmm_wizard.install.events import Event, StepChanged
 from vmm_wizard.lab import setup_run
 from vmm_wizard.lab.estate import Estate
@@ -69,6 +70,16 @@ def test_dkm_rights_that_go_while_setup_runs_are_told(place: Site) -> None:
     assert "DKM-02" in notices(events)[-1].remedy
     assert place.left() == []
     assert runs(place.journal)[0][1] == "failed"
+
+
+def test_a_winrm_that_goes_deaf_while_setup_runs_is_told(place: Site) -> None:
+    settings = place.served.estate.nodes[FIRST].state.settings
+    deaf = "The client cannot connect to the destination specified in the request."
+    events = place.install(on=when_setup_runs(FIRST, lambda: setattr(settings, "winrm_loop_error", deaf)))
+    assert finished(events).result == "failed"
+    assert "NOD-14" in notices(events)[-1].remedy
+    assert place.left() == []
+    assert "NOD-14" in {row.id for row in place.served.check(place.served.plan).findings if row.status is Status.FAIL}
 
 
 def test_the_second_run_after_a_failed_one_is_a_new_one_with_a_preflight_of_its_own(place: Site) -> None:

@@ -175,6 +175,9 @@ class Node(NodeRuns):
             return ""
         return "Running" if self.estate.cluster.owns_vmm(self.computer_name) else "Stopped"
 
+    def loop_fault(self) -> str:
+        return self.state.settings.winrm_loop_error
+
     def missing_prerequisites(self) -> Sequence[str]:
         state = self.state
         found = []

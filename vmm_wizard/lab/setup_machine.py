@@ -137,6 +137,10 @@ class SetupMachine(Protocol):
     def restart_winrm(self, seconds: float) -> None:
         """Cut every WinRM session and refuse new ones for so many estate seconds. Comes back at once."""
 
+    def loop_fault(self) -> str:
+        """What the node meets when it asks its own WinRM service by its full name; empty: an answer."""
+        return ""
+
     @abstractmethod
     def changed(self) -> None:
         """Something happened that the estate's own account tells."""

@@ -183,6 +183,7 @@ class SetupRun:
             (0.86, work.keys),
             (0.90, work.service_principal_names),
             (0.93, work.server),
+            (0.95, self._require_own_winrm),
             (0.97, work.role),
             (0.99, work.connection_point),
         )
@@ -197,6 +198,12 @@ class SetupRun:
         self._write("ProcessInstalls: PangaeaServer installed")
         self._write("Main: setup has ended with exit code 0")
         return SUCCEEDED
+
+    def _require_own_winrm(self) -> None:
+        """Setup places its agent on the node itself, over WinRM (KBSHARE)."""
+        fault = self._machine.loop_fault()
+        if fault:
+            raise StepFailed("HostAgentWSManError", f"{self._machine.dns_name}: {fault}")
 
     def _require_administrator(self, service: Credential) -> None:
         if not self._machine.is_administrator(service):

@@ -63,7 +63,7 @@ _CAUSES = (
         r"HostAgentWSManError|\(2927\)",
         "WinRM on this node does not answer setup's request to itself.",
         "Run `Test-WSMan <full name of the node>` on the node and mend what it says (winrm quickconfig, a group policy "
-        "with an empty IPv4Filter, a wrong HTTP SPN).",
+        "with an empty IPv4Filter, a wrong HTTP SPN); NOD-14 of `vmm-wizard check` says which.",
     ),
     _cause(
         r"EnumValueName|SerializationException",
