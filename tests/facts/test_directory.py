@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,22 +42,6 @@ from vmm_wizard.lab.descriptors import (
 from vmm_wizard.plan.names import AccountName, DistinguishedName
 
 DKM = f"CN=VMMDKM,{BASE}"
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with serving(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def session(served: Served) -> Iterator[DirectorySession]:
-    """The practice domain as alice sees it."""
-    passwords = Passwords(leading_to(served), SECONDS)
-    opened = open_session(access(), RIGHT, passwords)
-    assert isinstance(opened, DirectorySession), opened
-    yield opened
-    passwords.close()
 
 
 def asked(book: AddressBook, how: DirectoryAccess) -> DirectorySession | NoAnswer:

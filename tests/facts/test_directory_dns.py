@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.facts.asking_directory import RIGHT, SECONDS, access, leading_to
-from tests.lab.served_directory import BASE, USERS, Served, serving
+from tests.lab.served_directory import BASE, USERS, Served
 from vmm_wizard.addresses import AddressBook
-from vmm_wizard.facts.directory import DirectorySession, open_session
+from vmm_wizard.facts.directory import DirectorySession
 from vmm_wizard.facts.model import known
 from vmm_wizard.facts.network import ask_network
-from vmm_wizard.facts.passwords import Passwords
 from vmm_wizard.facts.questions import NetworkQuestion
 from vmm_wizard.lab.contoso import set_record
 
 ZONE = f"DC=contoso.lab,CN=MicrosoftDNS,DC=DomainDnsZones,{BASE}"
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with serving(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def session(served: Served) -> Iterator[DirectorySession]:
-    passwords = Passwords(leading_to(served), SECONDS)
-    yield known(open_session(access(), RIGHT, passwords))
-    passwords.close()
 
 
 def test_a_name_without_record_is_free_in_a_zone_that_is_here(session: DirectorySession) -> None:

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.facts.asking_directory import HOST, RIGHT, SECONDS, access, account, account_of, leading_to
-from tests.lab.served_directory import USERS, Served, serving
-from vmm_wizard.facts.directory import DirectorySession, open_session
+from tests.facts.asking_directory import HOST, account, account_of
+from tests.lab.served_directory import USERS, Served
+from vmm_wizard.facts.directory import DirectorySession
 from vmm_wizard.facts.directory_principals import Principals, account_row
 from vmm_wizard.facts.directory_search import Found
 from vmm_wizard.facts.model import AccountFacts, ControllerFacts, NoAnswer, known
-from vmm_wizard.facts.passwords import Passwords
 from vmm_wizard.facts.questions import PrincipalsQuestion
 from vmm_wizard.lab.contoso import add_controller
 from vmm_wizard.lab.descriptors import FULL_CONTROL, WRITE_PROPERTY, Descriptor, allow
 from vmm_wizard.lab.schema import attribute_guids
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with serving(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def session(served: Served) -> Iterator[DirectorySession]:
-    """The practice domain as alice sees it."""
-    passwords = Passwords(leading_to(served), SECONDS)
-    opened = open_session(access(), RIGHT, passwords)
-    assert isinstance(opened, DirectorySession), opened
-    yield opened
-    passwords.close()
 
 
 def ask(session: DirectorySession, **parts: object) -> Principals:
