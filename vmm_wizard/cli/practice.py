@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import tempfile
+import textwrap
 import threading
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from vmm_wizard.cli.shared import (
     read_secrets,
     refuse,
     terminal_reason,
+    width,
 )
 
 
@@ -32,7 +35,9 @@ def lab(ctx: click.Context, scenario: str, speed: float, list_scenarios: bool) -
         from vmm_wizard.lab.scenarios import all_scenarios
 
         for entry in all_scenarios():
-            click.echo(f"{entry.name:<26} {entry.title}")
+            line = f"{entry.name:<30} {entry.title}"
+            for part in textwrap.wrap(line, width(), subsequent_indent=" " * 31) if sys.stdout.isatty() else [line]:
+                click.echo(part)
         ctx.exit(GOOD)
     if ctx.invoked_subcommand is not None:
         return
