@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -24,9 +24,11 @@ OF_SQL = ("SQL-03", "SQL-04", "SQL-05", "SQL-12")
 
 
 @contextmanager
-def behind(folder: Path, *hidden: str, **how: object) -> Iterator[ServedEstate]:
-    """An estate some of whose hosts are out of reach from here."""
-    faults = tuple({"kind": "hidden", "host": host} for host in hidden)
+def behind(
+    folder: Path, *hidden: str, also: tuple[Mapping[str, object], ...] = (), **how: object
+) -> Iterator[ServedEstate]:
+    """An estate some of whose hosts are out of reach from here, with the faults of `also`."""
+    faults = (*also, *({"kind": "hidden", "host": host} for host in hidden))
     with serving_estate(folder, Scenario("jump", "", "", ("DKM-02",), "", faults), **how) as served:  # type: ignore[arg-type]
         yield served
 
@@ -69,6 +71,16 @@ def test_where_the_controller_is_reached_no_node_is_asked_for_it(tmp_path: Path)
     with behind(tmp_path) as served:
         served.check(contoso_plan())
         assert {script for node in served.estate.nodes.values() for script in node.scripts} == {"node-facts"}
+
+
+def test_other_controllers_are_not_asked_from_a_node_and_nothing_is_unknown_for_that(tmp_path: Path) -> None:
+    second = {"kind": "second_controller", "name": "dc02", "address": "10.10.0.11", "lags": [contoso.DKM]}
+    with behind(tmp_path, contoso.DC, "dc02.contoso.lab", also=(second,)) as served:
+        findings = served.check(contoso_plan()).findings
+        assert of_status(findings, Status.FAIL, Status.UNKNOWN, Status.WARN) == []
+        (row,) = [row for row in findings if row.id == "DKM-07"]
+        assert (row.status, "asked from vmm01" in row.evidence) == (Status.NOT_APPLICABLE, True)
+        assert served.serving.other_controllers["dc02.contoso.lab"].binds == 0
 
 
 def test_over_powershell_remoting_it_is_the_same(tmp_path: Path) -> None:

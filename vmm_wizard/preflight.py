@@ -16,44 +16,33 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from vmm_wizard.addresses import Addresses
 from vmm_wizard.checks.registry import Finding, judge
 from vmm_wizard.checks.schedule import pending_nodes
 from vmm_wizard.facts.model import (
     Facts,
-    LibraryFacts,
-    NetworkFacts,
     NoAnswer,
     NodeFacts,
     NotKnown,
-    PasswordFacts,
     PasswordShape,
     RehearsalFacts,
-    SqlFacts,
-    known,
 )
 from vmm_wizard.facts.questions import (
     DirectoryAccess,
-    LibraryQuestion,
-    NetworkQuestion,
     NodeQuestion,
     PrincipalsQuestion,
-    SqlQuestion,
     accounts_of,
     questions,
 )
 from vmm_wizard.facts.sql_reach import reached_from_nodes
 from vmm_wizard.plan.model import Plan
-from vmm_wizard.plan.names import AccountName
-from vmm_wizard.plan.secrets import Secret, Secrets
+from vmm_wizard.plan.secrets import Secrets
 
 if TYPE_CHECKING:
-    from vmm_wizard.facts.directory import DirectorySession
     from vmm_wizard.facts.directory_principals import Principals
 
-T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -100,11 +89,13 @@ class Preflight:
 
     def __init__(self, secrets: Secrets, addresses: Addresses, deadline: float = DEADLINE) -> None:
         from vmm_wizard.facts.passwords import Passwords
+        from vmm_wizard.facts.probes import Probes
 
         self.secrets = secrets
         self.addresses = addresses
         self.deadline = deadline
         self.passwords = Passwords(addresses, deadline)
+        self.probes = Probes(secrets, self.passwords)
         self._lock = threading.Lock()
         self._asked: dict[Hashable, Future[object]] = {}
         self._heard: dict[Hashable, datetime] = {}
@@ -244,14 +235,16 @@ class Preflight:
                     account.key,
                     f"password of {account}",
                     (account, access),
-                    lambda account=account: self._proof(account, access),  # type: ignore[misc]
+                    lambda account=account: self.probes.proof(account, access),  # type: ignore[misc]
                 )
-            add("domain", "", "directory", access, lambda: self._session(access).domain())
+            add("domain", "", "directory", access, lambda: self.probes.session(access).domain())
         if asked.principals:
             jobs += self._principal_jobs(plan, asked.principals)
         if asked.container:
             container = asked.container
-            add("dkm", "", "DKM container", container, lambda: self._session(container.access).container(container.dn))
+            ask = lambda: self.probes.session(container.access).container(container.dn)  # noqa: E731
+            add("dkm", "", "DKM container", container, ask)
+            add("replicas", "", "other domain controllers", container, lambda: self.probes.replicas(container))
         if asked.role_record:
             record = asked.role_record
             add(
@@ -259,19 +252,19 @@ class Preflight:
                 "",
                 "role name in DNS",
                 record,
-                lambda: self._session(record.access).role_record(record.fqdn),
+                lambda: self.probes.session(record.access).role_record(record.fqdn),
             )
         if asked.sql:
             sql = asked.sql
-            add("sql", "", f"SQL Server {sql.host}", (sql, access), lambda: self._sql(sql, access))
+            add("sql", "", f"SQL Server {sql.host}", (sql, access), lambda: self.probes.sql(sql, access))
         if asked.network:
             network = asked.network
-            add("network", "", "network", network, lambda: self._network(network))
+            add("network", "", "network", network, lambda: self.probes.network(network))
         if asked.library:
             library = asked.library
-            add("library", "", library.host, (library, access), lambda: self._library(library, access))
+            add("library", "", library.host, (library, access), lambda: self.probes.library(library, access))
         for node in asked.nodes:
-            add("nodes", node.host, node.host, (node, access), lambda node=node: self._node(node, access))  # type: ignore[misc]
+            add("nodes", node.host, node.host, (node, access), lambda node=node: self.probes.node(node, access))  # type: ignore[misc]
         return jobs
 
     def _principal_jobs(self, plan: Plan, question: PrincipalsQuestion) -> list[_Job]:
@@ -292,62 +285,8 @@ class Preflight:
             parts["principal_names", ""] = lambda answer: answer.names
         for label in question.computers:
             parts["node_objects", label.casefold()] = lambda answer, label=label: answer.computers[label.casefold()]  # type: ignore[misc]
-        ask = lambda: self._session(question.access).principals(question)  # noqa: E731
+        ask = lambda: self.probes.session(question.access).principals(question)  # noqa: E731
         return [_Job(slot, "accounts and computers", key, ask, part) for slot, part in parts.items()]
-
-    def _secret(self, account: AccountName, access: DirectoryAccess | None) -> Secret:
-        """The password of an account, proved by one bind; raises NotKnown when it cannot be used."""
-        return known(self.passwords.usable(account, self.secrets.get(account), access))
-
-    def _proof(self, account: AccountName, access: DirectoryAccess) -> PasswordFacts | NoAnswer:
-        return self.passwords.prove(account, self.secrets.get(account), access)
-
-    def _session(self, access: DirectoryAccess) -> DirectorySession:
-        from vmm_wizard.facts.directory import open_session
-
-        return known(open_session(access, self.secrets.get(access.account), self.passwords))
-
-    def _with_password(
-        self, account: AccountName, access: DirectoryAccess | None, ask: Callable[[Secret], T]
-    ) -> T | NoAnswer:
-        """Ask with a proved password. A server that refuses it as wrong stops it everywhere: it was changed."""
-        secret = self._secret(account, access)
-        answer = ask(secret)
-        if isinstance(answer, NoAnswer) and answer.code == "logon":
-            self.passwords.refuse(account, secret, access, answer.reason)
-        return answer
-
-    def _sql(self, question: SqlQuestion, access: DirectoryAccess | None) -> SqlFacts | NoAnswer:
-        from vmm_wizard.facts.database import ask_database
-
-        return self._with_password(
-            question.account,
-            access,
-            lambda secret: ask_database(question, secret, self.addresses, self.deadline),
-        )
-
-    def _node(self, question: NodeQuestion, access: DirectoryAccess | None) -> NodeFacts | NoAnswer:
-        from vmm_wizard.facts.nodes import ask_node
-
-        return self._with_password(
-            question.account,
-            access,
-            lambda secret: ask_node(question, secret, self.addresses, self.deadline),
-        )
-
-    def _library(self, question: LibraryQuestion, access: DirectoryAccess | None) -> LibraryFacts | NoAnswer:
-        from vmm_wizard.facts.library import ask_library
-
-        return self._with_password(
-            question.account,
-            access,
-            lambda secret: ask_library(question, secret, self.addresses, self.deadline),
-        )
-
-    def _network(self, question: NetworkQuestion) -> NetworkFacts:
-        from vmm_wizard.facts.network import ask_network
-
-        return ask_network(question, self.addresses)
 
     def _rehearsals(
         self,
@@ -386,8 +325,8 @@ class Preflight:
         question = rehearsal_question(plan, node)
         return rehearse_node(
             question,
-            self._secret(node.account, access),
-            self._secret(question.account, access),
+            self.probes.secret(node.account, access),
+            self.probes.secret(question.account, access),
             self.addresses,
             run_id=rehearsal_id,
             cancel=stop,

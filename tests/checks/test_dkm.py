@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,8 @@ from tests.building import (
     installed_facts,
 )
 from tests.checks.asking import FAIL, NOT_APPLICABLE, PASS, UNKNOWN, VMM01, WARN, failing, finding
-from vmm_wizard.facts.model import Ace, ContainerFacts, Facts, NoAnswer
+from vmm_wizard.checks.registry import Finding, judge
+from vmm_wizard.facts.model import Ace, ContainerFacts, Facts, NoAnswer, ReplicaFacts
 from vmm_wizard.plan.model import DkmContainer, Plan
 from vmm_wizard.plan.names import DistinguishedName
 
@@ -156,3 +158,57 @@ def test_a_good_name_passes_an_awkward_one_warns_and_without_a_directory_it_is_u
     plan = plan_with(r"CN=VMM\, keys,DC=contoso,DC=lab")
     assert finding("DKM-06", good_facts(plan), plan).status is WARN
     assert finding("DKM-06", good_facts(domain=SILENT)).status is UNKNOWN
+
+
+# --- DKM-07
+
+
+def replicated(facts: Facts, plan: Plan | None = None) -> list[Finding]:
+    """What DKM-07 says, all of it."""
+    return [row for row in judge(plan or a_plan(), facts) if row.id == "DKM-07"]
+
+
+def further(**changes: Any) -> Facts:
+    return good_facts(replicas=ReplicaFacts("dc01.contoso.lab", "Head-Office", **changes))
+
+
+def test_each_controller_without_the_container_is_named_with_the_command_that_copies_it() -> None:
+    late, later, have, rest = (f"dc0{number}.contoso.lab" for number in (2, 3, 4, 6))
+    silent = {"dc05.contoso.lab": "could not reach dc05.contoso.lab:636: refused"}
+    rows = replicated(further(lacking=(late, later), having=(have,), silent=silent, left_out=(rest,)))
+    assert [(row.status, row.subject) for row in rows] == [
+        (WARN, late),
+        (WARN, later),
+        (UNKNOWN, "dc05.contoso.lab"),
+        (PASS, ""),
+    ]
+    for row in rows[:2]:
+        copy = f"repadmin /replsingleobj '{row.subject}' 'dc01.contoso.lab' 'CN=VMMDKM,DC=contoso,DC=lab'"
+        assert row.remedy == f"AD team, in PowerShell: {copy}"
+    assert "could not reach dc05.contoso.lab:636: refused" in rows[2].evidence
+    assert rows[3].evidence.startswith(f"dc01.contoso.lab, {have} have CN=VMMDKM,DC=contoso,DC=lab")
+    assert all(f"not asked: {rest}" in row.evidence for row in rows)
+
+
+def test_a_name_with_an_apostrophe_stays_one_argument() -> None:
+    dn = "CN=VMM's keys,DC=contoso,DC=lab"
+    facts = replace(further(lacking=("dc02.contoso.lab",)), dkm=a_container(dn=dn))
+    (row,) = replicated(facts, plan_with(dn))
+    assert row.remedy.endswith(" 'CN=VMM''s keys,DC=contoso,DC=lab'")
+
+
+def test_controllers_that_say_nothing_are_never_a_pass() -> None:
+    assert [row.status for row in replicated(further(silent={"dc02.contoso.lab": "timed out"}))] == [UNKNOWN]
+    assert [row.status for row in replicated(good_facts(replicas=SILENT))] == [UNKNOWN]
+
+
+def test_what_comes_first_and_what_is_over_hide_a_late_copy() -> None:
+    late = ReplicaFacts("dc01.contoso.lab", "Head-Office", lacking=("dc02.contoso.lab",))
+    elsewhere = plan_with("CN=VMMDKM,DC=fabrikam,DC=lab")
+    for facts, plan in (
+        (good_facts(dkm=a_container(found=False), replicas=late), a_plan()),
+        (good_facts(elsewhere, replicas=late), elsewhere),
+        (installed_facts(replicas=late), a_plan()),
+    ):
+        assert [row.status for row in replicated(facts, plan)] == [NOT_APPLICABLE]
+    assert [row.status for row in replicated(installed_facts(done=1, replicas=late))] == [WARN]

@@ -297,6 +297,18 @@ class TestWhere:
         search(alice, "(objectClass=*)", base="VMMDKM", scope=ldap3.BASE)
         assert alice.result["description"] == "invalidDNSyntax"
 
+    def test_what_has_not_come_to_a_controller_yet_is_not_there_nor_what_is_below(self, served: Served) -> None:
+        container = served.directory.add(f"CN=New,{BASE}", "container")
+        served.directory.add(f"CN=Key,{container}", "container")
+        served.directory.add(f"CN=Renew,{BASE}", "container")
+        served.server.missing = frozenset({served.directory.require(container).key})
+        alice = served.bound()
+        for dn in (container, f"CN=Key,{container}"):
+            assert not alice.search(dn, "(objectClass=*)", ldap3.BASE)
+            assert alice.result["description"] == "noSuchObject"
+        alice.search(BASE, "(|(cn=New)(cn=Key)(cn=Renew))")
+        assert [entry.entry_dn for entry in alice.entries] == [f"CN=Renew,{BASE}"]
+
 
 class TestLimits:
     @pytest.fixture

@@ -302,6 +302,40 @@ def name_fits(plan: Plan, facts: Facts) -> Verdict:
     return passed(f"{dn} lies in {domain.base}, by {domain.server}")
 
 
+@check(
+    "DKM-07",
+    title="Each domain controller of the site has the DKM container",
+    topic="dkm",
+    source="expert",
+    needs=("dkm.container",),
+)
+def container_is_replicated(plan: Plan, facts: Facts) -> Iterator[Verdict]:
+    """On every other writable controller of the answering one's site, as far as they were asked. Only warns: a new
+    container gets there by itself, and which controller a node's setup will ask nobody knows."""
+    container = _usable(plan, facts)
+    if container is None:
+        yield not_applicable(_FIRST)
+        return
+    replicas = known(facts.replicas)
+    if replicas.from_node:
+        yield not_applicable(f"only {replicas.server} can be asked, from a node")
+        return
+    more = f"; not asked: {', '.join(replicas.left_out)}" if replicas.left_out else ""
+    for host in replicas.lacking:
+        copy = " ".join(map(powershell, (host, replicas.server, container.dn)))
+        yield warned(
+            f"{host} does not have {container.dn} yet, which {replicas.server} has{more}",
+            ask(AD_TEAM, f"repadmin /replsingleobj {copy}"),
+            subject=host,
+        )
+    for host, reason in replicas.silent.items():
+        yield unknown(f"whether {host} has {container.dn} is not known: {reason}{more}", subject=host)
+    if replicas.having:
+        yield passed(f"{', '.join((replicas.server, *replicas.having))} have {container.dn}{more}")
+    elif not replicas.lacking and not replicas.silent:
+        yield passed(f"site {replicas.site} has no other writable domain controller than {replicas.server}")
+
+
 def _in_domain(dn: DistinguishedName, base: str) -> str:
     rest = DistinguishedName(tuple(rdn for rdn in dn.rdns if rdn[0].upper() != "DC"))
     return f"{rest},{base}"

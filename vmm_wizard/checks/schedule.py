@@ -221,6 +221,7 @@ TABLE: Mapping[Job, Mapping[str, When]] = {
         "INS-04": UNTIL_INSTALLED,
         "DKM-02": UNTIL_INSTALLED,
         "DKM-04": UNTIL_INSTALLED,
+        "DKM-07": UNTIL_INSTALLED,
         "SQL-02": UNTIL_INSTALLED,
         "SQL-06": FIRST_ONLY,
         "SQL-07": UNTIL_INSTALLED,

@@ -34,6 +34,7 @@ from vmm_wizard.facts.node_model import (
     VmmFacts,
 )
 from vmm_wizard.facts.policy_model import AddedMember, GovernedGroup, GovernedRight, GovernedValue, PolicyFacts
+from vmm_wizard.facts.replica_model import ReplicaFacts
 from vmm_wizard.facts.sql_model import DatabaseFacts, DatabaseUser, GroupReplica, RoleMember, SqlFacts
 from vmm_wizard.facts.windows_model import (
     AppControlFacts,
@@ -97,6 +98,7 @@ __all__ = [
     "PrincipalNameFacts",
     "RebootFacts",
     "RehearsalFacts",
+    "ReplicaFacts",
     "RightsFacts",
     "RoleMember",
     "RoleRecordFacts",
@@ -365,6 +367,7 @@ class Facts:
     installing_account: AccountFacts | NoAnswer = NOT_ASKED
     service_account: AccountFacts | NoAnswer = NOT_ASKED
     dkm: ContainerFacts | NoAnswer = NOT_ASKED
+    replicas: ReplicaFacts | NoAnswer = NOT_ASKED
     role_object: ComputerFacts | NoAnswer = NOT_ASKED
     cluster_object: ClusterObjectFacts | NoAnswer = NOT_ASKED
     role_record: RoleRecordFacts | NoAnswer = NOT_ASKED

@@ -18,6 +18,7 @@ from vmm_wizard.lab.descriptors import (
     deny,
 )
 from vmm_wizard.lab.estate import Estate
+from vmm_wizard.plan.names import DistinguishedName
 
 
 def _names_not_writable(estate: Estate, fault: Mapping[str, Any]) -> None:  # noqa: ARG001
@@ -71,6 +72,18 @@ def _record_left(estate: Estate, fault: Mapping[str, Any]) -> None:
     contoso.set_record(estate.directory, fault["name"], estate.account(fault["account"]).sid)
 
 
+def _second_controller(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """The site has one more domain controller, which clients ask after the first; what it `lags` behind with (DNs) has
+    not come to it yet."""
+    host = f"{fault['name']}.{estate.domain}"
+    contoso.add_controller(estate.directory, host)
+    estate.zone.set(host, "A", [fault["address"]])
+    srv = f"_ldap._tcp.dc._msdcs.{estate.domain}"
+    estate.zone.set(srv, "SRV", [*estate.zone.get(srv, "SRV"), f"10 100 389 {host}."])
+    lags = fault.get("lags", ())
+    estate.other_controllers[host] = frozenset(DistinguishedName.parse(dn).key for dn in lags)
+
+
 DIRECTORY_FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     "names_not_writable": _names_not_writable,
     "managed_account": _managed_account,
@@ -78,4 +91,5 @@ DIRECTORY_FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     "old_record": _old_record,
     "record_left": _record_left,
     "network_denied": _network_denied,
+    "second_controller": _second_controller,
 }

@@ -36,6 +36,8 @@ class Estate:
         self.on_role: Callable[[str, int], None] = lambda _name, _port: None
         #: TCP ports of SQL instances as they really listen, by host; the default instance is 1433 to its clients.
         self.instance_ports: dict[str, int] = {}
+        #: Domain controllers besides the first one, and the objects (keys) that have not come to each yet.
+        self.other_controllers: dict[str, frozenset[str]] = {}
         #: Where the directory really listens by LDAPS; 0 while it is not served.
         self.ldaps_port = 0
         self.unreachable: set[str] = set()
@@ -153,6 +155,7 @@ class Estate:
         if name == contoso.DC and port == 636:
             return "" if self.ldaps_port else "refused"
         known = {f"{label}.{self.domain}" for label in contoso.ADDRESSES} | set(self.nodes)
+        known |= set(self.other_controllers)
         return "refused" if name in known else "the name is not in DNS"
 
     def sql_behind(self, listener: str) -> SqlServer | None:

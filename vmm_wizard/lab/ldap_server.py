@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from collections import deque
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -62,7 +63,8 @@ class LdapServer:
     """One domain controller. `plain` and `secure` are listening sockets; either may be missing.
 
     `host_name` is what the rootDSE calls it. `certificate` is the server's certificate in DER form, needed only for
-    `require_channel_binding`. `refusing`, `silent` and `limits` may be changed while it runs.
+    `require_channel_binding`. `missing` are objects (keys) that have not come to this controller yet. It, `refusing`,
+    `silent` and `limits` may be changed while it runs.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class LdapServer:
         secure: socket.socket | None = None,
         tls: ssl.SSLContext | None = None,
         certificate: bytes | None = None,
+        missing: frozenset[str] = frozenset(),
     ) -> None:
         if secure is not None and tls is None:
             raise ValueError("LDAPS needs a TLS context")
@@ -83,6 +86,7 @@ class LdapServer:
         self.host_name = host_name
         self.tls = tls
         self.certificate = certificate
+        self.missing = missing
         self.require_tls = True
         """Binds on an unencrypted connection get strongerAuthRequired."""
         self.require_channel_binding = False
@@ -230,6 +234,7 @@ class _Connection:
         if answer.view is not None:
             server.binds += 1
             self.number = server.binds
+            self.view = replace(answer.view, missing=server.missing)
         self._send(number, bind_response(answer.result, answer.sasl_token))
 
     def _search(self, message: Message, request: SearchRequest) -> None:

@@ -40,16 +40,20 @@ Named = tuple[str, Sequence[bytes]]
 class View:
     """What the token with `sids` sees. `account` is the bound account, `name` its `NETBIOS\\sam` for WhoAmI.
 
-    The groups are those of the moment of the bind, as in a real token.
+    The groups are those of the moment of the bind, as in a real token. `missing`: objects (keys) that this controller
+    does not have yet, with all below them.
     """
 
     directory: Directory
     account: Entry
     name: str
     sids: frozenset[str]
+    missing: frozenset[str] = frozenset()
 
     def sees(self, entry: Entry) -> bool:
         """Whether the account may read the object; if not, it is not there for it."""
+        if any(entry.key == key or entry.key.endswith(f",{key}") for key in self.missing):
+            return False
         return bool(effective_mask(entry.descriptor, self.sids) & READ_PROPERTY)
 
     def candidate(self, entry: Entry) -> EntryView:

@@ -82,6 +82,7 @@ class Serving:
         self.browsers: dict[str, SqlBrowser] = {}
         self.tds: dict[str, TdsServer] = {}
         self.ldap: LdapServer | None = None
+        self.other_controllers: dict[str, LdapServer] = {}
 
     def __enter__(self) -> Serving:
         """Serve. Raises OSError when the folder or a port cannot be had, or another estate is served from there."""
@@ -143,21 +144,27 @@ class Serving:
         return server_context(certificate, key, self.folder)
 
     def _serve_directory(self) -> None:
-        certificate, key = self._authority.issue(contoso.DC)
+        self.ldap = self._serve_controller(contoso.DC)
+        self.estate.ldaps_port = self.ldap.ldaps_port
+        for host, missing in self.estate.other_controllers.items():
+            self.other_controllers[host] = self._serve_controller(host, missing)
+
+    def _serve_controller(self, host: str, missing: frozenset[str] = frozenset()) -> LdapServer:
+        certificate, key = self._authority.issue(host)
         server = LdapServer(
             self.estate.directory,
             self.estate.logons,
-            contoso.DC,
+            host,
             plain=loopback_listener(),
             secure=loopback_listener(),
             tls=server_context(certificate, key, self.folder),
             certificate=der(certificate),
+            missing=missing,
         )
         server.start()
-        self.ldap = server
-        self.estate.ldaps_port = server.ldaps_port
         self._close.append(server)
-        self._hosts[contoso.DC] = {"address": LOOPBACK, "ldap": server.port, "ldaps": server.ldaps_port}
+        self._hosts[host] = {"address": LOOPBACK, "ldap": server.port, "ldaps": server.ldaps_port}
+        return server
 
     def _serve_sql(self) -> None:
         for host, state in self.estate.sql_servers.items():

@@ -1,4 +1,4 @@
-"""What only the directory itself says of the container of VMM's keys (DKM-04)."""
+"""What only the directory itself says of the container of VMM's keys (DKM-04), and where else it is (DKM-07)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from tests.building import (
     good_facts,
 )
 from tests.checks.states import Case
-from vmm_wizard.facts.model import Ace, Facts
+from vmm_wizard.facts.model import Ace, Facts, ReplicaFacts
 
 STATES = {
     "DKM-04": "pass warn unknown not_applicable",
+    "DKM-07": "pass warn unknown not_applicable",
 }
 
 SERVICE_ACE = Ace(True, SERVICE_SID, FULL, INHERIT)
@@ -25,6 +26,11 @@ SERVICE_ACE = Ace(True, SERVICE_SID, FULL, INHERIT)
 
 def container(**changes: Any) -> Facts:
     return good_facts(dkm=a_container(**changes))
+
+
+def replicas(**changes: Any) -> Facts:
+    """The good estate with further domain controllers."""
+    return good_facts(replicas=ReplicaFacts("dc01.contoso.lab", "Head-Office", **changes))
 
 
 CASES = [
@@ -42,4 +48,10 @@ CASES = [
         ),
         also=frozenset({"DKM-02"}),
     ),
+    Case("DKM-07", "pass", "no other writable domain controller than dc01.contoso.lab"),
+    Case("DKM-07", "pass", "dc01.contoso.lab, dc02.contoso.lab have", replicas(having=("dc02.contoso.lab",))),
+    Case("DKM-07", "warn", "dc02.contoso.lab does not have", replicas(lacking=("dc02.contoso.lab",))),
+    Case("DKM-07", "unknown", "timed out", replicas(silent={"dc02.contoso.lab": "timed out"})),
+    Case("DKM-07", "not_applicable", "can be asked, from a node", replicas(from_node=True)),
+    Case("DKM-07", "not_applicable", "DKM-01 first", container(found=False)),
 ]
