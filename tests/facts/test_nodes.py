@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import pytest
 
 from tests.node_estate import ADMIN, HOST, LOOPBACK, READER, ServedNodes, a_question, an_installation, served_nodes
-from tests.powershell import answer_keys, literal_keys, parameters, parse
 from vmm_wizard.addresses import AddressBook
 from vmm_wizard.facts.model import (
     Adapter,
@@ -33,7 +31,7 @@ from vmm_wizard.facts.model import (
     TcpAnswer,
     VmmFacts,
 )
-from vmm_wizard.facts.nodes import SCRIPT, ask_node, read_answer, script_parameters
+from vmm_wizard.facts.nodes import ask_node
 from vmm_wizard.facts.questions import NodeQuestion, Trust
 from vmm_wizard.lab.contoso import ADMINS_GROUP
 from vmm_wizard.lab.node import GIB, DiskState, Node
@@ -41,7 +39,6 @@ from vmm_wizard.lab.run_scripts import LOG
 from vmm_wizard.plan.model import CertificateException, WinrmTransport
 from vmm_wizard.plan.names import AccountName, HostName
 from vmm_wizard.plan.secrets import Secret
-from vmm_wizard.remote.bootstrap import load_script
 
 DEADLINE = 20.0
 HTTPS = {"transport": WinrmTransport.HTTPS, "port": 5986}
@@ -370,49 +367,3 @@ def test_a_set_flag_stops_the_question(served: ServedNodes) -> None:
     cancel = threading.Event()
     cancel.set()
     assert reason(asked(served, cancel=cancel)).code == "stopped"
-
-
-# --- the script, the model and the estate say the same words
-
-
-def _model_keys(kind: type, found: dict[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-    """Field names by dataclass, for a dataclass and all that it is made of."""
-    found[kind.__name__] = frozenset(row.name for row in fields(kind))
-    waiting: list[Any] = list(get_type_hints(kind).values())
-    while waiting:
-        part = waiting.pop()
-        waiting += get_args(part)
-        if isinstance(part, type) and is_dataclass(part) and part.__name__ not in found:
-            _model_keys(part, found)
-    return found
-
-
-def test_every_object_that_the_script_writes_is_one_of_the_model_and_every_one_is_written() -> None:
-    root = parse(load_script(SCRIPT).text)
-    model = _model_keys(NodeFacts, {})
-    assert set(literal_keys(root)) == set(model.values())
-    assert answer_keys(root) == model["NodeFacts"]
-
-
-def test_every_fact_that_begins_as_null_is_set_somewhere() -> None:
-    text = load_script(SCRIPT).text
-    begun = {line.split(" = ")[0].strip() for line in text.splitlines() if line.endswith(" = $null")}
-    facts_of_model = {row.name for row in fields(NodeFacts)} & begun
-    unset = {name for name in facts_of_model if not re.search(rf"\$answer\.{name} = (?!\$null)", text)}
-    assert facts_of_model
-    assert unset == set()
-
-
-def test_the_parameters_sent_are_those_that_the_script_declares() -> None:
-    assert set(script_parameters(a_question())) == parameters(parse(load_script(SCRIPT).text))
-
-
-def test_a_needed_fact_that_could_not_be_read_is_no_answer_and_says_why(served: ServedNodes) -> None:
-    answer: dict[str, object] = {row.name: None for row in fields(NodeFacts)}
-    answer |= {"language_mode": "FullLanguage", "unreadable": ["name: Access is denied."]}
-    said = reason(read_answer(answer, "vmm01.contoso.lab:5985"))
-    assert said.code == "unreadable"
-    assert said.reason == (
-        "vmm01.contoso.lab:5985 did not say all of itself: computer_name: expected a text, read nothing "
-        "(name: Access is denied.)"
-    )
