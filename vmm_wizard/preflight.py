@@ -108,13 +108,15 @@ class Preflight:
         rehearse: bool = False,
         rehearse_on: Collection[str] | None = None,
         rehearsal_id: str = "",
+        rehearse_if: Callable[[tuple[Finding, ...]], bool] = lambda _: True,
         cancel: threading.Event | None = None,
     ) -> Iterator[Update]:
         """Ask what `plan` raises and yield what is known, first at once and then after each answer.
 
         `fresh` forgets earlier answers (not proofs of passwords). `rehearse` also registers and runs the rehearsal task
         on each node that setup will still run on, or on those named in `rehearse_on` (RUN-02); it stores a password
-        there for its length. `rehearsal_id` names it there. `cancel` ends the iteration early; a rehearsal that was
+        there for its length, and so is left out where `rehearse_if` says of the findings so far that it would serve
+        nobody. `rehearsal_id` names it there. `cancel` ends the iteration early; a rehearsal that was
         begun is cleared away first, whoever stops iterating.
         """
         if fresh:
@@ -124,7 +126,7 @@ class Preflight:
         arrived: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         jobs, until = self._jobs(plan), time.monotonic() + GIVEN_UP_AFTER * self.deadline
         yield from self._gather(plan, jobs, self._ask_all(jobs, arrived), answers, arrived, cancel, until)
-        if not rehearse or (cancel and cancel.is_set()):
+        if not rehearse or (cancel and cancel.is_set()) or not rehearse_if(judge(plan, self._facts(plan, answers))):
             return
         stop = threading.Event()
         jobs = self._rehearsals(plan, answers, rehearse_on, rehearsal_id, stop)

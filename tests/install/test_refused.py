@@ -13,7 +13,9 @@ import tomlkit
 from tests.building import a_node, good_facts
 from tests.install.installing import FIRST, ROOT, SECOND, Site, finished, newest, notices, remote_task, runs, site
 from vmm_wizard.checks.registry import Finding
+from vmm_wizard.install.events import PreflightDone
 from vmm_wizard.install.occupancy import Occupied, differences, make_way
+from vmm_wizard.lab import contoso
 from vmm_wizard.lab.tasks import ScheduledTask
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import NetbiosName
@@ -26,6 +28,29 @@ from vmm_wizard.remote.task_run import setup_job, wrapper_file
 def place(tmp_path: Path) -> Iterator[Site]:
     with site(tmp_path) as found:
         yield found
+
+
+def test_a_run_that_cannot_begin_stores_no_password_anywhere(place: Site) -> None:
+    node = place.served.estate.nodes[SECOND]
+    node.state.pending_windows_update = True
+    registered: list[str] = []
+    for each in place.served.estate.nodes.values():
+        each.scheduler.register = lambda name, *_: registered.append(name)  # type: ignore[method-assign]
+    events = place.install()
+    assert finished(events).result == "refused"
+    (preflight,) = [event for event in events if isinstance(event, PreflightDone)]
+    assert [finding.id for finding in preflight.blocking] == ["NOD-08"]
+    assert registered == []
+
+
+def test_what_a_rehearsal_may_see_otherwise_is_rehearsed_before_it_refuses(place: Site) -> None:
+    place.served.estate.directory.remove(contoso.DKM)
+    estate = place.served.estate
+    estate.directory.add(contoso.DKM, "container")
+    events = place.install()
+    assert finished(events).result == "refused"
+    (preflight,) = [event for event in events if isinstance(event, PreflightDone)]
+    assert {"DKM-02", "RUN-02"} <= {finding.id for finding in preflight.blocking}
 
 
 def test_an_unknown_among_the_minimum_stops_and_is_not_asked_about(place: Site) -> None:

@@ -18,7 +18,7 @@ from vmm_wizard.checks.schedule import Role, pending_nodes, situation
 from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts
 from vmm_wizard.facts.rehearsal import REHEARSAL_PREFIX
 from vmm_wizard.install import verify
-from vmm_wizard.install.admission import blocking, lock_name, missing_secrets, plan_key
+from vmm_wizard.install.admission import blocking, is_worth_a_rehearsal, lock_name, missing_secrets, plan_key
 from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Pace, PasswordRefused
 from vmm_wizard.install.events import (
     Event,
@@ -259,16 +259,16 @@ class Installer:
         """All facts, asked anew, passwords proved anew by one bind each; rehearsed on these nodes (None: all that setup
         will still run on). Raises Cancelled."""
         self.preflight.passwords.expire()
-        last = None
-        for update in self.preflight.run(
+        updates = self.preflight.run(
             self.plan,
             fresh=True,
             rehearse=rehearse_on is None or bool(rehearse_on),
             rehearse_on=rehearse_on,
             rehearsal_id=self._rehearsal_id,
+            rehearse_if=is_worth_a_rehearsal,
             cancel=self._cancel,
-        ):
-            last = update
+        )
+        *_, last = (None, *updates)
         if self._cancel.is_set() or last is None or last.waiting:
             raise Cancelled("preflight")
         return last.facts

@@ -247,7 +247,9 @@ class WizardScreen(FindingScreen):
         if self._front() is not page:
             return
         first = next((widget for widget in self.focus_chain if page in widget.ancestors), None)
-        if first is None and page.page.keys and patience:
+        # The list of findings can be there before the fields above it.
+        is_field = first is not None and any((node.id or "").startswith("field-") for node in first.ancestors)
+        if page.page.keys and not is_field and patience:
             self.call_after_refresh(self._focus_first, page, patience - 1)
         else:
             self.set_focus(first or self.query_one("#next"), scroll_visible=False)
