@@ -8,6 +8,7 @@ from tests.checks.test_states import STATES
 from tests.estates import contoso_plan, of_status, serving_estate
 from tests.install.installing import finished, runs, site
 from vmm_wizard.checks.registry import Finding, Status
+from vmm_wizard.install.admission import SEEN_FROM_INSIDE
 from vmm_wizard.install.events import PreflightDone
 from vmm_wizard.lab.cluster_faults import CLUSTER_FAULTS
 from vmm_wizard.lab.estate import Estate
@@ -85,9 +86,13 @@ def test_exactly_the_fault_is_found_and_nothing_of_an_install_is_begun(entry: Sc
             if account not in place.served.secrets:
                 # Somebody wrote down a password of an account that is not there.
                 place.served.secrets.put(account, Secret("nobody's"))
-        assert_found(entry, place.served.check(place.served.plan).findings)
         events = place.install(place.served.plan)
         (preflight,) = [event for event in events if isinstance(event, PreflightDone)]
+        seen_from_outside = preflight.findings
+        if entry.finds[0] in SEEN_FROM_INSIDE:
+            # A rehearsal has added its own word.
+            seen_from_outside = place.served.check(place.served.plan).findings
+        assert_found(entry, seen_from_outside)
         assert entry.finds[0] in {finding.id for finding in preflight.blocking}
         end = finished(events)
         assert (end.result, end.changed) == ("refused", False)
