@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import Any
 
+from tests.building_plan import a_plan as a_plan
+from tests.building_plan import with_role_name as with_role_name
 from tests.building_sql import GIB as GIB
 from tests.building_sql import NOW as NOW
 from tests.building_sql import a_database as a_database
@@ -50,8 +51,7 @@ from vmm_wizard.facts.model import (
     VmmFacts,
 )
 from vmm_wizard.facts.questions import principal_names
-from vmm_wizard.plan.model import Cluster, Database, DkmContainer, Media, Plan, Release, ServiceAccount
-from vmm_wizard.plan.names import AccountName, DistinguishedName, HostName, NetbiosName, SqlTarget
+from vmm_wizard.plan.model import Plan
 
 DOMAIN_SID = "S-1-5-21-1004336348-1177238915-682003330"
 INSTALLER_SID = f"{DOMAIN_SID}-1104"
@@ -70,32 +70,6 @@ COMPUTER_CLASS = "bf967a86-0de6-11d0-a285-00aa003049e2"
 SQL_SERVICE_DN = "CN=svc-sql,CN=Users,DC=contoso,DC=lab"
 SQL_NAMES = {f"MSSQLSvc/sql01.contoso.lab{end}": (SQL_SERVICE_DN,) for end in ("", ":1433")}
 PROTECTION = Ace(allow=False, sid="S-1-1-0", mask=0x10040)
-
-
-def a_plan(**changes: Any) -> Plan:
-    """The plan of the practice estate, two nodes and static addresses, with `changes` to its top-level fields."""
-    plan = Plan(
-        release=Release.VMM_2022,
-        domain=HostName("contoso.lab"),
-        installing_account=AccountName.parse(r"CONTOSO\vmm-setup"),
-        service_account=ServiceAccount(AccountName.parse(r"CONTOSO\svc-vmm")),
-        dkm=DkmContainer(DistinguishedName.parse("CN=VMMDKM,DC=contoso,DC=lab")),
-        database=Database(SqlTarget.parse("sql01")),
-        cluster=Cluster(
-            name=HostName("vmmclu"),
-            role_name=NetbiosName("vmm"),
-            static_addresses=(ip_address("10.0.0.50"), ip_address("10.0.1.50")),
-            nodes=(HostName("vmm01"), HostName("vmm02")),
-        ),
-        media=Media(r"C:\VMM2022"),
-    )
-    return replace(plan, **changes)
-
-
-def with_role_name(name: str) -> Plan:
-    """The plan with another role name."""
-    plan = a_plan()
-    return replace(plan, cluster=replace(plan.cluster, role_name=NetbiosName(name)))
 
 
 def a_cluster(**changes: Any) -> ClusterFacts:

@@ -1,4 +1,4 @@
-"""The practice domain for the tests of this folder, and a session with it."""
+"""The practice domain for the tests of this folder, a session with it, and a SQL Server to ask."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests import sql_estate
+from tests.facts.asking_database import Probe
 from tests.facts.asking_directory import RIGHT, SECONDS, access, leading_to
 from tests.lab.served_directory import Served, serving
+from vmm_wizard.facts import sql_client
 from vmm_wizard.facts.directory import DirectorySession, open_session
 from vmm_wizard.facts.passwords import Passwords
 
@@ -27,3 +30,11 @@ def session(served: Served) -> Iterator[DirectorySession]:
     assert isinstance(opened, DirectorySession), opened
     yield opened
     passwords.close()
+
+
+@pytest.fixture
+def probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Probe]:
+    """Asks the SQL Server of an estate. Whoever runs the tests may have a ticket of their own: it is not there."""
+    monkeypatch.setattr(sql_client, "ticket_holder", lambda: "")
+    with sql_estate.served(tmp_path) as running:
+        yield Probe(running)

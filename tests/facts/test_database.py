@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.facts.asking_database import Probe
@@ -13,25 +10,10 @@ from tests.sql_estate import (
     HOST,
     READER,
     READER_PASSWORD,
-    served,
 )
-from vmm_wizard.facts import sql_client
 from vmm_wizard.facts.model import DatabaseUser, GroupReplica, RoleMember
 from vmm_wizard.lab.sql import AvailabilityGroup, ClientSession, Listener, Replica, SqlServer
 from vmm_wizard.plan.names import AccountName
-
-
-@pytest.fixture(autouse=True)
-def _without_kerberos(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever runs the tests may have a ticket or a Windows session of their own."""
-    monkeypatch.setattr(sql_client, "ticket_holder", lambda: "")
-
-
-@pytest.fixture
-def probe(tmp_path: Path) -> Iterator[Probe]:
-    with served(tmp_path) as running:
-        yield Probe(running)
-
 
 # --- what a sysadmin is told
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ from tests.sql_estate import (
     served,
 )
 from vmm_wizard.addresses import AddressBook
-from vmm_wizard.facts import sql_client
 from vmm_wizard.facts.database import ask_database
 from vmm_wizard.facts.model import NoAnswer, SqlFacts
 from vmm_wizard.facts.questions import Trust
@@ -33,19 +32,6 @@ from vmm_wizard.lab.sql_browser import Instance, SqlBrowser
 from vmm_wizard.plan.model import CertificateException
 from vmm_wizard.plan.names import AccountName, HostName, SqlTarget
 from vmm_wizard.plan.secrets import Secret
-
-
-@pytest.fixture(autouse=True)
-def _without_kerberos(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever runs the tests may have a ticket or a Windows session of their own."""
-    monkeypatch.setattr(sql_client, "ticket_holder", lambda: "")
-
-
-@pytest.fixture
-def probe(tmp_path: Path) -> Iterator[Probe]:
-    with served(tmp_path) as running:
-        yield Probe(running)
-
 
 # --- logons
 
