@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.plan.plans import contoso
+from tests.plan.plans import accounts, contoso
 from vmm_wizard.plan.model import AccountKind, Media, Registration, ServiceAccount
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.setup.command import (
+    MASK,
     SecretOf,
-    client_install,
-    client_uninstall,
+    console_install,
+    console_uninstall,
     password_problem,
     quote,
     server_install,
@@ -79,7 +80,7 @@ def test_a_managed_account_has_its_dns_domain_a_dollar_and_no_password(user: str
 
 def test_licence_terms_are_accepted_by_the_plan_or_not_at_all() -> None:
     plan = contoso(registration=Registration(eula_accepted=False))
-    for command in (server_install, client_install):
+    for command in (server_install, console_install):
         with pytest.raises(ValueError, match="licence terms are not accepted"):
             command(plan, INI)
 
@@ -93,10 +94,10 @@ def test_a_value_that_looks_like_a_switch_is_refused(user: str) -> None:
 
 
 def test_the_console_and_both_removals() -> None:
-    assert client_install(contoso(), "c.ini").arguments == ("/client", "/i", "/f", "c.ini", "/IACCEPTSCEULA")
+    assert console_install(contoso(), "c.ini").arguments == ("/client", "/i", "/f", "c.ini", "/IACCEPTSCEULA")
     assert server_uninstall(contoso(), "u.ini").arguments == ("/server", "/x", "/f", "u.ini")
     assert server_uninstall(WITH_SQL_ADMIN, "u.ini").secret_accounts == (SQL_ADMIN,)
-    assert client_uninstall(contoso()).arguments == ("/client", "/x")
+    assert console_uninstall(contoso()).arguments == ("/client", "/x")
 
 
 def test_blanks_in_the_media_path_are_quoted_and_a_final_backslash_goes() -> None:
@@ -108,7 +109,7 @@ def test_blanks_in_the_media_path_are_quoted_and_a_final_backslash_goes() -> Non
 
 def test_without_media_there_is_no_command() -> None:
     with pytest.raises(ValueError, match=r"media\.path"):
-        client_uninstall(contoso(media=Media()))
+        console_uninstall(contoso(media=Media()))
 
 
 @pytest.mark.parametrize(
@@ -158,3 +159,26 @@ def test_passwords_that_setup_cannot_be_given_are_named_without_being_shown(pass
     sentence = password_problem(Secret(password))
     assert (problem in sentence) if problem else sentence == ""
     assert "canary" not in sentence
+
+
+_canaries = st.text("Canary?!%^&$ '\"\\", min_size=12, max_size=40)
+
+
+@given(accounts, accounts, _canaries)
+def test_a_removal_has_one_password_at_most_and_only_where_it_is_filled_in(
+    service: AccountName, admin: AccountName, canary: str
+) -> None:
+    database = replace(contoso().database, admin_account=admin)
+    plan = contoso(service_account=ServiceAccount(service), database=database)
+    commands = [console_install(plan, "c.ini"), console_uninstall(plan)]
+    assert not commands[0].secret_accounts + commands[1].secret_accounts
+    if not {admin.user[0], admin.domain[0]} & set("/-"):
+        commands.append(server_uninstall(plan, "u.ini"))
+        assert commands[-1].secret_accounts == ((admin,) if plan.has_sql_admin else ())
+    for command in commands:
+        shown = command.masked()
+        assert split(shown)[1:] == [word if isinstance(word, str) else MASK for word in command.arguments]
+        words = [word if isinstance(word, str) else canary for word in command.argument_template()]
+        line = " ".join(map(quote, words))
+        assert split(line).count(canary) == len(command.secret_accounts)
+        assert canary not in f"{command!r} {shown}"

@@ -5,12 +5,17 @@ from ipaddress import ip_address
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.plan.plans import contoso, plans
 from vmm_wizard.plan.model import Plan, Ports, Registration
 from vmm_wizard.plan.names import AccountName, HostName, SqlTarget
 from vmm_wizard.setup.ini import (
+    CLIENT_INI,
+    SERVER_INI,
+    UNINSTALL_INI,
     ProfileSection,
+    client_options,
     read_private_profile,
     render_client_ini,
     render_server_ini,
@@ -145,16 +150,32 @@ def test_the_console_alone_needs_three_keys() -> None:
 
 
 def test_an_uninstall_keeps_the_database_unless_it_is_the_last_node() -> None:
-    kept = read_private_profile(render_uninstall_ini(contoso(), last_node=False))
+    kept = read_private_profile(render_uninstall_ini(contoso()))
     assert dict(kept) == {"RemoteDatabaseImpersonation": "0", "RetainSqlDatabase": "1", "ForceHAVMMUninstall": "0"}
-    dropped = read_private_profile(render_uninstall_ini(contoso(), last_node=True, retain_database=False, force=True))
+    assert read_private_profile(render_uninstall_ini(contoso(), last_node=True))["RetainSqlDatabase"] == "1"
+    dropped = read_private_profile(render_uninstall_ini(contoso(), last_node=True, remove_database=True, force=True))
     assert (dropped["RetainSqlDatabase"], dropped["ForceHAVMMUninstall"]) == ("0", "1")
     with pytest.raises(ValueError, match="last node only"):
-        render_uninstall_ini(contoso(), last_node=False, retain_database=False)
+        render_uninstall_ini(contoso(), remove_database=True)
+
+
+@given(plans, st.booleans(), st.booleans(), st.booleans())
+def test_the_removal_and_the_console_are_read_back_as_windows_reads_them(
+    plan: Plan, last: bool, remove: bool, force: bool
+) -> None:
+    assert dict(read_private_profile(render_client_ini(plan))) == client_options(plan)
+    if remove and not last:
+        return
+    data = render_uninstall_ini(plan, last_node=last, remove_database=remove, force=force)
+    found = read_private_profile(data)
+    assert (found["RetainSqlDatabase"] == "0") is remove
+    assert (found["ForceHAVMMUninstall"] == "1") is force
+    assert (found["RemoteDatabaseImpersonation"] == "1") is plan.has_sql_admin
+    assert lint(data, UNINSTALL_INI) == []
 
 
 @pytest.mark.parametrize("first", [True, False])
 def test_what_is_rendered_has_nothing_to_complain_of(first: bool) -> None:
-    assert lint(render_server_ini(contoso(), first=first)) == []
-    assert lint(render_client_ini(contoso())) == []
-    assert lint(render_uninstall_ini(contoso(), last_node=True)) == []
+    assert lint(render_server_ini(contoso(), first=first), SERVER_INI) == []
+    assert lint(render_client_ini(contoso()), CLIENT_INI) == []
+    assert lint(render_uninstall_ini(contoso(), last_node=True), UNINSTALL_INI) == []

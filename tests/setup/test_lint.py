@@ -60,3 +60,18 @@ def test_a_password_is_named_and_never_shown() -> None:
     findings = changed("Upgrade=0", "VmmServiceUserPassword=C4nary!")
     assert any("leaves a password on disk" in finding for finding in findings)
     assert "C4nary!" not in " ".join(findings)
+
+
+def test_a_removal_that_does_not_say_what_becomes_of_the_database_would_drop_it() -> None:
+    data = b"[OPTIONS]\r\nForceHAVMMUninstall=0\r\nVmmServerName=vmm\r\n"
+    assert lint(data, "VMServerUninstall.ini") == [
+        "VmmServerName is of no use in VMServerUninstall.ini: setup does not read it there",
+        "RetainSqlDatabase is missing: setup would drop the database, which is its default; write 1 to keep it",
+    ]
+    assert lint(data) == []
+
+
+def test_a_console_has_no_use_for_the_keys_of_a_server() -> None:
+    assert lint(b"[OPTIONS]\r\nProgramFiles=C:\\VMM\r\nIndigoHTTPPort=8103\r\n", "vmclient.ini") == [
+        "IndigoHTTPPort is of no use in vmclient.ini: setup does not read it there"
+    ]

@@ -55,28 +55,28 @@ class SetupCommand:
         ]
 
 
-def server_install(plan: Plan, ini_path: str) -> SetupCommand:
-    """The unattended install of a management server node; `ini_path` is where VMServer.ini lies on the node.
+def server_install(plan: Plan, answer_file: str) -> SetupCommand:
+    """The unattended install of a management server node; `answer_file` is where VMServer.ini lies on the node.
 
     The same for the first node and an additional one: they differ in the answer file (2.3). Raises ValueError with one
     sentence when the licence terms are not accepted or a value cannot stand behind its switch (1.2).
     """
-    eula = _eula(plan)
-    return _command(plan, ["/server", "/i", *_answer_file(ini_path), *_service_account(plan), *_sql_admin(plan), *eula])
+    switches = ["/server", "/i", *_answer_file(answer_file)]
+    return _command(plan, [*switches, *_service_account(plan), *_sql_admin(plan), *_eula(plan)])
 
 
-def client_install(plan: Plan, ini_path: str) -> SetupCommand:
-    """The unattended install of the console alone; raises ValueError as `server_install` does."""
+def console_install(plan: Plan, answer_file: str) -> SetupCommand:
+    """The unattended install of the console alone, by VMClient.ini; raises ValueError as `server_install` does."""
     # The documentation leaves the licence switch out here, a tool that works passes it (CMDTP, AL).
-    return _command(plan, ["/client", "/i", *_answer_file(ini_path), *_eula(plan)])
+    return _command(plan, ["/client", "/i", *_answer_file(answer_file), *_eula(plan)])
 
 
-def server_uninstall(plan: Plan, ini_path: str) -> SetupCommand:
+def server_uninstall(plan: Plan, answer_file: str) -> SetupCommand:
     """The removal of a management server node by VMServerUninstall.ini; raises ValueError for a bad value."""
-    return _command(plan, ["/server", "/x", *_answer_file(ini_path), *_sql_admin(plan)])
+    return _command(plan, ["/server", "/x", *_answer_file(answer_file), *_sql_admin(plan)])
 
 
-def client_uninstall(plan: Plan) -> SetupCommand:
+def console_uninstall(plan: Plan) -> SetupCommand:
     """The removal of the console, which takes no answer file and comes after the server's (CMDTP)."""
     return _command(plan, ["/client", "/x"])
 
@@ -87,8 +87,8 @@ def _command(plan: Plan, arguments: Iterable[str | SecretOf]) -> SetupCommand:
     return SetupCommand(plan.media.path.rstrip("\\/") + r"\setup.exe", tuple(arguments))
 
 
-def _answer_file(ini_path: str) -> list[str | SecretOf]:
-    return ["/f", _switch_value("the path of the answer file", ini_path)]
+def _answer_file(path: str) -> list[str | SecretOf]:
+    return ["/f", _switch_value("the path of the answer file", path)]
 
 
 def _eula(plan: Plan) -> list[str | SecretOf]:

@@ -136,23 +136,24 @@ def render_client_ini(plan: Plan) -> bytes:
 
 
 def uninstall_options(
-    plan: Plan, *, last_node: bool, retain_database: bool = True, force: bool = False
+    plan: Plan, *, last_node: bool = False, remove_database: bool = False, force: bool = False
 ) -> dict[str, str]:
-    """The keys of VMServerUninstall.ini (2.5, INST).
+    """The keys of VMServerUninstall.ini (2.5, INST). The database is kept where setup's own default drops it.
 
-    `retain_database=False` drops the database, which breaks every other node: refused with ValueError unless this is
-    the `last_node`. `force` goes on although setup cannot tell whether it is the last (database gone or unreadable).
+    `remove_database` drops it, which breaks every other node: refused with ValueError unless this is the `last_node`.
+    `force` goes on although setup cannot tell whether it is the last (database gone or unreadable).
     """
-    if not retain_database and not last_node:
+    if remove_database and not last_node:
         raise ValueError("the database can be dropped with the last node only: the other nodes need it")
     return {
         "RemoteDatabaseImpersonation": _flag(plan.has_sql_admin),
-        "RetainSqlDatabase": _flag(retain_database),
+        "RetainSqlDatabase": _flag(not remove_database),
         "ForceHAVMMUninstall": _flag(force),
     }
 
 
-def render_uninstall_ini(plan: Plan, *, last_node: bool, retain_database: bool = True, force: bool = False) -> bytes:
+def render_uninstall_ini(
+    plan: Plan, *, last_node: bool = False, remove_database: bool = False, force: bool = False
+) -> bytes:
     """VMServerUninstall.ini as bytes; raises ValueError as `uninstall_options` does."""
-    options = uninstall_options(plan, last_node=last_node, retain_database=retain_database, force=force)
-    return render_profile(options)
+    return render_profile(uninstall_options(plan, last_node=last_node, remove_database=remove_database, force=force))

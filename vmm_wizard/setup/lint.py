@@ -59,10 +59,18 @@ _NAME_MAX, _PATH_MAX = 255, 160
 _PRODUCT_KEY = re.compile(r"[A-Z0-9]{5}(?:-[A-Z0-9]{5}){4}", re.IGNORECASE)
 
 
-def lint(data: bytes) -> list[str]:
+#: All that setup reads of an uninstall's and a console's answer file (2.4, 2.5), by the file's name in lower case.
+_OF_FILE = {
+    "vmclient.ini": ("ProgramFiles", "IndigoTcpPort", "MUOptIn", "VmmServerForOpsMgrConfig"),
+    "vmserveruninstall.ini": ("RemoteDatabaseImpersonation", "RetainSqlDatabase", "ForceHAVMMUninstall"),
+}
+
+
+def lint(data: bytes, file_name: str = "") -> list[str]:
     """Sentences about an answer file with these bytes; empty when setup will read what is written there.
 
-    First what concerns the whole file, then lines, then values by themselves, then values together.
+    First what concerns the whole file, then lines, then values by themselves, then values together. With `file_name`
+    (as on the media: VMServer.ini, VMClient.ini, VMServerUninstall.ini) also keys that this file has no use for.
     """
     findings = list(_bytes_findings(data))
     lines = logical_lines(decode_profile(data))
@@ -71,6 +79,7 @@ def lint(data: bytes) -> list[str]:
     for name, value in options.items():
         findings += _value_findings(name, value)
     findings += _cross_findings(options)
+    findings += _file_findings(options, file_name)
     return findings
 
 
@@ -151,6 +160,18 @@ def _text_findings(name: str, value: str) -> Iterator[str]:
         yield f"{name} is {value!r}: every node must reach SQL Server by its real name"
     if name == "ProductKey" and not _PRODUCT_KEY.fullmatch(value):
         yield f"{name} is not five groups of five letters or digits: leave the key out for an evaluation"
+
+
+def _file_findings(options: Mapping[str, str], file_name: str) -> Iterator[str]:
+    used = _OF_FILE.get(file_name.casefold())
+    if used is None:
+        return
+    wanted = {name.casefold() for name in used}
+    for name in options:
+        if name.casefold() in _KEYS and name.casefold() not in wanted:
+            yield f"{name} is of no use in {file_name}: setup does not read it there"
+    if "RetainSqlDatabase" in used and not options.get("RetainSqlDatabase"):
+        yield "RetainSqlDatabase is missing: setup would drop the database, which is its default; write 1 to keep it"
 
 
 def _cross_findings(options: Mapping[str, str]) -> Iterator[str]:
