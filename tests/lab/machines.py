@@ -14,6 +14,7 @@ from vmm_wizard.lab.descriptors import CONTAINER_INHERIT, GENERIC_ALL, allow
 from vmm_wizard.lab.directory import Directory
 from vmm_wizard.lab.logons import Credential, Logons
 from vmm_wizard.lab.node_runs import NodeRuns
+from vmm_wizard.lab.processes import ProcessEnd
 from vmm_wizard.lab.run_scripts import LOG, ScriptError
 from vmm_wizard.lab.setup_machine import InstalledServer, RoleRefused
 from vmm_wizard.lab.setup_run import SetupRun
@@ -227,7 +228,7 @@ class PracticeMachine(NodeRuns):
     def setup(self, line: str) -> int | None:
         """Run setup to its end as the installer."""
         program = r"C:\VMM\Media\setup.exe"
-        return SetupRun(self, program, line, self.estate.credential(INSTALLER), threading.Event()).run()
+        return SetupRun(self, program, line, self.estate.credential(INSTALLER), ProcessEnd()).run()
 
     @property
     def log(self) -> str:

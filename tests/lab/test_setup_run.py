@@ -12,6 +12,7 @@ from tests.lab.machines import CONTAINER, INSTALLER, SERVICE, SERVICE_PASSWORD, 
 from tests.lab.served_directory import BASE
 from tests.plan.plans import contoso
 from vmm_wizard.lab.descriptors import CONTAINER_INHERIT, CREATE_CHILD, GENERIC_ALL, allow
+from vmm_wizard.lab.processes import ProcessEnd
 from vmm_wizard.lab.schema import class_guid
 from vmm_wizard.lab.setup_run import DURATION, WINRM_AWAY, SetupRun, orphaned_setup
 from vmm_wizard.plan.model import DkmContainer, Plan
@@ -253,11 +254,11 @@ def test_setup_does_not_install_twice(estate: SmallEstate) -> None:
 
 def test_setup_beside_another_setup_ends_without_a_word(estate: SmallEstate) -> None:
     node = estate.machines[0]
-    node.processes.append("Setup")
+    node.processes.start("Setup")
 
     assert node.setup(node.prepare()) == 18
     assert node.log == ""
-    assert node.processes == ["Setup"]
+    assert node.processes.names == ("Setup",)
 
 
 def test_a_pending_restart_fails_the_prerequisites(estate: SmallEstate) -> None:
@@ -309,7 +310,7 @@ def test_setup_in_a_session_never_ends_and_writes_no_log(estate: SmallEstate) ->
         session.join(0.2)
 
         assert session.is_alive()
-        assert node.processes == ["Setup", "SetupVM"]
+        assert node.processes.names == ("Setup", "SetupVM")
         assert node.log == ""
         assert not node.setups
     finally:
@@ -319,7 +320,7 @@ def test_setup_in_a_session_never_ends_and_writes_no_log(estate: SmallEstate) ->
 
 def test_a_killed_setup_undoes_nothing_and_says_nothing_more(estate: SmallEstate) -> None:
     node = estate.machines[0]
-    stop = threading.Event()
+    stop = ProcessEnd()
     stop.set()
     run = SetupRun(node, "setup.exe", node.prepare(), estate.credential(INSTALLER), stop)
 

@@ -216,6 +216,6 @@ def test_setup_inside_a_session_never_ends_and_leaves_its_processes(node: Node, 
     session.cancel()
     begun.join(10)
     assert ended.is_set()
-    assert node.processes == ["Setup", "SetupVM"]
+    assert node.processes.names == ("Setup", "SetupVM")
     assert not node.files.exists(r"C:\ProgramData\VMMLogs\SetupWizard.log")
     assert node.server is None

@@ -311,7 +311,7 @@ def test_a_run_can_be_taken_up_by_another_process(service: WinrmServer, machine:
 
 
 def test_setup_beside_another_setup_is_not_started(task: RemoteTask, machine: PracticeMachine) -> None:
-    machine.processes.append("Setup")
+    machine.processes.start("Setup")
 
     status, _ = install(task, machine)
 

@@ -113,7 +113,7 @@ def node_facts(node: Node, request: ScriptRequest, session: ShellSession) -> Ans
         "address_probes": address_probes(node, parameters["StaticAddresses"]),
         "validation": validation(node) if is_administrator else None,
         **settings_report(node, parameters, is_administrator),
-        "setup_processes": list(node.processes),
+        "setup_processes": list(node.processes.names),
         "tasks": [name for name in node.scheduler.names() if name.startswith("vmm-wizard")]
         if is_administrator
         else None,

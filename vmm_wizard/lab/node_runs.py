@@ -9,6 +9,7 @@ from typing import Any
 
 from vmm_wizard.lab.files import NodeFiles
 from vmm_wizard.lab.logons import Credential
+from vmm_wizard.lab.processes import Processes
 from vmm_wizard.lab.rehearsal_report import batch_token, container_report, find_sql, sql_report, token_report
 from vmm_wizard.lab.run_scripts import RUN_SCRIPTS, Answer
 from vmm_wizard.lab.setup_machine import SetupMachine, SetupRecord
@@ -36,7 +37,7 @@ class NodeRuns(SetupMachine):
         self.computer_name = computer_name
         self.dns_name = dns_name
         self.files = NodeFiles()
-        self.processes: list[str] = []
+        self.processes = Processes()
         self.setups: list[SetupRecord] = []
         self.scheduler = TaskScheduler(
             self.logons, self.stores_passwords, self.has_batch_right, self.is_protected, self.changed

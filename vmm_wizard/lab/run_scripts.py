@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from vmm_wizard.lab.files import NodeFiles
 from vmm_wizard.lab.logons import Logons
+from vmm_wizard.lab.processes import Processes
 from vmm_wizard.lab.tasks import ScheduledTask, TaskRefused, TaskScheduler
 from vmm_wizard.remote.bootstrap import JSON, ScriptRequest
 
@@ -30,11 +31,11 @@ class ScriptError(Exception):
 
 
 class RunHost(Protocol):
-    """What these scripts touch on a node. `processes` are the names of setup processes that run now."""
+    """What these scripts touch on a node. `processes`: those of setup that run now."""
 
     files: NodeFiles
     scheduler: TaskScheduler
-    processes: list[str]
+    processes: Processes
 
     @property
     def logons(self) -> Logons:
@@ -143,7 +144,7 @@ def run_status(host: RunHost, request: ScriptRequest) -> Answer:
         "log_exists": log is not None,
         "log_length": len(log or b""),
         "log_bytes": base64.b64encode((log or b"")[offset : offset + limit]).decode(),
-        "setup_processes": list(host.processes),
+        "setup_processes": list(host.processes.names),
     }
 
 

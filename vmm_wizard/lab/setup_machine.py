@@ -11,6 +11,7 @@ from vmm_wizard.lab.clock import Clock
 from vmm_wizard.lab.directory import Directory
 from vmm_wizard.lab.files import NodeFiles
 from vmm_wizard.lab.logons import Credential, Logons
+from vmm_wizard.lab.processes import Processes
 from vmm_wizard.lab.sql import SqlServer
 
 #: VMM's registry key on a node (TTB, HASQL).
@@ -78,8 +79,8 @@ class SetupMachine(Protocol):
     computer_name: str
     dns_name: str
     files: NodeFiles
-    #: Names of setup processes that run now.
-    processes: list[str]
+    #: The processes of setup that run now.
+    processes: Processes
     #: Every run of setup on this node, for the estate's own account.
     setups: list[SetupRecord]
 

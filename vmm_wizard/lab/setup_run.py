@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from vmm_wizard.lab.logons import Credential, LogonRefused
+from vmm_wizard.lab.processes import LAUNCHER, WORKER, ProcessEnd
 from vmm_wizard.lab.run_scripts import LOG
 from vmm_wizard.lab.setup_answers import (
     ANOTHER_SETUP,
@@ -36,6 +37,11 @@ ROLLBACK = 180.0
 _EXPRESS = 4
 _FILES = 40
 
+#: The launcher that the command line names, and the process that does the work.
+PROCESSES = ("Setup", "SetupVM")
+#: The exit code of a process that taskkill or Task Manager has ended.
+TERMINATED = 1
+
 
 class Killed(Exception):
     """The process was ended from outside: nothing is undone, nothing more is written."""
@@ -51,7 +57,9 @@ class _Parsed:
 
 def orphaned_setup(machine: SetupMachine, stop: threading.Event) -> None:
     """setup.exe started inside a WinRM session: two processes that never end, and no log (G25). Blocks until `stop`."""
-    machine.processes.extend(["Setup", "SetupVM"])
+    now = machine.clock.seconds()
+    for name in PROCESSES:
+        machine.processes.start(name, now)
     machine.changed()
     stop.wait()
 
@@ -59,12 +67,13 @@ def orphaned_setup(machine: SetupMachine, stop: threading.Event) -> None:
 class SetupRun:
     """One run of setup.exe, started by a task as `account`. `program` is its path, `line` its arguments as one text."""
 
-    def __init__(self, machine: SetupMachine, program: str, line: str, account: Credential, stop: threading.Event):
+    def __init__(self, machine: SetupMachine, program: str, line: str, account: Credential, stop: ProcessEnd):
         self._machine = machine
         self._program = program
         self._line = line
         self._account = account
-        self._stop = stop
+        self._parent = stop
+        self._stop = stop.child()
         self._begun = machine.clock.seconds()
         self._date = machine.clock.date()
 
@@ -75,14 +84,18 @@ class SetupRun:
             return ANOTHER_SETUP
         record = SetupRecord(machine.computer_name, self._begun)
         machine.setups.append(record)
-        machine.processes.extend(["Setup", "SetupVM"])
+        launcher, worker = (
+            machine.processes.start(name, self._begun, busy, self._stop)
+            for name, busy in zip(PROCESSES, (LAUNCHER, WORKER), strict=True)
+        )
         machine.changed()
         try:
             record.exit_code = self._install()
         except Killed:
-            return None
+            # Ended with its task, or alone: then the task goes on, and sees what TerminateProcess left.
+            return None if self._parent.is_set() else TERMINATED
         finally:
-            machine.processes.clear()
+            machine.processes.remove(launcher, worker)
             record.ended = machine.clock.seconds()
             machine.changed()
         return record.exit_code

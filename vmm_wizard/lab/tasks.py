@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
 from vmm_wizard.lab.logons import Credential, LogonRefused, Logons, Refusal
+from vmm_wizard.lab.processes import ProcessEnd
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class ScheduledTask:
     time_limit: str
     state: str = "Ready"
     last_result: int = NEVER_RAN
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: ProcessEnd = field(default_factory=ProcessEnd)
     thread: threading.Thread | None = field(default=None, repr=False)
 
     @property

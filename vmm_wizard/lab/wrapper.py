@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from vmm_wizard.lab.files import NodeFiles
 from vmm_wizard.lab.logons import Credential
+from vmm_wizard.lab.processes import Processes
 from vmm_wizard.lab.run_scripts import LOG
 from vmm_wizard.lab.tasks import ScheduledTask
 from vmm_wizard.setup.command import quote
@@ -31,7 +32,7 @@ class WrapperHost(Protocol):
     """What the wrapper needs of its node."""
 
     files: NodeFiles
-    processes: list[str]
+    processes: Processes
     key_bits: int
 
     def now(self) -> datetime:
@@ -156,7 +157,7 @@ class _Wrapper:
 
     def _run_setup(self, job: Mapping[str, Any], secrets: list[str]) -> int:
         if self._host.processes:
-            raise WrapperFailed(f"another setup runs already: {self._host.processes[0]}")
+            raise WrapperFailed(f"another setup runs already: {self._host.processes.names[0]}")
         if self._host.files.exists(LOG):
             stamp = self._host.now().strftime("%Y%m%d%H%M%S")
             self._host.files.move(LOG, LOG.replace(".log", f".{stamp}.log"))
