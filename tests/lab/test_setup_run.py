@@ -109,6 +109,7 @@ def failed(estate: SmallEstate, plan: Plan | None = None) -> str:
     assert "Setting rollback." in node.log
     assert "ProcessInstalls: Rollback is set" in node.log
     assert "****Starting*RollBack***" in node.log
+    assert "****Ended*RollBack***" in node.log
     assert re.search(r"\*\*\* Carmine error was: \w+ \(\d+\); HR: 0x[0-9a-f]{8}", node.log)
     assert untouched(estate)
     record = node.setups[0]

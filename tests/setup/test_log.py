@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vmm_wizard.printable import printable
-from vmm_wizard.setup.log import LogReader, Phase, read_failures
+from vmm_wizard.setup.log import LogReader, Phase, SetupWork, read_failures
 from vmm_wizard.setup.log_causes import UNEXPLAINED, explain
 
 #: Lines in the form that support articles and the forked source show.
@@ -160,6 +160,19 @@ def test_the_failure_with_a_known_cause_comes_first() -> None:
         ("command line error: unknown switch", "refused its command line"),
         ("We failed the prerequisite checks.", "prerequisite is missing"),
         ("Have NOT acknowledge acceptance of the EULA", "licence terms"),
+        ("*** Carmine error was: CannotConnect (1602); HR: 0x80131500", "console cannot reach"),
+        ("FailureReason = Cannot execute as the database principal because it does not exist", "no longer db_owner"),
+        (r"FailureReason = The instance VMM01\MICROSOFT$VMM$ was not found", "not read the answer file"),
+        ("FailureReason = VMM01 is the active node of the highly available server", "carries VMM's role"),
+        ("FailureReason = setup cannot determine whether this node is the last one", "whether this is the last node"),
+        ("Threw Exception.Type: FilesInUseException, Exception.Message: VmmAdminUi", "is open on this computer"),
+        ("command line error: the console cannot be removed while the server is there", "belongs to the management"),
+        ("command line error: the VMM console is not installed on this computer", "is not on this computer"),
+        ("FailureReason = 3702: Cannot drop database VirtualManagerDB: it is in use", "could not be dropped"),
+        ("Threw Exception.Type: X, Exception.Message: The value cannot be decrypted", "not in the DKM container"),
+        ("Install Item Server failed to install: LaunchMsi returned 1618", "busy with something else"),
+        ("Install Item Server failed to install: LaunchMsi returned 1603", "gave up on a package"),
+        ("command line error: VMM is installed on this computer already", "is on this node already"),
         ("FailureReason = CONTOSO\\svc-vmm is not in the Administrators group of VMM01", "not a local administrator"),
     ],
 )
@@ -188,3 +201,72 @@ def test_what_setup_went_on_without_is_a_warning(what: str) -> None:
 )
 def test_harmless_lines_are_no_failures(line: str) -> None:
     assert read_failures(f"12:00:00:{line}\r\n".encode()) == ()
+
+
+REMOVAL = [
+    "12:00:00:Main: setup begins; the database is VirtualManagerDB",
+    "12:00:01:CheckPrerequisites: this is not the last node",
+    "12:00:09:Doing Preinstall task for PangaeaServer",
+    "12:00:10:Service: stopping SCVMMService",
+    "12:00:30:Cluster: VMM01 is no owner of role vmm any more",
+    "12:01:00:SqlWork: database VirtualManagerDB is kept",
+    "12:01:10:Doing Install task for PangaeaServer",
+    "12:02:00:ProcessInstalls: PangaeaServer, package 10 of 40",
+    "12:04:00:ProcessInstalls: PangaeaServer, package 40 of 40",
+    "12:05:00:Main: setup has ended with exit code 0",
+]
+
+
+def walked(work: SetupWork, lines: list[str]) -> list[tuple[int, str]]:
+    """Percentage and phase after each line."""
+    reader, seen = LogReader(work), []
+    for line in lines:
+        reader.feed(f"{line}\r\n".encode())
+        seen.append((reader.percent, reader.phase))
+    return seen
+
+
+def test_an_uninstall_has_phases_of_its_own() -> None:
+    seen = walked(SetupWork.UNINSTALL, REMOVAL)
+    assert [percent for percent, _ in seen] == sorted(percent for percent, _ in seen)
+    assert list(dict.fromkeys(phase for _, phase in seen)) == [
+        Phase.STARTING,
+        Phase.INSTALLED,
+        Phase.STOPPING,
+        Phase.LEAVING,
+        Phase.DATABASE_LEFT,
+        Phase.REMOVING,
+        Phase.ENDED,
+    ]
+    assert seen[7] == (50, "removing files")
+
+
+def test_a_console_comes_and_goes_without_database_and_cluster() -> None:
+    come = [RUN[1], RUN[4], RUN[5], RUN[6], RUN[8], RUN[11], RUN[12]]
+    assert list(dict.fromkeys(phase for _, phase in walked(SetupWork.CONSOLE, come))) == [
+        Phase.PREREQUISITES,
+        Phase.FILES,
+        Phase.ENDED,
+    ]
+    gone = [REMOVAL[1], *REMOVAL[6:]]
+    assert list(dict.fromkeys(phase for _, phase in walked(SetupWork.CONSOLE_UNINSTALL, gone))) == [
+        Phase.INSTALLED,
+        Phase.REMOVING,
+        Phase.ENDED,
+    ]
+
+
+@pytest.mark.parametrize(("work", "lines", "until"), [(SetupWork.INSTALL, RUN, 3), (SetupWork.UNINSTALL, REMOVAL, 2)])
+def test_while_setup_only_looks_nothing_has_changed(work: SetupWork, lines: list[str], until: int) -> None:
+    for count in range(len(lines) + 1):
+        reader = LogReader(work)
+        reader.feed("".join(f"{line}\r\n" for line in lines[:count]).encode())
+        assert reader.changed_something is (count > until)
+
+
+def test_a_rollback_that_came_to_its_end_is_told_from_one_that_did_not() -> None:
+    begun = fed([*RUN[:9], "11:06:00:****Starting*RollBack*******"])
+    assert (begun.rollback_begun, begun.rollback_ended) == (True, False)
+    begun.feed(b"11:09:00:****Ended*RollBack**********\r\n")
+    assert begun.rollback_ended
+    assert (fed(RUN).rollback_begun, fed(RUN).rollback_ended) == (False, False)

@@ -239,6 +239,7 @@ class SetupRun:
             self._write(line)
         self._wait(ROLLBACK)
         work.roll_back()
+        self._write("****Ended*RollBack***")
         self._write("Main: setup has ended with exit code 1")
         return FAILED
 

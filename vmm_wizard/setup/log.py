@@ -5,29 +5,15 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
 from vmm_wizard.printable import printable
 from vmm_wizard.setup.log_causes import UNEXPLAINED, explain, is_failure, is_warning
+from vmm_wizard.setup.log_phases import COURSES, Phase, SetupWork
+
+__all__ = ["LogLine", "LogReader", "Phase", "SetupFailure", "SetupWork", "read_failures"]
 
 _STAMPED = re.compile(r"(\d{1,2}:\d{2}:\d{2}):(.*)", re.DOTALL)
 _COUNT = re.compile(r"\b(\d{1,5}) of (\d{1,5})\b")
-
-
-class Phase(StrEnum):
-    """What setup is doing, as far as its log tells."""
-
-    STARTING = "starting"
-    PREREQUISITES = "checking prerequisites"
-    FILES = "installing files"
-    AFTERWARDS = "configuring"
-    DATABASE = "preparing the database"
-    KEYS = "storing the encryption keys"
-    PRINCIPAL_NAMES = "registering service principal names"
-    SERVICE = "setting up the service"
-    ROLE = "making the cluster role"
-    ENDED = "ending"
-    ROLLBACK = "rolling back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +36,24 @@ class SetupFailure:
     remedy: str
 
 
-#: What a line says about the phase, the percentage where it begins, and whether the files must be there already. The
-#: log has no percentages: the numbers are shares of a usual run, in which the files take most of the time and what
-#: matters comes after them.
-_MARKERS: tuple[tuple[Phase, int, bool, re.Pattern[str]], ...] = (
-    (Phase.PREREQUISITES, 3, False, re.compile(r"prereq", re.IGNORECASE)),
-    (
-        Phase.FILES,
-        6,
-        False,
-        re.compile(r"ProcessInstalls: (?:installing|Install Item)|Doing (?:Pre|)install task", re.I),
-    ),
-    (Phase.AFTERWARDS, 76, False, re.compile(r"PostProcess(?:ing)?Delegate|Doing Postinstall task|Postinstall", re.I)),
-    (Phase.DATABASE, 79, True, re.compile(r"\bsql|database|DBConfigurator", re.IGNORECASE)),
-    (Phase.KEYS, 86, True, re.compile(r"\bDKM\b|TopContainer|key container", re.IGNORECASE)),
-    (Phase.PRINCIPAL_NAMES, 90, True, re.compile(r"\bSPN\b|\bSCP\b|servicePrincipalName", re.IGNORECASE)),
-    (Phase.SERVICE, 93, True, re.compile(r"^Service:|SCVMMService|CreateService", re.IGNORECASE)),
-    (Phase.ROLE, 96, True, re.compile(r"cluster|resource group|HAVMM", re.IGNORECASE)),
-    (Phase.ENDED, 99, False, re.compile(r"ended with exit code|setup (?:has )?(?:completed|finished)", re.IGNORECASE)),
-)
-#: Percentages between which the files are counted, where the log counts them.
-_FILES_FROM, _FILES_TO = 6, 75
 _ROLLBACK = re.compile(r"\*+Starting\*RollBack\*+", re.IGNORECASE)
+_ROLLED_BACK = re.compile(r"\*+Ended\*RollBack\*+", re.IGNORECASE)
 
 
 class LogReader:
     """Reads SetupWizard.log from the pieces it arrives in; keeps what was seen of progress and failures.
 
-    `percent` (0 to 99, never falling; only the end of setup is 100) and `phase` are estimates from the lines.
-    `failures` and `warnings` are in the order of lines; the first failure with a known cause is `main_failure`.
+    `work` says what setup was started for. `percent` (0 to 99, never falling; only the end of setup is 100) and `phase`
+    are estimates from the lines. `failures` and `warnings` are in the order of lines; a failure with a known cause
+    comes first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, work: SetupWork = SetupWork.INSTALL) -> None:
+        self.work = work
         self.percent = 0
+        #: Whether a rollback has begun, and whether it has come to its end.
+        self.rollback_begun = self.rollback_ended = False
+        self._course = COURSES[work]
         self._phase = Phase.STARTING
         self._failures: list[SetupFailure] = []
         self._warnings: list[SetupFailure] = []
@@ -159,25 +130,34 @@ class LogReader:
             cause = explain(line.text)
             self._warnings.append(SetupFailure(line.number, line.text, cause.cause, cause.remedy))
         if _ROLLBACK.search(line.text):
+            self.rollback_begun = True
             self._phase = Phase.ROLLBACK
+        if _ROLLED_BACK.search(line.text):
+            self.rollback_ended = True
         if self._phase is not Phase.ROLLBACK:
             self._advance(line.text)
 
     def _advance(self, text: str) -> None:
-        if not self.percent:
-            self.percent = 1
-        for phase, percent, after_files, pattern in _MARKERS:
-            if percent > self.percent and pattern.search(text) and (not after_files or self._after_files):
-                self.percent, self._phase = percent, phase
+        course = self._course
+        reached = self.percent = max(self.percent, 1)
+        for marker in course.markers:
+            if marker.percent > reached >= marker.after and marker.pattern.search(text):
+                self.percent, self._phase = marker.percent, marker.phase
                 break
         count = _COUNT.search(text)
-        if self._phase is Phase.FILES and count and 0 < int(count[1]) <= int(count[2]):
+        if self._phase is course.counted and count and 0 < int(count[1]) <= int(count[2]):
             share = int(count[1]) / int(count[2])
-            self.percent = max(self.percent, _FILES_FROM + round(share * (_FILES_TO - _FILES_FROM)))
+            self.percent = max(self.percent, course.since + round(share * (course.until - course.since)))
 
     @property
-    def _after_files(self) -> bool:
-        return self.percent > _FILES_TO
+    def changed_something(self) -> bool:
+        """Whether setup has come as far as changing the computer: refused or stopped before that, nothing is left."""
+        first = next(marker.percent for marker in self._course.markers if marker.phase not in _LOOKING)
+        return self.percent >= first
+
+
+#: While setup looks, it changes nothing.
+_LOOKING = (Phase.STARTING, Phase.PREREQUISITES, Phase.INSTALLED)
 
 
 def read_failures(data: bytes) -> tuple[SetupFailure, ...]:

@@ -49,8 +49,73 @@ _CAUSES = (
         r"(?:SPN|SCP)\b.*could not be registered|could not .*register.*\b(?:SPN|SCP)\b",
         "The installing account may not write the service account's SPNs or the connection point, so that consoles on "
         "other machines cannot connect yet.",
-        "Let a domain admin run `setspn -u -s SCVMM/<role> <service account>` and the same for the role's full name, "
-        "then ConfigureSCPTool.exe -install from VMM's setup folder.",
+        "Let a domain admin run `setspn -u -s SCVMM/<role> <service account>` and the same for the role's full name; "
+        "write both into the registry value VmmServicePrincipalNames below VMM's Setup key on every node, and run "
+        "ConfigureSCPTool.exe -install from VMM's setup folder.",
+    ),
+    _cause(
+        r"\(1602\)|Carmine error was: \w+ \(1602\)|\bID: 1602\b|Unable to connect to the VMM Management server",
+        "The console cannot reach VMM's service: it does not run, or the name is not the role's.",
+        "Connect to the role's name and console port, never to the cluster or a node; look at POST-01 and POST-02 of "
+        "`vmm-wizard check`: the role is online, and SCVMMService runs on its owner.",
+    ),
+    _cause(
+        r"db_owner|cannot execute as the database principal|\b15517\b",
+        "The service account is no longer db_owner of VMM's database, without which nobody can log in to VMM.",
+        "Let a DBA run `ALTER ROLE db_owner ADD MEMBER [<service account>]` in VMM's database; fewer rights are not "
+        "supported.",
+    ),
+    _cause(
+        r"MICROSOFT\$VMM\$",
+        "Setup looked for its own default instance: it has not read the answer file, and took its defaults.",
+        "See that the file lies where `/f` says, is plain ASCII or UTF-16 with its mark and begins with [OPTIONS]; "
+        "`vmm-wizard emit` writes it so.",
+    ),
+    _cause(
+        r"active node|currently (?:the )?owns?(?:er)?\b.*role",
+        "This node carries VMM's role just now. Uninstalled from it, VMM must be installed again on all nodes.",
+        "Move the role away first, `Move-ClusterGroup -Name <role> -Node <another node>`, then uninstall.",
+    ),
+    _cause(
+        r"LastNodeUnknown|(?:cannot|could not) (?:tell|verify|determine) whether .*(?:last|final)",
+        "Setup cannot tell whether this is the last node of VMM, because its database is gone or cannot be read.",
+        "Mend the way to the database first. Only when it is gone for good, uninstall with ForceHAVMMUninstall=1.",
+    ),
+    _cause(
+        r"FilesInUse|VmmAdminUi|VMM (?:console|command shell) is open|being used by another process",
+        "A VMM console, or a PowerShell with VMM's module, is open on this computer and holds its files.",
+        "Close them in every session, those of other users too (RUN-04 of `vmm-wizard check` names them), and start "
+        "again.",
+    ),
+    _cause(
+        r"console cannot be (?:removed|uninstalled)|ConsoleNeededByServer",
+        "The console belongs to the management server as long as that is installed.",
+        "Uninstall the server from this node first, then the console.",
+    ),
+    _cause(
+        r"not installed on this computer",
+        "What is to be removed is not on this computer.",
+        "Nothing is to be done here; look whether it was meant for another node.",
+    ),
+    _cause(
+        r"cannot drop (?:the )?database|DatabaseNotDropped|\b370[12]:",
+        "The database could not be dropped: somebody has it open, or the account may not.",
+        "Close what has it open (SQL-05 of `vmm-wizard check` shows who), and let a DBA drop it.",
+    ),
+    _cause(
+        r"cannot be decrypted|could not decrypt|CryptographicException|DkmKeyNotFound",
+        "The keys to this database are not in the DKM container that setup was given, so nothing can be decrypted.",
+        "Give dkm.container the container with which the database was made. If that is lost, so is what was encrypted.",
+    ),
+    _cause(
+        r"\b1618\b|another installation is (?:already )?in progress",
+        "Windows Installer was busy with something else.",
+        "Wait until no msiexec.exe works any more, and start again.",
+    ),
+    _cause(
+        r"(?:LaunchMsi|msiexec|MSI)\b.*\b16(?:03|01)\b",
+        "Windows Installer gave up on a package of VMM.",
+        "Read the package's own log beside SetupWizard.log: the first line with `Return value 3` is where it failed.",
     ),
     _cause(
         r"HostAgentBadSharePathname|\(2917\)",
@@ -122,7 +187,7 @@ _CAUSES = (
         "Rename the computer; NAM-04 of `vmm-wizard check` shows which.",
     ),
     _cause(
-        r"is installed on this computer already",
+        r"(?<!not )installed on this computer already",
         "A VMM management server is on this node already.",
         "Leave the node out of the plan, or uninstall VMM there first.",
     ),
