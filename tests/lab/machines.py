@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -15,13 +15,16 @@ from vmm_wizard.lab.directory import Directory
 from vmm_wizard.lab.logons import Credential, Logons
 from vmm_wizard.lab.node_runs import NodeRuns
 from vmm_wizard.lab.processes import ProcessEnd
-from vmm_wizard.lab.run_scripts import LOG, ScriptError
+from vmm_wizard.lab.run_scripts import LOG
+from vmm_wizard.lab.script_parameters import ScriptError
 from vmm_wizard.lab.setup_machine import InstalledServer, RoleRefused
 from vmm_wizard.lab.setup_run import SetupRun
 from vmm_wizard.lab.sql import ServerLogin, SqlServer
 from vmm_wizard.lab.winrm_server import CommandResult, ShellSession, WinrmServer
+from vmm_wizard.lab.wrapper import InsideWork
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.remote import bootstrap
+from vmm_wizard.remote.bootstrap import JSON
 from vmm_wizard.setup.command import SecretOf, quote, server_install
 from vmm_wizard.setup.ini import render_server_ini
 
@@ -126,6 +129,9 @@ class PracticeMachine(NodeRuns):
         self.commands: list[str] = []
         self.services: list[WinrmServer] = []
         self.in_cluster = True
+        #: Scripts that run inside tasks here: by name, what each does, and its text.
+        self.inside: dict[str, Callable[[InsideWork], dict[str, JSON]]] = {}
+        self.inside_texts: dict[str, str] = {}
         self.admins = {estate.sid(INSTALLER), estate.sid(SERVICE)}
         super().__init__(name.upper(), f"{name}.contoso.lab")
 
@@ -166,6 +172,12 @@ class PracticeMachine(NodeRuns):
 
     def has_batch_right(self, account: Credential) -> bool:
         return account.account not in self.batch_denied
+
+    def inside_scripts(self) -> Mapping[str, Callable[[InsideWork], dict[str, JSON]]]:
+        return self.inside
+
+    def inside_text(self, name: str) -> str:
+        return self.inside_texts.get(name, "")
 
     def install(self, server: InstalledServer) -> None:
         self.server = server

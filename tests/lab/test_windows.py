@@ -132,11 +132,12 @@ def test_the_scripts_of_a_run_answer_with_the_keys_that_they_write(node: Node) -
     password = credential(node).password
     content = base64.b64encode(b"not a job").decode()
     files: list[JSON] = [{"name": name, "content": content} for name in ("job.json", "wrapper.ps1")]
+    status: dict[str, JSON] = {"RunId": "r1", "LogOffset": 0, "LogLimit": 10, "Log": "setup"}
     said = {
         "stage-run": answer(node, "stage-run", {"RunId": "r1", "Account": ADMIN, "Files": files}),
         "start-task": answer(node, "start-task", {"RunId": "r1", "Account": ADMIN, "TimeLimit": "PT1H"}, password),
         "put-secrets": answer(node, "put-secrets", {"RunId": "r1", "Blob": "{}"}),
-        "run-status": answer(node, "run-status", {"RunId": "r1", "LogOffset": 0, "LogLimit": 10}),
+        "run-status": answer(node, "run-status", status),
         "remove-run": answer(node, "remove-run", {"RunId": "r1", "EndRunning": True}),
     }
     written = {name: answer_keys(parse(load_script(name).text)) for name in said}

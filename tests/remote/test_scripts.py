@@ -21,12 +21,28 @@ from tests.powershell import (
     words,
 )
 from tests.secrets_in_powershell import leaks, sources
-from vmm_wizard.lab.windows import HANDLERS, declared_parameters
-from vmm_wizard.remote.bootstrap import load_script
+from vmm_wizard.lab.inside_scripts import INSIDE_SCRIPTS
+from vmm_wizard.lab.script_parameters import declared_parameters
+from vmm_wizard.lab.windows import HANDLERS
+from vmm_wizard.remote.bootstrap import INSIDE, load_script
 
 _FOLDER = resources.files("vmm_wizard.remote") / "scripts"
+#: Scripts that run inside a task, by the name that loads them.
+INSIDE_NAMES = sorted(
+    f"{INSIDE}/{entry.name.removesuffix('.ps1')}"
+    for folder in _FOLDER.iterdir()
+    if folder.name == INSIDE
+    for entry in folder.iterdir()
+)
 NAMES = sorted(
-    entry.name.removesuffix(".ps1") for entry in _FOLDER.iterdir() if entry.name.endswith(".ps1") or entry.is_dir()
+    [
+        *INSIDE_NAMES,
+        *(
+            entry.name.removesuffix(".ps1")
+            for entry in _FOLDER.iterdir()
+            if entry.name != INSIDE and (entry.name.endswith(".ps1") or entry.is_dir())
+        ),
+    ]
 )
 
 #: What starts the others, and what they start: neither is a script that the session runs by name.
@@ -34,7 +50,9 @@ STARTER, WRAPPER = "bootstrap", "wrapper"
 #: Starts the starter, where it comes as an argument.
 RUNSPACE = "runspace-bootstrap"
 STARTERS = (STARTER, RUNSPACE)
-SESSION_SCRIPTS = [name for name in NAMES if name not in (*STARTERS, WRAPPER)]
+SESSION_SCRIPTS = [name for name in NAMES if name not in (*STARTERS, WRAPPER, *INSIDE_NAMES)]
+#: Scripts with parameters that give back one answer, whoever runs them.
+CALLED = [*SESSION_SCRIPTS, *INSIDE_NAMES]
 
 
 def text_of(name: str) -> str:
@@ -94,7 +112,7 @@ def test_the_starters_let_errors_end_a_script(name: str) -> None:
     assert "\n$ErrorActionPreference = 'Stop'\n" in text_of(name)
 
 
-@pytest.mark.parametrize("name", SESSION_SCRIPTS)
+@pytest.mark.parametrize("name", CALLED)
 def test_every_parameter_is_declared_with_a_type_and_used(name: str) -> None:
     root = parse(text_of(name))
     declared = parameters(root)
@@ -104,7 +122,7 @@ def test_every_parameter_is_declared_with_a_type_and_used(name: str) -> None:
     assert unused == set()
 
 
-@pytest.mark.parametrize("name", SESSION_SCRIPTS)
+@pytest.mark.parametrize("name", CALLED)
 def test_every_function_is_called(name: str) -> None:
     root = parse(text_of(name))
     called = {words(row) for row in of_type(root, "command_name")}
@@ -165,12 +183,24 @@ def test_the_estate_answers_every_script_that_a_session_runs() -> None:
     assert sorted(HANDLERS) == SESSION_SCRIPTS
 
 
-@pytest.mark.parametrize("name", SESSION_SCRIPTS)
+def test_the_estate_answers_every_script_that_runs_inside_a_task() -> None:
+    assert sorted(f"{INSIDE}/{name}" for name in INSIDE_SCRIPTS) == INSIDE_NAMES
+
+
+@pytest.mark.parametrize("name", INSIDE_NAMES)
+def test_a_script_inside_a_task_takes_the_wrappers_log_and_never_ends_the_wrapper(name: str) -> None:
+    root = parse(text_of(name))
+    ending = [words(row) for row in of_type(root, "flow_control_statement") if words(row).startswith("exit")]
+    assert "    [System.IO.TextWriter] $Log" in text_of(name)
+    assert ending == []
+
+
+@pytest.mark.parametrize("name", CALLED)
 def test_the_estate_reads_a_scripts_parameters_as_its_syntax_tree_has_them(name: str) -> None:
     assert declared_parameters(text_of(name)) == parameters(parse(text_of(name)))
 
 
-@pytest.mark.parametrize("name", SESSION_SCRIPTS)
+@pytest.mark.parametrize("name", CALLED)
 def test_every_script_gives_back_one_answer_and_nothing_else(name: str) -> None:
     root = parse(text_of(name))
     lines = text_of(name).rstrip().splitlines()

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from vmm_wizard.lab import contoso
-from vmm_wizard.lab.run_scripts import Answer, ScriptError
+from vmm_wizard.lab.run_scripts import Answer
+from vmm_wizard.lab.script_parameters import ScriptError
 from vmm_wizard.lab.shell_sessions import ShellSession
 from vmm_wizard.remote.bootstrap import JSON, ScriptRequest
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vmm_wizard.lab.run_scripts import Answer, ScriptError
+from vmm_wizard.lab.run_scripts import Answer
+from vmm_wizard.lab.script_parameters import ScriptError
 
 if TYPE_CHECKING:
     from vmm_wizard.lab.node import Node

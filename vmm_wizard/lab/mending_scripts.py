@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from vmm_wizard.lab.descriptors import BUILTIN_ADMINISTRATORS
-from vmm_wizard.lab.run_scripts import Answer, ScriptError
+from vmm_wizard.lab.run_scripts import Answer
+from vmm_wizard.lab.script_parameters import ScriptError
 
 if TYPE_CHECKING:
     from vmm_wizard.lab.node import Node

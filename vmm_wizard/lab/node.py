@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vmm_wizard.lab.clock import Clock
 from vmm_wizard.lab.cluster import FailoverCluster
 from vmm_wizard.lab.descriptors import BUILTIN_ADMINISTRATORS
 from vmm_wizard.lab.directory import Directory
+from vmm_wizard.lab.inside_scripts import INSIDE_SCRIPTS
 from vmm_wizard.lab.library_report import LibraryState
 from vmm_wizard.lab.logons import Credential, Logons
 from vmm_wizard.lab.node_runs import NodeRuns
@@ -22,6 +24,8 @@ from vmm_wizard.lab.setup_machine import InstalledServer
 from vmm_wizard.lab.sql import SqlServer
 from vmm_wizard.lab.windows import answer_command
 from vmm_wizard.lab.winrm_shells import CommandResult, ShellSession
+from vmm_wizard.lab.wrapper import InsideWork
+from vmm_wizard.remote.bootstrap import JSON
 
 if TYPE_CHECKING:
     from vmm_wizard.lab.estate import Estate
@@ -216,6 +220,9 @@ class Node(NodeRuns):
     def has_program(self, path: str) -> bool:
         media = self.state.media
         return media.exists and path.casefold() == f"{media.path.rstrip(chr(92))}\\setup.exe".casefold()
+
+    def inside_scripts(self) -> Mapping[str, Callable[[InsideWork], dict[str, JSON]]]:
+        return {name: partial(script, self) for name, script in INSIDE_SCRIPTS.items()}
 
     def install(self, server: InstalledServer) -> None:
         self.server = server

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,8 @@ from vmm_wizard.lab.setup_machine import SetupMachine, SetupRecord
 from vmm_wizard.lab.setup_run import SetupRun
 from vmm_wizard.lab.sql import SqlServer
 from vmm_wizard.lab.tasks import ScheduledTask, TaskScheduler
-from vmm_wizard.lab.wrapper import run_wrapper
-from vmm_wizard.remote.bootstrap import ScriptRequest
+from vmm_wizard.lab.wrapper import InsideWork, run_wrapper
+from vmm_wizard.remote.bootstrap import INSIDE, JSON, ScriptRequest, load_script
 
 #: Member of Domain Admins' neighbour whose members may have nothing stored (RID).
 _PROTECTED_USERS = 525
@@ -70,6 +70,13 @@ class NodeRuns(SetupMachine):
         """Whether there is a program at this path, such as the media's setup.exe."""
         return True
 
+    def inside_scripts(self) -> Mapping[str, Callable[[InsideWork], dict[str, JSON]]]:
+        """By name: what each script that runs inside a task does on this node."""
+        return {}
+
+    def inside_text(self, name: str) -> str:
+        return load_script(f"{INSIDE}/{name}").text if name in self.inside_scripts() else ""
+
     # --- what follows from it
 
     def find_sql(self, host: str, instance: str, port: int) -> SqlServer | None:
@@ -82,6 +89,9 @@ class NodeRuns(SetupMachine):
 
     def run_wrapper(self, task: ScheduledTask, folder: str) -> int:
         return run_wrapper(self, task, folder)
+
+    def run_inside(self, name: str, work: InsideWork) -> dict[str, JSON]:
+        return self.inside_scripts()[name](work)
 
     def run_setup(self, program: str, line: str, task: ScheduledTask) -> int | None:
         return SetupRun(self, program, line, task.account, task.stop).run()

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from vmm_wizard.lab.files import NodeFiles
 from vmm_wizard.lab.logons import Logons
 from vmm_wizard.lab.processes import Processes
+from vmm_wizard.lab.script_parameters import ScriptError
 from vmm_wizard.lab.tasks import ScheduledTask, TaskRefused, TaskScheduler
 from vmm_wizard.remote.bootstrap import JSON, ScriptRequest
 
@@ -24,10 +25,6 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9-]+\.[A-Za-z0-9]+")
 _SECRET_FILES = ("secrets.json", "secrets.new", "public-key.json", "VMServer.ini")
 
 Answer = dict[str, JSON]
-
-
-class ScriptError(Exception):
-    """A terminating error of a script, with PowerShell's text."""
 
 
 class RunHost(Protocol):
@@ -120,13 +117,14 @@ def put_secrets(host: RunHost, request: ScriptRequest) -> Answer:
 
 
 def run_status(host: RunHost, request: ScriptRequest) -> Answer:
-    """run-status.ps1: the task, the wrapper's files, the next piece of the log."""
+    """run-status.ps1: the task, the wrapper's files, the next piece of setup's log or of a script's."""
     run_id = _run_id(request.parameters)
     offset, limit = _number(request.parameters["LogOffset"]), _number(request.parameters["LogLimit"])
     folder = f"{ROOT}\\{run_id}"
     task = host.scheduler.get(_task_name(run_id))
     # What lies there before setup has begun is an older run's log.
-    log = host.files.read(LOG) if host.files.exists(f"{folder}\\begun.json") else None
+    log_path = LOG if request.parameters["Log"] == "setup" else f"{folder}\\work.log"
+    log = host.files.read(log_path) if host.files.exists(f"{folder}\\begun.json") else None
 
     def text(name: str) -> str:
         return (host.files.read(f"{folder}\\{name}") or b"").decode()

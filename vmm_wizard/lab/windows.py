@@ -20,7 +20,8 @@ from vmm_wizard.lab.library_report import library_facts
 from vmm_wizard.lab.mending_scripts import add_administrator
 from vmm_wizard.lab.node_network import list_neighbors
 from vmm_wizard.lab.node_report import node_facts
-from vmm_wizard.lab.run_scripts import RUN_SCRIPTS, Answer, ScriptError
+from vmm_wizard.lab.run_scripts import RUN_SCRIPTS, Answer
+from vmm_wizard.lab.script_parameters import ScriptError, bind
 from vmm_wizard.lab.setup_run import orphaned_setup
 from vmm_wizard.lab.winrm_shells import CommandResult, ShellSession
 from vmm_wizard.lab.wsman_messages import clixml_errors
@@ -87,29 +88,13 @@ def _run_script(node: Node, session: ShellSession) -> CommandResult:
         return _refused(f"this node knows no script {request.name!r} of this text")
     node.scripts.append(request.name)
     try:
-        _require_parameters(request)
+        bind(request.text, request.parameters)
         document: Mapping[str, bootstrap.JSON] = {"result": handler(node, request, session)}
     except ScriptError as error:
         document = {
             "error": {"message": str(error), "type": "System.Management.Automation.RuntimeException", "line": 1}
         }
     return CommandResult(bootstrap.write_answer(document))
-
-
-def declared_parameters(text: str) -> frozenset[str]:
-    """The parameters of one of our scripts, all of them mandatory, by the lines of its param block."""
-    block = text.partition("\nparam(\n")[2].partition("\n)\n")[0]
-    return frozenset(re.findall(r"^    \[[\w.]+(?:\[\])?\] \$(\w+),?$", block, re.MULTILINE))
-
-
-def _require_parameters(request: bootstrap.ScriptRequest) -> None:
-    """Bind parameters as PowerShell does. Raises ScriptError."""
-    declared, given = declared_parameters(request.text), set(request.parameters)
-    for name in sorted(given - declared):
-        raise ScriptError(f"A parameter cannot be found that matches parameter name '{name}'.")
-    if declared - given:
-        missing = " ".join(sorted(declared - given))
-        raise ScriptError(f"Cannot process command because of one or more missing mandatory parameters: {missing}.")
 
 
 def _start_setup(node: Node, session: ShellSession) -> CommandResult:

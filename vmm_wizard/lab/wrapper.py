@@ -1,4 +1,5 @@
-"""What wrapper.ps1 does in the scheduled task of a simulated node: a real key, a real blob, then rehearsal or setup."""
+"""What wrapper.ps1 does in the scheduled task of a simulated node: a real key, a real blob, then rehearsal, setup or
+a script that was staged beside it."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ import base64
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,7 +16,9 @@ from vmm_wizard.lab.files import NodeFiles
 from vmm_wizard.lab.logons import Credential
 from vmm_wizard.lab.processes import Processes
 from vmm_wizard.lab.run_scripts import LOG
+from vmm_wizard.lab.script_parameters import ScriptError, bind
 from vmm_wizard.lab.tasks import ScheduledTask
+from vmm_wizard.remote.bootstrap import JSON
 from vmm_wizard.setup.command import quote
 
 if TYPE_CHECKING:
@@ -26,6 +30,18 @@ CONSTRAINED, DONE_BEFORE = 77, 78
 _LOOK = 0.02
 
 _SECRET_FILES = ("secrets.json", "public-key.json")
+#: The HRESULT of an error that PowerShell itself throws.
+_SYSTEM_ERROR = "0x80131501"
+
+
+@dataclass(frozen=True)
+class InsideWork:
+    """A script that runs inside a task: its parameters, its way to write a line of work.log, and its task, whose
+    account it runs as."""
+
+    parameters: Mapping[str, JSON]
+    say: Callable[[str], None]
+    task: ScheduledTask
 
 
 class WrapperHost(Protocol):
@@ -49,6 +65,12 @@ class WrapperHost(Protocol):
 
     def run_setup(self, program: str, line: str, task: ScheduledTask) -> int | None:
         """Run setup.exe with a command line until it ends; its exit code, or None when the task was ended."""
+
+    def inside_text(self, name: str) -> str:
+        """The text of the script of this name that the estate can answer for inside a task; empty: none."""
+
+    def run_inside(self, name: str, work: InsideWork) -> dict[str, JSON]:
+        """What that script gives back. Raises ScriptError where it ends in an error."""
 
 
 class WrapperFailed(Exception):
@@ -123,6 +145,9 @@ class _Wrapper:
             self._outcome["exit_code"] = 0
         elif job["mode"] == "setup":
             self._outcome["exit_code"] = self._run_setup(job, secrets)
+        elif job["mode"] == "script":
+            self._run_script(job["script"], job["parameters"])
+            self._outcome["exit_code"] = 0
         else:
             raise WrapperFailed(f"job.json asks for '{job['mode']}', which this wrapper does not know")
 
@@ -169,6 +194,29 @@ class _Wrapper:
         if code is None:
             raise _Stopped
         return code
+
+    def _run_script(self, file: str, parameters: Mapping[str, JSON]) -> None:
+        staged = self._host.files.read(self._path(file))
+        if staged is None:
+            raise WrapperFailed(f"Could not find file '{self._path(file)}'. (0x80070002)")
+        name = file.removesuffix(".ps1")
+        text = self._host.inside_text(name)
+        if not text or staged.decode("ascii").replace("\r\n", "\n") != text:
+            raise WrapperFailed(f"the practice estate: this node knows no script {name!r} of this text")
+        self._write("begun.json", {"begun": self._now()})
+        self._host.files.write(self._path("work.log"), b"")
+        try:
+            bind(text, {*parameters, "Log"})
+            answer = self._host.run_inside(name, InsideWork(parameters, self._say, self._task))
+        except ScriptError as error:
+            said = f"{error} ({_SYSTEM_ERROR})"
+            self._say(f"line 1: {said}")
+            raise WrapperFailed(said) from None
+        self._write("report.json", answer)
+
+    def _say(self, line: str) -> None:
+        self._require_running()
+        self._host.files.append(self._path("work.log"), f"{line}\r\n".encode())
 
     def _require_running(self) -> None:
         if self._task.stop.is_set():

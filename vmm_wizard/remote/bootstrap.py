@@ -37,6 +37,10 @@ class Script:
     text: str = field(repr=False)
 
 
+#: The folder of the scripts that run inside a task and not in a session: `load_script("inside/<name>")`.
+INSIDE = "inside"
+
+
 @cache
 def load_script(name: str) -> Script:
     """The script `scripts/<name>.ps1` of this package, or the parts `scripts/<name>/*.ps1` in order of their names.
@@ -45,7 +49,7 @@ def load_script(name: str) -> Script:
     """
     folder = resources.files("vmm_wizard.remote") / "scripts"
     parts = [folder / f"{name}.ps1"]
-    if name and (folder / name).is_dir():
+    if name and name != INSIDE and (folder / name).is_dir():
         parts = sorted((folder / name).iterdir(), key=lambda part: part.name)
     return Script(name, "\n".join(part.read_text(encoding="utf-8") for part in parts))
 

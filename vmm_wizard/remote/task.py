@@ -10,7 +10,7 @@ import base64
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 #: Longest that the task may run, in hours (section 11).
 TIME_LIMIT_HOURS = 2
-#: Most bytes of SetupWizard.log in one status.
+#: Most bytes of the log in one status.
 LOG_PIECE = 65_536
 #: Seconds that one call to the node may take; a longer silence counts as a dropped connection.
 CALL_SECONDS = 60.0
@@ -105,9 +105,10 @@ class RemoteTask:
             raise AnswerUnreadable(self._place, str(error)) from None
         return self._ask(read_written, "put-secrets", {"RunId": self.run_id, "Blob": blob})
 
-    def status(self, log_offset: int = 0) -> TaskStatus:
-        """How the run is doing, with the next piece of SetupWizard.log from `log_offset` (bytes)."""
-        parameters: dict[str, JSON] = {"RunId": self.run_id, "LogOffset": log_offset, "LogLimit": LOG_PIECE}
+    def status(self, log_offset: int = 0, log: Literal["setup", "work"] = "setup") -> TaskStatus:
+        """How the run is doing, with the next piece of its log from `log_offset` (bytes): SetupWizard.log, or the lines
+        of the script that it runs."""
+        parameters: dict[str, JSON] = {"RunId": self.run_id, "LogOffset": log_offset, "LogLimit": LOG_PIECE, "Log": log}
         return self._ask(read_status, "run-status", parameters)
 
     def remove(self, *, end_running: bool = False) -> Removal:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vmm_wizard.plan.secrets import Secret
-from vmm_wizard.remote.bootstrap import load_script
+from vmm_wizard.remote.bootstrap import INSIDE, JSON, Script, load_script
 
 #: How long the wrapper waits for the passwords, in seconds, before it gives up.
 SECRET_WAIT_SECONDS = 900
@@ -103,7 +103,8 @@ class RunResult:
 class TaskStatus:
     """How a run is doing. `task_state` is Missing, Disabled, Queued, Ready, Running or Unknown.
 
-    `begun`: setup was started. `log_bytes` is the piece of this run's SetupWizard.log from the offset asked for.
+    `begun`: setup, or the script, was started. `report`: what a rehearsal or a script gave back. `log_bytes` is the
+    piece of this run's log from the offset asked for.
     """
 
     folder_exists: bool
@@ -155,7 +156,11 @@ def error_text(code: int, said: str) -> str:
 
 def wrapper_file() -> RunFile:
     """The PowerShell that runs inside the task."""
-    return RunFile("wrapper.ps1", load_script("wrapper").text.replace("\n", "\r\n").encode("ascii"))
+    return _script_file("wrapper.ps1", load_script("wrapper"))
+
+
+def _script_file(name: str, script: Script) -> RunFile:
+    return RunFile(name, script.text.replace("\n", "\r\n").encode("ascii"))
 
 
 def _job_file(mode: str, secret_count: int, more: Mapping[str, Any]) -> RunFile:
@@ -183,6 +188,21 @@ def setup_job(program: str, arguments: Sequence[str | Mapping[str, int]]) -> Run
     `{"secret": index}` where the wrapper puts in the secret of that index (as `SetupCommand.argument_template`)."""
     indices = [argument["secret"] for argument in arguments if not isinstance(argument, str)]
     return _job_file("setup", max(indices, default=-1) + 1, {"program": program, "arguments": list(arguments)})
+
+
+def script_job(name: str, parameters: Mapping[str, JSON]) -> tuple[RunFile, RunFile]:
+    """The order to run the script `scripts/inside/<name>.ps1` in the task, and the script: job.json and its file.
+
+    `parameters` are all that the script declares but Log, which the wrapper gives it; nothing secret is in them, for
+    they lie on the node as plain text. Raises FileNotFoundError when there is no such script.
+    """
+    return job_of(Script(name, load_script(f"{INSIDE}/{name}").text), parameters)
+
+
+def job_of(script: Script, parameters: Mapping[str, JSON]) -> tuple[RunFile, RunFile]:
+    """As `script_job`, for a script of any text. Its name is letters, digits and hyphens."""
+    file = _script_file(f"{script.name}.ps1", script)
+    return _job_file("script", 0, {"script": file.name, "parameters": dict(parameters)}), file
 
 
 def encrypt_secrets(secrets: Sequence[Secret], key: PublicKey) -> str:

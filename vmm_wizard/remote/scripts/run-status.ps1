@@ -1,4 +1,5 @@
-# Says how a run is doing: its task, the files that its wrapper has written, and the next piece of SetupWizard.log.
+# Says how a run is doing: its task, the files that its wrapper has written, and the next piece of its log:
+# SetupWizard.log, or the work.log of a script inside the task.
 param(
     [Parameter(Mandatory)]
     [ValidatePattern('^[A-Za-z0-9-]{1,64}$')]
@@ -6,7 +7,10 @@ param(
     [Parameter(Mandatory)]
     [long] $LogOffset,
     [Parameter(Mandatory)]
-    [int] $LogLimit
+    [int] $LogLimit,
+    [Parameter(Mandatory)]
+    [ValidateSet('setup', 'work')]
+    [string] $Log
 )
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
@@ -33,7 +37,10 @@ foreach ($task in $service.GetFolder('\').GetTasks(1)) {
     }
 }
 
-$logPath = [System.IO.Path]::Combine($programData, 'VMMLogs', 'SetupWizard.log')
+$logPath = [System.IO.Path]::Combine($folder, 'work.log')
+if ($Log -eq 'setup') {
+    $logPath = [System.IO.Path]::Combine($programData, 'VMMLogs', 'SetupWizard.log')
+}
 # The wrapper puts an older log aside before it says that setup has begun: what is there earlier is not this run's.
 $begun = Read-RunFile 'begun.json'
 $logExists = $begun -ne '' -and [System.IO.File]::Exists($logPath)

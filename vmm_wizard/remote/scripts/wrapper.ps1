@@ -1,5 +1,6 @@
-# Runs inside the scheduled task, as its account: takes the secrets in, then rehearses or runs setup as job.json says.
-# It writes what it has to say into its folder: public-key.json, begun.json, report.json and, last, result.json.
+# Runs inside the scheduled task, as its account: takes the secrets in, then rehearses, runs setup or runs a script that
+# was staged beside it, as job.json says. It writes what it has to say into its folder: public-key.json, begun.json,
+# work.log (a script's own lines), report.json and, last, result.json.
 param(
     [Parameter(Mandatory)]
     [string] $Folder
@@ -18,7 +19,7 @@ function Write-Answer([string] $Name, [System.Collections.IDictionary] $Value) {
     # Whole or not at all: a reader never sees half a file.
     $unfinished = Get-RunPath "$Name.new"
     $path = Get-RunPath $Name
-    [System.IO.File]::WriteAllText($unfinished, (ConvertTo-Json -InputObject $Value -Depth 5 -Compress))
+    [System.IO.File]::WriteAllText($unfinished, (ConvertTo-Json -InputObject $Value -Depth 10 -Compress))
     [System.IO.File]::Delete($path)
     [System.IO.File]::Move($unfinished, $path)
 }
@@ -319,6 +320,33 @@ try {
         $setup.WaitForExit()
         Wait-SetupLine $setupId $setupBegun $media
         $outcome.exit_code = $setup.ExitCode
+    }
+    elseif ($job.mode -eq 'script') {
+        $block = [scriptblock]::Create([System.IO.File]::ReadAllText((Get-RunPath $job.script)))
+        $named = @{}
+        foreach ($property in $job.parameters.PSObject.Properties) {
+            $named[$property.Name] = $property.Value
+        }
+        Write-Answer 'begun.json' ([ordered]@{ begun = Get-Time })
+        # Whoever follows the run reads while this writes.
+        $stream = [System.IO.FileStream]::new((Get-RunPath 'work.log'), 'Create', 'Write', 'ReadWrite, Delete')
+        $log = [System.IO.StreamWriter]::new($stream)
+        try {
+            $log.AutoFlush = $true
+            $given = & $block @named -Log $log
+            if ($given -isnot [System.Collections.IDictionary]) {
+                throw "$($job.script) gave back something else than one dictionary"
+            }
+            Write-Answer 'report.json' $given
+        }
+        catch {
+            $log.WriteLine("line $($_.InvocationInfo.ScriptLineNumber): $(Get-ErrorText $_.Exception)")
+            throw
+        }
+        finally {
+            $log.Dispose()
+        }
+        $outcome.exit_code = 0
     }
     else {
         throw "job.json asks for '$($job.mode)', which this wrapper does not know"
