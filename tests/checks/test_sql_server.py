@@ -11,6 +11,7 @@ from tests.building import a_database, a_plan, a_sql, good_facts, installed_fact
 from tests.checks.asking import FAIL, NOT_APPLICABLE, PASS, UNKNOWN, WARN, failing, finding
 from vmm_wizard.checks.registry import Status
 from vmm_wizard.facts.model import DomainFacts, Facts, GroupReplica, TrustFacts
+from vmm_wizard.facts.sql_model import ReplicaLogin
 from vmm_wizard.plan.model import Database
 from vmm_wizard.plan.names import SqlTarget
 
@@ -105,9 +106,21 @@ def joined(group: str | None = "AG]1", **changes: Any) -> Facts:
 def test_the_other_replicas_of_the_databases_group_are_named_with_a_login_that_can_be_made_twice() -> None:
     row = finding("SQL-17", joined())
     assert row.status is WARN
-    assert "SQL05, SQL07 may become primary" in row.evidence
+    assert "a login on SQL05, SQL07 could not be asked" in row.evidence
     assert "SQL06" not in row.evidence
     assert r"IF SUSER_ID(N'CONTOSO\svc-vmm') IS NULL CREATE LOGIN [CONTOSO\svc-vmm] FROM WINDOWS;" in row.remedy
+
+
+def test_a_replica_without_the_login_is_told_from_one_that_did_not_answer() -> None:
+    logins = (ReplicaLogin("SQL05", False), ReplicaLogin("SQL07", None, "could not reach sql07"))
+    row = finding("SQL-17", joined(replica_logins=logins))
+    assert row.status is WARN
+    assert r"CONTOSO\svc-vmm has no login on SQL05" in row.evidence
+    assert "SQL07 could not be asked (could not reach sql07)" in row.evidence
+    half = finding("SQL-17", joined(replica_logins=(ReplicaLogin("SQL05", True), *logins[1:])))
+    assert "on SQL07:" in half.remedy
+    good = finding("SQL-17", joined(replica_logins=tuple(ReplicaLogin(name, True) for name in ("SQL05", "SQL07"))))
+    assert good.status is PASS
 
 
 def test_logins_on_replicas_matter_once_the_role_exists_and_its_database_is_in_a_group() -> None:

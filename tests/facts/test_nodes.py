@@ -31,6 +31,7 @@ from vmm_wizard.facts.model import (
     TcpAnswer,
     VmmFacts,
 )
+from vmm_wizard.facts.node_model import SqlSettings
 from vmm_wizard.facts.nodes import ask_node
 from vmm_wizard.facts.questions import NodeQuestion, Trust
 from vmm_wizard.lab.contoso import ADMINS_GROUP
@@ -129,6 +130,7 @@ def test_an_installed_server_and_its_role_are_told(served: ServedNodes) -> None:
         sql_database="VirtualManagerDB",
         log_exists=True,
         log_failures=("10:00:01:FailureReason = no disk",),
+        sql_settings=SqlSettings("sql01.contoso.lab", "sql01.contoso.lab", "", "sql01", False),
     )
     assert said.agent_installed
     assert said.cluster is not None

@@ -108,7 +108,7 @@ def encryption_not_forced(plan: Plan, facts: Facts) -> Verdict:
     needs=("database.host", "service_account.name"),
 )
 def login_on_replicas(plan: Plan, facts: Facts) -> Verdict:
-    """Setup makes the login where it runs; the other replicas are not asked, so this says what is left to do."""
+    """Setup makes the login where it runs; each other replica that answers says whether it is there as well."""
     sql = known(facts.sql)
     if sql.hadr_enabled is False:
         return not_applicable(f"{sql.server} has no availability groups")
@@ -121,11 +121,23 @@ def login_on_replicas(plan: Plan, facts: Facts) -> Verdict:
     if not servers:
         return not_applicable(f"{group or 'the group'} has no other replica")
     name = down_level(plan.service_account.name, facts)
-    make = f"IF SUSER_ID({sql_text(name)}) IS NULL CREATE LOGIN {sql_name(name)} FROM WINDOWS;"
-    return warned(
-        f"{', '.join(servers)} may become primary; whether {name} has a login there was not asked",
-        ask(DBA, f"on {', '.join(servers)}: {make}"),
-    )
+    said = {row.server: row for row in sql.replica_logins}
+    if all(server in said and said[server].found for server in servers):
+        return passed(f"{name} has a login on {', '.join(servers)}")
+    lacking = [server for server in servers if server in said and said[server].found is False]
+    silent = [server for server in servers if server not in lacking and not (server in said and said[server].found)]
+    errors = "; ".join(said[server].error for server in silent if server in said)
+    parts = [f"{name} has no login on {', '.join(lacking)}, which may become primary"] if lacking else []
+    if silent:
+        why = f" ({errors})" if errors else ""
+        parts.append(f"whether {name} has a login on {', '.join(silent)} could not be asked{why}")
+    open_ones = [*lacking, *silent]
+    return warned("; ".join(parts), ask(DBA, f"on {', '.join(open_ones)}: {make_login(name)}"))
+
+
+def make_login(name: str) -> str:
+    """The T-SQL that gives a Windows account a login where it has none."""
+    return f"IF SUSER_ID({sql_text(name)}) IS NULL CREATE LOGIN {sql_name(name)} FROM WINDOWS;"
 
 
 _DIRECTIONS = {0: "switched off", 1: "inbound only", 2: "outbound only", 3: "two-way"}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from vmm_wizard.addresses import AddressBook, AddressError, Addresses, Endpoint
 from vmm_wizard.facts import sql_client
 from vmm_wizard.facts.model import NoAnswer, SqlFacts
 from vmm_wizard.facts.network import sentence_of
 from vmm_wizard.facts.questions import SqlQuestion
+from vmm_wizard.facts.replica_logins import ask_replicas
 from vmm_wizard.facts.sql_browser import instance_port
 from vmm_wizard.facts.sql_client import CertificateRefused, Client, NativeError, NoClient, SqlConnection, SqlPassword
 from vmm_wizard.facts.sql_reading import read_facts
@@ -58,7 +60,7 @@ def ask_database(
     except _Gap as gap:
         return gap.answer
     try:
-        return read_facts(connection, question, client, endpoint)
+        facts = read_facts(connection, question, client, endpoint)
     except NativeError as error:
         reason = f"SQL Server at {endpoint} answered {question.account} with error {error.number}: {error.sentence}"
         return NoAnswer(reason, "denied" if error.number in (229, 297, 300) else "unreadable")
@@ -68,6 +70,11 @@ def ask_database(
         return NoAnswer(f"lost the connection to SQL Server at {endpoint}: {sentence_of(error)}", "unreachable")
     finally:
         connection.close()
+
+    def other(replica: SqlQuestion) -> SqlConnection:
+        return _connect(client, locate(replica, addresses, _BROWSER_TIMEOUT), replica, secret, ends)
+
+    return replace(facts, replica_logins=tuple(ask_replicas(facts, question, other)))
 
 
 class _Gap(Exception):

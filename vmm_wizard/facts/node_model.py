@@ -58,6 +58,21 @@ class RebootFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SqlSettings:
+    """Where VMM's registry on a node says its database is (HASQL). Texts as they stand there, empty for none.
+
+    `server` is the one of the connection string, of which nothing else is read but `multi_subnet`
+    (MultiSubnetFailover); None: there is no connection string that could be read.
+    """
+
+    machine_name: str
+    machine_fqdn: str
+    instance_name: str
+    server: str
+    multi_subnet: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class VmmFacts:
     """An installed VMM management server. `service_state`: Running, Stopped, ... or empty when there is no service.
 
@@ -74,6 +89,7 @@ class VmmFacts:
     sql_database: str
     log_exists: bool
     log_failures: tuple[str, ...]
+    sql_settings: SqlSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +154,14 @@ class ClusterGroup:
 
 @dataclass(frozen=True, slots=True)
 class ServiceResource:
-    """A cluster resource that runs a Windows service."""
+    """A cluster resource that runs a Windows service. `possible_owners` are its own, `preferred_owners` its group's."""
 
     name: str
     group: str
     service_name: str
     state: str
+    possible_owners: tuple[str, ...] = ()
+    preferred_owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

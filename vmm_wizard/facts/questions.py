@@ -63,7 +63,10 @@ class RoleRecordQuestion:
 
 @dataclass(frozen=True, slots=True)
 class SqlQuestion:
-    """Which instance and database to ask about, as whom. `host` is fully qualified."""
+    """Which instance and database to ask about, as whom. `host` is fully qualified.
+
+    `login` is the account that needs a login on the other replicas of the database's group, empty: none is asked for.
+    """
 
     host: str
     target: SqlTarget
@@ -72,6 +75,7 @@ class SqlQuestion:
     account: AccountName
     authentication: Authentication
     trust: Trust
+    login: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,7 @@ def questions(plan: Plan, ca_file: str = "") -> Questions:
             plan.sql_account,
             connection.authentication,
             trust,
+            str(plan.service_account.name) if plan.service_account.name else "",
         )
     nodes = tuple(
         NodeQuestion(

@@ -33,12 +33,47 @@ class GroupReplica:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupListener:
+    """A listener of an availability group: its DNS name without a domain, and the subnets that it has an address in.
+
+    `subnets` is empty where they were not told (rights, or a name that has its address by DHCP).
+    """
+
+    group: str
+    name: str
+    port: int
+    subnets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaLogin:
+    """Whether the service account has a login on another replica. `found` None: not known, and `error` says why."""
+
+    server: str
+    found: bool | None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupFacts:
+    """The newest backups of a database, copies left out. None: there is none.
+
+    `full_in_full` is the newest full backup that was made under the recovery model FULL: from there a log chain runs,
+    without which a database joins no availability group (HASQL).
+    """
+
+    full: datetime | None = None
+    full_in_full: datetime | None = None
+    log: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseFacts:
     """A database that exists. `is_vmm`: it holds VMM's tables (KBDES, PHX).
 
     `availability_group` is empty for none. `table_count`: tables that are not SQL Server's own. `versions`: what VMM's
     own table of settings says of versions, by the setting's name (unconfirmed which there are). `users`: other sessions
-    that are in the database.
+    that are in the database. `created`, in UTC; `backups` None: could not be read.
     """
 
     name: str
@@ -51,6 +86,8 @@ class DatabaseFacts:
     table_count: int | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     users: tuple[DatabaseUser, ...] | None = None
+    created: datetime | None = None
+    backups: BackupFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +96,8 @@ class SqlFacts:
 
     `listeners` are `name:port` of every availability group that this instance knows, `replica_role` its own role in
     them, empty when it is in none (with several: SECONDARY or RESOLVING when it is not primary of all).
+    `group_listeners` are the same listeners with their groups. `replica_logins`: whether the service account has a
+    login on each other replica, empty when nobody had to be asked.
     """
 
     server: str
@@ -92,3 +131,5 @@ class SqlFacts:
     listeners: tuple[str, ...] | None = None
     replicas: tuple[GroupReplica, ...] | None = None
     replica_role: str | None = None
+    group_listeners: tuple[GroupListener, ...] | None = None
+    replica_logins: tuple[ReplicaLogin, ...] = ()

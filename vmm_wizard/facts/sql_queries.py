@@ -40,23 +40,27 @@ SELECT
   OBJECT_ID(QUOTENAME(@database) + N'.dbo.tbl_ADHC_Library', N'U') AS library_table
 """
 
-#: Batch 2, four result sets: the database, its availability group, all listeners, all other replicas (SQL-05 07 08
-#: 14 17).
+#: Batch 2, five result sets: the database, its availability group, all listeners, all other replicas, and where the
+#: listeners are (SQL-05 07 08 14 17). The last needs VIEW SERVER STATE, and an error ends the batch.
 DATABASE = """
-SELECT d.name, d.collation_name, d.state_desc, d.recovery_model_desc
+SELECT d.name, d.collation_name, d.state_desc, d.recovery_model_desc,
+  CONVERT(nvarchar(33), d.create_date, 126) AS created, CONVERT(nvarchar(33), SYSDATETIME(), 126) AS now
 FROM sys.databases AS d
 WHERE d.name = @database;
 SELECT g.name
 FROM sys.availability_databases_cluster AS d
 JOIN sys.availability_groups AS g ON g.group_id = d.group_id
 WHERE d.database_name = @database;
-SELECT l.dns_name, l.port, g.name
+SELECT l.dns_name, l.port, g.name AS group_name
 FROM sys.availability_group_listeners AS l
 JOIN sys.availability_groups AS g ON g.group_id = l.group_id;
 SELECT g.name AS group_name, r.replica_server_name AS server
 FROM sys.availability_replicas AS r
 JOIN sys.availability_groups AS g ON g.group_id = r.group_id
 WHERE r.replica_server_name <> @@SERVERNAME;
+SELECT l.dns_name, a.ip_address, a.network_subnet_ip AS subnet
+FROM sys.availability_group_listener_ip_addresses AS a
+JOIN sys.availability_group_listeners AS l ON l.listener_id = a.listener_id;
 """
 
 #: Batch 3, by name of its result set; each part needs VIEW SERVER STATE or sysadmin. What may fail for other reasons
@@ -79,6 +83,20 @@ EXEC master.dbo.xp_instance_regread N'HKEY_LOCAL_MACHINE',
 """
 DATA_FILE = "EXEC master.dbo.xp_fileexist @data_file;\n"
 LOG_FILE = "EXEC master.dbo.xp_fileexist @log_file;\n"
+#: The newest backups by kind (D full, L log) and by the recovery model at that time, in the server's own time.
+BACKUPS = """
+SELECT b.type, b.recovery_model, CONVERT(nvarchar(33), MAX(b.backup_finish_date), 126) AS finished,
+  CONVERT(nvarchar(33), SYSDATETIME(), 126) AS now
+FROM msdb.dbo.backupset AS b
+WHERE b.database_name = @database AND b.is_copy_only = 0
+GROUP BY b.type, b.recovery_model;
+"""
+#: Whether another replica has the login that VMM will need there (SQL-17): one batch over a logon of its own.
+LOGIN = """
+SELECT IS_SRVROLEMEMBER(N'sysadmin') AS sysadmin,
+  HAS_PERMS_BY_NAME(NULL, NULL, N'VIEW ANY DEFINITION') AS view_definition,
+  (SELECT COUNT(*) FROM sys.server_principals AS p WHERE p.sid = SUSER_SID(@login)) AS logins;
+"""
 #: Others who are in the database: a VMM that lives in it shows here (SQL-14).
 USERS = """
 SELECT DISTINCT s.host_name, s.program_name, s.login_name

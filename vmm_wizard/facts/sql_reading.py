@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -11,7 +11,15 @@ from vmm_wizard.facts import sql_client, sql_queries
 from vmm_wizard.facts.descriptor import UnreadableDescriptor, sid_text
 from vmm_wizard.facts.questions import SqlQuestion
 from vmm_wizard.facts.sql_client import Client, Row, Rows, SqlConnection
-from vmm_wizard.facts.sql_model import DatabaseFacts, DatabaseUser, GroupReplica, RoleMember, SqlFacts
+from vmm_wizard.facts.sql_model import (
+    BackupFacts,
+    DatabaseFacts,
+    DatabaseUser,
+    GroupListener,
+    GroupReplica,
+    RoleMember,
+    SqlFacts,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,7 @@ class _Details:
     table_count: int | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     users: tuple[DatabaseUser, ...] | None = None
+    backups: BackupFacts | None = None
 
 
 def read_facts(connection: SqlConnection, question: SqlQuestion, client: Client, endpoint: Endpoint) -> SqlFacts:
@@ -71,6 +80,7 @@ def read_facts(connection: SqlConnection, question: SqlQuestion, client: Client,
         listeners=_listeners(row, sets),
         replicas=_replicas(row, sets),
         replica_role=details.replica_role,
+        group_listeners=_group_listeners(row, sets),
     )
 
 
@@ -94,6 +104,8 @@ def _database(question: SqlQuestion, server: Row, sets: list[Rows], details: _De
         table_count=details.table_count,
         versions=details.versions,
         users=details.users,
+        created=_past(row, "created", _time(server)),
+        backups=details.backups,
     )
 
 
@@ -103,6 +115,25 @@ def _listeners(server: Row, sets: list[Rows]) -> tuple[str, ...] | None:
         return None
     found = tuple(f"{row['dns_name']}:{row['port']}" for row in sets[2])
     return found if found or server["view_definition"] == 1 else None
+
+
+def _group_listeners(server: Row, sets: list[Rows]) -> tuple[GroupListener, ...] | None:
+    """The same listeners with their groups and subnets."""
+    if _listeners(server, sets) is None:
+        return None
+    subnets: dict[str, dict[str, None]] = {}
+    for row in sets[4] if len(sets) > 4 else ():
+        if row["subnet"]:
+            subnets.setdefault(str(row["dns_name"]).casefold(), {})[str(row["subnet"])] = None
+    return tuple(
+        GroupListener(
+            str(row["group_name"]),
+            str(row["dns_name"]),
+            _number(row, "port") or 0,
+            tuple(subnets.get(str(row["dns_name"]).casefold(), ())),
+        )
+        for row in sets[2]
+    )
 
 
 def _replicas(server: Row, sets: list[Rows]) -> tuple[GroupReplica, ...] | None:
@@ -129,6 +160,8 @@ def _details(connection: SqlConnection, question: SqlQuestion, server: Row) -> _
     if server["sysadmin"] == 1 and server["database_access"] == 1:
         parts["owners"] = sql_queries.owners(question.database)
         parts["tables"] = sql_queries.tables(question.database)
+    if server["sysadmin"] == 1 and exists:
+        parts["backups"] = sql_queries.BACKUPS
     if server["sysadmin"] == 1:
         parts["encryption"] = sql_queries.FORCE_ENCRYPTION
         if server["global_setting_table"] is not None:
@@ -145,6 +178,7 @@ def _details(connection: SqlConnection, question: SqlQuestion, server: Row) -> _
         table_count=_number(found["tables"][0], "tables") if found.get("tables") else None,
         versions={str(row["property"]): str(row["value"]) for row in found.get("versions", ())},
         users=_users(found.get("users")),
+        backups=_backups(found.get("backups"), _time(server)),
     )
 
 
@@ -214,6 +248,29 @@ def _leftovers(found: Mapping[str, Rows], values: Mapping[str, str]) -> tuple[st
     return tuple(
         values[name] for name in ("data_file", "log_file") if found[name] and found[name][0]["File Exists"] == 1
     )
+
+
+def _backups(rows: Rows | None, now: datetime | None) -> BackupFacts | None:
+    """The newest of each kind (HASQL); None when they could not be read."""
+    if rows is None or now is None:
+        return None
+    full = [row for row in rows if row["type"] == "D"]
+    chained = [row for row in full if str(row["recovery_model"]).upper() == "FULL"]
+    log = [row for row in rows if row["type"] == "L"]
+    return BackupFacts(*(_newest(some, now) for some in (full, chained, log)))
+
+
+def _newest(rows: Iterable[Row], now: datetime) -> datetime | None:
+    times = [time for row in rows if (time := _past(row, "finished", now)) is not None]
+    return max(times, default=None)
+
+
+def _past(row: Row, name: str, now: datetime | None) -> datetime | None:
+    """A time of the server's own clock in UTC: as long before its `now` there as before `now` in UTC."""
+    then, local = _text(row, name), _text(row, "now")
+    if then is None or local is None or now is None:
+        return None
+    return now - (datetime.fromisoformat(local) - datetime.fromisoformat(then))
 
 
 def _text(row: Row, name: str) -> str | None:

@@ -58,6 +58,7 @@ class Group:
     state: str = "Online"
     resources: list[Resource] = field(default_factory=list)
     possible_owners: list[str] = field(default_factory=list)
+    preferred_owners: list[str] = field(default_factory=list)
 
 
 class FailoverCluster:

@@ -11,6 +11,7 @@ from vmm_wizard.lab.cluster_report import address_probes, health, validation
 from vmm_wizard.lab.node_settings import settings_report
 from vmm_wizard.lab.policy import policy_report
 from vmm_wizard.lab.run_scripts import LOG, Answer
+from vmm_wizard.lab.setup_machine import InstalledServer, SqlSettings
 from vmm_wizard.lab.winrm_shells import ShellSession
 from vmm_wizard.remote.bootstrap import JSON, ScriptRequest
 
@@ -164,11 +165,34 @@ def _vmm(node: Node, parameters: Mapping[str, JSON]) -> JSON:
         "service_state": node.service_state,
         "service_account": server.service_account,
         "service_principal_names": server.principal_names,
-        "sql_machine": server.sql_machine,
-        "sql_instance": server.sql_instance,
+        **_sql_registry(node, server),
         "sql_database": server.sql_database,
         "log_exists": log is not None,
         "log_failures": list(failures[-_MOST_LOG_LINES:]),
+    }
+
+
+def _sql_registry(node: Node, server: InstalledServer) -> dict[str, JSON]:
+    """What the registry says of the database, and the script makes of it."""
+    label = server.sql_machine.partition(".")[0]
+    found = server.sql_settings or SqlSettings(
+        server.sql_machine,
+        f"{label}.{node.estate.domain}",
+        server.sql_instance,
+        f"{label}\\{server.sql_instance}" if server.sql_instance else label,
+    )
+    instance = found.instance_name.rpartition("\\")[2]
+    same = instance.partition(".")[0].casefold() == found.machine_name.partition(".")[0].casefold()
+    return {
+        "sql_machine": found.machine_name or found.machine_fqdn,
+        "sql_instance": "" if same else instance,
+        "sql_settings": {
+            "machine_name": found.machine_name,
+            "machine_fqdn": found.machine_fqdn,
+            "instance_name": found.instance_name,
+            "server": found.server,
+            "multi_subnet": found.multi_subnet,
+        },
     }
 
 
@@ -231,7 +255,14 @@ def _cluster(cluster: FailoverCluster) -> JSON:
             {"name": row.name, "kind": row.kind, "state": row.state, "owner": row.owner} for row in cluster.groups
         ],
         "services": [
-            {"name": row.name, "group": group.name, "service_name": row.value, "state": row.state}
+            {
+                "name": row.name,
+                "group": group.name,
+                "service_name": row.value,
+                "state": row.state,
+                "possible_owners": list(group.possible_owners),
+                "preferred_owners": list(group.preferred_owners),
+            }
             for group, row in resources
             if row.kind == "Generic Service"
         ],

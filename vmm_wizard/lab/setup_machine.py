@@ -24,6 +24,17 @@ class RoleRefused(Exception):
 
 
 @dataclass(frozen=True)
+class SqlSettings:
+    """The registry's values on the database (HASQL), as setup writes them or somebody after it."""
+
+    machine_name: str
+    machine_fqdn: str
+    instance_name: str
+    server: str
+    multi_subnet: bool = False
+
+
+@dataclass(frozen=True)
 class InstalledServer:
     """What setup leaves on a node (registry, service). An empty `principal_names`: they could not be written."""
 
@@ -36,6 +47,7 @@ class InstalledServer:
     sql_database: str
     role_name: str
     console_port: int
+    sql_settings: SqlSettings | None = None
 
 
 @dataclass

@@ -32,6 +32,16 @@ class ServerLogin:
     disabled: bool = False
 
 
+@dataclass(frozen=True)
+class Backup:
+    """A finished backup: `kind` D for a full one, L for one of the log, and the recovery model at that time."""
+
+    kind: str
+    recovery_model: str
+    finished: datetime
+    copy_only: bool = False
+
+
 @dataclass
 class Database:
     """A database. `owners` are members of db_owner by login name; `tables` by name without their schema.
@@ -48,6 +58,8 @@ class Database:
     compatibility_level: int = 160
     tables: list[str] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    backups: list[Backup] = field(default_factory=list)
 
     @property
     def is_vmm(self) -> bool:
@@ -75,10 +87,11 @@ class Replica:
 
 @dataclass(frozen=True)
 class Listener:
-    """An availability group's listener."""
+    """An availability group's listener; `subnets` are those of its addresses."""
 
     dns_name: str
     port: int
+    subnets: tuple[str, ...] = ("10.10.0.0",)
 
 
 @dataclass
@@ -252,7 +265,7 @@ class SqlServer:
             if self.has_database(name):
                 text = f"Database '{name}' already exists. Choose a different database name."
                 raise SqlError(1801, text, 3, 16)
-            made = Database(name, self.collation, owner=principal.name)
+            made = Database(name, self.collation, owner=principal.name, created=self.now())
             self.databases.append(made)
         self.changed()
         return made
@@ -271,6 +284,24 @@ class SqlServer:
                 raise SqlError(3701, text, 1, 11)
             self.databases.remove(found)
         self.changed()
+
+    def back_up(self, name: str, kind: str = "D") -> None:
+        """BACKUP DATABASE (`D`) or BACKUP LOG (`L`), which there is under FULL alone. Raises SqlError 4208 or 911."""
+        found = self.database(name)
+        if found is None:
+            raise SqlError(911, f"Database '{name}' does not exist. Make sure that the name is entered correctly.")
+        if kind == "L" and found.recovery_model == "SIMPLE":
+            raise SqlError(4208, "The statement BACKUP LOG is not allowed while the recovery model is SIMPLE.")
+        found.backups.append(Backup(kind, found.recovery_model, self.now()))
+
+    def join_group(self, name: str, group: AvailabilityGroup) -> None:
+        """ALTER AVAILABILITY GROUP ... ADD DATABASE. Raises SqlError 927 or 1465 without the FULL model or a backup."""
+        found = self.database(name)
+        if found is None or found.recovery_model != "FULL":
+            raise SqlError(927, f"Database '{name}' cannot join: it is not in the full recovery model.")
+        if not any(row.kind == "D" and row.recovery_model == "FULL" for row in found.backups):
+            raise SqlError(1465, f"Database '{name}' cannot join: there is no full backup to begin with.")
+        group.databases.append(found.name)
 
     def database_files(self) -> set[str]:
         """Every file that xp_fileexist finds, in lower case: leftovers and the files of databases."""

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from vmm_wizard.lab.descriptors import sid_to_bytes
 from vmm_wizard.lab.sql import SYSTEM_DATABASES, Principal, SqlServer
 from vmm_wizard.lab.tds_tokens import SqlError, Value, Variant
 
@@ -112,6 +113,7 @@ class SessionFunctions:
             "ORIGINAL_LOGIN": (0, self._login_name),
             "SYSTEM_USER": (0, self._login_name),
             "SUSER_ID": (-1, lambda *_: 260),
+            "SUSER_SID": (1, lambda name: sid_to_bytes(sid) if (sid := self._server.own_sid(str(name))) else None),
             "CURRENT_USER": (0, self._user_name),
             "SESSION_USER": (0, self._user_name),
             "USER_NAME": (0, self._user_name),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime
 
 from vmm_wizard.lab.sql import SYSTEM_DATABASES, VMM_TABLES, Database, Principal, SqlServer
 from vmm_wizard.lab.tsql import quote_name
@@ -10,6 +11,7 @@ from vmm_wizard.lab.tsql import quote_name
 #: Views that only somebody with VIEW SERVER STATE may read.
 STATE_VIEWS = frozenset(
     {
+        "availability_group_listener_ip_addresses",
         "dm_exec_connections",
         "dm_hadr_availability_replica_states",
         "dm_os_volume_stats",
@@ -18,7 +20,9 @@ STATE_VIEWS = frozenset(
 )
 
 #: Views that each database has of its own.
-DATABASE_VIEWS = frozenset({"database_principals", "database_role_members", "tables", "dbo.tbl_vmm_globalsetting"})
+DATABASE_VIEWS = frozenset(
+    {"database_principals", "database_role_members", "tables", "dbo.tbl_vmm_globalsetting", "dbo.backupset"}
+)
 #: Columns of VMM's own table of settings (Microsoft's article on a service that does not start after an upgrade).
 _SETTINGS = "PropertyName, PropertyValue"
 
@@ -32,7 +36,8 @@ def _server_tables(server: SqlServer, principal: Principal) -> dict[str, _Table]
     names = [*SYSTEM_DATABASES, *(row.name for row in server.databases)]
     ids = {name.casefold(): number for number, name in enumerate(names, 1)}
     databases: list[_Row] = [
-        (name, ids[name], server.collation, 160, "ONLINE", "SIMPLE", b"\x01") for name in SYSTEM_DATABASES
+        (name, ids[name], server.collation, 160, "ONLINE", "SIMPLE", b"\x01", "2003-04-08T09:13:36.390")
+        for name in SYSTEM_DATABASES
     ]
     databases += [
         (
@@ -43,6 +48,7 @@ def _server_tables(server: SqlServer, principal: Principal) -> dict[str, _Table]
             row.state,
             row.recovery_model,
             server.sid_of(row.owner),
+            local_time(row.created),
         )
         for row in server.databases
     ]
@@ -51,14 +57,15 @@ def _server_tables(server: SqlServer, principal: Principal) -> dict[str, _Table]
     drive = server.data_path[:3]
     return {
         "databases": (
-            "name, database_id, collation_name, compatibility_level, state_desc, recovery_model_desc, owner_sid",
+            "name, database_id, collation_name, compatibility_level, state_desc, recovery_model_desc, owner_sid, "
+            "create_date",
             databases,
         ),
         "master_files": ("database_id, file_id, physical_name", files if everything else []),
         "server_principals": (
-            "name, type_desc, is_disabled",
+            "name, type_desc, is_disabled, sid",
             [
-                (row.name, "WINDOWS_LOGIN" if row.sid else "SQL_LOGIN", int(row.disabled))
+                (row.name, "WINDOWS_LOGIN" if row.sid else "SQL_LOGIN", int(row.disabled), server.sid_of(row.name))
                 for row in server.logins
                 if everything or row.name.casefold() in principal.login_names
             ],
@@ -72,12 +79,21 @@ def _server_tables(server: SqlServer, principal: Principal) -> dict[str, _Table]
             [(group_ids[row.name], name) for row in server.groups for name in row.databases if everything],
         ),
         "availability_group_listeners": (
-            "group_id, dns_name, port",
+            "group_id, listener_id, dns_name, port",
             [
-                (group_ids[row.name], item.dns_name, item.port)
+                (group_ids[row.name], item.dns_name, item.dns_name, item.port)
                 for row in server.groups
                 for item in row.listeners
                 if everything
+            ],
+        ),
+        "availability_group_listener_ip_addresses": (
+            "listener_id, ip_address, network_subnet_ip",
+            [
+                (item.dns_name, subnet.rpartition(".")[0] + ".28", subnet)
+                for row in server.groups
+                for item in row.listeners
+                for subnet in item.subnets
             ],
         ),
         "availability_replicas": (
@@ -126,6 +142,23 @@ def _server_tables(server: SqlServer, principal: Principal) -> dict[str, _Table]
     }
 
 
+def local_time(time: datetime) -> str:
+    """A time as a datetime of the server, whose time zone is UTC; in text, which sqlite can compare."""
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+
+
+def _backups(server: SqlServer) -> _Table:
+    """The table of msdb that every backup leaves a row in."""
+    return (
+        "database_name, type, recovery_model, is_copy_only, backup_finish_date",
+        [
+            (row.name, backup.kind, backup.recovery_model, int(backup.copy_only), local_time(backup.finished))
+            for row in server.databases
+            for backup in row.backups
+        ],
+    )
+
+
 def _sessions(server: SqlServer, principal: Principal, ids: dict[str, int]) -> list[_Row]:
     """Session 55 is the one that asks; the others show with VIEW SERVER STATE alone."""
     own: list[_Row] = [(55, "", "", principal.name, ids["master"], 1)]
@@ -138,7 +171,7 @@ def _sessions(server: SqlServer, principal: Principal, ids: dict[str, int]) -> l
 
 def _database_tables(server: SqlServer) -> dict[str, _Table]:
     """The system views of each user database, by `database.view`."""
-    found: dict[str, _Table] = {}
+    found: dict[str, _Table] = {"msdb.dbo.backupset": _backups(server)}
     for row in server.databases:
         prefix = row.name.casefold()
         members = list(dict.fromkeys(row.owners))

@@ -28,6 +28,7 @@ from vmm_wizard.facts.model import (
     SqlFacts,
     TrustFacts,
 )
+from vmm_wizard.facts.sql_model import ReplicaLogin
 from vmm_wizard.plan.model import Database
 from vmm_wizard.plan.names import SqlTarget
 
@@ -41,7 +42,7 @@ STATES = {
     "SQL-14": "pass warn fail unknown not_applicable",
     "SQL-15": "pass warn fail unknown not_applicable",
     "SQL-16": "pass fail unknown not_applicable",
-    "SQL-17": "warn unknown not_applicable",
+    "SQL-17": "pass warn unknown not_applicable",
     "SQL-18": "pass warn fail unknown",
     "SQL-19": "pass warn unknown not_applicable",
 }
@@ -148,7 +149,9 @@ CASES = (
     Case("SQL-16", "fail", r"holds sa, not CONTOSO\svc-vmm", prepared(owners=(RoleMember("sa"),)), TAKES_IT),
     Case("SQL-16", "unknown", "who is in db_owner", prepared(owners=None), TAKES_IT),
     Case("SQL-16", "not_applicable", "yet"),
-    Case("SQL-17", "warn", "SQL05 may become primary", joined()),
+    Case("SQL-17", "warn", "SQL05 could not be asked", joined()),
+    Case("SQL-17", "warn", "no login on SQL05", joined(replica_logins=(ReplicaLogin("SQL05", False),))),
+    Case("SQL-17", "pass", "has a login on SQL05", joined(replica_logins=(ReplicaLogin("SQL05", True),))),
     Case("SQL-17", "unknown", "the replicas", joined(replicas=None)),
     Case("SQL-17", "not_applicable", "does not exist yet"),
     Case("SQL-17", "not_applicable", "has no availability groups", INSTALLED),

@@ -44,6 +44,31 @@ function Get-SqlInstance {
     return $instance
 }
 
+function Get-SqlSettings {
+    # What the service reads when it starts (HASQL). Of the connection string only what is named here: it may hold more.
+    $sql = "$vmmKey\Settings\Sql"
+    $settings = [ordered]@{
+        machine_name = "$(Get-RegistryValue $sql 'MachineName' '')"
+        machine_fqdn = "$(Get-RegistryValue $sql 'MachineFQDN' '')"
+        instance_name = "$(Get-RegistryValue $sql 'InstanceName' '')"
+        server = ''
+        multi_subnet = $null
+    }
+    $connection = "$(Get-RegistryValue $sql 'ConnectionString' '')"
+    if ($connection) {
+        try {
+            $parts = [System.Data.SqlClient.SqlConnectionStringBuilder]::new($connection)
+            $settings.server = "$($parts['Data Source'])"
+            $settings.multi_subnet = "$($parts['MultiSubnetFailover'])" -eq 'True'
+        }
+        catch {
+            # Its message could quote the text.
+            $unreadable.Add('connection: the connection string in the registry is none that Windows can read')
+        }
+    }
+    return $settings
+}
+
 function Get-VmmReport {
     $service = @(Get-CimInstance -ClassName 'Win32_Service' -Filter "Name = 'SCVMMService'")
     $path = "$(Get-RegistryValue "$vmmKey\Setup" 'InstallPath' '')"
@@ -65,6 +90,7 @@ function Get-VmmReport {
         sql_machine = Get-SqlMachine
         sql_instance = Get-SqlInstance
         sql_database = "$(Get-RegistryValue "$vmmKey\Settings\Sql" 'DatabaseName' '')"
+        sql_settings = Get-SqlSettings
         log_exists = $logExists
         log_failures = @()
     }

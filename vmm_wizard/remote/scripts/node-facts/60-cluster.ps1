@@ -47,6 +47,14 @@ function Get-AddressResource([object[]] $Resources) {
     }
 }
 
+function Get-OwnerName([object] $Of) {
+    # Of a resource its possible owners, of a group its preferred ones in their order.
+    $list = Get-ClusterOwnerNode -InputObject $Of
+    foreach ($node in $list.OwnerNodes) {
+        "$($node.Name)"
+    }
+}
+
 function Get-ServiceResource([object[]] $Resources) {
     # By what a resource runs, not by its name or type: nobody documents how setup names it.
     foreach ($resource in $Resources) {
@@ -57,6 +65,8 @@ function Get-ServiceResource([object[]] $Resources) {
                 group = $resource.OwnerGroup.Name
                 service_name = $service
                 state = "$($resource.State)"
+                possible_owners = @(Get-OwnerName $resource)
+                preferred_owners = @(Get-OwnerName $resource.OwnerGroup)
             }
         }
     }
