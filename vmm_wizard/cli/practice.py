@@ -110,7 +110,7 @@ def serve(folder: Path, scenario: str, speed: float, attached: bool) -> None:
         click.echo(f"serving contoso.lab; the address book is {folder / 'address-book.toml'}")
 
     try:
-        serve_estate(folder, scenario, speed, stop, ready)
+        serve_estate(folder, scenario, speed, stop, ready, click.echo)
     except EstateNotServed as error:
         refuse(str(error))
 

@@ -91,6 +91,8 @@ class FailoverCluster:
         self.dns_status = 0
         self.online: Callable[[str, Collection[str]], None] = lambda _name, _addresses: None
         self.offline: Callable[[str], None] = lambda _name: None
+        #: Called with the VMM role's name when it begins or ceases to answer without coming or going for good.
+        self.answering: Callable[[str, bool], None] = lambda _name, _answers: None
         self._changed = changed
         self._lock = threading.RLock()
         first = members[0].name
@@ -223,6 +225,36 @@ class FailoverCluster:
             raise RoleRefused(f"{owner} is no possible owner of {name}")
         self._require_up(owner)
         found.owner = owner
+        self._changed()
+
+    def node_down(self, node: str) -> None:
+        """A node goes away: what it owned moves to a possible owner that is up, or waits for it."""
+        with self._lock:
+            lost = [row for row in self.groups if row.owner == _label(node)]
+            for row in self.members:
+                row.state = "Down" if row.name == _label(node) else row.state
+            up = [row.name for row in self.members if row.state == "Up" and row.status == "Normal"]
+            for group in lost:
+                heirs = [name for name in up if not group.possible_owners or name in group.possible_owners]
+                group.owner = heirs[0] if heirs else group.owner
+                if group is self.vmm_group() and not heirs:
+                    group.state = "Offline"
+        self._tell_vmm()
+
+    def node_up(self, node: str) -> None:
+        """A node is back, and with it what only it may own."""
+        with self._lock:
+            for row in self.members:
+                row.state = "Up" if row.name == _label(node) else row.state
+            found = self.vmm_group()
+            if found is not None and found.owner == _label(node):
+                found.state = "Online"
+        self._tell_vmm()
+
+    def _tell_vmm(self) -> None:
+        found = self.vmm_group()
+        if found is not None:
+            self.answering(found.name, found.state == "Online")
         self._changed()
 
     def owns_vmm(self, node: str) -> bool:

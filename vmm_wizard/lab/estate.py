@@ -16,6 +16,7 @@ from vmm_wizard.lab.cluster import ClusterMember, FailoverCluster, NetworkState
 from vmm_wizard.lab.descriptors import BUILTIN_ADMINISTRATORS
 from vmm_wizard.lab.library_report import LibraryState
 from vmm_wizard.lab.logons import Credential, Logons
+from vmm_wizard.lab.moments import Moments
 from vmm_wizard.lab.node import Node
 from vmm_wizard.lab.sql import SqlServer
 
@@ -40,13 +41,19 @@ class Estate:
         self.other_controllers: dict[str, frozenset[str]] = {}
         #: Where the directory really listens by LDAPS; 0 while it is not served.
         self.ldaps_port = 0
+        #: Hosts that answer nobody, nodes that are down included.
         self.unreachable: set[str] = set()
+        #: Called with a host that answers nobody any more (False), or is back (True).
+        self.on_reach: Callable[[str, bool], None] = lambda _host, _answers: None
+        #: Faults that wait for their moment, and those that were switched on.
+        self.moments = Moments(self.clock, self.stop, self.changed)
         #: Addresses that answer though nobody has named them; the silent ones answer on the wire, not to a ping.
         self.squatters: set[str] = set()
         self.silent_squatters: set[str] = set()
         #: Hosts that the wizard's computer does not reach, where the nodes do.
         self.hidden: set[str] = set()
         self.logons = Logons(lockout, self.changed)
+        self.logons.has_controller = lambda: bool(self.controllers_up())
         self.directory = contoso.build_directory(self.logons, self.clock, self.changed)
         self.sql_servers = contoso.build_sql_servers(self.directory, self.logons, self.changed)
         self.zone, self.reverse_zone = contoso.build_zones()
@@ -75,6 +82,7 @@ class Estate:
         )
         cluster.online = self._role_online
         cluster.offline = self._role_offline
+        cluster.answering = self._role_answers
         return cluster
 
     def _build_node(self, label: str, number: int) -> Node:
@@ -130,6 +138,41 @@ class Estate:
 
     def _console_port(self) -> int:
         return next((node.server.console_port for node in self.nodes.values() if node.server), 8100)
+
+    def _role_answers(self, name: str, answers: bool) -> None:
+        self.on_role(name.lower(), self._console_port() if answers else 0)
+
+    # --- what goes away
+
+    def host_away(self, host: str) -> None:
+        """A host answers nobody any more, neither the nodes nor the wizard's computer."""
+        self.unreachable.add(host.casefold())
+        self.on_reach(host.casefold(), False)
+        self.changed()
+
+    def host_back(self, host: str) -> None:
+        """It answers again."""
+        self.unreachable.discard(host.casefold())
+        self.on_reach(host.casefold(), True)
+        self.changed()
+
+    def node_away(self, host: str) -> None:
+        """A node has gone down: the cluster sees it."""
+        self.unreachable.add(host)
+        if self.nodes[host].in_cluster:
+            self.cluster.node_down(host)
+        self.changed()
+
+    def node_back(self, host: str) -> None:
+        """It is up again."""
+        self.unreachable.discard(host)
+        if self.nodes[host].in_cluster:
+            self.cluster.node_up(host)
+        self.changed()
+
+    def controllers_up(self) -> list[str]:
+        """The domain controllers that answer."""
+        return [host for host in (contoso.DC, *self.other_controllers) if host not in self.unreachable]
 
     # --- the network inside the estate
 
@@ -193,6 +236,8 @@ class Estate:
             "roles": {vmm.name: {"state": vmm.state, "owner": vmm.owner, "possible_owners": list(vmm.possible_owners)}}
             if vmm
             else {},
+            "faults": [row.report() for row in self.moments.switched],
+            "down": [name for name, node in self.nodes.items() if node.power.is_down],
             "tasks": {name: list(node.scheduler.names()) for name, node in self.nodes.items()},
             "run_folders": {
                 name: list(node.files.inside(r"C:\ProgramData\vmm-wizard")) for name, node in self.nodes.items()

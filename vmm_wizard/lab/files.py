@@ -6,11 +6,23 @@ import threading
 from collections.abc import Collection
 
 
+class DiskFull(Exception):
+    """Nothing more can be written (ERROR_DISK_FULL). `called` is the text that PowerShell makes of a .NET call."""
+
+    hresult = 0x80070070
+
+    def __init__(self, method: str = "WriteAllText") -> None:
+        super().__init__("There is not enough space on the disk.")
+        self.called = f'Exception calling "{method}" with "2" argument(s): "{self}"'
+
+
 class NodeFiles:
     """Files by their Windows path. Thread-safe. A folder is there once it was made or a file was written into it."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
+        #: The disk has no room left: a new file is made and stays empty.
+        self.full = False
         self._files: dict[str, tuple[str, bytes]] = {}
         self._folders: dict[str, tuple[str, frozenset[str] | None]] = {}
 
@@ -29,13 +41,18 @@ class NodeFiles:
         return self.read(path) is not None
 
     def write(self, path: str, data: bytes) -> None:
-        """Write a whole file."""
+        """Write a whole file. Raises DiskFull: then it is there, and empty."""
         with self._lock:
-            self._files[_key(path)] = (path, data)
+            full = self.full and len(data) > 0
+            self._files[_key(path)] = (path, b"" if full else data)
+        if full:
+            raise DiskFull
 
     def append(self, path: str, data: bytes) -> None:
-        """Add to a file, which is made when it is not there."""
+        """Add to a file, which is made when it is not there. Raises DiskFull: then it stays as it was."""
         with self._lock:
+            if self.full:
+                raise DiskFull
             self.write(path, (self.read(path) or b"") + data)
 
     def move(self, path: str, target: str) -> None:

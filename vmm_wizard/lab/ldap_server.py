@@ -122,6 +122,10 @@ class LdapServer:
         """Stop listening, cut all connections, and wait for the threads to end."""
         self._workers.close(*(listener for listener, _ in self._listeners))
 
+    def hang_up(self) -> None:
+        """Cut every connection, as a controller that goes away does."""
+        self._workers.hang_up()
+
     @property
     def stop(self) -> threading.Event:
         """Set when the server closes."""

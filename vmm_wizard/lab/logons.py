@@ -17,6 +17,7 @@ Refusal = Literal[
     "expired",
     "must_change",
     "locked",
+    "no_controller",
 ]
 
 #: AD's sub-code in an LDAP bind error, by refusal (seen on Windows; facts/backends.md).
@@ -30,6 +31,7 @@ LDAP_DATA: dict[Refusal, str] = {
     "expired": "701",
     "must_change": "773",
     "locked": "775",
+    "no_controller": "51f",
 }
 
 
@@ -65,6 +67,8 @@ class Logons:
 
     def __init__(self, lockout: int = 3, changed: Callable[[], None] = lambda: None) -> None:
         self.lockout = lockout
+        #: Whether anybody is there to be asked: without a domain controller nobody logs on, and nothing is counted.
+        self.has_controller: Callable[[], bool] = lambda: True
         self._changed = changed
         self._lock = threading.RLock()
         self._by_name: dict[str, Credential] = {}
@@ -94,7 +98,7 @@ class Logons:
         """The password (or NTLM proof) was right: apply the account's state. Raises LogonRefused."""
         with self._lock:
             credential = self.find(login)
-            if credential is None:
+            if credential is None or not self.has_controller():
                 raise self.refuse(login, via)
             if credential.bad_logons >= self.lockout:
                 raise LogonRefused("locked", login)
@@ -108,6 +112,8 @@ class Logons:
 
     def refuse(self, login: str, via: str) -> LogonRefused:
         """The password (or NTLM proof) was wrong: count it and return the refusal to raise or to answer with."""
+        if not self.has_controller():
+            return LogonRefused("no_controller", login)
         with self._lock:
             credential = self.find(login)
             if credential is None:

@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from vmm_wizard.lab.directory import Directory
 from vmm_wizard.lab.inside_scripts import INSIDE_SCRIPTS
 from vmm_wizard.lab.library_report import LibraryState
 from vmm_wizard.lab.logons import Credential, Logons
+from vmm_wizard.lab.moments import Moment
+from vmm_wizard.lab.node_power import Power
 from vmm_wizard.lab.node_runs import NodeRuns
 from vmm_wizard.lab.node_settings import SettingsState
 from vmm_wizard.lab.policy import PolicyState
@@ -24,6 +27,7 @@ from vmm_wizard.lab.setup_machine import InstalledServer
 from vmm_wizard.lab.sql import SqlServer
 from vmm_wizard.lab.windows import answer_command
 from vmm_wizard.lab.winrm_shells import CommandResult, ShellSession
+from vmm_wizard.lab.wire import Wire
 from vmm_wizard.lab.wrapper import InsideWork
 from vmm_wizard.remote.bootstrap import JSON
 
@@ -134,6 +138,10 @@ class Node(NodeRuns):
         #: Set on a file server, which is none of the cluster's nodes.
         self.library: LibraryState | None = None
         self.services: list[WinrmServer] = []
+        self.wire = Wire(self.services)
+        self.power = Power(self)
+        #: Seconds by which the node's date has jumped.
+        self.date_shift = 0.0
         #: The names of the latest scripts that ran here, newest last: tests count them.
         self.scripts: deque[str] = deque(maxlen=500)
         super().__init__(label.upper(), f"{label}.{estate.domain}")
@@ -233,14 +241,24 @@ class Node(NodeRuns):
         self.changed()
 
     def restart_winrm(self, seconds: float) -> None:
-        for service in self.services:
-            service.cut()
-        threading.Thread(target=self._bring_back, args=(seconds,), name=f"winrm {self.dns_name}", daemon=True).start()
+        arguments = (seconds, self.wire.shut())
+        threading.Thread(target=self._bring_back, args=arguments, name=f"winrm {self.dns_name}", daemon=True).start()
 
-    def _bring_back(self, seconds: float) -> None:
+    def _bring_back(self, seconds: float, reopen: Callable[[], None]) -> None:
         self.clock.wait(seconds, self.estate.stop)
-        for service in self.services:
-            service.accept()
+        reopen()
+
+    def date(self) -> datetime:
+        return self.clock.date() + timedelta(seconds=self.date_shift)
+
+    def reaches_directory(self) -> bool:
+        return any(not self._is_blocked(host) for host in self.estate.controllers_up())
+
+    def percents(self, work: str) -> Sequence[int]:
+        return self.estate.moments.percents(work)
+
+    def reached(self, moment: Moment) -> None:
+        self.estate.moments.reached(moment, self.dns_name)
 
     def changed(self) -> None:
         self.estate.changed()

@@ -10,8 +10,16 @@ from typing import Any
 from vmm_wizard.lab.files import NodeFiles
 from vmm_wizard.lab.logons import Credential
 from vmm_wizard.lab.processes import Processes
-from vmm_wizard.lab.rehearsal_report import batch_token, container_report, find_sql, sql_report, token_report
+from vmm_wizard.lab.rehearsal_report import (
+    NO_CONTROLLER,
+    batch_token,
+    container_report,
+    find_sql,
+    sql_report,
+    token_report,
+)
 from vmm_wizard.lab.run_scripts import RUN_SCRIPTS, Answer
+from vmm_wizard.lab.setup_course import SetupCourse
 from vmm_wizard.lab.setup_machine import SetupMachine, SetupRecord
 from vmm_wizard.lab.setup_run import SetupRun
 from vmm_wizard.lab.sql import SqlServer
@@ -30,6 +38,7 @@ class NodeRuns(SetupMachine):
     """
 
     key_bits = 4096
+    date_shift = 0.0
     language = "FullLanguage"
     ui_culture = "en-US"
 
@@ -38,6 +47,7 @@ class NodeRuns(SetupMachine):
         self.dns_name = dns_name
         self.files = NodeFiles()
         self.processes = Processes()
+        self.course = SetupCourse()
         self.setups: list[SetupRecord] = []
         self.scheduler = TaskScheduler(
             self.logons, self.stores_passwords, self.has_batch_right, self.is_protected, self.changed
@@ -107,7 +117,7 @@ class NodeRuns(SetupMachine):
         return not self._token_of(account).isdisjoint(self.administrators())
 
     def now(self) -> datetime:
-        return self.clock.date()
+        return self.date()
 
     def rehearse(self, job: Mapping[str, Any], account: Credential) -> dict[str, Any]:
         token = batch_token(self.directory, account, self.administrators())
@@ -117,7 +127,7 @@ class NodeRuns(SetupMachine):
         return {
             **token_report(token, self.language_mode(account), self.ui_culture),
             **sql_report(sql, self.directory, job["sql_host"], job["sql_port"], account),
-            **container_report(self.directory, job, account),
+            **(container_report(self.directory, job, account) if self.reaches_directory() else NO_CONTROLLER),
             "cluster_name": cluster.name if cluster else "",
             "cluster_error": missing,
         }

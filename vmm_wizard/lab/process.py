@@ -47,13 +47,20 @@ def start_estate(folder: Path, scenario_name: str, speed: float) -> subprocess.P
 
 
 def serve_estate(
-    folder: Path, scenario_name: str, speed: float, stop: threading.Event, ready: Callable[[], None]
+    folder: Path,
+    scenario_name: str,
+    speed: float,
+    stop: threading.Event,
+    ready: Callable[[], None],
+    told: Callable[[str], None],
 ) -> None:
-    """Serve an estate from `folder` until `stop` is set; `ready` is called when all of it listens.
+    """Serve an estate from `folder` until `stop` is set; `ready` is called when all of it listens, `told` with a
+    sentence for each fault that is switched on, or over.
 
     Raises EstateNotServed when the folder or a port cannot be had, ScenarioError for an unknown scenario.
     """
     estate = Estate(SpedUpClock(speed))
+    estate.moments.told = lambda row: told(str(row))
     if scenario_name:
         apply(scenario(scenario_name), estate)
     try:

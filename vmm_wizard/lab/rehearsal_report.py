@@ -92,6 +92,15 @@ def sql_report(
     }
 
 
+#: What a container is to an account that no domain controller answers.
+NO_CONTROLLER: Mapping[str, Any] = {
+    "dkm_found": False,
+    "dkm_allowed_child_classes": [],
+    "dkm_sd_rights": 0,
+    "dkm_error": "The server is not operational. (0x8007203A)",
+}
+
+
 def container_report(directory: Directory, job: Mapping[str, Any], account: Credential) -> dict[str, Any]:
     """The DKM container as the directory shows it to this account."""
     missing = {

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from vmm_wizard.lab.files import NodeFiles
+from vmm_wizard.lab.files import DiskFull, NodeFiles
 from vmm_wizard.lab.logons import Logons
 from vmm_wizard.lab.processes import Processes
 from vmm_wizard.lab.script_parameters import ScriptError
@@ -58,7 +58,10 @@ def stage_run(host: RunHost, request: ScriptRequest) -> Answer:
         host.files.make_folder(ROOT, (SYSTEM, ADMINISTRATORS))
         host.files.make_folder(folder, (SYSTEM, ADMINISTRATORS, account.sid))
         for row in rows:
-            host.files.write(f"{folder}\\{row['name']}", base64.b64decode(row["content"]))
+            try:
+                host.files.write(f"{folder}\\{row['name']}", base64.b64decode(row["content"]))
+            except DiskFull:
+                raise DiskFull("WriteAllBytes") from None
     read_back: list[JSON] = []
     for row in rows:
         data = host.files.read(f"{folder}\\{row['name']}")
@@ -112,7 +115,8 @@ def put_secrets(host: RunHost, request: ScriptRequest) -> Answer:
     folder = f"{ROOT}\\{_run_id(request.parameters)}"
     wanted = host.files.exists(f"{folder}\\public-key.json") and not host.files.exists(f"{folder}\\secrets.json")
     if wanted:
-        host.files.write(f"{folder}\\secrets.json", str(request.parameters["Blob"]).encode())
+        host.files.write(f"{folder}\\secrets.new", str(request.parameters["Blob"]).encode())
+        host.files.move(f"{folder}\\secrets.new", f"{folder}\\secrets.json")
     return {"written": wanted}
 
 

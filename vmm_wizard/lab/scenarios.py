@@ -24,7 +24,9 @@ from vmm_wizard.lab.descriptors import (
 )
 from vmm_wizard.lab.directory_faults import DIRECTORY_FAULTS
 from vmm_wizard.lab.estate import Estate
+from vmm_wizard.lab.fault_switches import switch_of
 from vmm_wizard.lab.policy_faults import POLICY_FAULTS
+from vmm_wizard.lab.runtime_faults import FaultError
 from vmm_wizard.lab.scenario_faults import FAULTS
 from vmm_wizard.lab.schema import class_guid
 
@@ -37,7 +39,8 @@ class ScenarioError(Exception):
 class Scenario:
     """A scenario: what it is called, what it teaches, what `check` finds (id, and the node or an empty text), and
     whether that is a `fail` or only a `warn`. `plan`: answers by key that differ from the practice plan's.
-    `unknown`: ids of checks that nobody can judge because of the fault."""
+    `unknown`: ids of checks that nobody can judge because of the fault. `ends`: where `check` finds nothing, because
+    the fault comes while VMM is being installed, how that ends (the result of an install, such as "failed")."""
 
     name: str
     title: str
@@ -48,6 +51,7 @@ class Scenario:
     status: str = "fail"
     plan: Mapping[str, Any] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    ends: str = ""
 
 
 @cache
@@ -63,12 +67,13 @@ def all_scenarios() -> tuple[Scenario, ...]:
                     file.name.removesuffix(".toml"),
                     document["title"],
                     document["story"].strip(),
-                    tuple(document["finds"]),
+                    tuple(document.get("finds", ())),
                     document.get("subject", ""),
                     tuple(document.get("fault", ())),
                     document.get("status", "fail"),
                     document.get("plan", {}),
                     tuple(document.get("unknown", ())),
+                    document.get("ends", ""),
                 )
             )
     return tuple(found)
@@ -84,13 +89,15 @@ def scenario(name: str) -> Scenario:
 
 
 def apply(entry: Scenario, estate: Estate) -> None:
-    """Put the scenario's faults into an estate. Raises ScenarioError for a fault that no part understands."""
+    """Put the scenario's faults into an estate, those with a later moment so that they wait for it. Raises
+    ScenarioError for a fault or a moment that no part understands."""
     for fault in entry.faults:
-        kind = fault["kind"]
-        act = _FAULTS.get(kind)
-        if act is None:
-            raise ScenarioError(f"scenario {entry.name}: there is no fault {kind!r}")
-        act(estate, fault)
+        try:
+            estate.moments.add(switch_of(estate, fault, _FAULTS))
+        except ValueError as wrong:
+            raise ScenarioError(f"scenario {entry.name}: {wrong}") from None
+        except KeyError as missing:
+            raise ScenarioError(f"scenario {entry.name}: {fault['kind']} lacks, or does not find, {missing}") from None
     if entry.plan:
         estate.answers = practice_answers(entry.plan)
 
@@ -178,7 +185,7 @@ def _node_state(estate: Estate, fault: Mapping[str, Any]) -> None:
         target, _, name = f".{key}".rpartition(".")
         holder = getattr(state, target.strip(".")) if target.strip(".") else state
         if name not in {row.name for row in fields(holder)}:
-            raise ScenarioError(f"a node has no {key!r}")
+            raise FaultError(f"a node has no {key!r}")
         setattr(holder, name, value)
 
 
@@ -238,7 +245,7 @@ def _sql_state(estate: Estate, fault: Mapping[str, Any]) -> None:
     for key, value in fault["set"].items():
         name, value = ("free_bytes", value * 1024**3) if key == "free_gib" else (key, value)
         if name not in {row.name for row in fields(server)}:
-            raise ScenarioError(f"a SQL Server has no {key!r}")
+            raise FaultError(f"a SQL Server has no {key!r}")
         setattr(server, name, value)
 
 

@@ -81,6 +81,7 @@ class Serving:
         self._roles = {name: ConsolePort() for name in ROLES}
         self.browsers: dict[str, SqlBrowser] = {}
         self.tds: dict[str, TdsServer] = {}
+        self._listeners: dict[str, list[TdsServer]] = {}
         self.ldap: LdapServer | None = None
         self.other_controllers: dict[str, LdapServer] = {}
 
@@ -98,6 +99,9 @@ class Serving:
                     "tcp": {str(port): self._roles[role].port},
                 }
             self.estate.on_role = self._role_changed
+            self.estate.on_reach = self._reach_changed
+            for host in self.estate.unreachable:
+                self._reach_changed(host, False)
             dns = DnsServer([self.estate.zone, self.estate.reverse_zone], LOOPBACK)
             dns.start()
             self._close.append(dns)
@@ -184,6 +188,7 @@ class Serving:
                 served = TdsServer(state, self.estate.logons, self._context(name))
                 self._close.append(served)
                 self._hosts[name] = {"address": LOOPBACK, "tds": served.port}
+                self._listeners.setdefault(host, []).append(served)
 
     def _serve_nodes(self) -> None:
         for host, node in (*self.estate.nodes.items(), *self.estate.file_servers.items()):
@@ -210,6 +215,21 @@ class Serving:
             console.open()
         else:
             console.close()
+
+    def _reach_changed(self, host: str, answers: bool) -> None:
+        """A controller or a SQL Server goes away, or is back: the port is kept, and refuses meanwhile."""
+        controllers = {contoso.DC: self.ldap, **self.other_controllers}
+        controller = controllers.get(host)
+        if controller is not None:
+            controller.refusing = not answers
+            if not answers:
+                controller.hang_up()
+        for server in [*([self.tds[host]] if host in self.tds else []), *self._listeners.get(host, ())]:
+            server.behaviour = "answering" if answers else "refusing"
+            if not answers:
+                server.hang_up()
+        if host in self.browsers:
+            self.browsers[host].silent = not answers
 
     # --- files
 

@@ -10,6 +10,7 @@ from vmm_wizard.lab.access import effective_mask
 from vmm_wizard.lab.descriptors import FULL_CONTROL
 from vmm_wizard.lab.directory import NoSuchObject
 from vmm_wizard.lab.entries import Entry
+from vmm_wizard.lab.files import DiskFull
 from vmm_wizard.lab.logons import Credential
 from vmm_wizard.lab.setup_answers import SetupOptions
 from vmm_wizard.lab.setup_machine import InstalledServer, RoleRefused, SetupMachine
@@ -21,6 +22,10 @@ ACCESS_DENIED = 0x80070005
 NOT_FOUND = 0x80072030
 FAILED = 0x80004005
 SQL_ERROR = 0x80131904
+SERVER_DOWN = 0x8007203A
+
+#: Where a thing that is to be undone lies, beside the node and its cluster.
+_SQL, _DIRECTORY = "sql", "directory"
 
 
 class StepFailed(Exception):
@@ -42,15 +47,42 @@ class PostInstall:
     sql_account: Credential
     service: Credential
     write: Callable[[str], None]
-    undo: list[Callable[[], None]] = field(default_factory=list)
+    undo: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
     principal_names: str = ""
 
     def roll_back(self) -> None:
-        """Undo what was done, last first."""
+        """Undo what was done, last first. What lies where nobody answers any more stays, and the log says so."""
         while self.undo:
-            self.undo.pop()()
+            where, act = self.undo.pop()
+            if where == _SQL and self._find_sql() is None:
+                self.write(f"RollBack: {self.options.sql_machine} does not answer, its part is left as it is")
+            elif where == _DIRECTORY and not self.machine.reaches_directory():
+                self.write("RollBack: no domain controller answers, its part is left as it is")
+            else:
+                act()
+
+    def leave(self, leftovers: Collection[str]) -> None:
+        """What a setup that is killed has made for certain, of LEFTOVERS, before it is undone by nobody."""
+        if "files" in leftovers:
+            self.copy_files()
+        server = self._find_sql()
+        if "database" in leftovers and server is not None and not server.has_database(self.options.sql_database):
+            self.database()
+        if "service" in leftovers and self.machine.installed is None:
+            self.server()
 
     # --- the steps, in order
+
+    def copy_files(self, package: int = 1) -> None:
+        """One package of VMM's program files."""
+        folder = self.options.program_files.rstrip("\\")
+        try:
+            self.machine.files.write(f"{folder}\\setup\\package{package:02}.cab", b"MSCF")
+        except DiskFull as full:
+            raise StepFailed("IOException", str(full), full.hresult) from None
+        finally:
+            if not self.undo:
+                self._undo("", lambda: self.machine.files.delete_folder(folder))
 
     def database(self) -> None:
         """Create the database, or take the one that is there; login and db_owner for the service account (KBDBO)."""
@@ -67,7 +99,7 @@ class PostInstall:
                 )
             if options.create_database:
                 found = server.create_database_as(options.sql_database, principal)
-                self.undo.append(lambda: server.drop_database_as(options.sql_database, principal))
+                self._undo(_SQL, lambda: server.drop_database_as(options.sql_database, principal))
                 found.tables.extend(VMM_TABLES)
             else:
                 found = self._existing_database(server)
@@ -80,6 +112,7 @@ class PostInstall:
         """Make the sub-container with the keys (first node), or prove the same rights on it (DKM)."""
         directory, container = self.machine.directory, self.options.container
         self.write(f"DKM: container {container}")
+        self._require_directory()
         try:
             entry = directory.require(container)
         except (NoSuchObject, ValueError):
@@ -104,13 +137,14 @@ class PostInstall:
         """Write SCVMM/<name> to the service account; without the right setup merely warns (PLAN, TTB)."""
         directory, name = self.machine.directory, self.options.role_name or self.machine.computer_name
         wanted = [f"SCVMM/{name}", f"SCVMM/{name}.{directory.dns_domain}"]
+        self._require_directory()
         holder = self._entry(self.service)
         before = [value.decode() for value in holder.values("servicePrincipalName")]
         missing = [spn for spn in wanted if spn.casefold() not in {known.casefold() for known in before}]
         try:
             if missing:
                 directory.write(self._entry(self.account).dn, holder.dn, {"servicePrincipalName": [*before, *missing]})
-                self.undo.append(lambda: directory.modify(holder.dn, {"servicePrincipalName": before}))
+                self._undo(_DIRECTORY, lambda: directory.modify(holder.dn, {"servicePrincipalName": before}))
             self.principal_names = ",".join(wanted)
             self.write("SPN: registered")
         except PermissionError:
@@ -132,7 +166,7 @@ class PostInstall:
                 console_port=options.ports[0],
             )
         )
-        self.undo.append(self.machine.uninstall)
+        self._undo("", self.machine.uninstall)
         self.write("Service: SCVMMService is installed")
 
     def role(self) -> None:
@@ -140,6 +174,7 @@ class PostInstall:
         options, cluster = self.options, self.machine.role_cluster
         if not options.highly_available:
             return
+        self._require_start()
         if cluster is None:
             raise StepFailed("ClusterNotFound", "This computer is not a node of a failover cluster")
         try:
@@ -149,11 +184,11 @@ class PostInstall:
                         "ClusterRoleNotFound", f"The cluster has no role {options.role_name} that runs VMM"
                     )
                 cluster.add_vmm_node(self.machine.dns_name)
-                self.undo.append(lambda: cluster.remove_vmm_node(self.machine.dns_name))
+                self._undo("", lambda: cluster.remove_vmm_node(self.machine.dns_name))
             else:
                 addresses = [str(address) for address in options.addresses]
                 cluster.create_vmm_role(options.role_name, addresses, self.machine.dns_name)
-                self.undo.append(cluster.remove_vmm_role)
+                self._undo("", cluster.remove_vmm_role)
         except RoleRefused as refused:
             raise StepFailed("ClusterRoleFailed", str(refused)) from None
         self.write(f"Cluster: role {options.role_name} is ready on this node")
@@ -172,7 +207,7 @@ class PostInstall:
             "serviceBindingInformation": f"{host}:{self.options.ports[0]}",
         }
         try:
-            if computer is None:
+            if computer is None or not self.machine.reaches_directory():
                 raise PermissionError(name)
             self._create(self._entry(self.account).dn, f"CN=MSVMM,{computer.dn}", _CONNECTION_POINT, values)
             self.write("SCP: registered")
@@ -190,9 +225,27 @@ class PostInstall:
         there = (cluster.vmm_role() or "").casefold()
         return options.second_node or (there == options.role_name.casefold() and not options.create_database)
 
+    def _undo(self, where: str, act: Callable[[], None]) -> None:
+        self.undo.append((where, act))
+
+    def _find_sql(self) -> SqlServer | None:
+        options = self.options
+        return self.machine.find_sql(options.sql_machine, options.sql_instance, options.sql_port)
+
+    def _require_directory(self) -> None:
+        if not self.machine.reaches_directory():
+            raise StepFailed("DirectoryServicesCOM", "The server is not operational.", SERVER_DOWN)
+
+    def _require_start(self) -> None:
+        """The role is online when its service is up: it reads the database, and its keys from the directory."""
+        if self._find_sql() is None or not self.machine.reaches_directory():
+            raise StepFailed(
+                "ServiceNotStarted", f"The service SCVMMService on {self.machine.computer_name} did not start"
+            )
+
     def _sql_server(self) -> SqlServer:
         options = self.options
-        server = self.machine.find_sql(options.sql_machine, options.sql_instance, options.sql_port)
+        server = self._find_sql()
         if server is None:
             raise StepFailed(
                 "SqlNotFound",
@@ -209,7 +262,7 @@ class PostInstall:
             raise StepFailed("DatabaseNotVmm", f"The database {found.name} is no VMM database", SQL_ERROR)
         if not found.is_vmm:
             found.tables.extend(VMM_TABLES)
-            self.undo.append(lambda: _drop_tables(found))
+            self._undo(_SQL, lambda: _drop_tables(found))
         return found
 
     def _give_service(self, server: SqlServer, database: Database) -> None:
@@ -217,10 +270,10 @@ class PostInstall:
         if not any(login.sid == self.service.sid for login in server.logins):
             login = ServerLogin(name, self.service.sid)
             server.logins.append(login)
-            self.undo.append(lambda: server.logins.remove(login))
+            self._undo(_SQL, lambda: server.logins.remove(login))
         if name.casefold() not in {owner.casefold() for owner in database.owners}:
             database.owners.append(name)
-            self.undo.append(lambda: database.owners.remove(name))
+            self._undo(_SQL, lambda: database.owners.remove(name))
 
     def _entry(self, account: Credential) -> Entry:
         found = self.machine.directory.find_by_sid(account.sid)
@@ -231,7 +284,7 @@ class PostInstall:
     def _create(self, actor_dn: str, dn: str, kind: str = "container", values: Mapping[str, str] | None = None) -> str:
         directory = self.machine.directory
         made = directory.create(actor_dn, dn, kind, values)
-        self.undo.append(lambda: directory.discard(made))
+        self._undo(_DIRECTORY, lambda: directory.discard(made))
         return made
 
     def _require_full_control(self, entry: Entry, sids: Collection[str]) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from vmm_wizard.lab.clock import Clock
 from vmm_wizard.lab.directory import Directory
 from vmm_wizard.lab.files import NodeFiles
 from vmm_wizard.lab.logons import Credential, Logons
+from vmm_wizard.lab.moments import Moment
 from vmm_wizard.lab.processes import Processes
+from vmm_wizard.lab.setup_course import SetupCourse
 from vmm_wizard.lab.sql import SqlServer
 
 #: VMM's registry key on a node (TTB, HASQL).
@@ -93,6 +96,10 @@ class SetupMachine(Protocol):
     files: NodeFiles
     #: The processes of setup that run now.
     processes: Processes
+    #: Seconds by which the node's date has jumped.
+    date_shift: float
+    #: What makes the next run of setup here take another course.
+    course: SetupCourse
     #: Every run of setup on this node, for the estate's own account.
     setups: list[SetupRecord]
 
@@ -153,6 +160,22 @@ class SetupMachine(Protocol):
     def loop_fault(self) -> str:
         """What the node meets when it asks its own WinRM service by its full name; empty: an answer."""
         return ""
+
+    def reaches_directory(self) -> bool:
+        """Whether a domain controller answers this node."""
+        return True
+
+    def date(self) -> datetime:
+        """The node's date, UTC."""
+        return self.clock.date()
+
+    def percents(self, work: str) -> Sequence[int]:  # noqa: ARG002 - a node whose estate has faults says more
+        """How far a `setup` or `uninstall` is when something waits for it."""
+        return ()
+
+    def reached(self, moment: Moment) -> None:  # noqa: ARG002
+        """A moment of this node's is there: what waits for it is in force afterwards."""
+        return
 
     @abstractmethod
     def changed(self) -> None:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+from vmm_wizard.lab.files import DiskFull
 from vmm_wizard.lab.logons import Credential, LogonRefused
-from vmm_wizard.lab.processes import LAUNCHER, WORKER, ProcessEnd
+from vmm_wizard.lab.moments import Moment
+from vmm_wizard.lab.processes import LAUNCHER, WORKER, ProcessEnd, SetupProcess
 from vmm_wizard.lab.run_scripts import LOG
 from vmm_wizard.lab.setup_answers import (
     ANOTHER_SETUP,
@@ -23,6 +26,7 @@ from vmm_wizard.lab.setup_answers import (
     SetupArguments,
     SetupOptions,
 )
+from vmm_wizard.lab.setup_course import Dialog, SetupCourse
 from vmm_wizard.lab.setup_install import PostInstall, StepFailed
 from vmm_wizard.lab.setup_machine import SetupMachine, SetupRecord
 from vmm_wizard.lab.tds_tokens import SqlError
@@ -75,7 +79,14 @@ class SetupRun:
         self._parent = stop
         self._stop = stop.child()
         self._begun = machine.clock.seconds()
-        self._date = machine.clock.date()
+        self._date = machine.date()
+        self._shift = machine.date_shift
+        #: When it began, later by what it stood still.
+        self._base = self._begun
+        self._percent = -1
+        self._worker: SetupProcess | None = None
+        self._work: PostInstall | None = None
+        self._exit_code = SUCCEEDED
 
     def run(self) -> int | None:
         """Run to the end; the exit code, or None when it was ended from outside."""
@@ -88,12 +99,13 @@ class SetupRun:
             machine.processes.start(name, self._begun, busy, self._stop)
             for name, busy in zip(PROCESSES, (LAUNCHER, WORKER), strict=True)
         )
+        self._worker = worker
         machine.changed()
         try:
             record.exit_code = self._install()
         except Killed:
             # Ended with its task, or alone: then the task goes on, and sees what TerminateProcess left.
-            return None if self._parent.is_set() else TERMINATED
+            return None if self._parent.is_set() else self._exit_code or TERMINATED
         finally:
             machine.processes.remove(launcher, worker)
             record.ended = machine.clock.seconds()
@@ -101,6 +113,12 @@ class SetupRun:
         return record.exit_code
 
     def _install(self) -> int:
+        try:
+            return self._steps()
+        except StepFailed as failure:
+            return self._roll_back(failure)
+
+    def _steps(self) -> int:
         self._until(0.005)
         self._write(f"Main: {self._program}, version {self._machine.media_version}")
         try:
@@ -117,8 +135,11 @@ class SetupRun:
             self._write("We failed the prerequisite checks.")
             return PREREQUISITE_FAILED
         self._write("CheckPrerequisites: passed")
-        self._copy_files()
-        return self._post_install(parsed)
+        work = self._work = PostInstall(
+            self._machine, parsed.options, parsed.account, parsed.sql_account, parsed.service, self._write
+        )
+        self._copy_files(work)
+        return self._post_install(work)
 
     # --- before anything is changed
 
@@ -177,21 +198,19 @@ class SetupRun:
 
     # --- the long part
 
-    def _copy_files(self) -> None:
+    def _copy_files(self, work: PostInstall) -> None:
         self._write("ProcessInstalls: installing PangaeaServer")
         for number in range(1, _FILES + 1):
             self._until(0.05 + 0.70 * number / _FILES)
+            work.copy_files(number)
             self._write(f"ProcessInstalls: PangaeaServer, package {number} of {_FILES}")
             if number == _FILES * 3 // 4:
                 self._write("ConfigureWinRM: restarting the service Windows Remote Management")
                 self._machine.restart_winrm(WINRM_AWAY)
 
-    def _post_install(self, parsed: _Parsed) -> int:
-        work = PostInstall(
-            self._machine, parsed.options, parsed.account, parsed.sql_account, parsed.service, self._write
-        )
+    def _post_install(self, work: PostInstall) -> int:
         steps: tuple[tuple[float, Callable[[], None]], ...] = (
-            (0.78, lambda: self._require_administrator(parsed.service)),
+            (0.78, lambda: self._require_administrator(work.service)),
             (0.80, work.database),
             (0.86, work.keys),
             (0.90, work.service_principal_names),
@@ -201,16 +220,13 @@ class SetupRun:
             (0.99, work.connection_point),
         )
         self._write("ProcessInstalls: Running the PostProcessDelegate for PangaeaServer")
-        try:
-            for moment, step in steps:
-                self._until(moment)
-                step()
-        except StepFailed as failure:
-            return self._roll_back(work, failure)
+        for moment, step in steps:
+            self._until(moment)
+            step()
         self._until(1.0)
         self._write("ProcessInstalls: PangaeaServer installed")
-        self._write("Main: setup has ended with exit code 0")
-        return SUCCEEDED
+        self._write(f"Main: setup has ended with exit code {self._exit_code}")
+        return self._exit_code
 
     def _require_own_winrm(self) -> None:
         """Setup places its agent on the node itself, over WinRM (KBSHARE)."""
@@ -225,7 +241,7 @@ class SetupRun:
                 f"{service.account} is not in the Administrators group of {self._machine.computer_name}",
             )
 
-    def _roll_back(self, work: PostInstall, failure: StepFailed) -> int:
+    def _roll_back(self, failure: StepFailed) -> int:
         for line in (
             f"Threw Exception.Type: {failure.name}Exception, Exception.Message: {failure}",
             f"*** Carmine error was: {failure.name} (1); HR: 0x{failure.code:08x}",
@@ -238,16 +254,62 @@ class SetupRun:
         ):
             self._write(line)
         self._wait(ROLLBACK)
-        work.roll_back()
+        if self._work is not None:
+            self._work.roll_back()
         self._write("****Ended*RollBack***")
-        self._write("Main: setup has ended with exit code 1")
-        return FAILED
+        code = self._exit_code or FAILED
+        self._write(f"Main: setup has ended with exit code {code}")
+        return code
 
     # --- time and log
 
     def _until(self, moment: float) -> None:
-        """Let time pass until this part of the whole is over."""
-        self._wait(self._begun + moment * DURATION - self._machine.clock.seconds())
+        """Let time pass until this part of the whole is over, with all that is to happen on the way."""
+        for percent in self._machine.percents("setup"):
+            if self._percent < percent <= moment * 100:
+                self._percent = percent
+                self._wait_for(percent / 100)
+                self._machine.reached(Moment("setup", percent=percent))
+                self._wait(0)
+                self._take_course()
+        self._wait_for(moment)
+
+    def _wait_for(self, moment: float) -> None:
+        self._wait(self._base + moment * DURATION - self._machine.clock.seconds())
+
+    def _take_course(self) -> None:
+        """Do what a fault has put in the way. Raises StepFailed, Killed."""
+        course, self._machine.course = self._machine.course, SetupCourse()
+        if course.exit_code is not None:
+            self._exit_code = course.exit_code
+        if course.dialog is not None:
+            self._stand_at(course.dialog)
+        if course.pause:
+            self._base += course.pause
+            self._wait(course.pause)
+        if course.failure is not None:
+            self._exit_code = course.failure.exit_code
+            raise StepFailed(course.failure.name, course.failure.text)
+        if course.sudden_end is not None:
+            if self._work is not None:
+                self._work.leave(course.sudden_end.leaves)
+            self._exit_code = course.sudden_end.exit_code
+            raise Killed
+
+    def _stand_at(self, dialog: Dialog) -> None:
+        """Wait for somebody who closes a window that nobody sees: no log, no processor time."""
+        clock, worker = self._machine.clock, self._worker
+        assert worker is not None
+        begun = clock.seconds()
+        worker.work(begun, 0.0)
+        worker.windows.append(dialog.title)
+        self._machine.changed()
+        if dialog.seconds is None:
+            self._stop.wait()
+        self._wait(dialog.seconds or 0.0)
+        worker.windows.remove(dialog.title)
+        worker.work(clock.seconds(), WORKER)
+        self._base += clock.seconds() - begun
 
     def _wait(self, seconds: float) -> None:
         if seconds > 0 and self._machine.clock.wait(seconds, self._stop):
@@ -257,5 +319,8 @@ class SetupRun:
 
     def _write(self, text: str) -> None:
         # Estate time, so that the log's clock goes as fast as everything else of the estate.
-        moment = self._date + timedelta(seconds=self._machine.clock.seconds() - self._begun)
-        self._machine.files.append(LOG, f"{moment:%H:%M:%S}:{text}\r\n".encode())
+        moment = self._date + timedelta(
+            seconds=self._machine.clock.seconds() - self._begun + self._machine.date_shift - self._shift
+        )
+        with suppress(DiskFull):
+            self._machine.files.append(LOG, f"{moment:%H:%M:%S}:{text}\r\n".encode())

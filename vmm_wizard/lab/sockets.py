@@ -58,6 +58,14 @@ class Workers:
         with self._lock:
             self._held.difference_update(connections)
 
+    def hang_up(self) -> None:
+        """Cut the sockets that threads wait in; the server goes on."""
+        with self._lock:
+            held = list(self._held)
+        for each in held:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
     def close(self, *listeners: socket.socket) -> None:
         """Cut all sockets and these listeners, and wait for the threads to end."""
         with self._lock:

@@ -18,6 +18,8 @@ SUCCESS = 0
 STILL_RUNNING = 0x41301
 NEVER_RAN = 0x41303
 TERMINATED = 0x41306
+#: What is left of a task that ran when Windows went down (DBG_TERMINATE_PROCESS) (unconfirmed).
+SHUT_DOWN = 0x40010004
 ALREADY_EXISTS = 0x800700B7
 NO_SUCH_LOGON_SESSION = 0x80070520
 ACCOUNT_RESTRICTION = 0x8007052F
@@ -36,6 +38,7 @@ _LOGON_ERRORS: dict[Refusal, int] = {
     "expired": 0x80070701,
     "must_change": 0x80070773,
     "locked": 0x80070775,
+    "no_controller": 0x8007051F,
 }
 _TEXTS = {
     ALREADY_EXISTS: "Cannot create a file when that file already exists.",
@@ -49,6 +52,7 @@ _TEXTS = {
     0x80070533: "This user can't sign in because this account is currently disabled.",
     0x80070701: "The user's account has expired.",
     0x80070773: "The user's password must be changed before signing in.",
+    0x8007051F: "We can't sign you in with this credential because your domain isn't available.",
     0x80070775: "The referenced account is currently locked out and may not be logged on to.",
 }
 
@@ -76,6 +80,7 @@ class ScheduledTask:
     state: str = "Ready"
     last_result: int = NEVER_RAN
     stop: ProcessEnd = field(default_factory=ProcessEnd)
+    ended_as: int = TERMINATED
     thread: threading.Thread | None = field(default=None, repr=False)
 
     @property
@@ -168,6 +173,8 @@ class TaskScheduler:
                 return
             task.state = "Running"
             task.last_result = STILL_RUNNING
+            if task.stop.is_set():
+                task.stop = ProcessEnd()
             task.thread = threading.Thread(
                 target=self._run, args=(task, program), name=f"task {task.name}", daemon=True
             )
@@ -181,7 +188,7 @@ class TaskScheduler:
             _log.exception("the simulated task %s broke", task.name)
             code = 1
         with self._lock:
-            task.last_result = TERMINATED if task.stop.is_set() else code
+            task.last_result = task.ended_as if task.stop.is_set() else code
             task.state = "Ready"
         self._changed()
 
@@ -193,6 +200,21 @@ class TaskScheduler:
         with self._lock:
             task.state = "Ready"
             task.last_result = TERMINATED
+
+    def shut_down(self) -> None:
+        """Windows goes down: what runs ends in the midst of it, and every task stays registered."""
+        with self._lock:
+            running = [task for task in self._tasks.values() if task.is_active]
+            for task in running:
+                task.ended_as = SHUT_DOWN
+        for task in running:
+            task.stop.set()
+        for task in running:
+            # Setup itself may be what met the moment: it ends when it goes on.
+            if task.thread is not None and task.thread is not threading.current_thread():
+                task.thread.join(_STOP_SECONDS)
+            with self._lock:
+                task.state, task.last_result = "Ready", SHUT_DOWN
 
     def delete(self, task: ScheduledTask) -> None:
         """Remove a task and the password stored with it. What it started goes on."""

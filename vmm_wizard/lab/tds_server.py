@@ -70,14 +70,18 @@ class TdsServer:
             self._stop_listening()
             self._listener = self._listen(self.port)
 
-    def close(self) -> None:
-        """Stop listening and cut every connection."""
-        self._closed = True
-        self._stop_listening()
+    def hang_up(self) -> None:
+        """Cut every connection, as a service that ends does."""
         with self._lock:
             connections = list(self._connections)
         for connection in connections:
             cut(connection)
+
+    def close(self) -> None:
+        """Stop listening and cut every connection."""
+        self._closed = True
+        self._stop_listening()
+        self.hang_up()
 
     def __enter__(self) -> TdsServer:
         return self

@@ -13,17 +13,19 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from vmm_wizard.lab.directory_search import directory_search
+from vmm_wizard.lab.files import DiskFull
 from vmm_wizard.lab.library_report import library_facts
 from vmm_wizard.lab.mending_scripts import add_administrator
+from vmm_wizard.lab.moments import VERIFY, Moment
 from vmm_wizard.lab.node_network import list_neighbors
 from vmm_wizard.lab.node_report import node_facts
 from vmm_wizard.lab.run_scripts import RUN_SCRIPTS, Answer
 from vmm_wizard.lab.script_parameters import ScriptError, bind
 from vmm_wizard.lab.setup_run import orphaned_setup
-from vmm_wizard.lab.winrm_shells import CommandResult, ShellSession
+from vmm_wizard.lab.winrm_shells import CommandResult, SessionCancelled, ShellSession
 from vmm_wizard.lab.wsman_messages import clixml_errors
 from vmm_wizard.remote import bootstrap
 
@@ -87,6 +89,7 @@ def _run_script(node: Node, session: ShellSession) -> CommandResult:
     if handler is None or bootstrap.load_script(request.name).text != request.text:
         return _refused(f"this node knows no script {request.name!r} of this text")
     node.scripts.append(request.name)
+    _reached(node, "script", request.name, session)
     try:
         bind(request.text, request.parameters)
         document: Mapping[str, bootstrap.JSON] = {"result": handler(node, request, session)}
@@ -94,7 +97,19 @@ def _run_script(node: Node, session: ShellSession) -> CommandResult:
         document = {
             "error": {"message": str(error), "type": "System.Management.Automation.RuntimeException", "line": 1}
         }
-    return CommandResult(bootstrap.write_answer(document))
+    except DiskFull as full:
+        document = {"error": {"message": full.called, "type": "MethodInvocationException", "line": 1}}
+    _reached(node, "after script", request.name, session)
+    return CommandResult(node.wire.spoiled(bootstrap.write_answer(document)))
+
+
+def _reached(node: Node, kind: Literal["script", "after script"], name: str, session: ShellSession) -> None:
+    """Say how far a script is. Raises SessionCancelled when that has ended the session."""
+    node.reached(Moment(kind, name))
+    if kind == "script" and name == "node-facts" and node.server is not None:
+        node.reached(VERIFY)
+    if session.cancelled.is_set():
+        raise SessionCancelled
 
 
 def _start_setup(node: Node, session: ShellSession) -> CommandResult:

@@ -109,6 +109,10 @@ class WinrmServer:
         self.shells.drop_all()
         self._drop_connections()
 
+    def hang_up(self) -> None:
+        """Drop every connection; shells live on, and new connections are taken."""
+        self._drop_connections()
+
     def close(self) -> None:
         """Stop for good."""
         with self._lock:
@@ -211,6 +215,7 @@ class _Connection(http.server.BaseHTTPRequestHandler):
         self.service = service
         self.ntlm: NtlmAcceptor | None = None
         self.credential: Credential | None = None
+        self._breaks_off = False
         super().__init__(connection, peer, service)  # type: ignore[arg-type]  # the class only keeps it
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -320,6 +325,11 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             self._reply(413)
             return
         status, envelope = self._dispatch(body)
+        if self.service.silent:
+            self.service.drain(self.connection)
+            self.close_connection = True
+            return
+        self._breaks_off = status == 200 and wsman.carries_output(envelope) and self.service.shells.takes_cut()
         if is_encrypted and self.ntlm is not None:
             self._reply(status, wsman.write_encrypted(*self.ntlm.wrap(envelope)), wsman.ENCRYPTED_TYPE)
         else:
@@ -357,5 +367,7 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: len(body) // 2] if self._breaks_off else body)
         self.wfile.flush()
+        if self._breaks_off:
+            self.close_connection = True

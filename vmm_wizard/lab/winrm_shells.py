@@ -72,6 +72,8 @@ class Shells:
         self._idle_timeout = idle_timeout
         self._piece = piece
         self._progress_noise = progress_noise
+        #: So many answers that carry a command's output are broken off in the middle; -1: all of them.
+        self.cuts = 0
         self._lock = threading.RLock()
         self._shells: dict[str, _Shell] = {}
         self._runspaces = Runspaces(node, piece)
@@ -80,6 +82,13 @@ class Shells:
         with self._lock:
             self._drop_idle()
             return len(self._shells) + len(self._runspaces)
+
+    def takes_cut(self) -> bool:
+        """Whether the answer that is about to leave is to be broken off; counts it."""
+        with self._lock:
+            wanted = self.cuts != 0
+            self.cuts -= self.cuts > 0
+        return wanted
 
     def drop_all(self) -> None:
         """End every shell and all that runs in them, as a restart of the service does."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from vmm_wizard.lab.files import NodeFiles
+from vmm_wizard.lab.files import DiskFull, NodeFiles
 from vmm_wizard.lab.logons import Credential
 from vmm_wizard.lab.processes import Processes
 from vmm_wizard.lab.run_scripts import LOG
@@ -122,11 +122,16 @@ class _Wrapper:
             code = 0
         except WrapperFailed as failure:
             self._outcome["error"] = str(failure)
-        finally:
-            for name in _SECRET_FILES:
-                self._host.files.delete(self._path(name))
+        except DiskFull as full:
+            self._outcome["error"] = f"{full} (0x{full.hresult:08X})"
+        # A process that was ended (_Stopped) takes nothing away.
+        for name in _SECRET_FILES:
+            self._host.files.delete(self._path(name))
         self._outcome["ended"] = self._now()
-        self._write("result.json", self._outcome)
+        try:
+            self._write("result.json", self._outcome)
+        except DiskFull:
+            return 1
         return code
 
     def _work(self) -> None:
@@ -228,7 +233,8 @@ class _Wrapper:
     def _write(self, name: str, value: Mapping[str, Any]) -> None:
         # An ended task writes nothing more: its folder may be gone, and must not come back.
         self._require_running()
-        self._host.files.write(self._path(name), json.dumps(value).encode())
+        self._host.files.write(self._path(f"{name}.new"), json.dumps(value).encode())
+        self._host.files.move(self._path(f"{name}.new"), self._path(name))
 
     def _now(self) -> str:
         return self._host.now().strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -178,6 +178,11 @@ def answer(request: Request, body: str) -> bytes:
     return _envelope(f"{request.action}Response", request.message_id, body)
 
 
+def carries_output(envelope: bytes) -> bool:
+    """Whether an answer to a Receive holds a piece of what a command wrote."""
+    return b"ReceiveResponse" in envelope and re.search(rb"<rsp:Stream [^>]*>[^<]", envelope) is not None
+
+
 def fault_answer(fault: Fault, machine: str, relates_to: str = "") -> bytes:
     """The envelope that tells of a fault."""
     reason = escape(fault.reason)

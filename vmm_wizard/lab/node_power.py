@@ -1,0 +1,53 @@
+"""A simulated node that goes down and comes back, or never does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from vmm_wizard.lab.moments import BOOT
+
+if TYPE_CHECKING:
+    from vmm_wizard.lab.node import Node
+
+
+class Power:
+    """Whether a node is up."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._lock = threading.Lock()
+        self.is_down = False
+
+    def restart(self, away: float | None) -> None:
+        """Windows goes down now, and is back after `away` estate seconds; None: never.
+
+        What runs ends in the midst of it: sessions, the task, setup. Files, registry and registered tasks stay as they
+        are. May be called by what ends.
+        """
+        with self._lock:
+            if self.is_down:
+                return
+            self.is_down = True
+        node = self._node
+        reopen = node.wire.shut()
+        node.scheduler.shut_down()
+        for process in node.processes:
+            process.terminate()
+        node.processes.clear()
+        node.estate.node_away(node.dns_name)
+        if away is not None:
+            arguments = (away, reopen)
+            threading.Thread(target=self._boot, args=arguments, name=f"boot {node.dns_name}", daemon=True).start()
+
+    def _boot(self, away: float, reopen: Callable[[], None]) -> None:
+        node = self._node
+        if node.clock.wait(away, node.estate.stop):
+            return
+        state = node.state
+        state.pending_component_servicing = state.pending_windows_update = state.pending_file_renames = False
+        self.is_down = False
+        node.estate.node_back(node.dns_name)
+        reopen()
+        node.reached(BOOT)
