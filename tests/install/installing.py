@@ -11,13 +11,15 @@ from pathlib import Path
 
 from tests.estates import ServedEstate, contoso_plan, serving_estate
 from vmm_wizard import log
+from vmm_wizard.install.context import open_task
 from vmm_wizard.install.endings import Pace
-from vmm_wizard.install.engine import Installer
+from vmm_wizard.install.engine import Runner
 from vmm_wizard.install.events import Event, Finished, Notice, StepChanged
 from vmm_wizard.install.journal import Journal, Run
 from vmm_wizard.lab.scenarios import Scenario
 from vmm_wizard.plan.model import Plan
-from vmm_wizard.plan.secrets import Secrets
+from vmm_wizard.plan.names import AccountName
+from vmm_wizard.plan.secrets import Secret, Secrets
 from vmm_wizard.remote.task import RemoteTask
 
 FIRST, SECOND = "vmm01.contoso.lab", "vmm02.contoso.lab"
@@ -41,12 +43,12 @@ class Site:
         self.state.mkdir(exist_ok=True)
         return Journal(self.state / "journal.sqlite")
 
-    def installer(self, plan: Plan | None = None, secrets: Secrets | None = None, **how: object) -> Installer:
+    def installer(self, plan: Plan | None = None, secrets: Secrets | None = None, **how: object) -> Runner:
         """A new process' installer: nothing is remembered but what the journal holds."""
         secrets = secrets or self.served.secrets
         pace = how.pop("pace", self.pace)
         assert isinstance(pace, Pace)
-        return Installer(
+        return Runner(
             plan or self.plan,
             secrets,
             self.served.preflight(secrets),
@@ -168,5 +170,12 @@ def newest(journal: Journal) -> Run:
 
 def remote_task(site: Site, run_id: str, node: str) -> RemoteTask:
     """A run of ours on a node, driven by hand."""
-    installer = site.installer()
-    return installer._task(run_id, node)
+    secrets = site.served.secrets
+
+    def password(account: AccountName) -> Secret:
+        secret = secrets.get(account)
+        assert secret is not None
+        return secret
+
+    addresses = site.served.preflight(secrets).addresses
+    return open_task(site.plan, node, run_id, password, addresses, threading.Event())

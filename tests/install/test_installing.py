@@ -17,7 +17,7 @@ from vmm_wizard.report import run as report
 #: What a node goes through, from nothing to verified.
 WHOLE = ["preflight", "stage", "start", "setup", "clear", "verify"]
 KEYS = {
-    "started": {"event", "run", "resumed", "nodes", "certificate_exceptions"},
+    "started": {"event", "run", "job", "resumed", "nodes", "certificate_exceptions"},
     "preflight": {"event", "node", "step", "blocking", "findings"},
     "step": {"event", "node", "step", "state", "text"},
     "progress": {"event", "node", "step", "percent", "text"},
@@ -78,6 +78,19 @@ def test_every_event_has_the_documented_keys_and_the_last_is_finished(installed:
         "changed": True,
     }
     assert "vmm:8100" in documents[-1]["text"]
+
+
+def test_the_journal_keeps_what_was_told_but_of_a_preflight_only_what_stops(
+    installed: tuple[Site, list[Event]],
+) -> None:
+    place, events = installed
+    journal = place.journal
+    told = journal.told(newest(journal).id)
+    assert [row.event["event"] for row in told] == [event.as_json()["event"] for event in events[:-1]] + ["finished"]
+    assert all(row.event["findings"] == [] for row in told if row.event["event"] == "preflight")
+    assert [row.event for row in told if row.event["event"] == "log"] == [
+        event.as_json() for event in events if isinstance(event, LogGrew)
+    ]
 
 
 def test_progress_only_rises_and_ends_at_100(installed: tuple[Site, list[Event]]) -> None:

@@ -225,9 +225,9 @@ class FullDisk(Journal):
         if self.room < 0:
             raise JournalError(f"{self.path}: the journal cannot be used (database or disk is full)")
 
-    def start(self, run_id: str, node: str, step: str) -> None:
+    def start(self, run_id: str, node: str, step: str, detail: str = "") -> None:
         self._spend()
-        super().start(run_id, node, step)
+        super().start(run_id, node, step, detail)
 
     def finish(self, run_id: str, node: str, step: str, state: journals.StepState = "done", detail: str = "") -> None:
         self._spend()

@@ -182,7 +182,7 @@ def install(file: Path, as_json: bool, yes: bool, address_book: Path | None, sec
         refuse(f"{file}: registration.eula_accepted is false, and setup will not run without it")
     if is_interactive() and not as_json:
         ask_missing(plan, secrets)
-    from vmm_wizard.install.engine import Installer, missing_secrets
+    from vmm_wizard.install.engine import Runner, missing_secrets
 
     missing = missing_secrets(plan, secrets)
     if missing:
@@ -211,7 +211,7 @@ def install(file: Path, as_json: bool, yes: bool, address_book: Path | None, sec
 
     result = "failed"
     try:
-        installer = Installer(
+        installer = Runner(
             plan, secrets, Preflight(secrets, addresses), Journal(paths.journal_file()), paths.state_folder(), confirm
         )
         shown = sys.stdout.isatty()
@@ -231,8 +231,8 @@ def install(file: Path, as_json: bool, yes: bool, address_book: Path | None, sec
             result = getattr(event, "result", result)
     except JournalError as error:
         refuse(str(error), code=INSTALL_FAILED)
-    codes = {"installed": GOOD, "unchanged": GOOD, "refused": FAILED, "failed": INSTALL_FAILED, "cancelled": CANCELLED}
-    raise SystemExit(codes[result])
+    codes = {"refused": FAILED, "failed": INSTALL_FAILED, "cancelled": CANCELLED}
+    raise SystemExit(codes.get(result, GOOD))
 
 
 @click.command()

@@ -162,25 +162,7 @@ def questions(plan: Plan, ca_file: str = "") -> Questions:
             trust,
             str(plan.service_account.name) if plan.service_account.name else "",
         )
-    nodes = tuple(
-        NodeQuestion(
-            node.key,
-            connection.winrm,
-            connection.effective_winrm_port,
-            plan.node_account,
-            connection.authentication,
-            trust,
-            plan.sql_host,
-            target.instance,
-            target.port,
-            plan.media.path,
-            plan.program_files,
-            plan.ports.own,
-            tuple(str(address) for address in plan.cluster.static_addresses),
-        )
-        for node in plan.nodes
-        if plan.node_account
-    )
+    nodes = tuple(node_question(plan, node.key, ca_file) for node in plan.nodes if plan.node_account)
     network = None
     if target or plan.role_fqdn:
         network = NetworkQuestion(plan.sql_host, target.instance, target.port, plan.role_fqdn, plan.ports.console)
@@ -194,6 +176,26 @@ def questions(plan: Plan, ca_file: str = "") -> Questions:
         network=network,
         nodes=nodes,
         library=_library(plan, trust),
+    )
+
+
+def node_question(plan: Plan, host: str, ca_file: str = "") -> NodeQuestion:
+    """What a machine is asked, one of the plan's nodes or another one (fully qualified, lower case)."""
+    connection, target = plan.connection, plan.database.target
+    return NodeQuestion(
+        host,
+        connection.winrm,
+        connection.effective_winrm_port,
+        plan.node_account,
+        connection.authentication,
+        Trust(connection.ca_file or ca_file, connection.certificate_exceptions),
+        plan.sql_host,
+        target.instance,
+        target.port,
+        plan.media.path,
+        plan.program_files,
+        plan.ports.own,
+        tuple(str(address) for address in plan.cluster.static_addresses),
     )
 
 

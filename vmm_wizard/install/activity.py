@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vmm_wizard.install.admission import lock_name
+from vmm_wizard.install.events import GOOD_RESULTS
 from vmm_wizard.install.journal import Journal
 from vmm_wizard.plan.model import Plan
 
 #: How a run ends when it is over and nobody goes on with it. An interrupted one may be taken up again.
-_OVER = frozenset({"installed", "unchanged", "refused", "failed", "cancelled"})
+_OVER = GOOD_RESULTS | {"refused", "failed", "cancelled"}
 
 
 class RunActive(Exception):

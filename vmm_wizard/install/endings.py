@@ -1,14 +1,35 @@
-"""How the install of a node can end other than well, and how long it is waited for."""
+"""How a run, or the work on one node, can end, and how long it is waited for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vmm_wizard.checks.registry import Finding
+from vmm_wizard.install.events import Result
 from vmm_wizard.remote.errors import LogonRefused
 
 
+class Refused(Exception):
+    """The run must not go on. One sentence; `remedy` says what to do."""
+
+    def __init__(self, text: str, remedy: str = "") -> None:
+        super().__init__(text)
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a call ended. `remedy` goes into a notice before; `resumable`: the same run is to be taken up again."""
+
+    result: Result
+    text: str
+    remedy: str = ""
+    findings: tuple[Finding, ...] = ()
+    resumable: bool = False
+
+
 class NodeFailed(Exception):
-    """A node's install came to nothing, and nothing of it runs. One sentence; `remedy` says what to do."""
+    """The work on a node came to nothing, and nothing of it runs. One sentence; `remedy` says what to do."""
 
     def __init__(self, text: str, remedy: str = "") -> None:
         super().__init__(text)

@@ -4,7 +4,7 @@ As JSON each has `event`; what else it has, by event:
 
 | event | keys |
 |---|---|
-| started | run, resumed, nodes, certificate_exceptions (accepted by fingerprint, as sentences) |
+| started | run, job, resumed, nodes, certificate_exceptions (accepted by fingerprint, as sentences) |
 | preflight | node (before whose setup it was made), step, blocking, findings |
 | step | node (empty: the run as a whole), step, state, text |
 | progress | node, step, percent, text |
@@ -21,7 +21,9 @@ from typing import Any, Literal
 
 from vmm_wizard.checks.registry import Finding
 
-Result = Literal["installed", "unchanged", "refused", "failed", "cancelled"]
+#: How a run ends. Well: "installed", or "done" for other jobs, or "unchanged" when there was nothing to do.
+Result = Literal["installed", "done", "unchanged", "refused", "failed", "cancelled"]
+GOOD_RESULTS = frozenset({"installed", "done", "unchanged"})
 
 
 class StepState(StrEnum):
@@ -42,11 +44,13 @@ class RunStarted:
     resumed: bool
     nodes: tuple[str, ...]
     exceptions: tuple[str, ...] = ()
+    job: str = "install"
 
     def as_json(self) -> dict[str, Any]:
         return {
             "event": "started",
             "run": self.run,
+            "job": self.job,
             "resumed": self.resumed,
             "nodes": list(self.nodes),
             "certificate_exceptions": list(self.exceptions),

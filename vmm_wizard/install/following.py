@@ -1,15 +1,21 @@
-"""Setup as it is followed from here: its log piece by piece, how far it is, and what its end means."""
+"""A work on a node as it is followed from here: its log piece by piece, how far it is, and what its end means."""
 
 from __future__ import annotations
 
+import codecs
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from vmm_wizard import log
 from vmm_wizard.install.events import Event, LogGrew, Notice, Progress
 from vmm_wizard.install.verify import GOOD_EXIT_CODES
-from vmm_wizard.remote.task_run import RunResult, TaskStatus
+from vmm_wizard.printable import printable
 from vmm_wizard.setup.log import LogReader
+
+if TYPE_CHECKING:
+    from vmm_wizard.remote.task_run import RunResult, TaskStatus
 
 #: What setup.exe's exit codes mean (section 1.3).
 EXIT_CODES = {
@@ -23,14 +29,13 @@ EXIT_CODES = {
 }
 
 
-class SetupFollower:
+class Follower(ABC):
     """Reads one node's statuses. `stall` is how many seconds a log may stand still before the user is told."""
 
-    def __init__(self, node: str, stall: float) -> None:
+    def __init__(self, node: str, stall: float, step: str) -> None:
         self._node = node
         self._stall = stall
-        self._reader = LogReader()
-        self._shown = (-1, "")
+        self._step = step
         self._grew = time.monotonic()
         self._told = False
         #: Where the next piece of the log begins, in bytes.
@@ -39,32 +44,20 @@ class SetupFollower:
     def take(self, status: TaskStatus) -> Iterator[Event]:
         """What a status says that is new."""
         if status.log_length < self.offset:
-            # Setup began a new log: what was read belonged to an older one.
-            self._reader, self.offset = LogReader(), 0
+            # A new log was begun: what was read belonged to an older one.
+            self._begin()
+            self.offset = 0
             return
         if status.log_bytes and status.begun:
             self.offset += len(status.log_bytes)
             self._grew, self._told = time.monotonic(), False
-            lines = tuple(log.masked(line.text) for line in self._reader.feed(status.log_bytes))
+            lines = tuple(map(log.masked, self._feed(status.log_bytes)))
             if lines:
                 yield LogGrew(self._node, lines)
         elif status.begun and status.result is None:
             yield from self._standing_still()
-        now = (self._reader.percent, self._reader.phase)
-        if now != self._shown and status.begun:
-            self._shown = now
-            yield Progress(self._node, "setup", *now)
-
-    def _standing_still(self) -> Iterator[Event]:
-        """Setup may wait for somebody at a dialog that nobody can see (PHX): tell it, end nothing."""
-        if self._told or time.monotonic() - self._grew < self._stall:
-            return
-        self._told = True
-        yield Notice(
-            self._node,
-            f"SetupWizard.log on {self._node} has not grown for {self._stall / 60:.0f} minutes",
-            f"look at the processes Setup and SetupVM on {self._node}: one without processor time may wait at a dialog",
-        )
+        if status.begun:
+            yield from self._progress()
 
     def has_all(self, status: TaskStatus) -> bool:
         """Whether the log was read to its end, as far as `status` knows it."""
@@ -72,12 +65,76 @@ class SetupFollower:
 
     def close(self) -> Iterator[Event]:
         """The log's last line, when it has no end."""
-        lines = tuple(log.masked(line.text) for line in self._reader.close())
+        lines = tuple(map(log.masked, self._rest()))
         if lines:
             yield LogGrew(self._node, lines)
 
+    def _standing_still(self) -> Iterator[Event]:
+        if self._told or time.monotonic() - self._grew < self._stall:
+            return
+        self._told = True
+        yield self._still(self._stall / 60)
+
+    @abstractmethod
+    def _begin(self) -> None:
+        """A new log begins."""
+
+    @abstractmethod
+    def _feed(self, piece: bytes) -> list[str]:
+        """The whole lines that a piece completes."""
+
+    @abstractmethod
+    def _rest(self) -> list[str]:
+        """The last line, when it has no end."""
+
+    @abstractmethod
+    def _still(self, minutes: float) -> Notice:
+        """What to tell of a log that stands still."""
+
+    def _progress(self) -> Iterator[Event]:
+        return iter(())
+
+    @abstractmethod
     def problem(self, result: RunResult) -> str:
         """Why a run that left a result is no success, in a sentence; empty when it is one."""
+
+    def explained(self, problem: str) -> tuple[str, str]:
+        """(The problem with the log's most telling line and its cause, what to do about it.)"""
+        return problem, ""
+
+
+class SetupFollower(Follower):
+    """Follows setup.exe by SetupWizard.log."""
+
+    def __init__(self, node: str, stall: float, step: str = "setup") -> None:
+        super().__init__(node, stall, step)
+        self._reader = LogReader()
+        self._shown = (-1, "")
+
+    def _begin(self) -> None:
+        self._reader = LogReader()
+
+    def _feed(self, piece: bytes) -> list[str]:
+        return [line.text for line in self._reader.feed(piece)]
+
+    def _rest(self) -> list[str]:
+        return [line.text for line in self._reader.close()]
+
+    def _still(self, minutes: float) -> Notice:
+        # Setup may wait for somebody at a dialog that nobody can see (PHX): tell it, end nothing.
+        return Notice(
+            self._node,
+            f"SetupWizard.log on {self._node} has not grown for {minutes:.0f} minutes",
+            f"look at the processes Setup and SetupVM on {self._node}: one without processor time may wait at a dialog",
+        )
+
+    def _progress(self) -> Iterator[Event]:
+        now = (self._reader.percent, self._reader.phase)
+        if now != self._shown:
+            self._shown = now
+            yield Progress(self._node, self._step, *now)
+
+    def problem(self, result: RunResult) -> str:
         if result.exit_code is None:
             return f"setup was not started: {log.masked(result.error) or 'the wrapper gave no reason'}"
         if result.exit_code not in GOOD_EXIT_CODES:
@@ -85,9 +142,40 @@ class SetupFollower:
         return ""
 
     def explained(self, problem: str) -> tuple[str, str]:
-        """(The problem with the log's most telling line and its cause, what to do about it.)"""
         if not self._reader.failures:
             return problem, ""
         first = self._reader.failures[0]
         said = f"SetupWizard.log, line {first.line_number}: {log.masked(first.text)}"
         return f"{problem}. {said}. {first.cause}", first.remedy
+
+
+class ScriptFollower(Follower):
+    """Follows a script of ours by its own log, whose lines are sentences."""
+
+    def __init__(self, node: str, stall: float, step: str) -> None:
+        super().__init__(node, stall, step)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+        self._line = ""
+
+    def _feed(self, piece: bytes) -> list[str]:
+        *lines, self._line = (self._line + self._decoder.decode(piece)).replace("\r\n", "\n").split("\n")
+        return [printable(line) for line in lines]
+
+    def _rest(self) -> list[str]:
+        rest, self._line = self._line + self._decoder.decode(b"", True), ""
+        return [printable(rest)] if rest.strip() else []
+
+    def _still(self, minutes: float) -> Notice:
+        return Notice(
+            self._node,
+            f"nothing was heard of {self._step} on {self._node} for {minutes:.0f} minutes",
+            "long copies and installers may take their time; it is waited for",
+        )
+
+    def problem(self, result: RunResult) -> str:
+        if result.exit_code is None:
+            return f"{self._step} came to nothing: {log.masked(result.error) or 'the wrapper gave no reason'}"
+        return ""

@@ -7,16 +7,21 @@ was said to be written. It holds no secret: steps, nodes, times and outcomes onl
 from __future__ import annotations
 
 import contextlib
+import getpass
+import json
 import os
+import socket
 import sqlite3
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-Outcome = Literal["running", "installed", "unchanged", "refused", "failed", "cancelled", "interrupted"]
+from vmm_wizard.install.orders import Order
+
+Outcome = Literal["running", "installed", "unchanged", "done", "refused", "failed", "cancelled", "interrupted"]
 StepState = Literal["started", "done", "failed"]
 
 _SCHEMA = """
@@ -26,8 +31,18 @@ CREATE TABLE IF NOT EXISTS runs (
 CREATE TABLE IF NOT EXISTS steps (
     run TEXT NOT NULL REFERENCES runs(id), node TEXT NOT NULL, step TEXT NOT NULL, state TEXT NOT NULL,
     started TEXT NOT NULL, ended TEXT, detail TEXT NOT NULL DEFAULT '', PRIMARY KEY (run, node, step));
-PRAGMA user_version = 1;
 """
+#: What version 2 has more: the order of a run, who runs it, and what it told.
+_SECOND = """
+ALTER TABLE runs ADD COLUMN order_json TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE runs ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+CREATE TABLE events (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL REFERENCES runs(id), at TEXT NOT NULL,
+    event TEXT NOT NULL);
+CREATE INDEX events_of_run ON events (run, number);
+PRAGMA user_version = 2;
+"""
+_VERSION = 2
 
 
 class JournalError(Exception):
@@ -48,7 +63,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run. `plan_key` is the same for equal plans; `outcome` "running" until it ended."""
+    """One run. `plan_key` is the same for equal plans; `outcome` "running" until it ended. `owner` is who carries it
+    out: `user@computer`."""
 
     id: str
     plan_key: str
@@ -57,6 +73,26 @@ class Run:
     started: datetime
     ended: datetime | None
     outcome: Outcome
+    order: Order = field(default_factory=Order)
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event of a run as it was told, without secrets. `number` grows with each; `event` is its JSON."""
+
+    number: int
+    at: datetime
+    event: dict[str, Any]
+
+
+def whoami() -> str:
+    """Who is at work here: `user@computer`."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        user = "somebody"
+    return f"{user}@{socket.gethostname()}"
 
 
 def _now() -> str:
@@ -75,11 +111,26 @@ class Journal:
         self.path = path
         try:
             with self._open() as db:
-                db.executescript(_SCHEMA)
+                self._bring_up(db)
             if os.name == "posix":
                 path.chmod(0o600)
         except (sqlite3.Error, OSError) as error:
             raise JournalError(f"{path}: the journal cannot be opened ({error})") from None
+
+    def _bring_up(self, db: sqlite3.Connection) -> None:
+        """Make the tables, or bring older ones up to date. Raises JournalError for a newer version's."""
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version == _VERSION:
+            return
+        if version > _VERSION:
+            raise JournalError(f"{self.path}: the journal is of a newer vmm-wizard: use that one")
+        # Two processes may come here at once: the second finds the work done.
+        db.execute("BEGIN IMMEDIATE")
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        statements = (_SCHEMA + _SECOND) if version < _VERSION else ""
+        for statement in filter(str.strip, statements.split(";")):
+            db.execute(statement)
+        db.execute("COMMIT")
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -99,12 +150,14 @@ class Journal:
 
     # --- runs
 
-    def begin(self, plan_key: str, plan_toml: str, job: str) -> Run:
-        """Write a new run down and return it."""
+    def begin(self, plan_key: str, plan_toml: str, order: Order) -> Run:
+        """Write a new run of `order` down and return it."""
         run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
         with self._open() as db:
             db.execute(
-                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, NULL, 'running')", (run_id, plan_key, plan_toml, job, _now())
+                "INSERT INTO runs (id, plan_key, plan_toml, job, started, outcome, order_json, owner)"
+                " VALUES (?, ?, ?, ?, ?, 'running', ?, ?)",
+                (run_id, plan_key, plan_toml, order.job.value, _now(), json.dumps(order.as_json()), whoami()),
             )
         return self.run(run_id)
 
@@ -129,37 +182,46 @@ class Journal:
         """All runs, newest first: in the order they were written, whatever the clock said."""
         with self._open() as db:
             rows = db.execute(
-                "SELECT id, plan_key, plan_toml, job, started, ended, outcome FROM runs ORDER BY rowid DESC"
+                "SELECT id, plan_key, plan_toml, job, started, ended, outcome, order_json, owner FROM runs"
+                " ORDER BY rowid DESC"
             ).fetchall()
-        return tuple(
-            Run(row[0], row[1], row[2], row[3], datetime.fromisoformat(row[4]), _time(row[5]), row[6]) for row in rows
-        )
+        return tuple(self._run(row) for row in rows)
 
-    def unfinished(self, plan_key: str, job: str) -> Run | None:
-        """The newest run of this plan and job, when it never ended or was cut off; else None.
+    def _run(self, row: tuple[Any, ...]) -> Run:
+        try:
+            order = Order.from_json({"job": row[3], **json.loads(row[7])})
+        except (ValueError, TypeError) as error:
+            raise JournalError(f"{self.path}: run {row[0]} has an order that cannot be read ({error})") from None
+        started = datetime.fromisoformat(row[4])
+        return Run(row[0], row[1], row[2], row[3], started, _time(row[5]), row[6], order, row[8])
+
+    def unfinished(self, plan_key: str, order: Order) -> Run | None:
+        """The newest run of this plan and order, when it never ended or was cut off; else None.
 
         A cancelled run left nothing behind: it is over, and the next one begins anew.
         """
         for run in self.runs():
-            if run.plan_key == plan_key and run.job == job:
+            if run.plan_key == plan_key and run.order.key == order.key:
                 return run if run.outcome in ("running", "interrupted") else None
         return None
 
     # --- steps
 
-    def start(self, run_id: str, node: str, step: str) -> None:
+    def start(self, run_id: str, node: str, step: str, detail: str = "") -> None:
         """Write down, before it is done, that a step is about to be done. One done again moves to the end."""
         with self._open() as db:
             db.execute(
-                "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, 'started', ?, NULL, '')", (run_id, node, step, _now())
+                "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, 'started', ?, NULL, ?)",
+                (run_id, node, step, _now(), detail),
             )
 
     def finish(self, run_id: str, node: str, step: str, state: StepState = "done", detail: str = "") -> None:
-        """Write down how a step ended."""
+        """Write down how a step ended; without `detail` what was written at its start stays."""
         with self._open() as db:
             db.execute(
-                "UPDATE steps SET state = ?, ended = ?, detail = ? WHERE run = ? AND node = ? AND step = ?",
-                (state, _now(), detail, run_id, node, step),
+                "UPDATE steps SET state = ?, ended = ?, detail = CASE WHEN ? = '' THEN detail ELSE ? END"
+                " WHERE run = ? AND node = ? AND step = ?",
+                (state, _now(), detail, detail, run_id, node, step),
             )
 
     def steps(self, run_id: str) -> tuple[Step, ...]:
@@ -185,3 +247,20 @@ class Journal:
         """Whether something of this run may be on the node: it was staged there, and not cleared away since."""
         steps = self.attempt(run_id, node)
         return bool(steps) and ("clear" not in steps or steps["clear"].state != "done")
+
+    # --- events
+
+    def tell(self, run_id: str, event: dict[str, Any]) -> None:
+        """Keep an event for whoever attaches to the run later. A power cut may lose the last ones: steps count."""
+        with self._open() as db:
+            db.execute("PRAGMA synchronous=NORMAL")
+            text = json.dumps(event, ensure_ascii=False)
+            db.execute("INSERT INTO events (run, at, event) VALUES (?, ?, ?)", (run_id, _now(), text))
+
+    def told(self, run_id: str, after: int = 0) -> tuple[Told, ...]:
+        """The events of a run with a number above `after`, in the order they were told."""
+        with self._open() as db:
+            rows = db.execute(
+                "SELECT number, at, event FROM events WHERE run = ? AND number > ? ORDER BY number", (run_id, after)
+            ).fetchall()
+        return tuple(Told(row[0], datetime.fromisoformat(row[1]), json.loads(row[2])) for row in rows)

@@ -1,4 +1,4 @@
-"""One node's install: stage, start the task, hand the passwords over, follow setup to its end, clear up.
+"""One work on one node: stage, start the task, hand the passwords over, follow it to its end, clear up.
 
 What is true is read from the node, the journal only says which run it was and where to look: so the same run is taken
 up again wherever it was cut off.
@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vmm_wizard import log
 from vmm_wizard.install.clearing import SetupRunning, take_away
 from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Pace, PasswordRefused
 from vmm_wizard.install.events import Event, Notice, Progress, StepChanged, StepState
-from vmm_wizard.install.following import SetupFollower
+from vmm_wizard.install.following import Follower
 from vmm_wizard.install.verify import RESTART_NEEDED
-from vmm_wizard.plan.model import Plan
+from vmm_wizard.install.works import Work
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.remote.errors import (
@@ -33,14 +33,11 @@ from vmm_wizard.remote.errors import (
     RemoteError,
     ShellRefused,
 )
-from vmm_wizard.remote.task_run import TaskStatus
-from vmm_wizard.setup.command import SetupCommand, server_install
-from vmm_wizard.setup.ini import SERVER_INI, read_private_profile, render_server_ini, server_options
+from vmm_wizard.remote.task_run import RunResult, TaskStatus
 
 if TYPE_CHECKING:
     from vmm_wizard.install.journal import Journal, Step
     from vmm_wizard.remote.task import RemoteTask
-    from vmm_wizard.remote.task_run import RunFile
 
 T = TypeVar("T")
 
@@ -67,15 +64,14 @@ def exit_code_of(setup: Step) -> int | None:
 
 @dataclass
 class NodeRun:
-    """The install of one node in one run. `passwords` gives the secret of an account, or raises NodeFailed.
+    """One work on one node in one run. `passwords` gives the secret of an account, or raises NodeFailed.
 
-    `task` makes one attempt a call (patience 0): how long a node may be away is decided here, and told. After `install`
-    or `take_up`, `exit_code` is setup's; `begun` says whether setup was seen to run.
+    `task` makes one attempt a call (patience 0): how long a node may be away is decided here, and told. After
+    `carry_out` or `take_up`, `exit_code` is setup's and `report` a script's; `begun` says whether it was seen to run.
     """
 
-    plan: Plan
+    work: Work
     node: str
-    first: bool
     run_id: str
     task: RemoteTask
     passwords: Callable[[AccountName], Secret]
@@ -83,21 +79,22 @@ class NodeRun:
     pace: Pace = field(default_factory=Pace)
     cancel: threading.Event = field(default_factory=threading.Event)
     exit_code: int | None = None
+    report: Mapping[str, Any] | None = field(default=None, init=False)
     begun: bool = field(default=False, init=False)
-    _setup_runs: bool = field(default=False, init=False)
+    _runs: bool = field(default=False, init=False)
 
     @property
     def needs_restart(self) -> bool:
         """Whether setup wants Windows restarted."""
         return self.exit_code == RESTART_NEEDED
 
-    def install(self) -> Generator[Event, None, None]:
+    def carry_out(self) -> Generator[Event, None, None]:
         """Stage, start, follow, clear. Raises NodeFailed, LostSight, Detached, Cancelled, JournalError."""
-        yield from self._guarded(self._install())
+        yield from self._guarded(self._carry_out())
 
     def take_up(self) -> Generator[Event, None, bool]:
-        """Go on with what an earlier call began here. False: setup had not begun, or had failed; all of it was cleared
-        away, and the node is to be installed anew. Raises as `install`."""
+        """Go on with what an earlier call began here. False: it had not begun, or had failed; all of it was cleared
+        away, and the work is to be done anew. Raises as `carry_out`."""
         return (yield from self._guarded(self._take_up()))
 
     def _guarded(self, work: Generator[Event, None, T]) -> Generator[Event, None, T]:
@@ -113,23 +110,23 @@ class NodeRun:
             raise self._lost_sight(error) from None
         except RemoteError as error:
             yield from self._clear(self.pace.clearing)
-            raise NodeFailed(self._sentence(error), f"see the log file, mend {self.node}, run install again") from None
+            raise NodeFailed(self._sentence(error), f"see the log file, mend {self.node}, run it again") from None
         finally:
             self.task.close()
 
-    def _install(self) -> Generator[Event, None, None]:
-        yield from self._step("stage", "answer file and wrapper staged and read back", self._stage)
+    def _carry_out(self) -> Generator[Event, None, None]:
+        yield from self._step("stage", "staged and read back", self._stage, self.work.step)
         yield from self._step("start", f"scheduled task of {self.task.account} started", self._start)
         yield from self._follow()
         yield from self._clear(self.pace.patience)
 
     def _take_up(self) -> Generator[Event, None, bool]:
-        setup = self.journal.attempt(self.run_id, self.node).get("setup")
-        if setup is not None and setup.state == "done":
-            self.exit_code = exit_code_of(setup)
+        main = self.journal.attempt(self.run_id, self.node).get(self.work.step)
+        if main is not None and main.state == "done":
+            self.exit_code = exit_code_of(main)
             yield from self._clear(self.pace.patience)
             return True
-        if setup is None or setup.state == "started":
+        if main is None or main.state == "started":
             status = yield from self._patiently(self.task.status, self.pace.patience)
             if status.begun or status.result is not None or status.is_active:
                 yield StepChanged(self.node, "start", StepState.SKIPPED, "the run's task is on the node already")
@@ -141,8 +138,8 @@ class NodeRun:
 
     # --- steps
 
-    def _step(self, name: str, done: str, act: Callable[[], None]) -> Iterator[Event]:
-        self.journal.start(self.run_id, self.node, name)
+    def _step(self, name: str, done: str, act: Callable[[], None], detail: str = "") -> Iterator[Event]:
+        self.journal.start(self.run_id, self.node, name, detail)
         yield StepChanged(self.node, name, StepState.STARTED)
         try:
             yield from self._patiently(act, self.pace.patience)
@@ -182,7 +179,7 @@ class NodeRun:
                 return answer
 
     def _out_of_reach(self, error: RemoteError, patience: float) -> Event:
-        usual = "setup restarts WinRM while it runs; " if self._setup_runs else ""
+        usual = "setup restarts WinRM while it runs; " if self._runs and self.work.log == "setup" else ""
         how_long = f" for up to {patience / 60:.0f} minutes" if patience >= 60 else ""
         return Notice(self.node, f"{error} ({usual}trying again{how_long})")
 
@@ -190,39 +187,26 @@ class NodeRun:
     def _folder(self) -> str:
         return rf"C:\ProgramData\vmm-wizard\{self.run_id}"
 
-    def _command(self, folder: str) -> SetupCommand:
-        return server_install(self.plan, rf"{folder}\{SERVER_INI}")
-
-    def _files(self, folder: str) -> tuple[RunFile, ...]:
-        from vmm_wizard.remote.task_run import RunFile, setup_job, wrapper_file
-
-        command = self._command(folder)
-        ini = render_server_ini(self.plan, first=self.first)
-        job = setup_job(command.program, command.argument_template())
-        return (wrapper_file(), RunFile(SERVER_INI, ini), job)
-
     def _stage(self) -> None:
-        files = self._files(self._folder)
+        files = self.work.files(self._folder)
         staged = self.task.stage(files)
         if staged.folder.casefold() != self._folder.casefold():
             # The node keeps ProgramData elsewhere: the command line must name the answer file where it really is.
-            files = self._files(staged.folder)
+            files = self.work.files(staged.folder)
             staged = self.task.stage(files)
         if staged.task_exists:
-            raise NodeFailed(f"{self.node}: the run's task is there although it was not started", "run install again")
+            raise NodeFailed(f"{self.node}: the run's task is there although it was not started", "run it again")
         written = {file.name: file.content for file in files}
         read = {file.name: file.content for file in staged.files}
         wrong = sorted(name for name in written.keys() | read.keys() if written.get(name) != read.get(name))
         if wrong:
             raise NodeFailed(
                 f"{self.node}: {', '.join(wrong)} does not read back from {staged.folder} as it was written",
-                "see whether something on the node (a virus scanner) changes files there, then run install again",
+                "see whether something on the node (a virus scanner) changes files there, then run it again",
             )
-        options = server_options(self.plan, first=self.first)
-        profile = read_private_profile(read[SERVER_INI])
-        wrong = [key for key, value in options.items() if profile.get(key) != value]
-        if wrong:
-            raise NodeFailed(f"{self.node}: Windows would read {', '.join(wrong)} of {SERVER_INI} differently")
+        misread = self.work.misread(read)
+        if misread:
+            raise NodeFailed(f"{self.node}: Windows would read {misread} differently")
 
     def _start(self) -> None:
         started = self.task.start(self.passwords(self.task.account))
@@ -234,14 +218,16 @@ class NodeRun:
             "see `vmm-wizard explain INS-02` and `vmm-wizard explain INS-03`",
         )
 
-    # --- following setup
+    # --- following
 
     def _follow(self) -> Iterator[Event]:
-        follower = SetupFollower(self.node, self.pace.stall)
+        follower = self.work.follower(self.node, self.pace.stall)
         since = time.monotonic()
         while True:
-            status = yield from self._patiently(partial(self.task.status, follower.offset), self.pace.patience)
-            if status.begun and not self._setup_runs:
+            status = yield from self._patiently(
+                partial(self.task.status, follower.offset, self.work.log), self.pace.patience
+            )
+            if status.begun and not self._runs:
                 yield from self._begun()
             before = follower.offset
             yield from follower.take(status)
@@ -253,17 +239,20 @@ class NodeRun:
             seconds = time.monotonic() - since
             problem = self._problem(status, seconds)
             if problem:
-                raise self._setup_failed(problem, follower)
+                raise self._failed(problem, follower)
             if status.public_key is not None and not status.begun:
                 yield from self._patiently(partial(self._hand_over, status), self.pace.patience)
             if seconds >= self.pace.limit:
-                raise Detached(f"setup on {self.node} has not ended after {self.pace.limit / 3600:.1f} hours")
+                raise Detached(
+                    f"{self.work.step} on {self.node} has not ended after {self.pace.limit / 3600:.1f} hours"
+                )
             self.task.pause(self.pace.poll)
         yield from follower.close()
         problem = follower.problem(status.result)
         if problem:
-            raise self._setup_failed(f"{self.node}: {problem}", follower)
-        yield from self._ended_well(status.result.exit_code)
+            raise self._failed(f"{self.node}: {problem}", follower)
+        self.report = status.report
+        yield from self._ended_well(status.result)
 
     def _problem(self, status: TaskStatus, seconds: float) -> str:
         """Why a run that has left no result will never leave one; empty while it may."""
@@ -277,35 +266,36 @@ class NodeRun:
         return ""
 
     def _begun(self) -> Iterator[Event]:
-        self._setup_runs = self.begun = True
-        if "setup" not in self.journal.attempt(self.run_id, self.node):
-            self.journal.start(self.run_id, self.node, "setup")
-        yield StepChanged(self.node, "setup", StepState.STARTED)
+        self._runs = self.begun = True
+        if self.work.step not in self.journal.attempt(self.run_id, self.node):
+            self.journal.start(self.run_id, self.node, self.work.step)
+        yield StepChanged(self.node, self.work.step, StepState.STARTED)
 
     def _hand_over(self, status: TaskStatus) -> None:
         if not status.secrets_waiting:
-            command = self._command(self._folder)
-            self.task.send_secrets([self.passwords(account) for account in command.secret_accounts], status)
+            secrets = [self.passwords(account) for account in self.work.secret_accounts]
+            self.task.send_secrets(secrets, status)
 
-    def _ended_well(self, exit_code: int | None) -> Iterator[Event]:
-        self._setup_runs = False
-        self.exit_code = exit_code
-        text = "setup ended well" + ("; Windows wants a restart of this node" if self.needs_restart else "")
-        self.journal.finish(self.run_id, self.node, "setup", "done", f"{_EXIT_CODE} {exit_code}")
-        yield Progress(self.node, "setup", 100, text)
-        yield StepChanged(self.node, "setup", StepState.DONE, text)
+    def _ended_well(self, result: RunResult) -> Iterator[Event]:
+        self._runs = False
+        self.exit_code = result.exit_code
+        text = f"{self.work.step} ended well"
+        text += "; Windows wants a restart of this node" if self.needs_restart else ""
+        self.journal.finish(self.run_id, self.node, self.work.step, "done", f"{_EXIT_CODE} {self.exit_code}")
+        yield Progress(self.node, self.work.step, 100, text)
+        yield StepChanged(self.node, self.work.step, StepState.DONE, text)
 
-    def _setup_failed(self, problem: str, follower: SetupFollower) -> NodeFailed:
-        self._setup_runs = False
+    def _failed(self, problem: str, follower: Follower) -> NodeFailed:
+        self._runs = False
         text, remedy = follower.explained(problem)
-        self.journal.finish(self.run_id, self.node, "setup", "failed", text)
+        self.journal.finish(self.run_id, self.node, self.work.step, "failed", text)
         return NodeFailed(text, remedy)
 
     # --- the end
 
     def _stop(self) -> Iterator[Event]:
         """We were asked to stop: leave a setup that runs alone, take away everything that only waits."""
-        if self._setup_runs:
+        if self._runs and not self.work.harmless:
             raise Detached(self._goes_on)
         if not self.journal.is_open(self.run_id, self.node):
             return
@@ -318,7 +308,7 @@ class NodeRun:
 
     @property
     def _goes_on(self) -> str:
-        return f"setup goes on on {self.node}; run the same command again to follow it"
+        return f"{self.work.step} goes on on {self.node}; run the same command again to follow it"
 
     def _clear(self, patience: float) -> Iterator[Event]:
         """Take everything away, or tell what is left. Raises LostSight when setup runs there."""
@@ -349,7 +339,7 @@ class NodeRun:
         return Notice(
             self.node,
             f"the scheduled task {name} with its stored password may still be on {self.node}",
-            f"run install again, or on {self.node}: Unregister-ScheduledTask -TaskName '{name}'; "
+            f"run it again, or on {self.node}: Unregister-ScheduledTask -TaskName '{name}'; "
             f"Remove-Item -Recurse '{self._folder}'",
         )
 

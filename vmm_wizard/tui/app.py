@@ -163,7 +163,7 @@ class WizardApp(App[int], inherit_bindings=False):
         self._result = event.result
         if self._leaving:
             self._leave()
-        elif event.result in ("installed", "unchanged", "failed", "refused"):
+        elif event.result != "cancelled":
             await self.wizard.show_page(pages.DONE)
             self.wizard.look(fresh=True)
 

@@ -10,6 +10,7 @@ from functools import cache
 from vmm_wizard.checks.registry import Finding, Status, all_checks
 from vmm_wizard.facts.discovery_model import Discovery
 from vmm_wizard.install.admission import blocking as stops_install
+from vmm_wizard.install.events import GOOD_RESULTS
 from vmm_wizard.plan.model import AccountKind, Plan, unanswered
 from vmm_wizard.report.findings import SIGNS, rank
 from vmm_wizard.tui.pages import DONE, EULA, LABELS, PAGES, REVIEW, RUN, Page
@@ -183,7 +184,7 @@ def mark_of(view: View, page: Page) -> Mark:
     if page is RUN:
         return _run_mark(view)
     if page is DONE:
-        return Mark.OK if view.result in ("installed", "unchanged") else Mark.NONE
+        return Mark.OK if view.result in GOOD_RESULTS else Mark.NONE
     if page is REVIEW:
         marks = [mark_of(view, other) for other in PAGES if other.keys]
         return next((mark for mark in Mark if mark in marks), Mark.OK)
@@ -205,7 +206,7 @@ def mark_of(view: View, page: Page) -> Mark:
 def _run_mark(view: View) -> Mark:
     if view.running:
         return Mark.RUNNING
-    if view.result in ("installed", "unchanged"):
+    if view.result in GOOD_RESULTS:
         return Mark.OK
     return Mark.STOPPED if view.result else Mark.NONE
 

@@ -234,7 +234,7 @@ class Jobs:
 
     def _install(self, plan: Plan, cancel: threading.Event) -> None:
         from vmm_wizard import paths
-        from vmm_wizard.install.engine import Installer
+        from vmm_wizard.install.engine import Runner
         from vmm_wizard.install.journal import Journal, JournalError
 
         def deliver(events: tuple[Event, ...]) -> None:
@@ -248,7 +248,7 @@ class Jobs:
         batches = Batches(deliver, RUN_REST)
         try:
             journal = Journal(paths.journal_file())
-            installer = Installer(plan, self.secrets, self._get_preflight(), journal, paths.state_folder(), confirm)
+            installer = Runner(plan, self.secrets, self._get_preflight(), journal, paths.state_folder(), confirm)
             for event in installer.run(cancel):
                 batches.put(event)
         except JournalError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vmm_wizard.install.events import (
+    GOOD_RESULTS,
     Event,
     Finished,
     LogGrew,
@@ -142,12 +143,13 @@ class RunState:
         titles = {
             "installed": "+ VMM is installed on every node.",
             "unchanged": "+ VMM was installed already. Nothing was changed.",
+            "done": "+ Done.",
             "refused": "X The run was not started.",
             "failed": "X The installation failed.",
             "cancelled": "! The run was stopped.",
         }
         rows = [titles[self.finished.result], ""]
-        good = self.finished.result in ("installed", "unchanged")
+        good = self.finished.result in GOOD_RESULTS
         if good:
             rows += [
                 f"Connect the VMM console to {self.plan.cluster.role_name}:{self.plan.ports.console}",

@@ -1,0 +1,207 @@
+"""What every procedure works with: plan and order, what is known, tasks on nodes, and the journal of this run."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Collection, Generator, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from vmm_wizard import log
+from vmm_wizard.checks.registry import Finding, Status, judge
+from vmm_wizard.facts.model import Facts
+from vmm_wizard.facts.rehearsal import REHEARSAL_PREFIX
+from vmm_wizard.install.admission import blocking, is_worth_a_rehearsal
+from vmm_wizard.install.endings import End, NodeFailed, Pace, Refused
+from vmm_wizard.install.events import Event, PreflightDone, Result, StepChanged, StepState
+from vmm_wizard.install.journal import Journal, Run
+from vmm_wizard.install.node_run import NodeRun
+from vmm_wizard.install.occupancy import Occupied, make_way
+from vmm_wizard.install.works import Work
+from vmm_wizard.plan.model import Plan
+from vmm_wizard.plan.names import AccountName
+from vmm_wizard.plan.secrets import Secret, Secrets
+from vmm_wizard.preflight import Preflight
+from vmm_wizard.remote.errors import Cancelled, LogonRefused, RemoteError
+
+if TYPE_CHECKING:
+    from vmm_wizard.addresses import Addresses
+    from vmm_wizard.install.orders import Order
+    from vmm_wizard.remote.task import RemoteTask
+
+_log = logging.getLogger(__name__)
+
+#: Asked once when something is unknown that is no reason to stop: go on?
+Confirm = Callable[[tuple[Finding, ...]], bool]
+
+
+@dataclass
+class Context:
+    """One call of one run. `good` are the nodes that are as the order wants them; `changed_before`: an earlier call of
+    this run had begun to change something."""
+
+    plan: Plan
+    order: Order
+    secrets: Secrets
+    preflight: Preflight
+    journal: Journal
+    run: Run
+    pace: Pace
+    confirm: Confirm
+    cancel: threading.Event
+    changed_before: bool = False
+    changed_now: bool = False
+    good: list[str] = field(default_factory=list)
+    node_runs: list[NodeRun] = field(default_factory=list)
+    _rehearsed: bool = False
+    _confirmed: bool = False
+
+    # --- how it stands
+
+    @property
+    def changed(self) -> bool:
+        """Whether this run has begun to change something on a node."""
+        return (
+            self.changed_before
+            or self.changed_now
+            or any(row.begun and not row.work.harmless for row in self.node_runs)
+        )
+
+    def open_nodes(self) -> list[str]:
+        """The nodes where something of this run may be: staged there, and not cleared away since."""
+        nodes = dict.fromkeys(row.node for row in self.journal.steps(self.run.id) if row.node)
+        return [node for node in nodes if self.journal.is_open(self.run.id, node)]
+
+    def require_uncancelled(self, place: str) -> None:
+        """Raises Cancelled when the user has asked to stop."""
+        if self.cancel.is_set():
+            raise Cancelled(place)
+
+    def end(self, result: Result, text: str, remedy: str = "", *, resumable: bool = False) -> End:
+        """How this call ends."""
+        return End(result, log.masked(text), log.masked(remedy), resumable=resumable)
+
+    # --- looking
+
+    @property
+    def rehearsal_id(self) -> str:
+        """The name of this run's rehearsals on the nodes."""
+        return REHEARSAL_PREFIX + self.run.id
+
+    def look(self, rehearse_on: Collection[str] | None = ()) -> Facts:
+        """All facts, asked anew, passwords proved anew by one bind each; rehearsed on these nodes (None: all that setup
+        will still run on). Raises Cancelled."""
+        self.preflight.passwords.expire()
+        updates = self.preflight.run(
+            self.plan,
+            fresh=True,
+            rehearse=rehearse_on is None or bool(rehearse_on),
+            rehearse_on=rehearse_on,
+            rehearsal_id=self.rehearsal_id,
+            rehearse_if=is_worth_a_rehearsal,
+            cancel=self.cancel,
+        )
+        *_, last = (None, *updates)
+        if self.cancel.is_set() or last is None or last.waiting:
+            raise Cancelled("preflight")
+        return last.facts
+
+    def admit(self, node: str) -> Generator[Event, None, Facts]:
+        """The preflight right before setup on `node`. The first rehearses on all nodes: what is wrong with the last one
+        is better known before the first is installed. Raises Refused, Occupied."""
+        self.journal.start(self.run.id, node, "preflight")
+        yield StepChanged(node, "preflight", StepState.STARTED)
+        facts = self.look((node,) if self._rehearsed else None)
+        self._rehearsed = True
+        findings = judge(self.plan, facts)
+        stops = blocking(findings)
+        yield PreflightDone(findings, stops, node)
+        try:
+            yield from self.make_way(facts)
+            self.require_good(node, findings, stops)
+        except (Refused, Occupied) as refusal:
+            self.journal.finish(self.run.id, node, "preflight", "failed", str(refusal))
+            yield StepChanged(node, "preflight", StepState.FAILED, str(refusal))
+            raise
+        self.journal.finish(self.run.id, node, "preflight")
+        yield StepChanged(node, "preflight", StepState.DONE, "nothing stands in the way")
+        return facts
+
+    def require_good(self, node: str, findings: tuple[Finding, ...], stops: tuple[Finding, ...]) -> None:
+        """Raises Refused where `stops` are, or where the user does not go on beside what is unknown."""
+        if stops:
+            raise Refused(f"not started on {node}: {', '.join(dict.fromkeys(finding.id for finding in stops))}")
+        unknowns = tuple(finding for finding in findings if finding.status is Status.UNKNOWN and not finding.accepted)
+        if unknowns and not self._confirmed:
+            self._confirmed = self.confirm(unknowns)
+            if not self._confirmed:
+                raise Refused(f"not started on {node}: what is unknown was not confirmed")
+
+    def make_way(self, facts: Facts) -> Iterator[Event]:
+        """Take away what earlier runs of ours left. Raises Occupied, RemoteError."""
+        yield from make_way(self.run, facts, self.journal, self.task, self.pace.poll)
+
+    def clear_rehearsals(self) -> None:
+        """A call that was killed while it rehearsed may have left a task, or a folder, on any node."""
+        for node in self.plan.nodes:
+            task = self.task(self.rehearsal_id, node.key)
+            try:
+                task.remove(end_running=True)
+            except LogonRefused:
+                raise
+            except RemoteError as error:
+                # The preflight that follows says so, if it is still true.
+                _log.warning("rehearsal on %s: %s", node, error)
+            finally:
+                task.close()
+
+    # --- doing
+
+    def password(self, account: AccountName) -> Secret:
+        """The password of an account. Raises NodeFailed when nobody gave it."""
+        secret = self.secrets.get(account)
+        if secret is None:
+            raise NodeFailed(f"the password of {account} is missing", "give it and run it again")
+        return secret
+
+    def stop_password(self, account: AccountName, meaning: str) -> None:
+        """A node took a proved password for wrong: it was changed, and no probe may try it again."""
+        from vmm_wizard.facts.questions import questions
+
+        access = questions(self.plan, self.preflight.addresses.ca_file or "").access
+        secret = self.secrets.get(account)
+        if access is not None and secret is not None:
+            self.preflight.passwords.refuse(account, secret, access, meaning)
+
+    def work(self, node: str, work: Work) -> NodeRun:
+        """One work on one node, to be carried out or taken up."""
+        task = self.task(self.run.id, node)
+        node_run = NodeRun(work, node, self.run.id, task, self.password, self.journal, self.pace, self.cancel)
+        self.node_runs.append(node_run)
+        return node_run
+
+    def task(self, run_id: str, node: str) -> RemoteTask:
+        """A run of ours on a machine, whether it is one of the plan's nodes or another one."""
+        return open_task(self.plan, node, run_id, self.password, self.preflight.addresses, self.cancel)
+
+
+def open_task(
+    plan: Plan,
+    host: str,
+    run_id: str,
+    password: Callable[[AccountName], Secret],
+    addresses: Addresses,
+    cancel: threading.Event,
+) -> RemoteTask:
+    """A run on a machine (fully qualified, lower case), each call one attempt; nothing is connected to yet.
+
+    Raises AddressError where the machine cannot be located, and what `password` raises.
+    """
+    from vmm_wizard.facts.nodes import connector
+    from vmm_wizard.facts.questions import node_question
+    from vmm_wizard.remote.task import RemoteTask
+
+    question = node_question(plan, host, addresses.ca_file or "")
+    connect, place = connector(question, password(question.account), addresses)
+    return RemoteTask(connect, place, run_id, plan.installing_account, patience=0.0, cancel=cancel)

@@ -1,0 +1,23 @@
+"""What is done for each job: one procedure a job, carried out by the engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vmm_wizard.install.orders import Job
+from vmm_wizard.install.procedures.procedure import Procedure
+
+if TYPE_CHECKING:
+    from vmm_wizard.install.context import Context
+
+__all__ = ["Procedure", "procedure"]
+
+
+def procedure(context: Context) -> Procedure:
+    """The procedure of the order's job."""
+    from vmm_wizard.install.procedures.install import Install
+
+    table: dict[Job, type[Procedure]] = {
+        Job.INSTALL: Install,
+    }
+    return table[context.order.job](context)

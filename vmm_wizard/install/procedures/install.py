@@ -1,0 +1,127 @@
+"""Install: preflight, then node after node, each verified before the next; what was cut off is taken up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+
+from vmm_wizard.checks.registry import Status, judge
+from vmm_wizard.checks.schedule import Role, pending_nodes, situation
+from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts
+from vmm_wizard.install import verify
+from vmm_wizard.install.endings import End, LostSight, NodeFailed
+from vmm_wizard.install.events import Event, Notice, StepChanged, StepState
+from vmm_wizard.install.node_run import NodeRun, exit_code_of
+from vmm_wizard.install.procedures.procedure import Procedure
+from vmm_wizard.install.works import install_work
+from vmm_wizard.remote.errors import Cancelled
+
+
+class Install(Procedure):
+    """VMM on every node of the plan."""
+
+    lasting = frozenset({"setup"})
+
+    def so_far(self) -> str:
+        good = self.context.good
+        return f"VMM is installed on {', '.join(good)}" if good else ""
+
+    def go(self, resumed: bool) -> Generator[Event, None, End]:
+        context = self.context
+        if resumed:
+            yield from self._take_up()
+        facts = context.look()
+        yield from context.make_way(facts)
+        for number, node in enumerate(context.plan.nodes):
+            context.require_uncancelled(node.key)
+            if node.key in context.good:
+                continue
+            if node.key not in pending_nodes(context.plan, facts):
+                facts = yield from self._pass_by(node.key, facts)
+                continue
+            facts = yield from context.admit(node.key)
+            first = number == 0 and situation(context.plan, facts).role is not Role.OURS
+            node_run = self._node_run(node.key, first=first)
+            yield from node_run.carry_out()
+            facts = yield from self._verify(node_run)
+        return (yield from self._verify_role(facts))
+
+    def _node_run(self, node: str, *, first: bool) -> NodeRun:
+        return self.context.work(node, install_work(self.context.plan, first=first))
+
+    def _take_up(self) -> Iterator[Event]:
+        """Go on with what an earlier call of this run left under way."""
+        context = self.context
+        if any(row.step == "preflight" and not row.ended for row in context.journal.steps(context.run.id)):
+            context.clear_rehearsals()
+        for node in context.open_nodes():
+            node_run = self._node_run(node, first=False)
+            if (yield from node_run.take_up()):
+                yield from self._verify(node_run)
+
+    def _pass_by(self, node: str, facts: Facts) -> Generator[Event, None, Facts]:
+        """A node that has VMM: verified now, if this run installed it and was cut off before."""
+        attempt = self.context.journal.attempt(self.context.run.id, node)
+        done = {name: step for name, step in attempt.items() if step.state == "done"}
+        if "setup" in done and "verify" not in done:
+            node_run = self._node_run(node, first=False)
+            node_run.exit_code = exit_code_of(done["setup"])
+            return (yield from self._verify(node_run))
+        self.context.good.append(node)
+        yield StepChanged(node, "setup", StepState.SKIPPED, "VMM is installed here already, by this plan")
+        return facts
+
+    # --- verifying
+
+    def _verify(self, node_run: NodeRun) -> Generator[Event, None, Facts]:
+        """Look at what setup left, until it has come up. Raises NodeFailed, LostSight, Cancelled."""
+        context, node = self.context, node_run.node
+        context.journal.start(context.run.id, node, "verify")
+        yield StepChanged(node, "verify", StepState.STARTED)
+        since = time.monotonic()
+        while True:
+            facts = context.look()
+            witnesses = verify.witnesses(context.plan, facts, node, node_run.exit_code)
+            text = "; ".join(row.text for row in witnesses if not row.good)
+            if not text:
+                break
+            answer = facts.nodes.get(node)
+            is_final = isinstance(answer, NoAnswer) and answer.code == "logon"
+            limit = context.pace.settling if isinstance(answer, NodeFacts) else context.pace.patience
+            if is_final or time.monotonic() - since >= limit:
+                context.journal.finish(context.run.id, node, "verify", "failed", text)
+                yield StepChanged(node, "verify", StepState.FAILED, text)
+                if isinstance(answer, NodeFacts):
+                    raise NodeFailed(f"{node}: setup ended well, but {text}", f"look at SetupWizard.log on {node}")
+                raise LostSight(f"setup ended well, but {text}", "when it answers again, run the same command to go on")
+            if context.cancel.wait(context.pace.poll):
+                raise Cancelled(node)
+        text = "; ".join(row.text for row in witnesses)
+        context.journal.finish(context.run.id, node, "verify", "done", text)
+        context.good.append(node)
+        yield StepChanged(node, "verify", StepState.DONE, text)
+        if node_run.needs_restart:
+            yield Notice(node, f"{node} wants a restart", "move the role to another node before, and then restart it")
+        return facts
+
+    def _verify_role(self, facts: Facts) -> Generator[Event, None, End]:
+        """What the checks say of the finished role. A fail among them is no good end, whoever installed it."""
+        context = self.context
+        context.journal.start(context.run.id, "", "verify")
+        findings = judge(context.plan, facts)
+        told = (Status.WARN, Status.FAIL, Status.UNKNOWN)
+        for finding in findings:
+            if finding.id.startswith("POST-") and finding.status in told:
+                yield Notice(finding.subject, f"{finding.id}: {finding.evidence}", finding.remedy)
+        failed = [
+            row for row in findings if row.id.startswith("POST-") and row.status is Status.FAIL and not row.accepted
+        ]
+        if failed:
+            text = "; ".join(f"{row.id}: {row.evidence}" for row in failed)
+            context.journal.finish(context.run.id, "", "verify", "failed", text)
+            yield StepChanged("", "verify", StepState.FAILED, text)
+            return End("failed", f"VMM is installed, but {text}", failed[0].remedy, findings)
+        text = verify.how_to_connect(context.plan)
+        context.journal.finish(context.run.id, "", "verify", "done", text)
+        yield StepChanged("", "verify", StepState.DONE, text)
+        return End("installed" if context.changed else "unchanged", text, findings=findings)

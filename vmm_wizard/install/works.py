@@ -1,0 +1,87 @@
+"""What can be carried out on a node as a scheduled task: setup.exe with an answer file, or a script of ours."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from vmm_wizard.install.following import Follower, SetupFollower
+from vmm_wizard.plan.model import Plan
+from vmm_wizard.plan.names import AccountName
+from vmm_wizard.setup.command import SetupCommand, server_install
+from vmm_wizard.setup.ini import SERVER_INI, read_private_profile, render_server_ini, server_options
+
+if TYPE_CHECKING:
+    from vmm_wizard.remote.task_run import RunFile
+
+#: Which log grows while a work goes on: SetupWizard.log, or the work's own in the run's folder.
+LogName = Literal["setup", "work"]
+
+
+class Work(ABC):
+    """One work on one node. `step` is what its main step is called; `harmless`: it changes nothing, and may be ended
+    at any moment and done again."""
+
+    step: str
+    log: LogName
+    harmless: bool = False
+
+    @property
+    def secret_accounts(self) -> tuple[AccountName, ...]:
+        """The accounts whose passwords it is handed, in order."""
+        return ()
+
+    @abstractmethod
+    def files(self, folder: str) -> tuple[RunFile, ...]:
+        """What is staged into the run's folder on the node, whose path this is."""
+
+    def misread(self, read: Mapping[str, bytes]) -> str:  # noqa: ARG002 - a script is no answer file
+        """What of the staged files, by name, Windows would read otherwise than meant; empty when nothing."""
+        return ""
+
+    @abstractmethod
+    def follower(self, node: str, stall: float) -> Follower:
+        """Who reads its log; `stall` is how many seconds that may stand still before the user is told."""
+
+
+@dataclass(frozen=True)
+class SetupWork(Work):
+    """setup.exe with the command line that `command` makes of an answer file's path, and where `ini_name` is given
+    that file, which must read back as `options`."""
+
+    command: Callable[[str], SetupCommand]
+    step: str = "setup"
+    ini_name: str = ""
+    ini: bytes = b""
+    options: Mapping[str, str] = field(default_factory=dict)
+    log: LogName = "setup"
+
+    @property
+    def secret_accounts(self) -> tuple[AccountName, ...]:
+        return self.command(self.ini_name).secret_accounts
+
+    def files(self, folder: str) -> tuple[RunFile, ...]:
+        from vmm_wizard.remote.task_run import RunFile, setup_job, wrapper_file
+
+        command = self.command(f"{folder}\\{self.ini_name}")
+        answers = (RunFile(self.ini_name, self.ini),) if self.ini_name else ()
+        return (wrapper_file(), *answers, setup_job(command.program, command.argument_template()))
+
+    def misread(self, read: Mapping[str, bytes]) -> str:
+        if not self.ini_name:
+            return ""
+        profile = read_private_profile(read[self.ini_name])
+        wrong = [key for key, value in self.options.items() if profile.get(key) != value]
+        return f"{', '.join(wrong)} of {self.ini_name}" if wrong else ""
+
+    def follower(self, node: str, stall: float) -> SetupFollower:
+        return SetupFollower(node, stall, self.step)
+
+
+def install_work(plan: Plan, *, first: bool) -> SetupWork:
+    """VMM's setup on the plan's `first` or on an additional node. Raises ValueError for what setup cannot be told."""
+    ini, options = render_server_ini(plan, first=first), server_options(plan, first=first)
+    return SetupWork(partial(server_install, plan), "setup", SERVER_INI, ini, options)
