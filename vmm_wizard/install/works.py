@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from vmm_wizard.install.following import Follower, SetupFollower
+from vmm_wizard.install.following import Follower, ScriptFollower, SetupFollower
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.setup.command import SetupCommand, server_install
 from vmm_wizard.setup.ini import SERVER_INI, read_private_profile, render_server_ini, server_options
 
 if TYPE_CHECKING:
+    from vmm_wizard.remote.bootstrap import JSON
     from vmm_wizard.remote.task_run import RunFile
 
 #: Which log grows while a work goes on: SetupWizard.log, or the work's own in the run's folder.
@@ -85,3 +86,22 @@ def install_work(plan: Plan, *, first: bool) -> SetupWork:
     """VMM's setup on the plan's `first` or on an additional node. Raises ValueError for what setup cannot be told."""
     ini, options = render_server_ini(plan, first=first), server_options(plan, first=first)
     return SetupWork(partial(server_install, plan), "setup", SERVER_INI, ini, options)
+
+
+@dataclass(frozen=True)
+class ScriptWork(Work):
+    """One of our scripts that run inside a task, where a second hop is needed; its report is what it gives back."""
+
+    script: str
+    parameters: Mapping[str, JSON]
+    step: str
+    harmless: bool = False
+    log: LogName = "work"
+
+    def files(self, folder: str) -> tuple[RunFile, ...]:  # noqa: ARG002 - a script is told where it is
+        from vmm_wizard.remote.task_run import script_job, wrapper_file
+
+        return (wrapper_file(), *script_job(self.script, self.parameters))
+
+    def follower(self, node: str, stall: float) -> ScriptFollower:
+        return ScriptFollower(node, stall, self.step)
