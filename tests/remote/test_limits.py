@@ -69,6 +69,7 @@ def a_status(**changes: object) -> dict[str, Any]:
         "begun": "",
         "result": "",
         "report": "",
+        "watch": "",
         "log_exists": False,
         "log_length": 0,
         "log_bytes": "",

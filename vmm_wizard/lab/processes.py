@@ -46,6 +46,8 @@ class SetupProcess:
         self.started = started
         #: Titles of its windows; empty while it waits for nobody.
         self.windows: list[str] = []
+        #: Whether it answers its window's messages.
+        self.responds = True
         self._end = end or ProcessEnd()
         self._lock = threading.Lock()
         self._busy = busy

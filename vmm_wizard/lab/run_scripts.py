@@ -143,6 +143,7 @@ def run_status(host: RunHost, request: ScriptRequest) -> Answer:
         "begun": text("begun.json"),
         "result": text("result.json"),
         "report": text("report.json"),
+        "watch": text("watch.json"),
         "log_exists": log is not None,
         "log_length": len(log or b""),
         "log_bytes": base64.b64encode((log or b"")[offset : offset + limit]).decode(),

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from vmm_wizard.lab.clock import Clock
 from vmm_wizard.lab.files import DiskFull, NodeFiles
 from vmm_wizard.lab.logons import Credential
 from vmm_wizard.lab.processes import Processes
 from vmm_wizard.lab.run_scripts import LOG
 from vmm_wizard.lab.script_parameters import ScriptError, bind
+from vmm_wizard.lab.setup_watch import SetupWatch
 from vmm_wizard.lab.tasks import ScheduledTask
 from vmm_wizard.remote.bootstrap import JSON
 from vmm_wizard.setup.command import quote
@@ -50,6 +52,10 @@ class WrapperHost(Protocol):
     files: NodeFiles
     processes: Processes
     key_bits: int
+
+    @property
+    def clock(self) -> Clock:
+        """The estate's time."""
 
     def now(self) -> datetime:
         """The node's date, UTC."""
@@ -195,7 +201,8 @@ class _Wrapper:
         self._write("begun.json", {"begun": self._now()})
         if not self._host.has_program(job["program"]):
             raise WrapperFailed("The system cannot find the file specified (0x80004005)")
-        code = self._host.run_setup(job["program"], " ".join(map(quote, words)), self._task)
+        with SetupWatch(self._host, self._path("watch.json"), self._now, self._task.stop):
+            code = self._host.run_setup(job["program"], " ".join(map(quote, words)), self._task)
         if code is None:
             raise _Stopped
         return code

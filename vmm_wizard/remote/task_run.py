@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from vmm_wizard.plan.secrets import Secret
@@ -100,11 +101,41 @@ class RunResult:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchedProcess:
+    """A process of setup's line: its program, the processor time it has used, and its window's title (empty: none).
+
+    `responds` false: it has not answered its window's messages for some seconds.
+    """
+
+    name: str
+    id: int
+    cpu_seconds: float
+    window: str
+    responds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetupWatch:
+    """How setup's processes fared at `time` (UTC): the processor time of them all, those that have ended too, so that
+    it never shrinks; and those that ran then."""
+
+    time: datetime
+    cpu_seconds: float
+    processes: tuple[WatchedProcess, ...]
+
+    @property
+    def windows(self) -> tuple[str, ...]:
+        """The titles of their windows."""
+        return tuple(process.window for process in self.processes if process.window)
+
+
+@dataclass(frozen=True, slots=True)
 class TaskStatus:
     """How a run is doing. `task_state` is Missing, Disabled, Queued, Ready, Running or Unknown.
 
     `begun`: setup, or the script, was started. `report`: what a rehearsal or a script gave back. `log_bytes` is the
-    piece of this run's log from the offset asked for.
+    piece of this run's log from the offset asked for. `watch` is some seconds old; None: setup does not run, or nobody
+    could look just now.
     """
 
     folder_exists: bool
@@ -120,6 +151,7 @@ class TaskStatus:
     log_length: int
     log_bytes: bytes
     setup_processes: tuple[str, ...]
+    watch: SetupWatch | None = None
 
     @property
     def is_active(self) -> bool:
@@ -287,6 +319,7 @@ def read_status(answer: Mapping[str, Any]) -> TaskStatus:
     try:
         key = _document(answer["public_key"])
         result = _document(answer["result"])
+        watch = _document(answer["watch"])
         return TaskStatus(
             folder_exists=bool(answer["folder_exists"]),
             task_state=str(answer["task_state"]),
@@ -301,6 +334,7 @@ def read_status(answer: Mapping[str, Any]) -> TaskStatus:
             log_length=int(answer["log_length"]),
             log_bytes=base64.b64decode(answer["log_bytes"], validate=True),
             setup_processes=tuple(map(str, _list(answer["setup_processes"]))),
+            watch=None if watch is None else _watch(watch),
         )
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise UnreadableAnswer(f"the run's status cannot be read ({error!r})") from None
@@ -312,6 +346,23 @@ def _document(text: str) -> dict[str, Any] | None:
 
 def _number(text: str) -> int:
     return int.from_bytes(base64.b64decode(text, validate=True), "big")
+
+
+def _watch(document: Mapping[str, Any]) -> SetupWatch:
+    return SetupWatch(
+        datetime.fromisoformat(document["time"]),
+        int(document["cpu_milliseconds"]) / 1000,
+        tuple(
+            WatchedProcess(
+                str(row["name"]),
+                int(row["id"]),
+                int(row["cpu_milliseconds"]) / 1000,
+                str(row["window"]),
+                bool(row["responds"]),
+            )
+            for row in _list(document["processes"])
+        ),
+    )
 
 
 def _result(document: Mapping[str, Any]) -> RunResult:

@@ -26,6 +26,16 @@ function Read-RunFile([string] $Name) {
     return ''
 }
 
+function Read-Watch {
+    # Written anew again and again: the moment between two versions is no error.
+    try {
+        return Read-RunFile 'watch.json'
+    }
+    catch {
+        return ''
+    }
+}
+
 $service = New-Object -ComObject 'Schedule.Service'
 [void] $service.Connect()
 $taskState = 'Missing'
@@ -80,6 +90,7 @@ $answer = [ordered]@{
     begun = $begun
     result = Read-RunFile 'result.json'
     report = Read-RunFile 'report.json'
+    watch = Read-Watch
     log_exists = $logExists
     log_length = $logLength
     log_bytes = [Convert]::ToBase64String($logBytes)

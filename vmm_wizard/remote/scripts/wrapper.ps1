@@ -1,6 +1,6 @@
 # Runs inside the scheduled task, as its account: takes the secrets in, then rehearses, runs setup or runs a script that
 # was staged beside it, as job.json says. It writes what it has to say into its folder: public-key.json, begun.json,
-# work.log (a script's own lines), report.json and, last, result.json.
+# watch.json (how setup's processes fare), work.log (a script's own lines), report.json and, last, result.json.
 param(
     [Parameter(Mandatory)]
     [string] $Folder
@@ -151,18 +151,92 @@ function Get-SetupProcess {
     Get-CimInstance @question
 }
 
-function Wait-SetupLine([int] $FirstId, [DateTime] $Begun, [string] $Media) {
+function Get-WatchedProcess([object] $Process) {
+    # A window that nobody can see is told by its title alone. A console shows a command line there: it stays unread.
+    $shown = Get-Process -Id $Process.ProcessId -ErrorAction SilentlyContinue
+    $title = ''
+    $responds = $true
+    if ($null -ne $shown) {
+        $title = "$($shown.MainWindowTitle)".Trim()
+        $responds = [bool] $shown.Responding
+    }
+    if ($title -match '\s[-/]\w') {
+        $title = "$($Process.Name)"
+    }
+    # Windows counts in units of 100 nanoseconds.
+    [ordered]@{
+        name = "$($Process.Name)"
+        id = [int] $Process.ProcessId
+        cpu_milliseconds = [long] (($Process.KernelModeTime + $Process.UserModeTime) / 10000)
+        window = $title.Substring(0, [Math]::Min(200, $title.Length))
+        responds = $responds
+    }
+}
+
+function Write-Watch([System.Collections.Generic.HashSet[int]] $Ours, [DateTime] $Begun, [hashtable] $Used) {
+    # Setup's own processes, what they started, and the Windows Installer, which works for them as a service.
+    # The command line, which holds passwords, is not asked for here either.
+    try {
+        $question = @{
+            ClassName = 'Win32_Process'
+            Property = 'ProcessId', 'ParentProcessId', 'Name', 'CreationDate', 'KernelModeTime', 'UserModeTime'
+        }
+        $watched = foreach ($process in Get-CimInstance @question | Sort-Object -Property 'CreationDate') {
+            $isLater = $process.CreationDate -ge $Begun
+            if ($isLater -and $Ours.Contains([int] $process.ParentProcessId)) {
+                [void] $Ours.Add([int] $process.ProcessId)
+            }
+            if ($Ours.Contains([int] $process.ProcessId) -or ($isLater -and $process.Name -eq 'msiexec.exe')) {
+                Get-WatchedProcess $process
+            }
+        }
+        # What has ended keeps its share: the sum never shrinks.
+        $sum = 0
+        foreach ($row in @($watched)) {
+            $Used[$row.id] = $row.cpu_milliseconds
+        }
+        foreach ($share in $Used.Values) {
+            $sum += $share
+        }
+        Write-Answer 'watch.json' ([ordered]@{
+            time = Get-Time
+            cpu_milliseconds = [long] $sum
+            processes = @($watched)
+        })
+    }
+    catch {
+        # Somebody reads the file, or WMI restarts: setup goes on, and the next look comes soon.
+        $null = $_
+    }
+}
+
+function Wait-SetupLine(
+    [System.Diagnostics.Process] $First,
+    [System.Collections.Generic.HashSet[int]] $Ours,
+    [DateTime] $Begun,
+    [string] $Media
+) {
     # setup.exe hands over to a second process: the run ends when none of its line is left.
-    $ours = [System.Collections.Generic.HashSet[int]]::new()
-    [void] $ours.Add($FirstId)
+    $used = @{}
+    $round = 0
+    while (-not $First.WaitForExit(1000)) {
+        if ($round % 15 -eq 0) {
+            Write-Watch $Ours $Begun $used
+        }
+        $round++
+    }
     $quiet = 0
     while ($quiet -lt 3) {
+        if ($round % 15 -eq 0) {
+            Write-Watch $Ours $Begun $used
+        }
+        $round++
         $alive = 0
         foreach ($process in Get-SetupProcess) {
             $fromMedia = "$($process.ExecutablePath)".StartsWith($Media, [StringComparison]::OrdinalIgnoreCase)
-            $isOurs = $ours.Contains([int] $process.ParentProcessId) -or $ours.Contains([int] $process.ProcessId)
+            $isOurs = $Ours.Contains([int] $process.ParentProcessId) -or $Ours.Contains([int] $process.ProcessId)
             if ($process.CreationDate -ge $Begun -and ($isOurs -or $fromMedia)) {
-                [void] $ours.Add([int] $process.ProcessId)
+                [void] $Ours.Add([int] $process.ProcessId)
                 $alive++
             }
         }
@@ -315,10 +389,10 @@ try {
         $word = $null
         $secrets.Clear()
         [void] $line.Clear()
-        $setupId = $setup.Id
         $setupBegun = $setup.StartTime
-        $setup.WaitForExit()
-        Wait-SetupLine $setupId $setupBegun $media
+        $ours = [System.Collections.Generic.HashSet[int]]::new()
+        [void] $ours.Add($setup.Id)
+        Wait-SetupLine $setup $ours $setupBegun $media
         $outcome.exit_code = $setup.ExitCode
     }
     elseif ($job.mode -eq 'script') {
