@@ -90,6 +90,7 @@ def test_a_dialog_shows_as_a_window_of_a_process_that_takes_no_time(task: Remote
 
 
 def test_what_has_ended_keeps_its_share(task: RemoteTask, machine: PracticeMachine) -> None:
+    seen(task, lambda watch: bool(watch.processes))
     installer = machine.processes.start("msiexec", machine.clock.seconds(), busy=1.0)
     before = seen(task, lambda watch: any(process.cpu_seconds > 20 for process in watch.processes))
     machine.processes.remove(installer)
