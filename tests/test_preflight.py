@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.estates import ServedEstate, contoso_plan, of_status, serving_estate
-from vmm_wizard.checks.registry import Status
+from vmm_wizard.checks.registry import Status, judge
 from vmm_wizard.facts.model import NoAnswer, SqlFacts
 from vmm_wizard.lab.logons import Credential
 from vmm_wizard.plan.model import Plan
@@ -99,6 +99,13 @@ def test_one_changed_value_fails_exactly_its_check(
 ) -> None:
     findings = served.check(change(contoso_plan())).findings
     assert {found for found, _ in of_status(findings, Status.FAIL, Status.UNKNOWN)} == {check_id}
+
+
+def test_an_update_is_judged_when_it_is_looked_at_and_only_then(served: ServedEstate) -> None:
+    update = served.check(contoso_plan())
+    assert "findings" not in vars(update)
+    assert update.findings == judge(contoso_plan(), update.facts)
+    assert update.findings is update.findings
 
 
 def test_it_is_told_when_each_clock_was_heard(served: ServedEstate) -> None:

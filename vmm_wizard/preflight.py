@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from vmm_wizard.addresses import Addresses
@@ -61,13 +62,18 @@ _NOT_PUT = frozenset({"not_asked", "logon", "stopped"})
 Slot = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Update:
-    """What is known so far. `waiting` names what is still being asked; empty in the last update of a run."""
+    """What is known so far of `plan`. `waiting` names what is still being asked; empty in the last update of a run."""
 
+    plan: Plan
     facts: Facts
-    findings: tuple[Finding, ...]
     waiting: tuple[str, ...]
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the checks say of it; judged when it is looked at, for most only wait for the last update."""
+        return judge(self.plan, self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +160,7 @@ class Preflight:
     ) -> Iterator[Update]:
         open_jobs = {job.slot: job for job in jobs}
         while True:
-            facts = self._facts(plan, answers)
-            yield Update(facts, judge(plan, facts), tuple(dict.fromkeys(job.name for job in open_jobs.values())))
+            yield Update(plan, self._facts(plan, answers), tuple(dict.fromkeys(job.name for job in open_jobs.values())))
             if not open_jobs:
                 return
             while True:

@@ -62,6 +62,15 @@ def test_afterwards_all_is_done() -> None:
     assert pending_nodes(a_plan(), installed_facts()) == ()
 
 
+def test_it_is_worked_out_once_for_a_plan_and_facts_and_anew_for_others() -> None:
+    plan, facts, later = a_plan(), good_facts(), installed_facts()
+    state = situation(plan, facts)
+    assert situation(plan, facts) is state
+    assert situation(plan, later).phase is Phase.AFTER
+    assert situation(replace(plan, cluster=replace(plan.cluster, nodes=())), later).nodes == {}
+    assert situation(plan, facts) == state
+
+
 @pytest.mark.parametrize(
     "facts",
     [

@@ -47,8 +47,8 @@ def test_a_look_tells_findings_until_nothing_waits(tmp_path: Path) -> None:
     while True:
         message = heard.get(timeout=PATIENCE)
         assert isinstance(message, Looked)
-        assert message.update.findings
-        if not message.update.waiting:
+        assert message.findings
+        if not message.waiting:
             break
 
 
@@ -108,5 +108,5 @@ def test_after_closing_nobody_is_told_anything(tmp_path: Path) -> None:
     jobs = Jobs(Secrets(), nowhere(tmp_path))
     heard = listening(jobs)
     jobs.close()
-    jobs._send(Looked(None))  # type: ignore[arg-type]
+    jobs._send(Looked((), ()))
     assert heard.empty()

@@ -16,7 +16,6 @@ from vmm_wizard.checks.registry import judge
 from vmm_wizard.facts.model import Facts
 from vmm_wizard.plan.model import Plan, Registration
 from vmm_wizard.plan.secrets import Secret, Secrets
-from vmm_wizard.preflight import Update
 from vmm_wizard.tui import pages
 from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.app import WizardApp
@@ -63,7 +62,7 @@ async def told(pilot: Pilot[int], facts: Facts | None = None, waiting: tuple[str
     facts = good_facts() if facts is None else facts
     await pilot.pause()
     app.jobs.close()
-    app.wizard.post_message(Looked(Update(facts, judge(app.answers.plan, facts), waiting)))
+    app.wizard.post_message(Looked(judge(app.answers.plan, facts), waiting))
     await pilot.pause()
     return app
 

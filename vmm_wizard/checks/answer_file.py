@@ -59,7 +59,8 @@ def misread(data: bytes, options: Mapping[str, str]) -> str:
     profile = read_private_profile(data)
     wrong = [name for name, value in options.items() if profile.get(name) != value]
     # A key of its own counts too: setup has more keys than a plan writes.
-    wrong += [name for name in profile if name.casefold() not in {key.casefold() for key in options}]
+    meant = {key.casefold() for key in options}
+    wrong += [name for name in profile if name.casefold() not in meant]
     return f"otherwise: {', '.join(wrong)}" if wrong else ""
 
 

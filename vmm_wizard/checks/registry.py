@@ -251,6 +251,8 @@ def _finding(entry: Check, verdict: Verdict, plan: Plan) -> Finding:
 
 def _marked(finding: Finding, plan: Plan) -> Finding:
     """The finding with what the plan says of it. What makes setup roll back for certain is never accepted."""
+    if not plan.accepted and not plan.asked:
+        return finding
     accepted = next((row for row in plan.accepted if _is_about(row, finding, plan)), None)
     asked = tuple(row for row in plan.asked if _is_about(row, finding, plan))
     return replace(finding, accepted=None if finding.id in CERTAIN else accepted, asked=asked)

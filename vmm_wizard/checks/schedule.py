@@ -7,6 +7,7 @@ phase and a node (section 10 of the fact sheet): what exists is fine only when i
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -81,10 +82,22 @@ class Situation:
         return self.role is Role.OURS
 
 
+class _Last(threading.local):
+    """The situation that a thread worked out last, with what of: every check of one judgement asks for the same."""
+
+    known: tuple[Plan, Facts, Situation] | None = None
+
+
+_LAST = _Last()
+
+
 def situation(plan: Plan, facts: Facts) -> Situation:
     """How far the installation of `plan` has come. Pure, and total: what is not known is in the answer."""
-    role, why, gap = _role(plan, facts)
-    return Situation(role, why, dict(_phases(plan, facts, role)), gap)
+    known = _LAST.known
+    if known is None or known[0] is not plan or known[1] is not facts:
+        role, why, gap = _role(plan, facts)
+        known = _LAST.known = (plan, facts, Situation(role, why, dict(_phases(plan, facts, role)), gap))
+    return known[2]
 
 
 def _phases(plan: Plan, facts: Facts, role: Role) -> Iterator[tuple[str, Phase | None]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
 
 from vmm_wizard.plan.names import AccountName, DistinguishedName, HostName, NetbiosName, SqlTarget
@@ -221,7 +222,7 @@ class Ports:
         return tuple(port for key, port in self.named() if key != "WSManTcpPort")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """Everything that one highly available installation needs, without any secret."""
 
@@ -241,7 +242,7 @@ class Plan:
     accepted: tuple[Acceptance, ...] = ()
     asked: tuple[AskedFor, ...] = ()
 
-    @property
+    @cached_property
     def dns_domain(self) -> str:
         """The DNS name of the AD domain: as given, else by the accounts, the nodes or the container, lower case."""
         if self.domain:
@@ -254,7 +255,7 @@ class Plan:
                 return host.suffix
         return self.dkm.dn.dns_domain
 
-    @property
+    @cached_property
     def nodes(self) -> tuple[HostName, ...]:
         """The nodes to install, fully qualified, in order."""
         return tuple(node.qualified(self.dns_domain) for node in self.cluster.nodes)

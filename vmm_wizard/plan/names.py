@@ -9,11 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 #: Longest NetBIOS computer name in characters (KB15).
 NETBIOS_MAX = 15
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DN_SPECIAL = set(',+"\\<>;=')
+_DN_ESCAPED = re.compile(r'[,+"\\<>;=]|^[ #]| \Z')
+_DN_KIND = re.compile(r"[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+")
+#: Names of a directory that are kept in their parsed and printed forms: the same few are asked for again and again.
+_DNS_KEPT = 4096
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?")
 #: The name of a SQL Server login, as it stands alone: no domain, no blanks.
 SQL_LOGIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
@@ -21,7 +27,7 @@ _ACCOUNT_FORBIDDEN = set('"/\\[]:;|=,+*?<>@')
 
 
 def _one_line(text: str, what: str) -> str:
-    if any(ord(c) < 32 or ord(c) == 127 for c in text):
+    if _CONTROL.search(text):
         raise ValueError(f"{what} must not hold control characters or line breaks")
     return text.strip()
 
@@ -94,16 +100,10 @@ class DistinguishedName:
     @classmethod
     def parse(cls, text: str) -> DistinguishedName:
         """Read an RFC 4514 name (also one in double quotes); raises ValueError with one sentence when it is none."""
-        _one_line(text, "a distinguished name")
-        text = _strip_unescaped(text)
-        if len(text) > 1 and text[0] == text[-1] == '"':
-            text = text[1:-1].strip()
-        if not text:
-            return cls()
-        return cls(tuple(_rdn(part, text) for part in _split_dn(text)))
+        return cls(_rdns(text))
 
     def __str__(self) -> str:
-        return ",".join(f"{kind}={_escape_rdn(value)}" for kind, value in self.rdns)
+        return _dn_text(self.rdns)
 
     def __bool__(self) -> bool:
         return bool(self.rdns)
@@ -121,7 +121,26 @@ class DistinguishedName:
     @property
     def key(self) -> str:
         """The same for two spellings that differ in case or in blanks around separators only."""
-        return str(self).casefold()
+        return _dn_key(self.rdns)
+
+
+@lru_cache(_DNS_KEPT)
+def _rdns(text: str) -> tuple[tuple[str, str], ...]:
+    _one_line(text, "a distinguished name")
+    text = _strip_unescaped(text)
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = text[1:-1].strip()
+    return tuple(_rdn(part, text) for part in _split_dn(text)) if text else ()
+
+
+@lru_cache(_DNS_KEPT)
+def _dn_text(rdns: tuple[tuple[str, str], ...]) -> str:
+    return ",".join(f"{kind}={_escape_rdn(value)}" for kind, value in rdns)
+
+
+@lru_cache(_DNS_KEPT)
+def _dn_key(rdns: tuple[tuple[str, str], ...]) -> str:
+    return _dn_text(rdns).casefold()
 
 
 def _split_dn(text: str) -> Iterator[str]:
@@ -144,7 +163,7 @@ def _split_dn(text: str) -> Iterator[str]:
 def _rdn(part: str, whole: str) -> tuple[str, str]:
     kind, sign, raw = part.lstrip().partition("=")
     kind = kind.strip()
-    if not sign or not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+", kind):
+    if not sign or not _DN_KIND.fullmatch(kind):
         raise ValueError(f"{part.strip()!r} in {whole!r} is not NAME=value; expected like CN=VMMDKM,DC=corp,DC=example")
     stripped = _strip_unescaped(raw)
     value = bytearray()
@@ -180,16 +199,8 @@ def _strip_unescaped(text: str) -> str:
 
 
 def _escape_rdn(value: str) -> str:
-    out: list[str] = []
-    for place, character in enumerate(value):
-        at_edge = (place == 0 and character in " #") or (place == len(value) - 1 and character == " ")
-        if ord(character) < 32 or ord(character) == 127:
-            out.append(f"\\{ord(character):02X}")
-        elif character in _DN_SPECIAL or at_edge:
-            out.append(f"\\{character}")
-        else:
-            out.append(character)
-    return "".join(out)
+    escaped = _DN_ESCAPED.sub(r"\\\g<0>", value)
+    return _CONTROL.sub(lambda found: f"\\{ord(found[0]):02X}", escaped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ class Jobs:
     def _look(self, plan: Plan, fresh: bool, cancel: threading.Event) -> None:
         def deliver(updates: tuple[Update, ...]) -> None:
             if not cancel.is_set():
-                self._send(Looked(updates[-1]))
+                self._send(Looked(updates[-1].findings, updates[-1].waiting))
 
         batches = Batches(deliver, LOOK_REST)
         try:

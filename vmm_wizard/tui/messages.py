@@ -12,7 +12,6 @@ from vmm_wizard.facts.discovery_model import Discovery
 from vmm_wizard.install.events import Event, Result
 from vmm_wizard.mending.model import Offer, Refusal
 from vmm_wizard.plan.secrets import Secret
-from vmm_wizard.preflight import Update
 
 
 @dataclass
@@ -33,9 +32,10 @@ class PasswordGiven(Message):
 
 @dataclass
 class Looked(Message):
-    """Preflight knows more."""
+    """Preflight knows more: the findings so far, and what is still being asked."""
 
-    update: Update
+    findings: tuple[Finding, ...]
+    waiting: tuple[str, ...]
 
 
 @dataclass

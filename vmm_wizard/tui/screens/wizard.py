@@ -176,7 +176,7 @@ class WizardScreen(FindingScreen):
     def _looked(self, event: Looked) -> None:
         event.stop()
         if not self.jobs.running:
-            self._findings = flow.View(findings=event.update.findings, waiting=event.update.waiting)
+            self._findings = flow.View(findings=event.findings, waiting=event.waiting)
             self.refresh_view()
 
     def refresh_view(self) -> None:
