@@ -31,12 +31,12 @@ class Power:
                 return
             self.is_down = True
         node = self._node
+        node.estate.node_away(node.dns_name)
         reopen = node.wire.shut()
         node.scheduler.shut_down()
         for process in node.processes:
             process.terminate()
         node.processes.clear()
-        node.estate.node_away(node.dns_name)
         if away is not None:
             arguments = (away, reopen)
             threading.Thread(target=self._boot, args=arguments, name=f"boot {node.dns_name}", daemon=True).start()

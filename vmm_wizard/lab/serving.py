@@ -203,7 +203,7 @@ class Serving:
                     clock=self.estate.clock,
                     shells=shells,
                 )
-                node.services.append(server)
+                node.wire.attach(server)
                 self._close.append(server)
                 self._hosts.setdefault(host, {"address": LOOPBACK})[transport] = server.port
 

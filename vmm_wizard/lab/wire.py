@@ -39,6 +39,16 @@ class Wire:
         self._silent: set[object] = set()
         self._garbage: list[Garbage] = []
         self._always: list[Garbage] = []
+        self._cuts = 0
+
+    def attach(self, service: WinrmServer) -> None:
+        """One more service of the node: it is as the others are."""
+        with self._lock:
+            self._services.append(service)
+            service.silent = bool(self._silent)
+            service.shells.cuts = self._cuts
+            if self._shut:
+                service.cut()
 
     def shut(self) -> Callable[[], None]:
         """Cut every connection and refuse new ones, until all who shut it have opened it again."""
@@ -77,6 +87,7 @@ class Wire:
     def cut_answers(self, count: int = 1) -> None:
         """Break the connection in the middle of the next answers that carry a script's output."""
         with self._lock:
+            self._cuts = count
             for service in self._services:
                 service.shells.cuts = count
 
