@@ -13,6 +13,7 @@ from vmm_wizard.lab.clock import Clock, ManualClock, SpedUpClock
 from vmm_wizard.lab.descriptors import CONTAINER_INHERIT, GENERIC_ALL, allow
 from vmm_wizard.lab.directory import Directory
 from vmm_wizard.lab.logons import Credential, Logons
+from vmm_wizard.lab.moments import Moment
 from vmm_wizard.lab.node_runs import NodeRuns
 from vmm_wizard.lab.processes import ProcessEnd
 from vmm_wizard.lab.run_scripts import LOG
@@ -129,6 +130,9 @@ class PracticeMachine(NodeRuns):
         self.commands: list[str] = []
         self.services: list[WinrmServer] = []
         self.in_cluster = True
+        #: What is done at a percentage of a setup.
+        self.at: dict[int, Callable[[], None]] = {}
+        self.sql_answering = self.directory_answering = True
         #: Scripts that run inside tasks here: by name, what each does, and its text.
         self.inside: dict[str, Callable[[InsideWork], dict[str, JSON]]] = {}
         self.inside_texts: dict[str, str] = {}
@@ -197,6 +201,19 @@ class PracticeMachine(NodeRuns):
         self.clock.wait(seconds, threading.Event())
         for service in self.services:
             service.accept()
+
+    def percents(self, work: str) -> Sequence[int]:
+        return sorted(self.at) if work == "setup" else ()
+
+    def reached(self, moment: Moment) -> None:
+        self.at.pop(moment.percent)()
+
+    def sql_answers(self, server: SqlServer, port: int) -> bool:
+        del server, port
+        return self.sql_answering
+
+    def reaches_directory(self) -> bool:
+        return self.directory_answering
 
     def changed(self) -> None:
         pass
