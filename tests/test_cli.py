@@ -233,9 +233,7 @@ def test_the_bare_wizard_reads_the_environment_too(
     monkeypatch.setattr(vmm_wizard.cli, "terminal_reason", lambda *_: "")
     monkeypatch.setattr(sys, "argv", ["vmm-wizard"])
     monkeypatch.setenv("VMM_WIZARD_ADDRESS_BOOK", str(tmp_path / "none.toml"))
-    with pytest.raises(SystemExit) as ended:
-        vmm_wizard.cli.main()
-    assert ended.value.code == 2
+    assert vmm_wizard.cli.run_command() == 2
     assert "none.toml: cannot be read" in capsys.readouterr().err
 
 

@@ -16,9 +16,10 @@ import click
 
 from vmm_wizard import __version__
 from vmm_wizard.cli.discovering import discover
+from vmm_wizard.cli.jobs import install
 from vmm_wizard.cli.marking import accept, request
 from vmm_wizard.cli.mending import fix
-from vmm_wizard.cli.plans import check, doctor, emit, explain, install
+from vmm_wizard.cli.plans import check, doctor, emit, explain
 from vmm_wizard.cli.practice import lab
 from vmm_wizard.cli.shared import (
     CANCELLED,
@@ -98,20 +99,38 @@ for command in (discover, check, accept, request, fix, emit, install, explain, d
 
 
 def main() -> NoReturn:
-    """Run the command line; never shows a traceback."""
+    """Run the command line; never shows a traceback. Leaves at once: a probe that still waits for an answer is a
+    daemon thread, and one that wakes up while the interpreter comes apart can abort it."""
     if hasattr(sys.stdout, "reconfigure"):
         # A Windows console or a pipe may have a code page that lacks a letter of a name: show a mark, do not break.
         sys.stdout.reconfigure(errors="backslashreplace")
         sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    code = run_command()
+    import logging
+
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            code = code or CANCELLED
+    os._exit(code)
+
+
+def run_command() -> int:
+    """One command; its exit code."""
     try:
         cli.main(standalone_mode=False, prog_name="vmm-wizard")
+        return GOOD
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else GOOD if end.code is None else INSTALL_FAILED
     except click.exceptions.Abort:
-        refuse("cancelled", code=CANCELLED)
+        return _said("cancelled", CANCELLED)
     except click.ClickException as error:
         error.show()
-        raise SystemExit(error.exit_code) from None
+        return error.exit_code
     except KeyboardInterrupt:
-        refuse("cancelled", code=CANCELLED)
+        return _said("cancelled", CANCELLED)
     except Exception as error:
         from vmm_wizard import log
 
@@ -120,5 +139,11 @@ def main() -> NoReturn:
 
         logging.getLogger("vmm_wizard").exception("unexpected error")
         text = log.masked(f"{type(error).__name__}: {error}")
-        refuse(f"unexpected error ({text}); the log file has the details", code=INSTALL_FAILED)
-    raise SystemExit(GOOD)
+        return _said(f"unexpected error ({text}); the log file has the details", INSTALL_FAILED)
+
+
+def _said(sentence: str, code: int) -> int:
+    try:
+        refuse(sentence, code=code)
+    except SystemExit:
+        return code

@@ -1,24 +1,17 @@
-"""The commands about a plan: check, emit, install; and what explains: explain, doctor."""
+"""The commands about a plan: check, emit; and what explains: explain, doctor."""
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from vmm_wizard.cli.shared import (
-    CANCELLED,
-    FAILED,
-    GOOD,
-    INSTALL_FAILED,
     answers_argument,
     ask_estate,
     ask_missing,
     book_option,
-    cancelled_by_signals,
     find_addresses,
     is_interactive,
     json_option,
@@ -27,14 +20,10 @@ from vmm_wizard.cli.shared import (
     read_secrets,
     refuse,
     secrets_option,
-    speak_to_nobody,
     unused_book_option,
     width,
     write_text,
 )
-
-if TYPE_CHECKING:
-    from vmm_wizard.checks.registry import Finding
 
 
 @click.command()
@@ -165,74 +154,6 @@ def explain(check_id: str | None) -> None:
         refuse(str(error.args[0]))
     for line in lines_of(explanation, width()):
         click.echo(line)
-
-
-@click.command()
-@answers_argument
-@json_option
-@click.option("--yes", is_flag=True, help="Ask nothing: rehearse, install, and go on although something is unknown.")
-@book_option
-@secrets_option
-def install(file: Path, as_json: bool, yes: bool, address_book: Path | None, secrets_file: Path | None) -> None:
-    """Install VMM on the nodes of an answer file, one after another; run again, it goes on where it was cut off."""
-    plan = load_plan(file)
-    addresses = find_addresses(address_book)
-    secrets = read_secrets(secrets_file)
-    if not plan.registration.eula_accepted:
-        refuse(f"{file}: registration.eula_accepted is false, and setup will not run without it")
-    if is_interactive() and not as_json:
-        ask_missing(plan, secrets)
-    from vmm_wizard.install.engine import Runner, missing_secrets
-
-    missing = missing_secrets(plan, secrets)
-    if missing:
-        refuse(f"the password of {', '.join(map(str, missing))} is missing: give --secrets FILE")
-    if not yes:
-        if as_json or not is_interactive():
-            refuse("without a terminal, install wants --yes")
-        names = ", ".join(str(node) for node in plan.nodes)
-        click.echo(
-            f"VMM will be installed on {names}. A rehearsal and setup run as scheduled tasks there, which store",
-            err=True,
-        )
-        click.echo(f"the password of {plan.installing_account} on the node while they run.", err=True)
-        if not click.confirm("Go on?", err=True):
-            refuse("cancelled", code=CANCELLED)
-    open_log()
-    from vmm_wizard import paths
-    from vmm_wizard.install.journal import Journal, JournalError
-    from vmm_wizard.preflight import Preflight
-    from vmm_wizard.report import run as report
-
-    cancel = cancelled_by_signals()
-
-    def confirm(unknowns: tuple[Finding, ...]) -> bool:
-        return yes or click.confirm(f"Unknown: {', '.join(row.id for row in unknowns)}. Go on?", err=True)
-
-    result = "failed"
-    try:
-        installer = Runner(
-            plan, secrets, Preflight(secrets, addresses), Journal(paths.journal_file()), paths.state_folder(), confirm
-        )
-        shown = sys.stdout.isatty()
-        for event in installer.run(cancel):
-            lines: list[str] = []
-            if as_json:
-                lines = [report.as_json(event)]
-            elif shown or not report.is_progress(event):
-                lines = report.lines_of(event, width())
-            try:
-                for line in lines:
-                    click.echo(line)
-            except BrokenPipeError:
-                # Nobody listens: stop between steps, so that nothing of ours is left waiting on a node.
-                cancel.set()
-                speak_to_nobody()
-            result = getattr(event, "result", result)
-    except JournalError as error:
-        refuse(str(error), code=INSTALL_FAILED)
-    codes = {"refused": FAILED, "failed": INSTALL_FAILED, "cancelled": CANCELLED}
-    raise SystemExit(codes.get(result, GOOD))
 
 
 @click.command()

@@ -1,0 +1,163 @@
+"""From an order to an exit code: what every command that carries out a job does, and the install itself."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from vmm_wizard.cli.shared import (
+    CANCELLED,
+    FAILED,
+    GOOD,
+    INSTALL_FAILED,
+    answers_argument,
+    ask_missing,
+    book_option,
+    cancelled_by_signals,
+    find_addresses,
+    is_interactive,
+    json_option,
+    load_plan,
+    open_log,
+    read_secrets,
+    refuse,
+    secrets_option,
+    speak_to_nobody,
+    width,
+)
+
+if TYPE_CHECKING:
+    from vmm_wizard.addresses import Addresses
+    from vmm_wizard.checks.registry import Finding
+    from vmm_wizard.install.orders import Order
+    from vmm_wizard.plan.model import Plan
+    from vmm_wizard.plan.secrets import Secrets
+
+yes_option = click.option("--yes", is_flag=True, help="Ask nothing, and go on although something is unknown.")
+
+_CODES = {"refused": FAILED, "failed": INSTALL_FAILED, "cancelled": CANCELLED}
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How a command was called: whether it talks JSON, and whether everything was said yes to."""
+
+    as_json: bool
+    yes: bool
+
+
+def prepare_call(
+    file: Path, address_book: Path | None, secrets_file: Path | None, door: Door
+) -> tuple[Plan, Secrets, Addresses]:
+    """Plan, passwords (asked for on a terminal) and addresses of a command. Refuses what cannot be read."""
+    plan = load_plan(file)
+    addresses = find_addresses(address_book)
+    secrets = read_secrets(secrets_file)
+    ask_passwords(plan, secrets, door)
+    return plan, secrets, addresses
+
+
+def ask_passwords(plan: Plan, secrets: Secrets, door: Door) -> None:
+    """Ask for what is missing where somebody can answer; refuses where a job would lack a password."""
+    from vmm_wizard.install.engine import missing_secrets
+
+    if is_interactive() and not door.as_json:
+        ask_missing(plan, secrets)
+    missing = missing_secrets(plan, secrets)
+    if missing:
+        refuse(f"the password of {', '.join(map(str, missing))} is missing: give --secrets FILE")
+
+
+def ask_to_go_on(door: Door, job: str, *sentences: str) -> None:
+    """Say what will happen and ask once, unless --yes was given. Refuses without a terminal and without --yes."""
+    if door.yes:
+        return
+    if door.as_json or not is_interactive():
+        refuse(f"without a terminal, {job} wants --yes")
+    for sentence in sentences:
+        click.echo(sentence, err=True)
+    if not click.confirm("Go on?", err=True):
+        refuse("cancelled", code=CANCELLED)
+
+
+def carry_out(plan: Plan, secrets: Secrets, addresses: Addresses, order: Order, door: Door) -> NoReturn:
+    """Carry out an order, tell how it goes, and leave with its exit code."""
+    open_log()
+    from vmm_wizard import paths
+    from vmm_wizard.install.engine import Runner
+    from vmm_wizard.install.journal import Journal, JournalError
+    from vmm_wizard.preflight import Preflight
+    from vmm_wizard.report import run as report
+
+    cancel = cancelled_by_signals()
+
+    def confirm(unknowns: tuple[Finding, ...]) -> bool:
+        return door.yes or click.confirm(f"Unknown: {', '.join(row.id for row in unknowns)}. Go on?", err=True)
+
+    result = "failed"
+    try:
+        preflight = Preflight(secrets, addresses)
+        runner = Runner(
+            plan, secrets, preflight, Journal(paths.journal_file()), paths.state_folder(), confirm, order=order
+        )
+        shown = sys.stdout.isatty()
+        for event in runner.run(cancel):
+            lines: Sequence[str] = []
+            if door.as_json:
+                lines = [report.as_json(event)]
+            elif shown or not report.is_progress(event):
+                lines = report.lines_of(event, width())
+            say(lines, cancel.set)
+            result = getattr(event, "result", result)
+    except JournalError as error:
+        refuse(str(error), code=INSTALL_FAILED)
+    raise SystemExit(_CODES.get(result, GOOD))
+
+
+def say(lines: Sequence[str], stop: Callable[[], None]) -> None:
+    """Print lines; where nobody listens any more, `stop` between steps, so that nothing of ours is left waiting."""
+    try:
+        for line in lines:
+            click.echo(line)
+    except BrokenPipeError:
+        stop()
+        speak_to_nobody()
+
+
+def plan_nodes(plan: Plan, names: Sequence[str]) -> tuple[str, ...]:
+    """Nodes of the plan by the names a user typed, with or without domain; refuses one that the plan does not have."""
+    known = {node.key: node.key for node in plan.nodes} | {node.label.casefold(): node.key for node in plan.nodes}
+    for name in names:
+        if name.casefold() not in known:
+            refuse(f"{name} is no node of the answer file: it has {', '.join(node.key for node in plan.nodes)}")
+    return tuple(dict.fromkeys(known[name.casefold()] for name in names))
+
+
+@click.command()
+@answers_argument
+@json_option
+@click.option("--yes", is_flag=True, help="Ask nothing: rehearse, install, and go on although something is unknown.")
+@book_option
+@secrets_option
+def install(file: Path, as_json: bool, yes: bool, address_book: Path | None, secrets_file: Path | None) -> None:
+    """Install VMM on the nodes of an answer file, one after another; run again, it goes on where it was cut off."""
+    from vmm_wizard.install.orders import Order
+
+    door = Door(as_json, yes)
+    plan = load_plan(file)
+    if not plan.registration.eula_accepted:
+        refuse(f"{file}: registration.eula_accepted is false, and setup will not run without it")
+    plan, secrets, addresses = prepare_call(file, address_book, secrets_file, door)
+    names = ", ".join(str(node) for node in plan.nodes)
+    ask_to_go_on(
+        door,
+        "install",
+        f"VMM will be installed on {names}. A rehearsal and setup run as scheduled tasks there, which store",
+        f"the password of {plan.installing_account} on the node while they run.",
+    )
+    carry_out(plan, secrets, addresses, Order(), door)
