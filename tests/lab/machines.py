@@ -55,6 +55,7 @@ class PracticeCluster:
     role: str = ""
     nodes: list[str] = field(default_factory=list)
     refuses: str = ""
+    failed: bool = False
 
     def vmm_role(self) -> str | None:
         return self.role or None
@@ -70,6 +71,18 @@ class PracticeCluster:
 
     def remove_vmm_role(self) -> None:
         self.role, self.nodes = "", []
+
+    def give_up_vmm_role(self) -> None:
+        self.remove_vmm_role()
+
+    def fail_vmm_role(self) -> None:
+        self.failed = True
+
+    def vmm_nodes(self) -> Collection[str]:
+        return [node.partition(".")[0].upper() for node in self.nodes]
+
+    def owns_vmm(self, node: str) -> bool:
+        return not self.failed and list(self.vmm_nodes())[:1] == [node.upper()]
 
     def add_vmm_node(self, node: str) -> None:
         self.nodes.append(node)

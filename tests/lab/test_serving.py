@@ -55,7 +55,7 @@ def listens(port: int) -> bool:
 
 class TestFiles:
     def test_everything_in_the_address_book_listens(self, serving: Serving) -> None:
-        assert len(ports(serving.folder)) == 2 + 4 + 2 * 3
+        assert len(ports(serving.folder)) == 2 + 4 + 2 * 4
         assert [port for _, port in ports(serving.folder) if not listens(port)] == []
 
     def test_the_address_book_is_written_last_and_by_rename(

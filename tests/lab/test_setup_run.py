@@ -14,7 +14,8 @@ from tests.plan.plans import contoso
 from vmm_wizard.lab.descriptors import CONTAINER_INHERIT, CREATE_CHILD, GENERIC_ALL, allow
 from vmm_wizard.lab.processes import ProcessEnd
 from vmm_wizard.lab.schema import class_guid
-from vmm_wizard.lab.setup_run import DURATION, WINRM_AWAY, SetupRun, orphaned_setup
+from vmm_wizard.lab.setup_pace import WINRM_AWAY
+from vmm_wizard.lab.setup_run import DURATION, SetupRun, orphaned_setup
 from vmm_wizard.plan.model import DkmContainer, Plan
 from vmm_wizard.plan.names import AccountName, DistinguishedName, SqlTarget
 from vmm_wizard.setup.ini import render_server_ini

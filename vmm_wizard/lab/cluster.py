@@ -15,6 +15,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 CLIENT_AND_CLUSTER = 3
 CLUSTER_ONLY = 1
 
+_DISABLED = 0x2
 #: The place in its network of the address that DHCP gives a role.
 _LEASE = 200
 
@@ -59,13 +60,15 @@ class Group:
     resources: list[Resource] = field(default_factory=list)
     possible_owners: list[str] = field(default_factory=list)
     preferred_owners: list[str] = field(default_factory=list)
+    #: What it runs is gone: it fails wherever it is brought online.
+    is_broken: bool = False
 
 
 class FailoverCluster:
     """One cluster. `cno_dn` is its computer object; roles get their objects in the same container.
 
     `online(name, addresses, port)` and `offline(name)` are called when a VMM role comes and goes, for DNS and the
-    console port; `changed` after every change.
+    console port, `changed` after every change.
     """
 
     def __init__(
@@ -199,6 +202,37 @@ class FailoverCluster:
         self.offline(found.name)
         self._changed()
 
+    def give_up_vmm_role(self) -> None:
+        """Take the role away, and leave what a cluster leaves: its computer object, disabled, and its DNS record."""
+        with self._lock:
+            found = self.vmm_group()
+            if found is None:
+                return
+            self.groups.remove(found)
+            computer = self.directory.find_by_sam(f"{found.name}$")
+            if computer is not None:
+                control = computer.number("userAccountControl") | _DISABLED
+                self.directory.modify(computer.dn, {"userAccountControl": control})
+        self.answering(found.name, False)
+        self._changed()
+
+    def fail_vmm_role(self) -> None:
+        """The role fails, and no node can bring it online again: VMM must be installed anew on all of them (PHX)."""
+        found = self.vmm_group()
+        if found is None:
+            return
+        found.state, found.is_broken = "Failed", True
+        for resource in found.resources:
+            if resource.value == SERVICE:
+                resource.state = "Failed"
+        self.answering(found.name, False)
+        self._changed()
+
+    def vmm_nodes(self) -> tuple[str, ...]:
+        """The possible owners of VMM's role."""
+        found = self.vmm_group()
+        return tuple(found.possible_owners) if found else ()
+
     def add_vmm_node(self, node: str) -> None:
         """Make a node a possible owner of the role. Raises RoleRefused without a role."""
         found = self.vmm_group()
@@ -248,7 +282,7 @@ class FailoverCluster:
                 row.state = "Up" if row.name == _label(node) else row.state
             found = self.vmm_group()
             if found is not None and found.owner == _label(node):
-                found.state = "Online"
+                found.state = "Failed" if found.is_broken else "Online"
         self._tell_vmm()
 
     def _tell_vmm(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC
 from typing import Any
 
@@ -19,10 +19,13 @@ from vmm_wizard.lab.logons import Credential, Logons
 from vmm_wizard.lab.moments import Moments
 from vmm_wizard.lab.node import Node
 from vmm_wizard.lab.sql import SqlServer
+from vmm_wizard.setup.log_phases import SetupWork
 
 #: The estate's two client networks, and the third part of a node's address on each.
 _NETWORKS = (("Management", "10.10.0.0/24"), ("Storage", "10.20.0.0/24"))
 NODES = ("vmm01", "vmm02", "vmm03")
+#: The admin's computer, which is no node of the cluster and may get the console.
+CONSOLE = "admin01"
 
 
 class Estate:
@@ -64,6 +67,8 @@ class Estate:
         self.told_passwords: dict[str, str] = {}
         #: File servers for a library, by host name: a scenario may add one.
         self.file_servers: dict[str, Node] = {}
+        #: Members of the domain outside the cluster, by host name: an admin's computer, for the console.
+        self.workstations = {f"{CONSOLE}.{self.domain}": self._build_outsider(CONSOLE)}
         #: The answer file that the wizard opens on this estate.
         self.answers = practice_answers({})
 
@@ -111,12 +116,22 @@ class Estate:
             },
         )
         self.zone.set(host, "A", [address])
-        node = Node(self, label, {})
-        node.in_cluster = False
+        node = self._build_outsider(label)
         node.library = state
-        node.state.administrators = {self.directory.sid(512), self.directory.require(contoso.ADMINS_GROUP).sid}
         self.file_servers[host] = node
         return node
+
+    def _build_outsider(self, label: str) -> Node:
+        """A machine outside the cluster, with the same administrators and rights as the nodes."""
+        node = self._build_node(label, 0)
+        node.addresses = {}
+        node.in_cluster = False
+        return node
+
+    @property
+    def machines(self) -> dict[str, Node]:
+        """Every Windows machine that is served, by host name: nodes first."""
+        return {**self.nodes, **self.file_servers, **self.workstations}
 
     def changed(self) -> None:
         """Something happened that the estate's own account tells."""
@@ -219,10 +234,11 @@ class Estate:
         vmm = self.cluster.vmm_group()
         return {
             "written": self.clock.date().astimezone(UTC).isoformat(),
-            "setups": {
-                name: [{"started": row.started, "ended": row.ended, "exit_code": row.exit_code} for row in node.setups]
-                for name, node in self.nodes.items()
-            },
+            "setups": _runs(self.nodes, SetupWork.INSTALL),
+            "uninstalls": _runs(self.nodes, SetupWork.UNINSTALL),
+            "console_setups": _runs(self.machines, SetupWork.CONSOLE),
+            "console_uninstalls": _runs(self.machines, SetupWork.CONSOLE_UNINSTALL),
+            "consoles": {name: machine.console is not None for name, machine in self.machines.items()},
             "installed": {name: node.server is not None for name, node in self.nodes.items()},
             "bad_logons": {row.account: row.counted for row in self.logons.credentials if row.counted},
             "locked": [row.account for row in self.logons.credentials if self.logons.is_locked(row)],
@@ -238,14 +254,24 @@ class Estate:
             else {},
             "faults": [row.report() for row in self.moments.switched],
             "down": [name for name, node in self.nodes.items() if node.power.is_down],
-            "tasks": {name: list(node.scheduler.names()) for name, node in self.nodes.items()},
+            "tasks": {name: list(node.scheduler.names()) for name, node in self.machines.items()},
             "run_folders": {
-                name: list(node.files.inside(r"C:\ProgramData\vmm-wizard")) for name, node in self.nodes.items()
+                name: list(node.files.inside(r"C:\ProgramData\vmm-wizard")) for name, node in self.machines.items()
             },
         }
 
     def close(self) -> None:
         """Let everything that waits on the estate's clock end."""
         self.stop.set()
-        for node in self.nodes.values():
+        for node in self.machines.values():
             node.scheduler.close()
+
+
+def _runs(machines: Mapping[str, Node], work: SetupWork) -> dict[str, list[dict[str, float | int | None]]]:
+    """When setup ran for this on each machine, in estate seconds, and how it ended."""
+    return {
+        name: [
+            {"started": row.started, "ended": row.ended, "exit_code": row.exit_code} for row in machine.records[work]
+        ]
+        for name, machine in machines.items()
+    }

@@ -190,10 +190,16 @@ class Node(NodeRuns):
     def loop_fault(self) -> str:
         return self.state.settings.winrm_loop_error
 
+    def restart_pending(self) -> bool:
+        return self.state.pending_component_servicing or self.state.pending_windows_update
+
+    def open_consoles(self) -> Sequence[str]:
+        return tuple(self.state.settings.consoles)
+
     def missing_prerequisites(self) -> Sequence[str]:
         state = self.state
         found = []
-        if state.pending_component_servicing or state.pending_windows_update:
+        if self.restart_pending():
             found.append("A restart of this computer is pending")
         if not (state.adk.root and state.adk.deployment_tools and state.adk.windows_pe):
             found.append("The Windows ADK with Deployment Tools and Windows PE is not installed")

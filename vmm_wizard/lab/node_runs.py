@@ -20,12 +20,13 @@ from vmm_wizard.lab.rehearsal_report import (
 )
 from vmm_wizard.lab.run_scripts import RUN_SCRIPTS, Answer
 from vmm_wizard.lab.setup_course import SetupCourse
-from vmm_wizard.lab.setup_machine import SetupMachine, SetupRecord
+from vmm_wizard.lab.setup_machine import InstalledConsole, SetupMachine, SetupRecord
 from vmm_wizard.lab.setup_run import SetupRun
 from vmm_wizard.lab.sql import SqlServer
 from vmm_wizard.lab.tasks import ScheduledTask, TaskScheduler
 from vmm_wizard.lab.wrapper import InsideWork, run_wrapper
 from vmm_wizard.remote.bootstrap import INSIDE, JSON, ScriptRequest, load_script
+from vmm_wizard.setup.log_phases import SetupWork
 
 #: Member of Domain Admins' neighbour whose members may have nothing stored (RID).
 _PROTECTED_USERS = 525
@@ -48,7 +49,9 @@ class NodeRuns(SetupMachine):
         self.files = NodeFiles()
         self.processes = Processes()
         self.course = SetupCourse()
-        self.setups: list[SetupRecord] = []
+        self.records: dict[SetupWork, list[SetupRecord]] = {work: [] for work in SetupWork}
+        self.setups = self.records[SetupWork.INSTALL]
+        self.console: InstalledConsole | None = None
         self.scheduler = TaskScheduler(
             self.logons, self.stores_passwords, self.has_batch_right, self.is_protected, self.changed
         )

@@ -191,7 +191,7 @@ class Serving:
                 self._listeners.setdefault(host, []).append(served)
 
     def _serve_nodes(self) -> None:
-        for host, node in (*self.estate.nodes.items(), *self.estate.file_servers.items()):
+        for host, node in self.estate.machines.items():
             shells = Shells(node, self.estate.clock)
             for transport, context in (("winrm_http", None), ("winrm_https", self._context(host))):
                 server = WinrmServer(

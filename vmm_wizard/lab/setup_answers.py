@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeVar
 
+from vmm_wizard.lab.logons import Credential, LogonRefused, Logons
 from vmm_wizard.setup.ini import ProfileSection, read_private_profile
+from vmm_wizard.setup.log_phases import SetupWork
 
 T = TypeVar("T")
 
 #: Exit codes of setup (1.3).
 SUCCEEDED, FAILED, PREREQUISITE_FAILED, BAD_COMMAND_LINE, ANOTHER_SETUP = 0, 1, 14, 15, 18
+
+_PROGRAM_FILES = r"C:\Program Files\Microsoft System Center\Virtual Machine Manager"
 
 _WITH_VALUE = {
     name.casefold(): name
@@ -68,10 +72,17 @@ class SetupArguments:
         return found
 
     def _verify(self) -> None:
-        if not {"server", "i"} <= self.flags or {"x", "client"} & self.flags:
-            raise RefusedInput("command line error: this simulated setup installs management servers only")
-        if "IACCEPTSCEULA" not in self.flags:
+        if len({"server", "client"} & self.flags) != 1 or len({"i", "x"} & self.flags) != 1:
+            raise RefusedInput("command line error: one of /server and /client, and one of /i and /x, are expected")
+        if not self.work.removes and "IACCEPTSCEULA" not in self.flags:
             raise RefusedInput("Have NOT acknowledge acceptance of the license terms")
+
+    @property
+    def work(self) -> SetupWork:
+        """What setup is started for."""
+        if "server" in self.flags:
+            return SetupWork.INSTALL if "i" in self.flags else SetupWork.UNINSTALL
+        return SetupWork.CONSOLE if "i" in self.flags else SetupWork.CONSOLE_UNINSTALL
 
     def account(self, prefix: str, user: str) -> tuple[str, str] | None:
         """The login `DOMAIN\\user` and password of one of the two accounts, or None when a part is missing."""
@@ -112,7 +123,7 @@ class SetupOptions:
         Raises RefusedInput for a value that the real parser refuses (PHX: exit 15).
         """
         options = _Reader(read_private_profile(data) if data is not None else ProfileSection())
-        path = options.text("ProgramFiles", r"C:\Program Files\Microsoft System Center\Virtual Machine Manager")
+        path = options.text("ProgramFiles", _PROGRAM_FILES)
         if "\\\\" in path:
             raise RefusedInput("command line error: ProgramFiles is not a valid path")
         found = cls(
@@ -159,6 +170,49 @@ class SetupOptions:
     def default_instance(self) -> bool:
         """Whether SQL Server's default instance is meant."""
         return self.sql_instance.upper() in ("", "MSSQLSERVER")
+
+
+@dataclass(frozen=True)
+class UninstallOptions:
+    """VMServerUninstall.ini with setup's own defaults: a file that says nothing of the database drops it (2.5)."""
+
+    impersonates: bool
+    retains_database: bool
+    is_forced: bool
+
+    @classmethod
+    def read(cls, data: bytes | None) -> UninstallOptions:
+        """Read a file's bytes; None is a file that is not there. Raises RefusedInput as `SetupOptions.read` does."""
+        options = _Reader(read_private_profile(data) if data is not None else ProfileSection())
+        return cls(
+            impersonates=options.flag("RemoteDatabaseImpersonation", False),
+            retains_database=options.flag("RetainSqlDatabase", False),
+            is_forced=options.flag("ForceHAVMMUninstall", False),
+        )
+
+
+@dataclass(frozen=True)
+class ConsoleOptions:
+    """VMClient.ini with setup's own defaults (2.4)."""
+
+    program_files: str
+    port: int
+
+    @classmethod
+    def read(cls, data: bytes | None) -> ConsoleOptions:
+        """Read a file's bytes; None is a file that is not there. Raises RefusedInput as `SetupOptions.read` does."""
+        options = _Reader(read_private_profile(data) if data is not None else ProfileSection())
+        return cls(options.text("ProgramFiles", _PROGRAM_FILES), options.port("IndigoTcpPort", 8100))
+
+
+def validated(logons: Logons, account: tuple[str, str] | None, what: str) -> Credential:
+    """Validate an account with a network logon (PHX): a wrong password counts, as everywhere. Raises RefusedInput."""
+    if account is None:
+        raise RefusedInput(f"command line error: {what} is not complete")
+    try:
+        return logons.log_on(*account, via="setup")
+    except LogonRefused as refused:
+        raise RefusedInput(f"command line error: could not validate {what} {account[0]}: {refused.refusal}") from None
 
 
 class _Reader:

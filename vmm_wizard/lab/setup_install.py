@@ -13,7 +13,7 @@ from vmm_wizard.lab.entries import Entry
 from vmm_wizard.lab.files import DiskFull
 from vmm_wizard.lab.logons import Credential
 from vmm_wizard.lab.setup_answers import SetupOptions
-from vmm_wizard.lab.setup_machine import InstalledServer, RoleRefused, SetupMachine
+from vmm_wizard.lab.setup_machine import InstalledConsole, InstalledServer, RoleRefused, SetupMachine
 from vmm_wizard.lab.sql import VMM_TABLES, Database, ServerLogin, SqlServer
 from vmm_wizard.lab.tds_tokens import SqlError
 
@@ -49,6 +49,8 @@ class PostInstall:
     write: Callable[[str], None]
     undo: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
     principal_names: str = ""
+    #: The database, once the step of that name has been there.
+    found: Database | None = None
 
     def roll_back(self) -> None:
         """Undo what was done, last first. What lies where nobody answers any more stays, and the log says so."""
@@ -105,6 +107,7 @@ class PostInstall:
                 found = self._existing_database(server)
         except SqlError as error:
             raise StepFailed("SqlError", f"{error.number}: {error.message}", SQL_ERROR) from None
+        self.found = found
         self._give_service(server, found)
         self.write(f"SqlWork: database {found.name} is ready")
 
@@ -120,9 +123,11 @@ class PostInstall:
         actor = self._entry(self.account)
         sids = directory.logon_sids(actor.dn)
         self._require_full_control(entry, sids)
-        if self._joins:
+        self._require_keys(entry)
+        if self._joins or (self.found is not None and self.found.key_container):
             for child in directory.children(entry.dn):
                 self._require_full_control(child, sids)
+            self.write("DKM: the keys to the database are there")
             return
         try:
             made = self._create(actor.dn, f"CN={uuid.uuid4()},{entry.dn}")
@@ -131,6 +136,9 @@ class PostInstall:
             self._create(actor.dn, f"CN={uuid.uuid4()},{made}")
         except PermissionError as error:
             raise StepFailed("DkmAccessDenied", str(error), ACCESS_DENIED) from None
+        if self.found is not None:
+            self.found.key_container = made
+            self._undo(_SQL, lambda: setattr(self.found, "key_container", ""))
         self.write("DKM: keys are stored")
 
     def service_principal_names(self) -> None:
@@ -164,9 +172,14 @@ class PostInstall:
                 sql_database=options.sql_database,
                 role_name=options.role_name if options.highly_available else "",
                 console_port=options.ports[0],
+                sql_port=options.sql_port,
             )
         )
         self._undo("", self.machine.uninstall)
+        if self.machine.console is None:
+            # The console comes along (INST).
+            self.machine.console = InstalledConsole(options.program_files, self.machine.media_version, options.ports[0])
+            self._undo("", lambda: setattr(self.machine, "console", None))
         self.write("Service: SCVMMService is installed")
 
     def role(self) -> None:
@@ -286,6 +299,21 @@ class PostInstall:
         made = directory.create(actor_dn, dn, kind, values)
         self._undo(_DIRECTORY, lambda: directory.discard(made))
         return made
+
+    def _require_keys(self, container: Entry) -> None:
+        """A database that another setup made is of use with its own keys only: they lie below its DKM container."""
+        wanted = self.found.key_container if self.found is not None else ""
+        if not wanted:
+            return
+        held = self.machine.directory.get(wanted)
+        parent = self.machine.directory.parent(held) if held is not None else None
+        if parent is None or parent.key != container.key:
+            raise StepFailed(
+                "DkmKeyNotFound",
+                f"What is encrypted in {self.options.sql_database} cannot be decrypted: its keys are not in "
+                f"{container.dn}",
+                NOT_FOUND,
+            )
 
     def _require_full_control(self, entry: Entry, sids: Collection[str]) -> None:
         if effective_mask(entry.descriptor, sids) & _NEEDED != _NEEDED:

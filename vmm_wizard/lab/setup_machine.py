@@ -16,6 +16,7 @@ from vmm_wizard.lab.moments import Moment
 from vmm_wizard.lab.processes import Processes
 from vmm_wizard.lab.setup_course import SetupCourse
 from vmm_wizard.lab.sql import SqlServer
+from vmm_wizard.setup.log_phases import SetupWork
 
 #: VMM's registry key on a node (TTB, HASQL).
 REGISTRY_KEY = r"HKLM\SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server"
@@ -51,6 +52,16 @@ class InstalledServer:
     role_name: str
     console_port: int
     sql_settings: SqlSettings | None = None
+    sql_port: int = 0
+
+
+@dataclass(frozen=True)
+class InstalledConsole:
+    """The VMM console on a machine: it came with a server, or alone."""
+
+    install_path: str
+    version: str
+    port: int
 
 
 @dataclass
@@ -79,7 +90,19 @@ class RoleCluster(Protocol):
         """
 
     def remove_vmm_role(self) -> None:
-        """Take the role away with all that was made for it."""
+        """Take the role away with all that was made for it, as a rollback does."""
+
+    def give_up_vmm_role(self) -> None:
+        """Take the role away as the last uninstall does: computer object (disabled) and DNS record stay behind."""
+
+    def fail_vmm_role(self) -> None:
+        """The role fails for good: its active node, or its database, was taken from it (HAU, PHX)."""
+
+    def vmm_nodes(self) -> Collection[str]:
+        """The role's possible owners, by computer name."""
+
+    def owns_vmm(self, node: str) -> bool:
+        """Whether the role is online on this node."""
 
     def add_vmm_node(self, node: str) -> None:
         """Make a node a possible owner of the role."""
@@ -100,8 +123,11 @@ class SetupMachine(Protocol):
     date_shift: float
     #: What makes the next run of setup here take another course.
     course: SetupCourse
-    #: Every run of setup on this node, for the estate's own account.
+    #: Every run of setup on this machine by what it was for; `setups` are the installs of a server.
+    records: dict[SetupWork, list[SetupRecord]]
     setups: list[SetupRecord]
+    #: The VMM console on this machine.
+    console: InstalledConsole | None
 
     @property
     @abstractmethod
@@ -156,6 +182,14 @@ class SetupMachine(Protocol):
     @abstractmethod
     def restart_winrm(self, seconds: float) -> None:
         """Cut every WinRM session and refuse new ones for so many estate seconds. Comes back at once."""
+
+    def restart_pending(self) -> bool:
+        """Whether Windows waits for a restart."""
+        return False
+
+    def open_consoles(self) -> Sequence[str]:
+        """Consoles and PowerShells with VMM's module that are open here: they hold files (RUN-04)."""
+        return ()
 
     def loop_fault(self) -> str:
         """What the node meets when it asks its own WinRM service by its full name; empty: an answer."""

@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from typing import Literal
 
-from vmm_wizard.lab.files import DiskFull
-from vmm_wizard.lab.logons import Credential, LogonRefused
-from vmm_wizard.lab.moments import Moment
-from vmm_wizard.lab.processes import LAUNCHER, WORKER, ProcessEnd, SetupProcess
-from vmm_wizard.lab.run_scripts import LOG
+from vmm_wizard.lab.logons import Credential
+from vmm_wizard.lab.processes import LAUNCHER, WORKER, ProcessEnd
 from vmm_wizard.lab.setup_answers import (
     ANOTHER_SETUP,
     BAD_COMMAND_LINE,
@@ -25,16 +21,26 @@ from vmm_wizard.lab.setup_answers import (
     RefusedInput,
     SetupArguments,
     SetupOptions,
+    validated,
 )
-from vmm_wizard.lab.setup_course import Dialog, SetupCourse
 from vmm_wizard.lab.setup_install import PostInstall, StepFailed
 from vmm_wizard.lab.setup_machine import SetupMachine, SetupRecord
+from vmm_wizard.lab.setup_pace import WINRM_AWAY, Killed, Pace
+from vmm_wizard.lab.setup_remove import (
+    CONSOLE,
+    CONSOLE_REMOVAL,
+    REMOVAL,
+    ConsoleSetup,
+    ServerRemoval,
+    answer_file,
+    given_up,
+)
 from vmm_wizard.lab.tds_tokens import SqlError
 from vmm_wizard.setup.command import split
+from vmm_wizard.setup.log_phases import SetupWork
 
-#: Estate seconds that an installation takes on one node, that WinRM is away meanwhile, and that a rollback takes.
+#: Estate seconds that an installation takes on one node, and that its rollback takes.
 DURATION = 1200.0
-WINRM_AWAY = 60.0
 ROLLBACK = 180.0
 
 #: SQL Server's edition numbers that setup does not take: Express (REQ*).
@@ -47,8 +53,12 @@ PROCESSES = ("Setup", "SetupVM")
 TERMINATED = 1
 
 
-class Killed(Exception):
-    """The process was ended from outside: nothing is undone, nothing more is written."""
+_DURATIONS = {
+    SetupWork.INSTALL: DURATION,
+    SetupWork.UNINSTALL: REMOVAL,
+    SetupWork.CONSOLE: CONSOLE,
+    SetupWork.CONSOLE_UNINSTALL: CONSOLE_REMOVAL,
+}
 
 
 @dataclass(frozen=True)
@@ -78,98 +88,93 @@ class SetupRun:
         self._account = account
         self._parent = stop
         self._stop = stop.child()
-        self._begun = machine.clock.seconds()
-        self._date = machine.date()
-        self._shift = machine.date_shift
-        #: When it began, later by what it stood still.
-        self._base = self._begun
-        self._percent = -1
-        self._worker: SetupProcess | None = None
         self._work: PostInstall | None = None
-        self._exit_code = SUCCEEDED
+        self._arguments: SetupArguments | RefusedInput
+        try:
+            self._arguments = SetupArguments.parse(split(line))
+        except RefusedInput as refused:
+            self._arguments = refused
+        self._for = self._arguments.work if isinstance(self._arguments, SetupArguments) else SetupWork.INSTALL
+        kind: Literal["setup", "uninstall"] = "uninstall" if self._for.removes else "setup"
+        self._pace = Pace(machine, self._stop, _DURATIONS[self._for], kind, SUCCEEDED)
 
     def run(self) -> int | None:
         """Run to the end; the exit code, or None when it was ended from outside."""
-        machine = self._machine
+        machine, pace = self._machine, self._pace
         if machine.processes:
             return ANOTHER_SETUP
-        record = SetupRecord(machine.computer_name, self._begun)
-        machine.setups.append(record)
+        record = SetupRecord(machine.computer_name, pace.begun)
+        machine.records[self._for].append(record)
         launcher, worker = (
-            machine.processes.start(name, self._begun, busy, self._stop)
+            machine.processes.start(name, pace.begun, busy, self._stop)
             for name, busy in zip(PROCESSES, (LAUNCHER, WORKER), strict=True)
         )
-        self._worker = worker
+        pace.worker = worker
         machine.changed()
         try:
-            record.exit_code = self._install()
+            record.exit_code = self._carry_out()
         except Killed:
             # Ended with its task, or alone: then the task goes on, and sees what TerminateProcess left.
-            return None if self._parent.is_set() else self._exit_code or TERMINATED
+            return None if self._parent.is_set() else pace.exit_code or TERMINATED
         finally:
             machine.processes.remove(launcher, worker)
             record.ended = machine.clock.seconds()
             machine.changed()
         return record.exit_code
 
-    def _install(self) -> int:
+    def _carry_out(self) -> int:
+        machine, pace, arguments = self._machine, self._pace, self._arguments
         try:
-            return self._steps()
-        except StepFailed as failure:
-            return self._roll_back(failure)
-
-    def _steps(self) -> int:
-        self._until(0.005)
-        self._write(f"Main: {self._program}, version {self._machine.media_version}")
-        try:
-            parsed = self._parse()
+            pace.until(0.005)
+            pace.write(f"Main: {self._program}, version {machine.media_version}")
+            if isinstance(arguments, RefusedInput):
+                raise arguments
+            if self._for is SetupWork.UNINSTALL:
+                return ServerRemoval(machine, arguments, self._account, pace).run()
+            if self._for is SetupWork.CONSOLE:
+                return ConsoleSetup(machine, arguments, pace).install()
+            if self._for is SetupWork.CONSOLE_UNINSTALL:
+                return ConsoleSetup(machine, arguments, pace).remove()
+            return self._steps(arguments)
         except RefusedInput as refused:
-            self._write(str(refused))
+            pace.write(str(refused))
             return BAD_COMMAND_LINE
-        self._until(0.03)
-        self._write("CheckPrerequisites: begin")
+        except StepFailed as failure:
+            return self._roll_back(failure) if self._for is SetupWork.INSTALL else given_up(pace, failure)
+
+    def _steps(self, arguments: SetupArguments) -> int:
+        parsed = self._parse(arguments)
+        self._pace.until(0.03)
+        self._pace.write("CheckPrerequisites: begin")
         missing = [*self._machine.missing_prerequisites(), *self._sql_prerequisites(parsed.options)]
         for sentence in missing:
-            self._write(f"CheckPrerequisites: {sentence}")
+            self._pace.write(f"CheckPrerequisites: {sentence}")
         if missing:
-            self._write("We failed the prerequisite checks.")
+            self._pace.write("We failed the prerequisite checks.")
             return PREREQUISITE_FAILED
-        self._write("CheckPrerequisites: passed")
+        self._pace.write("CheckPrerequisites: passed")
         work = self._work = PostInstall(
-            self._machine, parsed.options, parsed.account, parsed.sql_account, parsed.service, self._write
+            self._machine, parsed.options, parsed.account, parsed.sql_account, parsed.service, self._pace.write
         )
+        self._pace.leave = work.leave
         self._copy_files(work)
         return self._post_install(work)
 
     # --- before anything is changed
 
-    def _parse(self) -> _Parsed:
+    def _parse(self, arguments: SetupArguments) -> _Parsed:
         machine = self._machine
-        arguments = SetupArguments.parse(split(self._line))
-        answer_file = arguments.values.get("f", "")
-        data = machine.files.read(answer_file) if answer_file else None
-        self._write(f"AnswerFile: {answer_file or 'none'}, {'read' if data is not None else 'not found, defaults'}")
+        data = answer_file(machine, arguments, self._pace)
         options = SetupOptions.read(data, machine.computer_name)
         if machine.installed is not None:
             raise RefusedInput("command line error: a VMM management server is installed on this computer already")
-        service = self._log_on(arguments.account("VmmService", "UserName"), "the service account")
+        service = validated(machine.logons, arguments.account("VmmService", "UserName"), "the service account")
         sql_account = self._account
         if options.impersonates:
-            sql_account = self._log_on(arguments.account("SqlDBAdmin", "Name"), "the SQL administrator")
+            sql_account = validated(machine.logons, arguments.account("SqlDBAdmin", "Name"), "the SQL administrator")
         self._verify_database(options, sql_account)
-        self._write(f"Options: highly available {options.highly_available}, server {options.role_name or 'local'}")
+        self._pace.write(f"Options: highly available {options.highly_available}, server {options.role_name or 'local'}")
         return _Parsed(options, self._account, sql_account, service)
-
-    def _log_on(self, account: tuple[str, str] | None, what: str) -> Credential:
-        """Validate an account with a network logon (PHX): a wrong password counts, as everywhere."""
-        if account is None:
-            raise RefusedInput(f"command line error: {what} is not complete")
-        try:
-            return self._machine.logons.log_on(*account, via="setup")
-        except LogonRefused as refused:
-            raise RefusedInput(
-                f"command line error: could not validate {what} {account[0]}: {refused.refusal}"
-            ) from None
 
     def _verify_database(self, options: SetupOptions, account: Credential) -> None:
         """A new database that exists, or an existing one that does not, is refused at once where setup can see it."""
@@ -199,13 +204,13 @@ class SetupRun:
     # --- the long part
 
     def _copy_files(self, work: PostInstall) -> None:
-        self._write("ProcessInstalls: installing PangaeaServer")
+        self._pace.write("ProcessInstalls: installing PangaeaServer")
         for number in range(1, _FILES + 1):
-            self._until(0.05 + 0.70 * number / _FILES)
+            self._pace.until(0.05 + 0.70 * number / _FILES)
             work.copy_files(number)
-            self._write(f"ProcessInstalls: PangaeaServer, package {number} of {_FILES}")
+            self._pace.write(f"ProcessInstalls: PangaeaServer, package {number} of {_FILES}")
             if number == _FILES * 3 // 4:
-                self._write("ConfigureWinRM: restarting the service Windows Remote Management")
+                self._pace.write("ConfigureWinRM: restarting the service Windows Remote Management")
                 self._machine.restart_winrm(WINRM_AWAY)
 
     def _post_install(self, work: PostInstall) -> int:
@@ -219,14 +224,13 @@ class SetupRun:
             (0.97, work.role),
             (0.99, work.connection_point),
         )
-        self._write("ProcessInstalls: Running the PostProcessDelegate for PangaeaServer")
+        self._pace.write("ProcessInstalls: Running the PostProcessDelegate for PangaeaServer")
         for moment, step in steps:
-            self._until(moment)
+            self._pace.until(moment)
             step()
-        self._until(1.0)
-        self._write("ProcessInstalls: PangaeaServer installed")
-        self._write(f"Main: setup has ended with exit code {self._exit_code}")
-        return self._exit_code
+        self._pace.until(1.0)
+        self._pace.write("ProcessInstalls: PangaeaServer installed")
+        return self._pace.end(self._pace.exit_code)
 
     def _require_own_winrm(self) -> None:
         """Setup places its agent on the node itself, over WinRM (KBSHARE)."""
@@ -242,85 +246,17 @@ class SetupRun:
             )
 
     def _roll_back(self, failure: StepFailed) -> int:
+        self._pace.fail(failure)
         for line in (
-            f"Threw Exception.Type: {failure.name}Exception, Exception.Message: {failure}",
-            f"*** Carmine error was: {failure.name} (1); HR: 0x{failure.code:08x}",
-            f"FailureReason = {failure}",
             "VMMPostinstallProcessor threw an exception",
             "ProcessInstalls: Running the PostProcessDelegate for PangaeaServer failed.... "
             "This is a fatal item. Setting rollback.",
             "ProcessInstalls: Rollback is set and we are not doing an uninstall",
             "****Starting*RollBack***",
         ):
-            self._write(line)
-        self._wait(ROLLBACK)
+            self._pace.write(line)
+        self._pace.wait(ROLLBACK)
         if self._work is not None:
             self._work.roll_back()
-        self._write("****Ended*RollBack***")
-        code = self._exit_code or FAILED
-        self._write(f"Main: setup has ended with exit code {code}")
-        return code
-
-    # --- time and log
-
-    def _until(self, moment: float) -> None:
-        """Let time pass until this part of the whole is over, with all that is to happen on the way."""
-        for percent in self._machine.percents("setup"):
-            if self._percent < percent <= moment * 100:
-                self._percent = percent
-                self._wait_for(percent / 100)
-                self._machine.reached(Moment("setup", percent=percent))
-                self._wait(0)
-                self._take_course()
-        self._wait_for(moment)
-
-    def _wait_for(self, moment: float) -> None:
-        self._wait(self._base + moment * DURATION - self._machine.clock.seconds())
-
-    def _take_course(self) -> None:
-        """Do what a fault has put in the way. Raises StepFailed, Killed."""
-        course, self._machine.course = self._machine.course, SetupCourse()
-        if course.exit_code is not None:
-            self._exit_code = course.exit_code
-        if course.dialog is not None:
-            self._stand_at(course.dialog)
-        if course.pause:
-            self._base += course.pause
-            self._wait(course.pause)
-        if course.failure is not None:
-            self._exit_code = course.failure.exit_code
-            raise StepFailed(course.failure.name, course.failure.text)
-        if course.sudden_end is not None:
-            if self._work is not None:
-                self._work.leave(course.sudden_end.leaves)
-            self._exit_code = course.sudden_end.exit_code
-            raise Killed
-
-    def _stand_at(self, dialog: Dialog) -> None:
-        """Wait for somebody who closes a window that nobody sees: no log, no processor time."""
-        clock, worker = self._machine.clock, self._worker
-        assert worker is not None
-        begun = clock.seconds()
-        worker.work(begun, 0.0)
-        worker.windows.append(dialog.title)
-        self._machine.changed()
-        if dialog.seconds is None:
-            self._stop.wait()
-        self._wait(dialog.seconds or 0.0)
-        worker.windows.remove(dialog.title)
-        worker.work(clock.seconds(), WORKER)
-        self._base += clock.seconds() - begun
-
-    def _wait(self, seconds: float) -> None:
-        if seconds > 0 and self._machine.clock.wait(seconds, self._stop):
-            raise Killed
-        if self._stop.is_set():
-            raise Killed
-
-    def _write(self, text: str) -> None:
-        # Estate time, so that the log's clock goes as fast as everything else of the estate.
-        moment = self._date + timedelta(
-            seconds=self._machine.clock.seconds() - self._begun + self._machine.date_shift - self._shift
-        )
-        with suppress(DiskFull):
-            self._machine.files.append(LOG, f"{moment:%H:%M:%S}:{text}\r\n".encode())
+        self._pace.write("****Ended*RollBack***")
+        return self._pace.end(self._pace.exit_code or FAILED)

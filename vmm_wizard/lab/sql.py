@@ -46,7 +46,8 @@ class Backup:
 class Database:
     """A database. `owners` are members of db_owner by login name; `tables` by name without their schema.
 
-    `settings` are the rows of VMM's own table of settings.
+    `settings` are the rows of VMM's own table of settings. `key_container`: the object in the directory that holds the
+    keys to what is encrypted in it; empty when nothing is.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Database:
     settings: dict[str, str] = field(default_factory=dict)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     backups: list[Backup] = field(default_factory=list)
+    key_container: str = ""
 
     @property
     def is_vmm(self) -> bool:

@@ -37,6 +37,8 @@ class SetupFailure:
 
 
 _ROLLBACK = re.compile(r"\*+Starting\*RollBack\*+", re.IGNORECASE)
+#: In these setup only looks, or is over.
+_NOTHING_CHANGED = (Phase.STARTING, Phase.PREREQUISITES, Phase.INSTALLED, Phase.ENDED)
 _ROLLED_BACK = re.compile(r"\*+Ended\*RollBack\*+", re.IGNORECASE)
 
 
@@ -51,6 +53,8 @@ class LogReader:
     def __init__(self, work: SetupWork = SetupWork.INSTALL) -> None:
         self.work = work
         self.percent = 0
+        #: Whether setup has come as far as changing the computer: refused or stopped before that, nothing is left.
+        self.changed_something = False
         #: Whether a rollback has begun, and whether it has come to its end.
         self.rollback_begun = self.rollback_ended = False
         self._course = COURSES[work]
@@ -143,21 +147,12 @@ class LogReader:
         for marker in course.markers:
             if marker.percent > reached >= marker.after and marker.pattern.search(text):
                 self.percent, self._phase = marker.percent, marker.phase
+                self.changed_something |= marker.phase not in _NOTHING_CHANGED
                 break
         count = _COUNT.search(text)
         if self._phase is course.counted and count and 0 < int(count[1]) <= int(count[2]):
             share = int(count[1]) / int(count[2])
             self.percent = max(self.percent, course.since + round(share * (course.until - course.since)))
-
-    @property
-    def changed_something(self) -> bool:
-        """Whether setup has come as far as changing the computer: refused or stopped before that, nothing is left."""
-        first = next(marker.percent for marker in self._course.markers if marker.phase not in _LOOKING)
-        return self.percent >= first
-
-
-#: While setup looks, it changes nothing.
-_LOOKING = (Phase.STARTING, Phase.PREREQUISITES, Phase.INSTALLED)
 
 
 def read_failures(data: bytes) -> tuple[SetupFailure, ...]:
