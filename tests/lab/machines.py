@@ -14,6 +14,7 @@ from vmm_wizard.lab.descriptors import CONTAINER_INHERIT, GENERIC_ALL, allow
 from vmm_wizard.lab.directory import Directory
 from vmm_wizard.lab.logons import Credential, Logons
 from vmm_wizard.lab.moments import Moment
+from vmm_wizard.lab.node import Node
 from vmm_wizard.lab.node_runs import NodeRuns
 from vmm_wizard.lab.processes import ProcessEnd
 from vmm_wizard.lab.run_scripts import LOG
@@ -279,7 +280,7 @@ class PracticeMachine(NodeRuns):
 
 
 @contextmanager
-def serving(machine: PracticeMachine) -> Iterator[WinrmServer]:
+def serving(machine: PracticeMachine | Node) -> Iterator[WinrmServer]:
     """The machine's WinRM service on a free port."""
     service = WinrmServer(machine, machine.logons, name=machine.computer_name, clock=machine.clock)
     machine.services.append(service)

@@ -87,8 +87,14 @@ def test_scripts_are_plain_ascii_because_5_1_reads_anything_else_as_it_likes(scr
     assert max(len(line) for line in script.splitlines()) <= 120
 
 
-def test_scripts_never_turn_to_another_machine_nor_compile_nor_run_text(script: str) -> None:
-    assert not re.search(r"(?i)-ComputerName|-CimSession|-Credential\b|Add-Type|Invoke-Expression|\bcmd\.exe", script)
+def test_scripts_never_compile_nor_run_text_nor_take_credentials(script: str) -> None:
+    assert not re.search(r"(?i)-Credential\b|Add-Type|Invoke-Expression|\bcmd\.exe", script)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in INSIDE_NAMES])
+def test_only_scripts_inside_a_task_turn_to_another_machine(name: str) -> None:
+    # A session is a network logon: a second hop fails there.
+    assert not re.search(r"(?i)-ComputerName|-CimSession", text_of(name))
 
 
 def test_scripts_avoid_the_variables_that_powershell_owns(script: str) -> None:

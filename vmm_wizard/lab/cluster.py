@@ -96,6 +96,8 @@ class FailoverCluster:
         self.offline: Callable[[str], None] = lambda _name: None
         #: Called with the VMM role's name when it begins or ceases to answer without coming or going for good.
         self.answering: Callable[[str, bool], None] = lambda _name, _answers: None
+        #: Called when VMM's service stops where it runs: a move, a node that goes down, a role that is taken away.
+        self.service_stopped: Callable[[], None] = lambda: None
         self._changed = changed
         self._lock = threading.RLock()
         first = members[0].name
@@ -199,6 +201,7 @@ class FailoverCluster:
             computer = self.directory.find_by_sam(f"{found.name}$")
             if computer is not None and computer.dn in self.directory.created:
                 self.directory.discard(computer.dn)
+        self.service_stopped()
         self.offline(found.name)
         self._changed()
 
@@ -255,11 +258,42 @@ class FailoverCluster:
         owner = _label(node)
         if found is None:
             raise RoleRefused(f"There is no cluster group {name}")
-        if found.possible_owners and owner not in found.possible_owners:
-            raise RoleRefused(f"{owner} is no possible owner of {name}")
-        self._require_up(owner)
+        self._require_owner(found, owner)
+        if found is self.vmm_group() and found.owner != owner:
+            self.service_stopped()
         found.owner = owner
         self._changed()
+
+    def _require_owner(self, group: Group, owner: str) -> None:
+        if group.possible_owners and owner not in group.possible_owners:
+            raise RoleRefused(f"{owner} is no possible owner of {group.name}")
+        self._require_up(owner)
+
+    def begin_move(self, name: str, node: str) -> None:
+        """Let VMM's role begin to move: its service stops on the old owner and starts on the new one, which takes time.
+
+        `finish_move` ends it. Raises RoleRefused as `move_group`.
+        """
+        with self._lock:
+            found = self.group(name)
+            if found is None:
+                raise RoleRefused(f"There is no cluster group {name}")
+            self._require_owner(found, _label(node))
+            if found.owner == _label(node):
+                return
+            found.owner, found.state = _label(node), "Pending"
+        self.service_stopped()
+        self._tell_vmm()
+
+    def finish_move(self, name: str) -> None:
+        """The role is online on the owner that it has by now."""
+        with self._lock:
+            found = self.group(name)
+            if found is None or found.state != "Pending":
+                return
+            up = any(row.name == found.owner and row.state == "Up" for row in self.members)
+            found.state = "Online" if up else "Offline"
+        self._tell_vmm()
 
     def node_down(self, node: str) -> None:
         """A node goes away: what it owned moves to a possible owner that is up, or waits for it."""
@@ -271,8 +305,9 @@ class FailoverCluster:
             for group in lost:
                 heirs = [name for name in up if not group.possible_owners or name in group.possible_owners]
                 group.owner = heirs[0] if heirs else group.owner
-                if group is self.vmm_group() and not heirs:
-                    group.state = "Offline"
+                if group is self.vmm_group():
+                    self.service_stopped()
+                    group.state = group.state if heirs else "Offline"
         self._tell_vmm()
 
     def node_up(self, node: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from vmm_wizard.lab.cluster import ClusterMember, Group, Resource
 from vmm_wizard.lab.dns_server import reverse_name
 from vmm_wizard.lab.estate import Estate
+from vmm_wizard.lab.vmm import STATES
 
 _DISABLED = 0x2
 
@@ -67,6 +68,22 @@ def _validation(estate: Estate, fault: Mapping[str, Any]) -> None:
         node.state.validation_errors = fault.get("errors", 0)
 
 
+def _vmm_job(estate: Estate, fault: Mapping[str, Any]) -> None:
+    """A job of VMM: it runs for some estate seconds, or until the role moves, and then has failed."""
+    state = fault.get("state", "Running")
+    if state not in STATES:
+        raise ValueError(f"a job of VMM is one of {', '.join(STATES)}, not {state!r}")
+    estate.vmm.add_job(
+        fault["name"],
+        fault["owner"],
+        target=fault.get("target", ""),
+        state=state,
+        percent=fault.get("percent", 0),
+        seconds=fault.get("seconds"),
+        restartable=fault.get("restartable", True),
+    )
+
+
 CLUSTER_FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     "cluster": _cluster,
     "cluster_node_added": _member,
@@ -76,4 +93,5 @@ CLUSTER_FAULTS: Mapping[str, Callable[[Estate, Mapping[str, Any]], None]] = {
     "squatter": _squatter,
     "pointer": _pointer,
     "validation": _validation,
+    "vmm_job": _vmm_job,
 }

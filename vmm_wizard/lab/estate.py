@@ -19,6 +19,7 @@ from vmm_wizard.lab.logons import Credential, Logons
 from vmm_wizard.lab.moments import Moments
 from vmm_wizard.lab.node import Node
 from vmm_wizard.lab.sql import SqlServer
+from vmm_wizard.lab.vmm import Vmm
 from vmm_wizard.setup.log_phases import SetupWork
 
 #: The estate's two client networks, and the third part of a node's address on each.
@@ -60,6 +61,8 @@ class Estate:
         self.directory = contoso.build_directory(self.logons, self.clock, self.changed)
         self.sql_servers = contoso.build_sql_servers(self.directory, self.logons, self.changed)
         self.zone, self.reverse_zone = contoso.build_zones()
+        # Setup makes whoever runs it a member of VMM's own administrators.
+        self.vmm = Vmm(self.clock.seconds, self.clock.date, [f"{contoso.NETBIOS}\\{contoso.INSTALLER}"])
         labels = [f"vmm{number:02}" for number in range(1, node_count + 1)]
         self.cluster = self._build_cluster(labels)
         self.nodes = {f"{label}.{self.domain}": self._build_node(label, number) for number, label in enumerate(labels)}
@@ -88,6 +91,7 @@ class Estate:
         cluster.online = self._role_online
         cluster.offline = self._role_offline
         cluster.answering = self._role_answers
+        cluster.service_stopped = self.vmm.service_stopped
         return cluster
 
     def _build_node(self, label: str, number: int) -> Node:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Protocol
 
 from vmm_wizard.lab.clock import Clock
-from vmm_wizard.lab.files import NodeFiles
+from vmm_wizard.lab.files import DiskFull, NodeFiles
 from vmm_wizard.lab.processes import Processes
 
 #: Estate seconds between two looks, as in wrapper.ps1.
@@ -71,4 +72,5 @@ class SetupWatch:
         ]
         self._used |= {int(str(row["id"])): int(str(row["cpu_milliseconds"])) for row in rows}
         watch = {"time": self._now(), "cpu_milliseconds": sum(self._used.values()), "processes": rows}
-        self._host.files.write(self._path, json.dumps(watch).encode())
+        with suppress(DiskFull):
+            self._host.files.write(self._path, json.dumps(watch).encode())
