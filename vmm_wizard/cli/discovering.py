@@ -65,7 +65,7 @@ def discover(
     secrets = read_secrets(secrets_file)
     if is_interactive() and not as_json:
         wanted = replace(plan, service_account=Plan().service_account, database=Plan().database)
-        ask_missing(replace(wanted, installing_account=plan.directory_account), secrets)
+        ask_missing(replace(wanted, installing_account=plan.directory_account).accounts, secrets)
     open_log()
     from vmm_wizard.facts.discovery import discover as look
     from vmm_wizard.facts.discovery import discovery_question

@@ -52,23 +52,24 @@ class Door:
 
 
 def prepare_call(
-    file: Path, address_book: Path | None, secrets_file: Path | None, door: Door
+    file: Path, address_book: Path | None, secrets_file: Path | None, door: Door, job: str = "install"
 ) -> tuple[Plan, Secrets, Addresses]:
     """Plan, passwords (asked for on a terminal) and addresses of a command. Refuses what cannot be read."""
     plan = load_plan(file)
     addresses = find_addresses(address_book)
     secrets = read_secrets(secrets_file)
-    ask_passwords(plan, secrets, door)
+    ask_passwords(plan, secrets, door, job)
     return plan, secrets, addresses
 
 
-def ask_passwords(plan: Plan, secrets: Secrets, door: Door) -> None:
+def ask_passwords(plan: Plan, secrets: Secrets, door: Door, job: str = "install") -> None:
     """Ask for what is missing where somebody can answer; refuses where a job would lack a password."""
-    from vmm_wizard.install.engine import missing_secrets
+    from vmm_wizard.install.admission import missing_secrets, needed_accounts
+    from vmm_wizard.install.orders import Job
 
     if is_interactive() and not door.as_json:
-        ask_missing(plan, secrets)
-    missing = missing_secrets(plan, secrets)
+        ask_missing(needed_accounts(plan, Job(job)), secrets)
+    missing = missing_secrets(plan, secrets, Job(job))
     if missing:
         refuse(f"the password of {', '.join(map(str, missing))} is missing: give --secrets FILE")
 

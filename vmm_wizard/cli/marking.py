@@ -84,7 +84,7 @@ def request(
     addresses = find_addresses(address_book)
     secrets = read_secrets(secrets_file)
     if is_interactive():
-        ask_missing(plan, secrets)
+        ask_missing(plan.accounts, secrets)
     open_log()
     from vmm_wizard.checks.registry import Status
     from vmm_wizard.checks.remedies import Team

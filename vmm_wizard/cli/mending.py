@@ -64,7 +64,7 @@ def fix(
     addresses = find_addresses(address_book)
     secrets = read_secrets(secrets_file)
     if is_interactive():
-        ask_missing(plan, secrets)
+        ask_missing(plan.accounts, secrets)
     elif not yes:
         refuse("without a terminal, fix wants --yes")
     open_log()

@@ -79,7 +79,7 @@ def check(
     except changes.ReportError as error:
         refuse(str(error))
     if is_interactive() and not as_json:
-        ask_missing(plan, secrets)
+        ask_missing(plan.accounts, secrets)
     open_log()
     findings = ask_estate(plan, secrets, addresses, rehearse=rehearse).findings
     changed = changes.changes(earlier, findings) if since else ()

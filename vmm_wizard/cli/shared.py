@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -17,6 +18,7 @@ from vmm_wizard.printable import printable
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
     from vmm_wizard.plan.model import Plan
+    from vmm_wizard.plan.names import AccountName
     from vmm_wizard.plan.secrets import Secrets
     from vmm_wizard.preflight import Update
 
@@ -91,12 +93,12 @@ def is_interactive() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def ask_missing(plan: Plan, secrets: Secrets) -> None:
+def ask_missing(accounts: Iterable[AccountName], secrets: Secrets) -> None:
     """Ask on the terminal for each password that is not known yet; an empty answer leaves it unknown."""
     from vmm_wizard import log
     from vmm_wizard.plan.secrets import Secret
 
-    for account in plan.accounts:
+    for account in accounts:
         if account not in secrets:
             text = click.prompt(f"Password of {account}", hide_input=True, default="", show_default=False, err=True)
             log.mask(text)

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from vmm_wizard.checks.registry import Finding, Status
+from vmm_wizard.install.orders import Job
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secrets
@@ -25,9 +26,24 @@ def lock_name(plan: Plan) -> str:
     return f"install-{hashlib.sha256(cluster.encode()).hexdigest()[:16]}.lock"
 
 
-def missing_secrets(plan: Plan, secrets: Secrets) -> tuple[AccountName, ...]:
-    """The accounts whose passwords an install needs and nobody gave."""
-    return tuple(account for account in plan.accounts if account not in secrets)
+#: The jobs that run setup for the management server, which is told the service account's password.
+_INSTALLING = frozenset({Job.INSTALL, Job.ADD_NODE, Job.REBUILD})
+
+
+def needed_accounts(plan: Plan, job: Job = Job.INSTALL) -> tuple[AccountName, ...]:
+    """The accounts whose passwords a job needs, each once: for an install all of the plan's, for an uninstall all but
+    the service account, else those that log on to directory and nodes and run the task there."""
+    if job in _INSTALLING:
+        return plan.accounts
+    wanted = {plan.installing_account.key, plan.directory_account.key, plan.node_account.key}
+    if job is Job.UNINSTALL:
+        wanted |= {plan.sql_account.key, plan.setup_sql_account.key}
+    return tuple(account for account in plan.accounts if account.key in wanted)
+
+
+def missing_secrets(plan: Plan, secrets: Secrets, job: Job = Job.INSTALL) -> tuple[AccountName, ...]:
+    """The accounts whose passwords a job needs and nobody gave."""
+    return tuple(account for account in needed_accounts(plan, job) if account not in secrets)
 
 
 #: What a rehearsal sees from inside, where its word counts for more than what was seen from outside.

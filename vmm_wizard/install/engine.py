@@ -54,7 +54,7 @@ class Runner:
 
         for secret in self.secrets.values():
             log.mask(secret.reveal())
-        missing = missing_secrets(self.plan, self.secrets)
+        missing = missing_secrets(self.plan, self.secrets, self.order.job)
         if missing:
             yield Finished("refused", False, f"the password of {', '.join(map(str, missing))} is missing")
             return
