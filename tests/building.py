@@ -35,6 +35,7 @@ from vmm_wizard.facts.model import (
     NameStatus,
     NetworkFacts,
     NodeFacts,
+    NodeRemains,
     PasswordFacts,
     PasswordShape,
     PolicyFacts,
@@ -134,6 +135,7 @@ def a_node(number: int = 1, **changes: Any) -> NodeFacts:
         hyperv_service=False,
         agent_installed=False,
         vmm=None,
+        remains=NodeRemains(folder=False, products=()),
         administrators=(
             Member(f"{DOMAIN_SID}-500", r"CONTOSO\Administrator"),
             Member(INSTALLER_SID, r"CONTOSO\vmm-setup"),

@@ -25,6 +25,7 @@ FACTS_PARAMETERS: dict[str, JSON] = {
     "SqlInstance": "",
     "SqlPort": 0,
     "MediaPath": r"C:\VMM\Media",
+    "ProgramFiles": r"C:\Program Files\Microsoft System Center\Virtual Machine Manager",
     "Ports": [8100, 8101, 8102, 8103, 443],
     "StaticAddresses": ["10.10.0.50", "10.20.0.50"],
     "FailurePatterns": ["FailureReason ="],

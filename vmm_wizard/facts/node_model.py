@@ -12,6 +12,7 @@ from vmm_wizard.facts.windows_model import (
     AppControlFacts,
     FirewallFacts,
     LoggingFacts,
+    NodeRemains,
     NtlmFacts,
     OpenConsole,
     PortUse,
@@ -248,6 +249,7 @@ class NodeFacts:
     hyperv_service: bool
     agent_installed: bool
     vmm: VmmFacts | None
+    remains: NodeRemains | None
     administrators: tuple[Member, ...] | None
     rights: RightsFacts | None
     disable_domain_creds: int

@@ -74,6 +74,7 @@ def script_parameters(question: NodeQuestion) -> dict[str, JSON]:
         "SqlInstance": question.sql_instance,
         "SqlPort": question.sql_port,
         "MediaPath": question.media_path,
+        "ProgramFiles": question.program_files,
         "Ports": list(question.ports),
         "StaticAddresses": list(question.static_addresses),
         "FailurePatterns": list(LOG_FAILURES),

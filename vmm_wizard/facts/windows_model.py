@@ -115,6 +115,22 @@ class OpenConsole:
 
 
 @dataclass(frozen=True, slots=True)
+class InstalledProduct:
+    """A product as Windows lists it: its name, and the command that takes it away."""
+
+    name: str
+    uninstall: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRemains:
+    """What of VMM lies on a node beside registry and service: the plan's folder for its program files, and products."""
+
+    folder: bool
+    products: tuple[InstalledProduct, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StagedFile:
     """An answer file in a run's folder on the node; `content` is base64."""
 

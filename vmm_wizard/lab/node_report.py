@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -100,6 +101,7 @@ def node_facts(node: Node, request: ScriptRequest, session: ShellSession) -> Ans
         "hyperv_service": state.hyperv_service,
         "agent_installed": state.agent or node.server is not None,
         "vmm": None if is_hidden else _vmm(node, parameters),
+        "remains": _remains(node, str(parameters["ProgramFiles"])),
         "administrators": _administrators(node) if is_administrator else None,
         "rights": {field: list(state.rights.get(right, [])) for field, right in _RIGHTS.items()}
         if is_administrator
@@ -194,6 +196,23 @@ def _sql_registry(node: Node, server: InstalledServer) -> dict[str, JSON]:
             "multi_subnet": found.multi_subnet,
         },
     }
+
+
+def _remains(node: Node, folder: str) -> JSON:
+    """The folder of the program files, and the products: a server that was killed half way has files and no product."""
+    products = []
+    if node.server is not None:
+        products.append("Microsoft System Center Virtual Machine Manager Server")
+    if node.console is not None:
+        products.append("Microsoft System Center Virtual Machine Manager Administrator Console")
+    return {
+        "folder": node.files.has_folder(folder),
+        "products": [{"name": name, "uninstall": f"MsiExec.exe /X{_product_code(name)}"} for name in products],
+    }
+
+
+def _product_code(name: str) -> str:
+    return f"{{{uuid.uuid5(uuid.NAMESPACE_DNS, name)}}}".upper()
 
 
 def _media(node: Node, path: str) -> JSON:

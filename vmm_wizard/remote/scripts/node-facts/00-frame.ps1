@@ -13,6 +13,9 @@ param(
     [AllowEmptyString()]
     [string] $MediaPath,
     [Parameter(Mandatory)]
+    [AllowEmptyString()]
+    [string] $ProgramFiles,
+    [Parameter(Mandatory)]
     [int[]] $Ports,
     [Parameter(Mandatory)]
     [AllowEmptyCollection()]
@@ -65,6 +68,7 @@ $answer = [ordered]@{
     hyperv_service = $null
     agent_installed = $null
     vmm = $null
+    remains = $null
     administrators = $null
     rights = $null
     disable_domain_creds = $null

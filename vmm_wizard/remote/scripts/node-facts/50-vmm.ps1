@@ -111,3 +111,24 @@ function Get-VmmReport {
 Read-Part 'vmm' {
     $answer.vmm = Get-VmmReport
 }
+
+function Get-VmmRemains {
+    # The agent is a product of its own, which VMM puts on every host.
+    $pattern = 'Microsoft System Center*Virtual Machine Manager*'
+    $names = @(Get-InstalledProduct $pattern 'DisplayName')
+    $commands = @(Get-InstalledProduct $pattern 'UninstallString')
+    $products = [System.Collections.Generic.List[object]]::new()
+    for ($place = 0; $place -lt $names.Count; $place++) {
+        if ($names[$place] -notlike '*Agent*') {
+            $products.Add([ordered]@{ name = $names[$place]; uninstall = $commands[$place] })
+        }
+    }
+    return [ordered]@{
+        folder = [bool] $ProgramFiles -and [System.IO.Directory]::Exists($ProgramFiles)
+        products = $products.ToArray()
+    }
+}
+
+Read-Part 'remains' {
+    $answer.remains = Get-VmmRemains
+}
