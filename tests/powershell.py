@@ -22,14 +22,22 @@ def parse(text: str) -> Node:
 
 def walk(node: Node) -> Iterator[Node]:
     """A node and all below it, in the order of the text."""
-    yield node
-    for child in node.children:
-        yield from walk(child)
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting.extend(reversed(found.children))
 
 
 def of_type(node: Node, *types: str) -> list[Node]:
     """All nodes of these types, in the order of the text."""
-    return [found for found in walk(node) if found.type in types]
+    return list(_of_type(node, types))
+
+
+@cache
+def _of_type(node: Node, types: tuple[str, ...]) -> tuple[Node, ...]:
+    # A script's whole tree is asked for the same few types hundreds of times.
+    return tuple(found for found in walk(node) if found.type in types)
 
 
 def words(node: Node) -> str:
@@ -179,6 +187,7 @@ def above_of(node: Node) -> Iterator[Node]:
         above = above.parent
 
 
+@cache
 def home(node: Node) -> str:
     """The function that a node is in, empty for the script itself."""
     for above in above_of(node):
