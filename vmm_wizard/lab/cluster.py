@@ -98,6 +98,8 @@ class FailoverCluster:
         self.answering: Callable[[str, bool], None] = lambda _name, _answers: None
         #: Called when VMM's service stops where it runs: a move, a node that goes down, a role that is taken away.
         self.service_stopped: Callable[[], None] = lambda: None
+        #: A private property of the core group: who runs the wizard on this cluster; empty: nobody.
+        self.run_lock = ""
         self._changed = changed
         self._lock = threading.RLock()
         first = members[0].name
@@ -292,8 +294,17 @@ class FailoverCluster:
             if found is None or found.state != "Pending":
                 return
             up = any(row.name == found.owner and row.state == "Up" for row in self.members)
-            found.state = "Online" if up else "Offline"
+            found.state = "Failed" if found.is_broken else "Online" if up else "Offline"
         self._tell_vmm()
+
+    def change_lock(self, text: str, instead_of: Collection[str]) -> bool:
+        """Write the lock of a run where it is one of `instead_of`; whether it was."""
+        with self._lock:
+            if self.run_lock not in instead_of:
+                return False
+            self.run_lock = text
+        self._changed()
+        return True
 
     def node_down(self, node: str) -> None:
         """A node goes away: what it owned moves to a possible owner that is up, or waits for it."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from vmm_wizard.lab.moments import BOOT
 
 if TYPE_CHECKING:
     from vmm_wizard.lab.node import Node
+
+#: How long Windows has been up when the estate begins, in estate seconds.
+_UP_SECONDS = 9.0 * 86_400
 
 
 class Power:
@@ -19,6 +23,30 @@ class Power:
         self._node = node
         self._lock = threading.Lock()
         self.is_down = False
+        self._is_scheduled = False
+        self._origin = node.clock.date()
+        self._booted = -_UP_SECONDS
+
+    @property
+    def boot_time(self) -> datetime:
+        """When Windows began (UTC): in estate time, so that a restart always shows."""
+        return self._origin + timedelta(seconds=self._booted)
+
+    def restart_in(self, delay: float, away: float) -> bool:
+        """Restart after `delay` estate seconds, for `away`. False: a restart is on its way already."""
+        with self._lock:
+            if self._is_scheduled or self.is_down:
+                return False
+            self._is_scheduled = True
+        arguments = (delay, away)
+        threading.Thread(
+            target=self._shut_down, args=arguments, name=f"shutdown {self._node.dns_name}", daemon=True
+        ).start()
+        return True
+
+    def _shut_down(self, delay: float, away: float) -> None:
+        if not self._node.clock.wait(delay, self._node.estate.stop):
+            self.restart(away)
 
     def restart(self, away: float | None) -> None:
         """Windows goes down now, and is back after `away` estate seconds; None: never.
@@ -45,9 +73,10 @@ class Power:
         node = self._node
         if node.clock.wait(away, node.estate.stop):
             return
+        self._booted = node.clock.seconds()
         state = node.state
         state.pending_component_servicing = state.pending_windows_update = state.pending_file_renames = False
-        self.is_down = False
+        self.is_down = self._is_scheduled = False
         node.estate.node_back(node.dns_name)
         reopen()
         node.reached(BOOT)

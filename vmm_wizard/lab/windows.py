@@ -22,6 +22,7 @@ from vmm_wizard.lab.mending_scripts import add_administrator
 from vmm_wizard.lab.moments import VERIFY, Moment
 from vmm_wizard.lab.node_network import list_neighbors
 from vmm_wizard.lab.node_report import node_facts
+from vmm_wizard.lab.role_scripts import ROLE_SCRIPTS
 from vmm_wizard.lab.run_scripts import RUN_SCRIPTS, Answer
 from vmm_wizard.lab.script_parameters import ScriptError, bind
 from vmm_wizard.lab.setup_run import orphaned_setup
@@ -61,6 +62,7 @@ HANDLERS: Mapping[str, Handler] = {
     "list-neighbors": list_neighbors,
     "library-facts": library_facts,
     "node-facts": node_facts,
+    **ROLE_SCRIPTS,
     **dict.fromkeys(RUN_SCRIPTS, _of_run),
 }
 

@@ -117,6 +117,11 @@ class Session:
             raise _translated(error, line, login) from None
         return session
 
+    @property
+    def place(self) -> str:
+        """host:port of the node, for messages."""
+        return self._line.target.place
+
     def _log_on(self) -> None:
         from vmm_wizard.remote import connection
 
