@@ -24,6 +24,7 @@ from vmm_wizard.plan.model import (
     Media,
     Plan,
     Ports,
+    Preparation,
     Registration,
     Release,
     ServiceAccount,
@@ -82,6 +83,20 @@ lines = st.text(
 paths = st.lists(st.text("VMM media(x86)é-", min_size=1, max_size=10).map(str.strip).filter(bool), max_size=4).map(
     lambda parts: "C:\\" + "\\".join(parts)
 )
+sources = st.lists(
+    st.text("VMM media(x86),\u00e9-", min_size=1, max_size=10).map(str.strip).filter(bool), max_size=3
+).map(lambda parts: "\\".join([r"\\files01\sources", *parts]))
+_packages = st.lists(sources.map(lambda text: f"{text}.msi"), max_size=3, unique_by=lambda text: text.casefold()).map(
+    tuple
+)
+preparations = st.builds(
+    Preparation,
+    media_source=st.just("") | sources,
+    media_sha256=st.just("") | st.text("0123456789abcdef", min_size=64, max_size=64),
+    adk_source=st.just("") | sources,
+    winpe_source=st.just("") | sources,
+    packages=_packages,
+)
 addresses = st.ip_addresses(v=4) | st.ip_addresses(v=6)
 ports = st.integers(1, 65535)
 _empty_account = st.just(AccountName())
@@ -139,6 +154,7 @@ plans = st.builds(
     cluster=clusters,
     ports=st.builds(Ports, ports, ports, ports, ports, ports, ports),
     media=paths.map(Media),
+    prepare=preparations,
     library=st.just(Library()) | host_names.map(Library),
     program_files=paths,
     accepted=st.lists(acceptances, max_size=2, unique_by=lambda one: (one.check, one.subject.casefold())).map(tuple),

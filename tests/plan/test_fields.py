@@ -45,6 +45,10 @@ def test_a_list_is_typed_in_any_of_the_usual_ways(text: str) -> None:
         ("ports.bits", " 444 ", 444),
         ("database.instance", "mssqlserver", ""),
         ("registration.product_key", "abcde-12345-fghij-67890-klmno", "ABCDE-12345-FGHIJ-67890-KLMNO"),
+        ("prepare.media_source", r" \\files01\VMM, 2022\ ", r"\\files01\VMM, 2022"),
+        ("prepare.media_source", "D:\\", "D:\\"),
+        ("prepare.media_sha256", "AB " * 32, "ab" * 32),
+        ("prepare.packages", r"\\f\s\ODBC 17.msi;\\f\s\VC, x64.exe", (r"\\f\s\ODBC 17.msi", r"\\f\s\VC, x64.exe")),
         ("dkm.container", "", contoso().dkm.dn.__class__()),
     ],
 )
@@ -66,6 +70,12 @@ def test_what_a_person_types_is_understood(key: str, text: str, value: object) -
         ("cluster.static_addresses", "fe80::1%3", "is not an IPv4 or IPv6 address"),
         ("connection.certificate_exceptions", "vmm01 abc why", "64 hexadecimal digits"),
         ("media.path", r"C:\\VMM", "doubled backslashes"),
+        ("prepare.adk_source", "ADK", "neither on a share"),
+        ("prepare.adk_source", r"\\files01", "neither on a share"),
+        ("prepare.media_source", r"\\files01\sources\*.exe", "neither on a share"),
+        ("prepare.media_sha256", "abc", "64 hexadecimal digits"),
+        ("prepare.packages", r"\\files01\sources\a.msi; \\files01\sources\readme.txt", "is no installer"),
+        ("prepare.packages", r"\\files01\sources\a.msi; \\FILES01\sources\a.msi", "stands twice"),
     ],
 )
 def test_what_is_refused_is_said_in_a_sentence(key: str, text: str, sentence: str) -> None:

@@ -8,7 +8,7 @@ from tests.building import a_container, a_rehearsal, good_facts, installed_facts
 from tests.tui.wizards import all_passwords, ready_plan
 from vmm_wizard.checks.registry import Check, Finding, Status, all_checks, judge
 from vmm_wizard.facts.model import Facts, NoAnswer
-from vmm_wizard.plan.fields import BY_KEY, MARKS, field_value, set_field
+from vmm_wizard.plan.fields import BY_KEY, MARKS, PREPARATION, field_value, set_field
 from vmm_wizard.plan.model import Acceptance, AccountKind, Plan
 from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.flow import Mark, View, mark_of
@@ -46,11 +46,11 @@ def test_back_leads_to_the_page_before(page: str, before: str) -> None:
 
 def test_every_answer_is_asked_for_on_exactly_one_page() -> None:
     asked = [key for page in pages.PAGES for key in page.keys]
-    assert sorted(asked) == sorted(BY_KEY.keys() - MARKS)
+    assert sorted(asked) == sorted(BY_KEY.keys() - MARKS - PREPARATION)
 
 
 def test_every_answer_has_a_label_that_fits_beside_its_field() -> None:
-    assert set(pages.LABELS) == BY_KEY.keys() - MARKS
+    assert set(pages.LABELS) == BY_KEY.keys() - MARKS - PREPARATION
     assert max(map(len, pages.LABELS.values())) <= 18
 
 

@@ -49,6 +49,11 @@ ALLOWED = {
     "ports.winrm": _PORT,
     "ports.bits": _PORT,
     "media.path": r"a folder on a local disk of each node such as 'C:\VMM\Media'",
+    "prepare.media_source": r"a path such as '\\files01\sources\VMM2022', or nothing",
+    "prepare.media_sha256": "64 hexadecimal digits, or nothing",
+    "prepare.adk_source": r"a folder such as '\\files01\sources\ADK', or nothing",
+    "prepare.winpe_source": r"a folder such as '\\files01\sources\WinPE', or nothing",
+    "prepare.packages": r"paths of installers such as ['\\files01\sources\msodbcsql.msi'], each once",
     "library.file_server": "the host name of a clustered file server such as libfs.contoso.lab, or nothing",
     "accepted": "tables of id and reason; subject, by and on (2026-11-26) where they are known",
     "asked": "tables of id, team (ad, sql, network or nodes) and ticket; subject and on (2026-11-26) where known",
@@ -104,6 +109,15 @@ ABOUT = {
     "ports.winrm": "VMM to the agents on hosts, control.",
     "ports.bits": "Files between VMM, hosts and library servers.",
     "media.path": "Folder with the extracted setup media, the same on every node, on a local disk.",
+    "prepare.media_source": "The folder with the extracted media, or the download that holds them (.exe, .zip): on a "
+    "share that the installing account reads. Empty: the media are on the nodes already.",
+    "prepare.media_sha256": "SHA-256 of that download, or of setup.exe in that folder. Empty: the one that Microsoft "
+    "publishes where there is one, else setup.exe must be the same file on all nodes.",
+    "prepare.adk_source": "Offline layout of the Windows ADK: the folder with adksetup.exe. Empty: not installed.",
+    "prepare.winpe_source": "Offline layout of the ADK's Windows PE add-on: the folder with adkwinpesetup.exe. Empty: "
+    "not installed.",
+    "prepare.packages": "Installers (.msi, .exe) that are run silently in this order, such as those of Visual C++, the "
+    "ODBC driver and sqlcmd; their licence terms are accepted with that.",
     "library.file_server": "The file server for VMM's library share, which is added after setup. A clustered one, on "
     "another cluster. Empty: not checked.",
     "accepted": "Findings that do not stop an install: the check's id, the subject that it was found on, and why. They "
@@ -122,6 +136,7 @@ TABLE_ABOUT = {
     "cluster": "The failover cluster, VMM's role on it, and the nodes.",
     "ports": "TCP ports of VMM. They can be chosen now and never again.",
     "media": "The setup media.",
+    "prepare": "What vmm-wizard prepare brings to the nodes before setup, and from where.",
     "library": "VMM's library. Setup makes none on a highly available server: a share is added afterwards.",
 }
 

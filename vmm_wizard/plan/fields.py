@@ -22,9 +22,19 @@ from vmm_wizard.plan.model import (
     WinrmTransport,
 )
 from vmm_wizard.plan.names import AccountName, DistinguishedName, HostName, NetbiosName, SqlTarget
-from vmm_wizard.plan.rows import ACCEPTED, ASKED, EXCEPTIONS, Rows, one_line, parse_row_line, row_line
+from vmm_wizard.plan.rows import (
+    ACCEPTED,
+    ASKED,
+    EXCEPTIONS,
+    Rows,
+    fingerprint,
+    one_line,
+    parse_row_line,
+    row_line,
+)
 
 _PRODUCT_KEY = re.compile(r"[A-Z0-9]{5}(?:-[A-Z0-9]{5}){4}")
+_SOURCE = re.compile(r"\\\\[^\\/\s]+\\[^\\/]|[A-Za-z]:\\")
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
 
@@ -49,6 +59,8 @@ class Field:
     kind: Kind = Kind.TEXT
     choices: tuple[str, ...] = ()
     rows: Rows | None = None
+    #: What parts the elements of a list in a form: host names have no blanks, paths may.
+    separators: str = r"[,;\s]+"
 
     @property
     def table(self) -> str:
@@ -76,6 +88,24 @@ def _path(text: str) -> str:
     if "\\\\" in text[1:]:
         raise ValueError(f"{text!r} holds doubled backslashes: single quotes in the file keep single ones")
     return text
+
+
+def _source(text: str) -> str:
+    text = _path(text)
+    if text and (not _SOURCE.match(text) or any(character in text for character in '"<>|?*')):
+        raise ValueError(f"{text!r} is neither on a share such as \\\\files01\\sources nor a full local path")
+    return text if text.endswith(":\\") else text.rstrip("\\")
+
+
+def _package(text: str) -> str:
+    text = _source(text)
+    if text and not text.casefold().endswith((".msi", ".exe")):
+        raise ValueError(f"{text!r} is no installer: its name ends neither in .msi nor in .exe")
+    return text
+
+
+def _digest(text: str) -> str:
+    return fingerprint(text) if text.strip() else ""
 
 
 def _product_key(text: str) -> str:
@@ -189,6 +219,11 @@ FIELDS: tuple[Field, ...] = (
     _vmm_port("winrm"),
     _vmm_port("bits"),
     Field("media.path", ("media", "path"), _path),
+    Field("prepare.media_source", ("prepare", "media_source"), _source),
+    Field("prepare.media_sha256", ("prepare", "media_sha256"), _digest),
+    Field("prepare.adk_source", ("prepare", "adk_source"), _source),
+    Field("prepare.winpe_source", ("prepare", "winpe_source"), _source),
+    Field("prepare.packages", ("prepare", "packages"), _package, Kind.TEXTS, separators=r"\s*[;\n]\s*"),
     Field("library.file_server", ("library", "file_server"), HostName.parse),
     _rows("accepted", ("accepted",), ACCEPTED),
     _rows("asked", ("asked",), ASKED),
@@ -196,6 +231,8 @@ FIELDS: tuple[Field, ...] = (
 BY_KEY: Mapping[str, Field] = {field.key: field for field in FIELDS}
 #: What the answers say of findings, not of the installation: no page of the wizard asks for it.
 MARKS = frozenset({"accepted", "asked"})
+#: What `prepare` is told; the wizard's pages do not ask for it yet.
+PREPARATION = frozenset(field.key for field in FIELDS if field.table == "prepare")
 TABLES: tuple[str, ...] = tuple(dict.fromkeys(field.table for field in FIELDS if field.table))
 
 
@@ -227,7 +264,7 @@ def parse_field(key: str, text: str) -> Any:
     """
     field = BY_KEY[key]
     if field.kind is Kind.TEXTS:
-        return without_repetition(field, [part for part in re.split(r"[,;\s]+", text) if part])
+        return without_repetition(field, [part for part in re.split(field.separators, text) if part.strip()])
     if field.kind is Kind.ROWS:
         return tuple(field.parse(line) for line in text.splitlines() if line.strip())
     return field.parse(text)
@@ -256,7 +293,7 @@ def field_text(plan: Plan, key: str) -> str:
     if isinstance(value, int):
         return str(value) if value else ""
     if BY_KEY[key].kind is Kind.TEXTS:
-        return ", ".join(map(str, value))
+        return (", " if "," in BY_KEY[key].separators else "; ").join(map(str, value))
     rows = BY_KEY[key].rows
     if rows:
         return "\n".join(row_line(rows, one) for one in value)

@@ -61,6 +61,28 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class Preparation:
+    """Where `prepare` takes from what setup wants on the nodes (G25). Each may be empty: then it is not brought there.
+
+    `media_source`: a folder with setup.exe, or the download that holds it; `media_sha256`: of that download, else of
+    the folder's setup.exe; 64 hexadecimal digits in lower case. `adk_source` and `winpe_source`: folders of offline
+    layouts. `packages`: installers (.msi, .exe) in the order that they are run.
+    """
+
+    media_source: str = ""
+    media_sha256: str = ""
+    adk_source: str = ""
+    winpe_source: str = ""
+    packages: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Everything that is named, in order."""
+        named = (self.media_source, self.adk_source, self.winpe_source, *self.packages)
+        return tuple(source for source in named if source)
+
+
+@dataclass(frozen=True, slots=True)
 class Library:
     """The file server that will hold VMM's library (HALIB). Empty: none is chosen yet, and nothing asks about it."""
 
@@ -237,6 +259,7 @@ class Plan:
     cluster: Cluster = field(default_factory=Cluster)
     ports: Ports = field(default_factory=Ports)
     media: Media = field(default_factory=Media)
+    prepare: Preparation = field(default_factory=Preparation)
     library: Library = field(default_factory=Library)
     program_files: str = DEFAULT_PROGRAM_FILES
     accepted: tuple[Acceptance, ...] = ()

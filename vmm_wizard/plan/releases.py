@@ -41,12 +41,14 @@ class Requirements:
     """What one release asks for. Builds and majors are version numbers, `adk_builds` the first and the last build.
 
     `dotnet_release` is the least `Release` value of .NET 4 in the registry; `startup_ram_mb` that of a virtual machine
-    with dynamic memory. `sql_oldest_level` (major to service pack) and `sql_note` (major to a sentence) warn only.
+    with dynamic memory. `download_sha256` is that of the zip of the media, in lower case; empty: Microsoft tells none.
+    `sql_oldest_level` (major to service pack) and `sql_note` (major to a sentence) warn only.
     """
 
     release: Release
     title: str
     media_version_prefix: str
+    download_sha256: str
     windows_builds: tuple[int, ...]
     os_names: tuple[str, ...]
     sql_majors: tuple[int, ...]

@@ -45,7 +45,8 @@ def one_line(text: str) -> str:
 # --- certificate exceptions
 
 
-def _fingerprint(text: str) -> str:
+def fingerprint(text: str) -> str:
+    """A SHA-256 digest without separators, in lower case; raises ValueError for what is none."""
     digits = re.sub(r"[:\s-]", "", one_line(text)).lower()
     if not re.fullmatch(r"[0-9a-f]{64}", digits):
         raise ValueError("a SHA-256 fingerprint has 64 hexadecimal digits")
@@ -59,7 +60,7 @@ def _exception(row: Mapping[str, str]) -> CertificateException:
         raise ValueError("a certificate exception needs the host it is for")
     if not reason:
         raise ValueError(f"the certificate exception for {name} needs a reason")
-    return CertificateException(name, _fingerprint(row.get("sha256", "")), reason)
+    return CertificateException(name, fingerprint(row.get("sha256", "")), reason)
 
 
 EXCEPTIONS = Rows(
