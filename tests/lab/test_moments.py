@@ -36,10 +36,10 @@ FIRST, SECOND = "vmm01.contoso.lab", "vmm02.contoso.lab"
         ("start", START),
         ("boot", BOOT),
         ("verify", VERIFY),
-        ("stage", Moment("script", "stage-run")),
-        ("start-task", Moment("script", "start-task")),
-        ("secrets", Moment("script", "put-secrets")),
-        ("clear", Moment("script", "remove-run")),
+        ("stage", Moment("script", "stage-run", of_run=True)),
+        ("start-task", Moment("script", "start-task", of_run=True)),
+        ("secrets", Moment("script", "put-secrets", of_run=True)),
+        ("clear", Moment("script", "remove-run", of_run=True)),
         ("script node-facts", Moment("script", "node-facts")),
         ("script", Moment("script")),
         ("after script run-status", Moment("after script", "run-status")),
@@ -168,10 +168,12 @@ def test_any_fault_may_have_a_moment_and_is_about_the_node_whose_moment_it_is() 
     node = estate.nodes[SECOND]
     assert not node.state.pending_windows_update
     node.reached(Moment("script", "stage-run"))
+    assert not node.state.pending_windows_update, "a rehearsal is no run"
+    node.reached(Moment("script", "stage-run", of_run=True))
     assert node.state.pending_windows_update
     assert not estate.nodes[FIRST].state.pending_windows_update
     assert estate.report()["faults"] == [
-        {"kind": "node", "when": "script stage-run", "node": SECOND, "seconds": 0.0, "over": None}
+        {"kind": "node", "when": "stage", "node": SECOND, "seconds": 0.0, "over": None}
     ]
 
 

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 Kind = Literal["start", "boot", "verify", "script", "after script", "setup", "uninstall"]
 
-#: Steps of a run by the script that begins them on a node.
+#: Steps of a run, which is no rehearsal, by the script that begins them on a node.
 _STEPS = {"stage": "stage-run", "start-task": "start-task", "secrets": "put-secrets", "clear": "remove-run"}
 _PERCENT = re.compile(r"(setup|uninstall) (\d{1,3})%")
 _SCRIPT = re.compile(r"((?:after )?script)(?: ([a-z0-9-]+))?")
@@ -39,19 +39,23 @@ class Moment:
     """A moment. `script` is the name of one of our scripts (empty: any), `percent` how far setup is.
 
     `verify`: a node is asked what it is (node-facts) while VMM's server is on it. `boot`: a node has come back.
+    `of_run`: the script is about a run that is no rehearsal.
     """
 
     kind: Kind
     script: str = ""
     percent: int = 0
+    of_run: bool = False
 
     def covers(self, happening: Moment) -> bool:
         """Whether this is the moment that was reached."""
         if self.kind != happening.kind or self.percent != happening.percent:
             return False
-        return self.script in ("", happening.script)
+        return self.script in ("", happening.script) and self.of_run <= happening.of_run
 
     def __str__(self) -> str:
+        if self.of_run:
+            return next(step for step, script in _STEPS.items() if script == self.script)
         tail = f" {self.script}" if self.script else ""
         return f"{self.kind} {self.percent}%" if self.kind in ("setup", "uninstall") else f"{self.kind}{tail}"
 
@@ -67,7 +71,7 @@ def parse_moment(text: object, scripts: Collection[str]) -> Moment:
     if not isinstance(text, str):
         raise MomentError(f"when = {text!r}: expected {EXPECTED}")
     if text in _STEPS:
-        return Moment("script", _STEPS[text])
+        return Moment("script", _STEPS[text], of_run=True)
     percent, script = _PERCENT.fullmatch(text), _SCRIPT.fullmatch(text)
     if percent and int(percent[2]) <= 100:
         return Moment("uninstall" if percent[1] == "uninstall" else "setup", percent=int(percent[2]))

@@ -73,4 +73,5 @@ class SetupWatch:
         self._used |= {int(str(row["id"])): int(str(row["cpu_milliseconds"])) for row in rows}
         watch = {"time": self._now(), "cpu_milliseconds": sum(self._used.values()), "processes": rows}
         with suppress(DiskFull):
-            self._host.files.write(self._path, json.dumps(watch).encode())
+            self._host.files.write(f"{self._path}.new", json.dumps(watch).encode())
+            self._host.files.move(f"{self._path}.new", self._path)

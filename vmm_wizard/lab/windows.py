@@ -40,6 +40,9 @@ def _of_run(node: Node, request: bootstrap.ScriptRequest, _session: ShellSession
     return node.run_script(request)
 
 
+#: How the ids of rehearsals begin.
+_REHEARSAL = "rehearsal-"
+
 #: A command line that starts setup, from cmd.exe or from PowerShell.
 _SETUP = re.compile(r"""\s*(&\s*)?(?:"[^"]*setup\.exe"|'[^']*setup\.exe'|\S*setup\.exe)(\s|$)""", re.IGNORECASE)
 
@@ -91,7 +94,7 @@ def _run_script(node: Node, session: ShellSession) -> CommandResult:
     if handler is None or bootstrap.load_script(request.name).text != request.text:
         return _refused(f"this node knows no script {request.name!r} of this text")
     node.scripts.append(request.name)
-    _reached(node, "script", request.name, session)
+    _reached(node, "script", request, session)
     try:
         bind(request.text, request.parameters)
         document: Mapping[str, bootstrap.JSON] = {"result": handler(node, request, session)}
@@ -101,14 +104,17 @@ def _run_script(node: Node, session: ShellSession) -> CommandResult:
         }
     except DiskFull as full:
         document = {"error": {"message": full.called, "type": "MethodInvocationException", "line": 1}}
-    _reached(node, "after script", request.name, session)
+    _reached(node, "after script", request, session)
     return CommandResult(node.wire.spoiled(bootstrap.write_answer(document)))
 
 
-def _reached(node: Node, kind: Literal["script", "after script"], name: str, session: ShellSession) -> None:
+def _reached(
+    node: Node, kind: Literal["script", "after script"], request: bootstrap.ScriptRequest, session: ShellSession
+) -> None:
     """Say how far a script is. Raises SessionCancelled when that has ended the session."""
-    node.reached(Moment(kind, name))
-    if kind == "script" and name == "node-facts" and node.server is not None:
+    run_id = str(request.parameters.get("RunId", ""))
+    node.reached(Moment(kind, request.name, of_run=bool(run_id) and not run_id.startswith(_REHEARSAL)))
+    if kind == "script" and request.name == "node-facts" and node.server is not None:
         node.reached(VERIFY)
     if session.cancelled.is_set():
         raise SessionCancelled
