@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,6 @@ _COMMON = frozenset({"kind", "when", "on", "times", "for_seconds"})
 _BEFORE_SERVING = frozenset({"second_controller", "hidden", "library", "availability_group"})
 #: Faults of setup itself: something of it must be on its way.
 _OF_SETUP = frozenset({"setup_hangs", "setup_slow", "setup_fails", "setup_exit", "half_done"})
-#: Keys by which a fault names what it is about.
-_PLACES = {"on": "nodes", "node": "nodes", "server": "sql_servers"}
 
 
 def switch_of(estate: Estate, fault: Fault, changes: Changes) -> Switch:
@@ -36,6 +34,7 @@ def switch_of(estate: Estate, fault: Fault, changes: Changes) -> Switch:
     _require_places(estate, fault)
     if running is not None:
         _require_keys(fault, running)
+        _require_known(fault, "server", estate.sql_servers)
         _require_node(fault, running, when)
     elif "for_seconds" in fault:
         passing = ", ".join(name for name, row in RUNTIME_FAULTS.items() if row.passes)
@@ -60,10 +59,13 @@ def _change(estate: Estate, fault: Fault, change: Callable[[Estate, Fault], None
 
 
 def _require_places(estate: Estate, fault: Fault) -> None:
-    for key, table in _PLACES.items():
-        known = {*getattr(estate, table), *(estate.file_servers if key == "node" else ())}
-        if key in fault and fault[key] not in known:
-            raise FaultError(f"{key} = {fault[key]!r}: expected one of {', '.join(sorted(known))}")
+    for key in ("on", "node"):
+        _require_known(fault, key, {*estate.nodes, *(estate.file_servers if key == "node" else ())})
+
+
+def _require_known(fault: Fault, key: str, known: Collection[str]) -> None:
+    if key in fault and fault[key] not in known:
+        raise FaultError(f"{key} = {fault[key]!r}: expected one of {', '.join(sorted(known))}")
 
 
 def _require_keys(fault: Fault, running: RuntimeFault) -> None:
