@@ -218,6 +218,7 @@ class FailoverCluster:
             if computer is not None:
                 control = computer.number("userAccountControl") | _DISABLED
                 self.directory.modify(computer.dn, {"userAccountControl": control})
+        self.service_stopped()
         self.answering(found.name, False)
         self._changed()
 
@@ -230,6 +231,7 @@ class FailoverCluster:
         for resource in found.resources:
             if resource.value == SERVICE:
                 resource.state = "Failed"
+        self.service_stopped()
         self.answering(found.name, False)
         self._changed()
 

@@ -258,6 +258,7 @@ class Estate:
             else {},
             "faults": [row.report() for row in self.moments.switched],
             "down": [name for name, node in self.nodes.items() if node.power.is_down],
+            "run_lock": self.cluster.run_lock,
             "tasks": {name: list(node.scheduler.names()) for name, node in self.machines.items()},
             "run_folders": {
                 name: list(node.files.inside(r"C:\ProgramData\vmm-wizard")) for name, node in self.machines.items()

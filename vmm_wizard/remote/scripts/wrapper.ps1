@@ -226,13 +226,27 @@ function Wait-SetupLine(
         $round++
     }
     $quiet = 0
+    $blind = 0
     while ($quiet -lt 3) {
         if ($round % 15 -eq 0) {
             Write-Watch $Ours $Begun $used
         }
         $round++
+        try {
+            $found = @(Get-SetupProcess)
+            $blind = 0
+        }
+        catch {
+            # WMI may restart under setup: who could not look has not seen the end.
+            $blind++
+            if ($blind -ge 120) {
+                throw
+            }
+            [System.Threading.Thread]::Sleep(1000)
+            continue
+        }
         $alive = 0
-        foreach ($process in Get-SetupProcess) {
+        foreach ($process in $found) {
             $fromMedia = "$($process.ExecutablePath)".StartsWith($Media, [StringComparison]::OrdinalIgnoreCase)
             $isOurs = $Ours.Contains([int] $process.ParentProcessId) -or $Ours.Contains([int] $process.ProcessId)
             if ($process.CreationDate -ge $Begun -and ($isOurs -or $fromMedia)) {
