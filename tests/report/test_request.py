@@ -7,8 +7,9 @@ from datetime import date
 
 import pytest
 
-from tests.building import a_plan, good_facts
+from tests.building import a_plan, good_facts, installed_facts, the_names
 from tests.checks.asking import VMM01, VMM02
+from vmm_wizard.afterwards.follow_ups import follow_ups
 from vmm_wizard.checks.explain import explain
 from vmm_wizard.checks.registry import Finding, Status, judge
 from vmm_wizard.checks.remedies import AD_TEAM, DBA, NETWORK, Remedy, Team, ask, in_plan, on_node
@@ -37,6 +38,25 @@ def test_each_team_gets_what_it_must_do_and_nothing_else_gravest_first() -> None
     assert requested(ALL, Team.NETWORK) == (PORT, OTHER_PORT)
     assert requested(ALL, Team.SQL) == (PORT, OTHER_PORT)
     assert requested(ALL, Team.NODES) == (RESTART,)
+
+
+def test_after_the_install_follow_ups_are_asked_for_in_place_of_the_checks_behind_them() -> None:
+    facts = installed_facts(principal_names=the_names())
+    plan = a_plan()
+    rows = judge(plan, facts)
+    text = as_text(plan, rows, Team.AD, "site.toml", follow_ups(plan, facts, file="site.toml"))
+    flat = " ".join(text.split())
+    assert "We has installed" not in flat
+    assert "installed System Center" in flat
+    assert "Service principal names" in text
+    assert r"     setspn -U -S 'SCVMM/vmm' 'CONTOSO\svc-vmm'" in text.splitlines()
+    assert "Consoles can find and trust the role (POST-03)" not in text
+    number = int(flat.split(": ")[2].split()[0])
+    assert f"\n{number}. " in text
+    assert f"\n{number + 1}. " not in text
+    assert "Nothing that was found is for the network team" in as_text(
+        plan, (), Team.NETWORK, "site.toml", follow_ups(plan, facts)
+    )
 
 
 def test_what_is_good_or_accepted_is_asked_of_nobody() -> None:

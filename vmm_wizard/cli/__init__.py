@@ -16,6 +16,7 @@ from typing import NoReturn
 import click
 
 from vmm_wizard import __version__
+from vmm_wizard.cli.after import after, first_hour
 from vmm_wizard.cli.discovering import discover
 from vmm_wizard.cli.jobs import install
 from vmm_wizard.cli.marking import accept, request
@@ -95,7 +96,7 @@ def wizard(file: Path | None, address_book: Path | None, secrets_file: Path | No
     raise SystemExit(run_wizard(file, addresses, secrets))
 
 
-for command in (discover, check, accept, request, fix, emit, install, explain, doctor, lab):
+for command in (discover, check, accept, request, fix, emit, install, after, first_hour, explain, doctor, lab):
     cli.add_command(command)
 
 

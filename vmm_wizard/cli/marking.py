@@ -86,14 +86,17 @@ def request(
     if is_interactive():
         ask_missing(plan.accounts, secrets)
     open_log()
+    from vmm_wizard.afterwards.follow_ups import follow_ups, is_installed
     from vmm_wizard.checks.registry import Status
     from vmm_wizard.checks.remedies import Team
     from vmm_wizard.report import request as report
 
-    findings = ask_estate(plan, secrets, addresses).findings
+    update = ask_estate(plan, secrets, addresses)
+    findings = update.findings
+    after = follow_ups(plan, update.facts, file=file.name) if is_installed(plan, update.facts) else ()
     rows = report.requested(findings, Team(team))
-    text = report.as_text(plan, findings, Team(team), file.name)
-    if output is None or not rows:
+    text = report.as_text(plan, findings, Team(team), file.name, after)
+    if output is None or not (rows or report.following(after, Team(team))):
         click.echo(text, nl=False)
     else:
         write_text(output, text)

@@ -174,6 +174,7 @@ def _account(view: DomainView, rows: list[Found], name: AccountName) -> AccountF
         found.texts("allowedAttributesEffective") if found.number("sDRightsEffective") is not None else None,
         _password_readers(found),
         found.descriptor(),
+        found.file_time("pwdLastSet"),
     )
 
 

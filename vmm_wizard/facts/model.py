@@ -249,6 +249,7 @@ class AccountFacts:
     writable_attributes: tuple[str, ...] | None = None
     password_readers: SecurityDescriptor | None = None
     descriptor: SecurityDescriptor | None = None
+    password_set: datetime | None = None
 
     @property
     def sids(self) -> frozenset[str]:

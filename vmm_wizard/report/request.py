@@ -6,6 +6,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+from vmm_wizard.afterwards.model import FollowUp, Who
 from vmm_wizard.checks.explain import explain
 from vmm_wizard.checks.registry import OPEN, Finding, Status
 from vmm_wizard.checks.remedies import Team
@@ -22,6 +23,8 @@ CALLED: dict[Team, str] = {
 }
 
 _WIDTH = 78
+#: What the follow-ups of an install tell in full.
+_FOLLOWED = frozenset({"POST-03", "POST-04", "SQL-17", "LIB-01"})
 _STANDS = {
     Status.FAIL: "Setup cannot go on without it.",
     Status.UNKNOWN: "It could not be judged; this is what would let it be.",
@@ -35,20 +38,28 @@ def requested(findings: Iterable[Finding], team: Team) -> tuple[Finding, ...]:
     return tuple(sorted(mine, key=rank))
 
 
-def as_text(plan: Plan, findings: Sequence[Finding], team: Team, file: str) -> str:
+def following(follow_ups: Iterable[FollowUp], team: Team) -> tuple[FollowUp, ...]:
+    """What follows the install and has open steps for `team`."""
+    return tuple(row for row in follow_ups if row.of(Who(team.value)))
+
+
+def as_text(plan: Plan, findings: Sequence[Finding], team: Team, file: str, follow_ups: Sequence[FollowUp] = ()) -> str:
     """The request to `team`, as the text of a ticket or a mail; `file` is the answer file that will be checked again.
 
-    Commands stand on a line by themselves and are never broken. Says so when there is nothing to ask for.
+    `follow_ups`, once VMM is installed, take the place of the checks that they are made from. Commands stand on a line
+    by themselves and are never broken. Says so when there is nothing to ask for.
     """
-    rows = requested(findings, team)
-    if not rows:
+    rows = tuple(row for row in requested(findings, team) if not follow_ups or row.id not in _FOLLOWED)
+    after = following(follow_ups, team)
+    if not rows and not after:
         return f"Nothing that was found is for {CALLED[team]}.\n"
-    lines = [*_head(plan, rows, team), *_points(rows, team), *_foot(file), ""]
+    head = _head(plan, rows, team, len(after), bool(follow_ups))
+    lines = [*head, *_points(rows, team), *_following(after, team, len({row.id for row in rows})), *_foot(file), ""]
     return printable("\n".join(lines))
 
 
-def _head(plan: Plan, rows: Sequence[Finding], team: Team) -> Iterator[str]:
-    number = len({row.id for row in rows})
+def _head(plan: Plan, rows: Sequence[Finding], team: Team, more: int, installed: bool) -> Iterator[str]:
+    number = len({row.id for row in rows}) + more
     things = "one thing" if number == 1 else f"{number} things"
     nodes = ", ".join(str(node) for node in plan.nodes)
     cluster = plan.cluster.name.qualified(plan.dns_domain)
@@ -58,10 +69,14 @@ def _head(plan: Plan, rows: Sequence[Finding], team: Team) -> Iterator[str]:
         if stops
         else "; setup could go on, but it is better mended before VMM is in use"
     )
+    sender = _sender(plan.registration)
+    done = f"{'have' if sender == 'We' else 'has'} installed" if installed else "will install"
+    if installed:
+        because = ""
     yield f"Subject: VMM {plan.release} on {cluster}: {things} for {CALLED[team]}"
     yield ""
     yield from _wrapped(
-        f"{_sender(plan.registration)} will install System Center Virtual Machine Manager (VMM) {plan.release}, which "
+        f"{sender} {done} System Center Virtual Machine Manager (VMM) {plan.release}, which "
         f"manages virtual machines and their hosts, as the highly available role {plan.cluster.role_name} on cluster "
         f"{cluster} (nodes {nodes}), with its database on {plan.database.target}. A check that changes "
         f"nothing found {things} that only you can mend{because}."
@@ -108,6 +123,22 @@ def _point(row: Finding, team: Team) -> Iterator[str]:
     for asked in row.asked:
         if asked.team == team.value:
             yield f"   Already {asked}."
+
+
+def _following(rows: Sequence[FollowUp], team: Team, before: int) -> Iterator[str]:
+    for number, row in enumerate(rows, before + 1):
+        yield ""
+        yield f"{number}. {row.title}"
+        yield from _wrapped(f"Why: {row.why}", "   ")
+        yield from _wrapped(f"Read: {row.evidence}", "   ")
+        for step in row.of(Who(team.value)):
+            yield ""
+            yield from _wrapped(f"Please: {step.text}", "   ")
+            if step.where:
+                yield from _wrapped(f"({step.where})", "   ")
+            yield from (f"     {line}" for line in step.command.splitlines())
+            if step.verify:
+                yield from _wrapped(f"Seen as done: {step.verify}", "   ")
 
 
 def _foot(file: str) -> Iterator[str]:

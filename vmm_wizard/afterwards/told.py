@@ -1,0 +1,99 @@
+"""Follow-ups as lines for a terminal or a page of the wizard, as Markdown, and as JSON."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from vmm_wizard.afterwards.model import OPEN, FollowUp, State, Step, Who
+from vmm_wizard.printable import printable_json
+
+#: A sign for each state: colour alone tells nothing to many.
+SIGNS: dict[State, str] = {State.DONE: "+", State.TO_DO: "!", State.UNKNOWN: "?", State.NOT_NEEDED: "-"}
+
+#: What whoever does a step is called.
+CALLED: dict[Who, str] = {
+    Who.YOU: "you",
+    Who.AD: "the AD team",
+    Who.SQL: "the DBAs",
+    Who.NODES: "the administrators of the nodes",
+    Who.NETWORK: "the network team",
+}
+
+
+def sentence(rows: Iterable[FollowUp]) -> str:
+    """How many follow-ups are in each state."""
+    counts = Counter(row.state for row in rows)
+    return ", ".join(f"{counts[state]} {state.value}" for state in State if counts[state])
+
+
+def lines_of(rows: Sequence[FollowUp], width: int = 80, everything: bool = False) -> list[str]:
+    """What is open in full, with the commands on lines by themselves, which are never broken; the rest in one line
+    each. `>` stands before the next step. `everything`: all steps of all of them. The last line counts."""
+    lines: list[str] = []
+    for row in rows:
+        lines.append(f"{SIGNS[row.state]} {row.state.value:<10} {row.title} ({row.id})")
+        if row.state in OPEN or everything:
+            lines += [*_wrapped(row.why, "    ", width), *_wrapped(f"Read: {row.evidence}", "    ", width)]
+            lines += [line for step in _steps(row, everything) for line in _of_step(row, step, width)]
+            lines.append("")
+    return [*lines, sentence(rows)]
+
+
+def _steps(row: FollowUp, everything: bool) -> Iterator[Step]:
+    return (step for step in row.steps if everything or step.state in OPEN)
+
+
+def _of_step(row: FollowUp, step: Step, width: int) -> Iterator[str]:
+    number = row.steps.index(step) + 1
+    text = f"{number}. {SIGNS[step.state]} {step.text} [{CALLED[step.who]}]"
+    yield from _wrapped(text, "  > " if step is row.next else "    ", width, "       ")
+    if step.state not in OPEN:
+        return
+    if step.where:
+        yield from _wrapped(f"{step.where}:" if step.command else step.where, "       ", width)
+    yield from (f"         {line}" for line in step.command.splitlines())
+    if step.verify:
+        yield from _wrapped(f"Seen as done: {step.verify}", "       ", width)
+
+
+def _wrapped(text: str, indent: str, width: int, later: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=later or indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def as_markdown(rows: Sequence[FollowUp], heading: str) -> str:
+    """All follow-ups with all steps, as a page to keep or to work through."""
+    lines = [f"# {heading}", "", f"{sentence(rows)[:1].upper()}{sentence(rows)[1:]}.", ""]
+    for row in rows:
+        lines += [f"## {row.title}: {row.state.value}", "", row.why, "", f"*Read:* {row.evidence}", ""]
+        for number, step in enumerate(row.steps, 1):
+            mark = "x" if step.state is State.DONE else " "
+            lines.append(f"{number}. [{mark}] {step.text} ({CALLED[step.who]}; {step.state.value})")
+            if step.where:
+                lines += ["", f"   {step.where}:" if step.command else f"   {step.where}"]
+            if step.command:
+                lines += ["", "   ```", *(f"   {line}" for line in step.command.splitlines()), "   ```"]
+            if step.verify:
+                lines += ["", f"   Seen as done: {step.verify}"]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def as_json(rows: Sequence[FollowUp], installed: bool) -> str:
+    """The follow-ups as one JSON document; `installed`: whether the planned role is there at all."""
+    counts = Counter(row.state for row in rows)
+    document = {
+        "installed": installed,
+        "summary": {state.value: counts[state] for state in State},
+        "follow_ups": [row.as_json() for row in rows],
+    }
+    return printable_json(json.dumps(document, indent=2, ensure_ascii=False))

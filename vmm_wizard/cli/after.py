@@ -1,0 +1,89 @@
+"""The commands for the time after an install: after, first-hour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vmm_wizard.cli.shared import (
+    GOOD,
+    UNKNOWN,
+    answers_argument,
+    ask_estate,
+    ask_missing,
+    book_option,
+    find_addresses,
+    is_interactive,
+    json_option,
+    load_plan,
+    open_log,
+    read_secrets,
+    secrets_option,
+    unused_book_option,
+    width,
+    write_text,
+)
+
+
+@click.command()
+@answers_argument
+@json_option
+@click.option("--all", "everything", is_flag=True, help="Show every step, also what is done or not needed.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Also write it all as Markdown.")
+@book_option
+@secrets_option
+def after(
+    file: Path,
+    as_json: bool,
+    everything: bool,
+    output: Path | None,
+    address_book: Path | None,
+    secrets_file: Path | None,
+) -> None:
+    """Show what follows the install: what is done, what is open, and the commands. Changes nothing.
+
+    Ends with 3 when it cannot be told whether VMM is installed, else with 0.
+    """
+    plan = load_plan(file)
+    addresses = find_addresses(address_book)
+    secrets = read_secrets(secrets_file)
+    if is_interactive() and not as_json:
+        ask_missing(plan, secrets)
+    open_log()
+    from vmm_wizard.afterwards import told
+    from vmm_wizard.afterwards.follow_ups import follow_ups
+    from vmm_wizard.checks.schedule import Role, situation
+
+    facts = ask_estate(plan, secrets, addresses).facts
+    here = situation(plan, facts)
+    rows = follow_ups(plan, facts, file=file.name)
+    if output is not None:
+        write_text(output, told.as_markdown(rows, f"After the install of {plan.role_fqdn}"))
+    if as_json:
+        click.echo(told.as_json(rows, here.role is Role.OURS))
+    else:
+        if here.role is not Role.OURS:
+            click.echo(f"! VMM is not installed by this plan yet, or it cannot be told: {here.why}\n")
+        for line in told.lines_of(rows, width(), everything):
+            click.echo(line)
+        if output is not None:
+            click.echo(str(output))
+    raise SystemExit(UNKNOWN if here.role is Role.UNKNOWN else GOOD)
+
+
+@click.command("first-hour")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the page as Markdown.")
+@unused_book_option
+def first_hour(file: Path | None, output: Path | None) -> None:
+    """Lead somebody who has never seen VMM through the first hour, with the names of FILE filled in."""
+    from vmm_wizard.afterwards import first_hour as page
+
+    rows = page.sections(load_plan(file, complete=False) if file else None)
+    if output is not None:
+        write_text(output, page.as_markdown(rows))
+        click.echo(str(output))
+        return
+    for line in page.lines_of(rows, width()):
+        click.echo(line)
