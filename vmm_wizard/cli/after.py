@@ -49,7 +49,7 @@ def after(
     addresses = find_addresses(address_book)
     secrets = read_secrets(secrets_file)
     if is_interactive() and not as_json:
-        ask_missing(plan, secrets)
+        ask_missing(plan.accounts, secrets)
     open_log()
     from vmm_wizard.afterwards import told
     from vmm_wizard.afterwards.follow_ups import follow_ups
