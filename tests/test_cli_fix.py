@@ -75,7 +75,7 @@ def test_nothing_is_changed_beside_a_run_of_ours(tmp_path: Path) -> None:
         done = fix(served, "ACC-04", str(CONTOSO), "--yes")
         assert served.estate.nodes[OTHER_NODE].administrators_added == []
     assert done.returncode == 1
-    assert "is installing on vmmclu" in done.stderr
+    assert "is at work on vmmclu" in done.stderr
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal is POSIX")

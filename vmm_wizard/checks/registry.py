@@ -6,8 +6,9 @@ A check is a function of a plan and facts. It returns verdicts; it asks nobody. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from typing import Any, Literal, cast
 
@@ -161,6 +162,18 @@ class Finding:
                 {"team": row.team, "ticket": row.ticket, "on": str(row.on) if row.on else ""} for row in self.asked
             ],
         }
+
+
+def finding_from_json(document: Mapping[str, Any]) -> Finding:
+    """What can be told again of a finding that `Finding.as_json` wrote: all but who carries out each part of its
+    remedy, and whom the admin has asked. Raises KeyError, TypeError or ValueError for what is none."""
+    row = document["accepted"]
+    accepted = None
+    if row is not None:
+        day = date.fromisoformat(row["on"]) if row["on"] else None
+        accepted = Acceptance(document["id"], document["subject"], row["reason"], row["by"], day)
+    texts = {key: str(document[key]) for key in ("id", "title", "topic", "source", "subject", "evidence", "remedy")}
+    return Finding(**texts, status=Status(document["status"]), accepted=accepted)  # type: ignore[arg-type]
 
 
 def _accepted_json(row: Acceptance | None) -> dict[str, str] | None:

@@ -23,6 +23,7 @@ from vmm_wizard.cli.marking import accept, request
 from vmm_wizard.cli.mending import fix
 from vmm_wizard.cli.plans import check, doctor, emit, explain
 from vmm_wizard.cli.practice import lab
+from vmm_wizard.cli.runs import attach, resume, runs
 from vmm_wizard.cli.shared import (
     CANCELLED,
     GOOD,
@@ -96,7 +97,12 @@ def wizard(file: Path | None, address_book: Path | None, secrets_file: Path | No
     raise SystemExit(run_wizard(file, addresses, secrets))
 
 
-for command in (discover, check, accept, request, fix, emit, install, after, first_hour, explain, doctor, lab):
+_COMMANDS = (
+    *(discover, check, accept, request, fix, emit),
+    *(install, runs, attach, resume, after, first_hour),
+    *(explain, doctor, lab),
+)
+for command in _COMMANDS:
     cli.add_command(command)
 
 

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 yes_option = click.option("--yes", is_flag=True, help="Ask nothing, and go on although something is unknown.")
 
-_CODES = {"refused": FAILED, "failed": INSTALL_FAILED, "cancelled": CANCELLED}
+#: Exit codes of the results that are not good.
+EXIT_CODES = {"refused": FAILED, "failed": INSTALL_FAILED, "cancelled": CANCELLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def carry_out(plan: Plan, secrets: Secrets, addresses: Addresses, order: Order, 
             result = getattr(event, "result", result)
     except JournalError as error:
         refuse(str(error), code=INSTALL_FAILED)
-    raise SystemExit(_CODES.get(result, GOOD))
+    raise SystemExit(EXIT_CODES.get(result, GOOD))
 
 
 def say(lines: Sequence[str], stop: Callable[[], None]) -> None:

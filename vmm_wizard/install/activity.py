@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vmm_wizard.install.admission import lock_name
 from vmm_wizard.install.events import GOOD_RESULTS
+from vmm_wizard.install.holding import Held, holding
 from vmm_wizard.install.journal import Journal
 from vmm_wizard.plan.model import Plan
 
@@ -22,19 +22,11 @@ class RunActive(Exception):
 @contextmanager
 def beside_no_run(plan: Plan, state_folder: Path) -> Iterator[None]:
     """Hold what an install on the plan's cluster holds, so that none begins meanwhile. Raises RunActive."""
-    import filelock
-
-    lock = filelock.FileLock(state_folder / lock_name(plan), timeout=0)
     try:
-        lock.acquire()
-    except filelock.Timeout:
-        raise RunActive(f"vmm-wizard is installing on {plan.cluster.name} now: wait for its end") from None
-    except OSError as error:
-        raise RunActive(f"{state_folder}: cannot be used ({error.strerror})") from None
-    try:
-        yield
-    finally:
-        lock.release()
+        with holding(plan, state_folder):
+            yield
+    except Held as held:
+        raise RunActive(str(held)) from None
 
 
 def ended_runs(journal: Journal) -> frozenset[str]:

@@ -70,8 +70,7 @@ class Context:
 
     def open_nodes(self) -> list[str]:
         """The nodes where something of this run may be: staged there, and not cleared away since."""
-        nodes = dict.fromkeys(row.node for row in self.journal.steps(self.run.id) if row.node)
-        return [node for node in nodes if self.journal.is_open(self.run.id, node)]
+        return list(self.journal.open_nodes(self.run.id))
 
     def require_uncancelled(self, place: str) -> None:
         """Raises Cancelled when the user has asked to stop."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from vmm_wizard import log
 from vmm_wizard.addresses import AddressError
-from vmm_wizard.install.admission import blocking, lock_name, missing_secrets, plan_key
+from vmm_wizard.install.admission import blocking, missing_secrets, plan_key
 from vmm_wizard.install.context import Confirm, Context
 from vmm_wizard.install.endings import Detached, End, LostSight, NodeFailed, Pace, PasswordRefused, Refused
 from vmm_wizard.install.events import Event, Finished, Notice, PreflightDone, Result, RunStarted
+from vmm_wizard.install.holding import Held, holding
 from vmm_wizard.install.journal import Journal, JournalError, Outcome, Run
 from vmm_wizard.install.occupancy import Occupied
 from vmm_wizard.install.orders import Order
@@ -50,30 +51,19 @@ class Runner:
         Setting `cancel` stops between steps; a setup that runs on a node is left running and is followed again by the
         next call, as is one whose call was killed.
         """
-        import filelock
-
         for secret in self.secrets.values():
             log.mask(secret.reveal())
         missing = missing_secrets(self.plan, self.secrets, self.order.job)
         if missing:
             yield Finished("refused", False, f"the password of {', '.join(map(str, missing))} is missing")
             return
-        lock = filelock.FileLock(self.state_folder / lock_name(self.plan), timeout=0)
         try:
-            lock.acquire()
-        except filelock.Timeout:
-            text = f"another vmm-wizard on this computer is at work on {self.plan.cluster.name} now"
-            yield Finished("refused", False, text)
-            return
-        except OSError as error:
-            yield Finished("refused", False, f"{self.state_folder}: cannot be used ({error.strerror})")
-            return
-        try:
-            yield from self._locked(cancel or threading.Event())
-        finally:
-            lock.release()
+            with holding(self.plan, self.state_folder) as carrying:
+                yield from self._locked(cancel or threading.Event(), carrying)
+        except Held as held:
+            yield Finished("refused", False, str(held))
 
-    def _locked(self, cancel: threading.Event) -> Iterator[Event]:
+    def _locked(self, cancel: threading.Event, carrying: Callable[[str], None]) -> Iterator[Event]:
         from vmm_wizard.plan.answers import dumps
 
         key = plan_key(self.plan)
@@ -85,6 +75,7 @@ class Runner:
         except JournalError as error:
             yield Finished("failed", False, str(error))
             return
+        carrying(run.id)
         for event in self._journaled(run, earlier is not None, cancel):
             # What nobody attached to sees is lost by a full disk here; what was done is not: steps are written first.
             with contextlib.suppress(JournalError):

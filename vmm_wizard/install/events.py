@@ -15,11 +15,12 @@ As JSON each has `event`; what else it has, by event:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
-from vmm_wizard.checks.registry import Finding
+from vmm_wizard.checks.registry import Finding, finding_from_json
 
 #: How a run ends. Well: "installed", or "done" for other jobs, or "unchanged" when there was nothing to do.
 Result = Literal["installed", "done", "unchanged", "refused", "failed", "cancelled"]
@@ -142,3 +143,29 @@ class Finished:
 
 
 Event = RunStarted | PreflightDone | StepChanged | Progress | LogGrew | Notice | Finished
+
+
+def read_event(document: Mapping[str, Any]) -> Event | None:
+    """The event that `as_json` made this of, as the journal keeps it; None for one of a newer version.
+
+    Raises ValueError, TypeError or KeyError for what is none.
+    """
+    row = {key: value for key, value in document.items() if key != "event"}
+    match document.get("event"):
+        case "started":
+            exceptions = tuple(row["certificate_exceptions"])
+            return RunStarted(row["run"], bool(row["resumed"]), tuple(row["nodes"]), exceptions, row["job"])
+        case "preflight":
+            findings = tuple(map(finding_from_json, row["findings"]))
+            return PreflightDone(findings, tuple(map(finding_from_json, row["blocking"])), row["node"])
+        case "step":
+            return StepChanged(row["node"], row["step"], StepState(row["state"]), row["text"])
+        case "progress":
+            return Progress(row["node"], row["step"], int(row["percent"]), row["text"])
+        case "log":
+            return LogGrew(row["node"], tuple(row["lines"]))
+        case "notice":
+            return Notice(row["node"], row["text"], row["remedy"])
+        case "finished":
+            return Finished(row["result"], bool(row["changed"]), row["text"])
+    return None

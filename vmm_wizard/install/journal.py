@@ -248,6 +248,11 @@ class Journal:
         steps = self.attempt(run_id, node)
         return bool(steps) and ("clear" not in steps or steps["clear"].state != "done")
 
+    def open_nodes(self, run_id: str) -> tuple[str, ...]:
+        """The nodes where something of a run may be, in the order it came to them."""
+        nodes = dict.fromkeys(row.node for row in self.steps(run_id) if row.node)
+        return tuple(node for node in nodes if self.is_open(run_id, node))
+
     # --- events
 
     def tell(self, run_id: str, event: dict[str, Any]) -> None:

@@ -18,13 +18,13 @@ from vmm_wizard.install.clearing import SetupRunning, take_away
 from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Pace, PasswordRefused
 from vmm_wizard.install.events import Event, Notice, Progress, StepChanged, StepState
 from vmm_wizard.install.following import Follower
+from vmm_wizard.install.patience import patiently
 from vmm_wizard.install.verify import RESTART_NEEDED
-from vmm_wizard.install.works import Work
+from vmm_wizard.install.works import LogName, Work
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.remote.errors import (
     AccessDenied,
-    AnswerUnreadable,
     Cancelled,
     CertificateRefused,
     LogonNotOffered,
@@ -43,11 +43,6 @@ T = TypeVar("T")
 
 #: A node that cannot be spoken to: what runs on it goes on, and nothing can be cleared away now.
 _OUT_OF_SIGHT = (NodeUnreachable, LogonRefused, LogonNotOffered, AccessDenied, CertificateRefused, ShellRefused)
-#: What a node says while its services come and go: it is asked again, but not for as long as one that is away.
-_PASSING = (ShellRefused, AnswerUnreadable)
-_PASSING_SECONDS = 120.0
-#: Seconds between attempts to reach a node that is away, at most.
-_LONGEST_PAUSE = 15.0
 #: How Task Scheduler refuses a wrong password (winerror.h).
 _WRONG_PASSWORD = 0x8007052E
 
@@ -60,6 +55,17 @@ def exit_code_of(setup: Step) -> int | None:
     """Setup's exit code as its finished step in the journal tells it; None when it does not."""
     _, found, code = setup.detail.partition(f"{_EXIT_CODE} ")
     return int(code) if found and code.isdecimal() else None
+
+
+def staged_detail(work: Work) -> str:
+    """What the journal says of the work that was staged: what its main step is called, and whose log grows then."""
+    return f"{work.step}, log of {work.log}"
+
+
+def staged_work(stage: Step) -> tuple[str, LogName]:
+    """(What the main step of a staged work is called, which log grows then), as its step in the journal tells it."""
+    step, _, log_name = stage.detail.partition(", log of ")
+    return step or "setup", "work" if log_name == "work" else "setup"
 
 
 @dataclass
@@ -115,7 +121,7 @@ class NodeRun:
             self.task.close()
 
     def _carry_out(self) -> Generator[Event, None, None]:
-        yield from self._step("stage", "staged and read back", self._stage, self.work.step)
+        yield from self._step("stage", "staged and read back", self._stage, staged_detail(self.work))
         yield from self._step("start", f"scheduled task of {self.task.account} started", self._start)
         yield from self._follow()
         yield from self._clear(self.pace.patience)
@@ -154,34 +160,8 @@ class NodeRun:
         return StepChanged(self.node, name, StepState.FAILED, text)
 
     def _patiently(self, call: Callable[[], T], patience: float) -> Generator[Event, None, T]:
-        """What `call` gives. While the node is out of reach it is asked again for `patience` seconds, and that is told.
-
-        For calls that may be repeated. A refused logon is never tried again.
-        """
-        away_since: float | None = None
-        wait = self.pace.poll
-        while True:
-            try:
-                answer = call()
-            except (NodeUnreachable, *_PASSING) as error:
-                now = time.monotonic()
-                if away_since is None:
-                    away_since = now
-                    yield self._out_of_reach(error, patience)
-                limit = min(patience, _PASSING_SECONDS) if isinstance(error, _PASSING) else patience
-                if now - away_since + wait > limit:
-                    raise
-                self.task.pause(wait)
-                wait = min(wait * 2, max(self.pace.poll, _LONGEST_PAUSE))
-            else:
-                if away_since is not None:
-                    yield Notice(self.node, f"{self.node} answers again")
-                return answer
-
-    def _out_of_reach(self, error: RemoteError, patience: float) -> Event:
         usual = "setup restarts WinRM while it runs; " if self._runs and self.work.log == "setup" else ""
-        how_long = f" for up to {patience / 60:.0f} minutes" if patience >= 60 else ""
-        return Notice(self.node, f"{error} ({usual}trying again{how_long})")
+        return (yield from patiently(self.task, self.node, call, self.pace.poll, patience, usual))
 
     @property
     def _folder(self) -> str:

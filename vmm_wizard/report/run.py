@@ -43,7 +43,8 @@ def _lines(event: Event, width: int) -> list[str]:
             word = "going on with" if event.resumed else "run"
             return [f"{word} {event.run}: {', '.join(event.nodes)}", *(f"! {row}" for row in event.exceptions)]
         case PreflightDone():
-            lines = [f"  preflight: {sentence(event.findings)}"]
+            said = sentence(event.findings) if event.findings else "nothing stands in the way"
+            lines = [f"  preflight: {said}"]
             for finding in event.findings:
                 if finding in event.blocking or finding.accepted:
                     lines += lines_of_finding(finding, width)

@@ -1,0 +1,53 @@
+"""How the work of a run stands on a node while nobody carries the run out: read, and changed in nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vmm_wizard.install.endings import Pace
+from vmm_wizard.install.events import Event
+from vmm_wizard.install.following import Follower, ScriptFollower, SetupFollower
+from vmm_wizard.install.node_run import staged_work
+from vmm_wizard.install.patience import patiently
+
+if TYPE_CHECKING:
+    from vmm_wizard.install.journal import Step
+    from vmm_wizard.remote.task import RemoteTask
+    from vmm_wizard.remote.task_run import TaskStatus
+
+
+def observe(node: str, stage: Step, task: RemoteTask, pace: Pace) -> Generator[Event, None, str]:
+    """Follow what a run staged on `node` (its step in the journal) until it has ended there; how it stands then, as a
+    sentence. The task is asked for its status alone. Raises RemoteError; Cancelled by the flag of `task`."""
+    step, log_name = staged_work(stage)
+    follower: Follower = (SetupFollower if log_name == "setup" else ScriptFollower)(node, pace.stall, step)
+    while True:
+        status = yield from patiently(
+            task, node, partial(task.status, follower.offset, log_name), pace.poll, pace.patience
+        )
+        before = follower.offset
+        yield from follower.take(status)
+        if follower.offset != before and not follower.has_all(status):
+            continue
+        said = _ended(node, step, follower, status)
+        if said:
+            yield from follower.close()
+            return said
+        task.pause(pace.poll)
+
+
+def _ended(node: str, step: str, follower: Follower, status: TaskStatus) -> str:
+    """How the work ended, in a sentence; empty while it goes on."""
+    if status.result is not None:
+        problem = follower.problem(status.result)
+        text, remedy = follower.explained(problem) if problem else (f"{step} ended well", "")
+        return f"{node}: {text}" + (f" -> {remedy}" if remedy else "")
+    if status.is_active and status.public_key is not None and not status.begun and not status.secrets_waiting:
+        return f"{node}: {step} has not begun; its task waits for the passwords, and gives up when none arrive"
+    if status.is_active or (status.begun and status.setup_processes):
+        return ""
+    if status.task_state == "Missing" and not status.begun:
+        return f"{node}: nothing of this run is there any more"
+    return f"{node}: {status.stopped_because or 'the task was never started'}"
