@@ -10,11 +10,15 @@ import pytest
 from tree_sitter import Node
 
 from tests.powershell import (
+    above_of,
     answer_keys,
+    command_name,
     functions,
+    home,
     misfits,
     newer_syntax,
     of_type,
+    only,
     parameters,
     parse,
     variables,
@@ -212,6 +216,43 @@ def test_every_script_gives_back_one_answer_and_nothing_else(name: str) -> None:
     lines = text_of(name).rstrip().splitlines()
     assert lines[-1] == "$answer"
     assert answer_keys(root)
+
+
+#: Cmdlets that give back nothing (their pages say so).
+SILENT = {"Add-LocalGroupMember", "Import-Module", "Set-StrictMode"}
+
+
+def loose(root: Node) -> list[str]:
+    """Commands whose objects would be part of what a script gives back."""
+    rows = [row for row in of_type(root, "pipeline") if row.parent is not None and not home(row)]
+    plain = [only(row) for row in rows if row.parent and row.parent.type in ("statement_list", "program")]
+    commands = [node for node in plain if node.type == "command" and command_name(node)]
+    inside = [node for node in commands if not any(above.type in _TAKEN for above in above_of(node))]
+    return [words(node) for node in inside if command_name(node) not in {*SILENT, *functions(root)}]
+
+
+#: What takes the objects of the commands in it.
+_TAKEN = ("assignment_expression", "script_block_expression", "array_expression", "sub_expression")
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_a_script_gives_back_no_cmdlets_objects_by_the_way(name: str) -> None:
+    assert loose(parse(text_of(name))) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_found"),
+    [
+        ("Move-ClusterGroup -Name 'x'", True),
+        ("if ($a) {\n    Move-ClusterGroup -Name 'x'\n}", True),
+        ("[void] (Move-ClusterGroup -Name 'x')", False),
+        ("$x = Move-ClusterGroup -Name 'x'", False),
+        ("$x = foreach ($a in $b) {\n    Get-Item $a\n}", False),
+        ("function Get-It {\n    Get-Item 'x'\n}", False),
+    ],
+)
+def test_objects_by_the_way_would_be_found(lines: str, is_found: bool) -> None:
+    assert bool(loose(parse(f"{lines}\n"))) is is_found
 
 
 # --- secrets

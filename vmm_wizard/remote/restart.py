@@ -44,7 +44,7 @@ def restart_node(session: Session, reason: str, deadline: float, *, delay: int =
     An order that is given twice restarts once: the second finds the first. After a dropped connection compare the
     times of beginning first: the node may have been down and back.
     """
-    text = _NO_REASON.sub(" ", reason)[:200].strip()
+    text = _NO_REASON.sub(" ", reason)[:200].strip() or "vmm-wizard"
     return _ask(session, {"Restart": True, "Reason": text, "DelaySeconds": delay}, deadline)
 
 

@@ -46,24 +46,24 @@ $done = $false
 $after = $before
 if ($Action -eq 'take' -and $Lock) {
     if ($before -ceq '') {
-        Set-ClusterParameter -InputObject $core -Name $property -Value $Lock -Create
+        [void] (Set-ClusterParameter -InputObject $core -Name $property -Value $Lock -Create)
         # Two that found it empty at once both write: the later one stays, and the earlier one sees that here.
         [System.Threading.Thread]::Sleep($settleMilliseconds)
         $after = Read-Lock
     }
     elseif ($before -ceq $Seen) {
-        Set-ClusterParameter -InputObject $core -Name $property -Value $Lock
+        [void] (Set-ClusterParameter -InputObject $core -Name $property -Value $Lock)
         $after = Read-Lock
     }
     $done = $after -ceq $Lock
 }
 elseif ($Action -eq 'clear' -and $before -and $before -ceq $Seen) {
     try {
-        Set-ClusterParameter -InputObject $core -Name $property -Delete
+        [void] (Set-ClusterParameter -InputObject $core -Name $property -Delete)
     }
     catch {
         # An empty one is as good as none.
-        Set-ClusterParameter -InputObject $core -Name $property -Value ''
+        [void] (Set-ClusterParameter -InputObject $core -Name $property -Value '')
     }
     $after = Read-Lock
     $done = -not $after
