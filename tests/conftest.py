@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import islice
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,6 +19,35 @@ settings.load_profile("any machine")
 def pytest_xdist_auto_num_workers() -> int:
     """Twice as many as there are processors: most tests wait for a server or a screen half of the time."""
     return 2 * (os.cpu_count() or 1)
+
+
+#: Modules whose tests take longest, whole installs and whole walks through the wizard: what begins last ends last.
+LONG = (
+    "tests/tui/test_install.py",
+    "tests/install/test_interrupted.py",
+    "tests/install/test_out_of_reach.py",
+    "tests/install/test_late_failures.py",
+)
+
+
+def long_ones_first(names: Sequence[str], workers: int) -> list[int]:
+    """The places of tests in the order to run them in: each worker takes an equal run of them, beginning with its share
+    of the long ones. `names` are node ids."""
+    places = range(len(names))
+    long = [place for place in places if names[place].startswith(LONG)]
+    others = iter([place for place in places if not names[place].startswith(LONG)])
+    order: list[int] = []
+    for worker in range(workers):
+        share = long[worker::workers]
+        # As xdist deals them out.
+        size = (len(names) - len(order)) // (workers - worker)
+        order += [*share, *islice(others, max(size - len(share), 0))]
+    return [*order, *others]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = long_ones_first([item.nodeid for item in items], int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+    items[:] = [items[place] for place in order]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONG, long_ones_first
+
 ROOT = Path(__file__).parent.parent
 
 HEAVY = (
@@ -96,3 +98,18 @@ def test_no_file_is_longer_than_a_person_reads_in_one_go(folder: str) -> None:
         if (length := len(path.read_text(encoding="utf-8").splitlines())) > 500
     }
     assert long == {}
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4, 7])
+@pytest.mark.parametrize("others", [0, 3, 100])
+def test_the_long_tests_are_begun_first_by_every_worker_and_none_is_lost(workers: int, others: int) -> None:
+    names = [f"tests/checks/test_dkm.py::test_{n}" for n in range(others)]
+    names += [f"{LONG[n % len(LONG)]}::test_{n}" for n in range(14)]
+    order = long_ones_first(names, workers)
+    assert sorted(order) == list(range(len(names)))
+    if others == 100:
+        for worker in range(workers):
+            run, order = order[: len(order) // (workers - worker)], order[len(order) // (workers - worker) :]
+            begun = [names[place].startswith(LONG) for place in run]
+            assert begun == sorted(begun, reverse=True)
+            assert sum(begun) in (14 // workers, 14 // workers + 1)
