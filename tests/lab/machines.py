@@ -146,6 +146,9 @@ class PracticeMachine(NodeRuns):
         self.in_cluster = True
         #: What is done at a percentage of a setup.
         self.at: dict[int, Callable[[], None]] = {}
+        #: How far scripts inside a task were, and what is done there.
+        self.scripts_met: list[str] = []
+        self.at_script: Callable[[Moment], None] = lambda _: None
         self.sql_answering = self.directory_answering = True
         #: Scripts that run inside tasks here: by name, what each does, and its text.
         self.inside: dict[str, Callable[[InsideWork], dict[str, JSON]]] = {}
@@ -220,7 +223,11 @@ class PracticeMachine(NodeRuns):
         return sorted(self.at) if work == "setup" else ()
 
     def reached(self, moment: Moment) -> None:
-        self.at.pop(moment.percent)()
+        if moment.kind in ("setup", "uninstall"):
+            self.at.pop(moment.percent)()
+        else:
+            self.scripts_met.append(str(moment))
+            self.at_script(moment)
 
     def sql_answers(self, server: SqlServer, port: int) -> bool:
         del server, port

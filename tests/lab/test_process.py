@@ -8,13 +8,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from vmm_wizard.lab.process import EstateNotServed, start_estate
+from vmm_wizard.lab.process import EstateNotServed, serve_estate, start_estate
 from vmm_wizard.lab.scenarios import all_scenarios
 
 #: Real seconds for an estate to end in, on a busy machine.
@@ -140,3 +141,11 @@ def test_an_estate_ends_with_the_process_that_started_it_however_that_ended(tmp_
         except OSError:
             break
         assert time.monotonic() < until, f"the estate (process {estate}) still serves"
+
+
+def test_what_is_switched_on_is_said_while_the_estate_is_served(tmp_path: Path) -> None:
+    stop = threading.Event()
+    said: list[str] = []
+    serve_estate(tmp_path, "dkm-missing", 60, stop, stop.set, said.append)
+    (line,) = said
+    assert line.startswith("fault dkm_missing switched on at start, ")

@@ -155,3 +155,23 @@ def test_a_script_of_the_package_is_found_by_its_name_alone() -> None:
         script_job("no-such-script", {})
     with pytest.raises(FileNotFoundError):
         load_script(INSIDE)
+
+
+def test_it_has_moments_of_its_own(task: RemoteTask, machine: PracticeMachine) -> None:
+    run(task, counting({"Most": 1}))
+
+    assert machine.scripts_met == ["script count", "after script count"]
+
+
+def test_a_disk_that_is_full_by_then_leaves_a_task_without_a_result(task: RemoteTask, machine: PracticeMachine) -> None:
+    machine.at_script = lambda _: setattr(machine.files, "full", True)
+    task.stage(counting({"Most": 1}))
+    task.start(Secret(PASSWORD))
+    found = machine.scheduler.get("vmm-wizard-run-1")
+    assert found is not None
+    assert found.thread is not None
+    found.thread.join(20)
+
+    status = task.status()
+    assert (status.result, status.report, status.task_result) == (None, None, 1)
+    assert machine.scripts_met == ["script count"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from vmm_wizard.lab.inside_scripts import INSIDE_SCRIPTS
 from vmm_wizard.lab.moments import START, Moment, Switch, parse_moment
 from vmm_wizard.lab.runtime_faults import RUNTIME_FAULTS, Fault, FaultError, RuntimeFault, Undo
 from vmm_wizard.lab.windows import HANDLERS
@@ -30,7 +31,7 @@ def switch_of(estate: Estate, fault: Fault, changes: Changes) -> Switch:
     change = changes.get(kind)
     if running is None and change is None:
         raise FaultError(f"there is no fault {kind!r}")
-    when = parse_moment(fault.get("when", running.when if running else START.kind), HANDLERS)
+    when = parse_moment(fault.get("when", running.when if running else START.kind), {*HANDLERS, *INSIDE_SCRIPTS})
     _require_places(estate, fault)
     if running is not None:
         _require_keys(fault, running)

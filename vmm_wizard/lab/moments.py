@@ -54,7 +54,7 @@ class Moment:
         return self.script in ("", happening.script) and self.of_run <= happening.of_run
 
     def __str__(self) -> str:
-        if self.of_run:
+        if self.of_run and self.kind == "script" and self.script in _STEPS.values():
             return next(step for step, script in _STEPS.items() if script == self.script)
         tail = f" {self.script}" if self.script else ""
         return f"{self.kind} {self.percent}%" if self.kind in ("setup", "uninstall") else f"{self.kind}{tail}"

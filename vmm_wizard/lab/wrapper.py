@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from vmm_wizard.lab.clock import Clock
 from vmm_wizard.lab.files import DiskFull, NodeFiles
 from vmm_wizard.lab.logons import Credential
+from vmm_wizard.lab.moments import Moment
 from vmm_wizard.lab.processes import Processes
 from vmm_wizard.lab.run_scripts import LOG
 from vmm_wizard.lab.script_parameters import ScriptError, bind
@@ -71,6 +72,9 @@ class WrapperHost(Protocol):
 
     def run_setup(self, program: str, line: str, task: ScheduledTask) -> int | None:
         """Run setup.exe with a command line until it ends; its exit code, or None when the task was ended."""
+
+    def reached(self, moment: Moment) -> None:
+        """A moment of this node's is there: what waits for it is in force afterwards."""
 
     def inside_text(self, name: str) -> str:
         """The text of the script of this name that the estate can answer for inside a task; empty: none."""
@@ -219,7 +223,10 @@ class _Wrapper:
         self._host.files.write(self._path("work.log"), b"")
         try:
             bind(text, {*parameters, "Log"})
+            self._host.reached(Moment("script", name, of_run=True))
+            self._require_running()
             answer = self._host.run_inside(name, InsideWork(parameters, self._say, self._task))
+            self._host.reached(Moment("after script", name, of_run=True))
         except ScriptError as error:
             said = f"{error} ({_SYSTEM_ERROR})"
             self._say(f"line 1: {said}")
