@@ -30,11 +30,11 @@ def test_after_shows_the_state_of_each_follow_up_of_a_finished_estate(place: Sit
     done = wizard("after", place.served.folder / PLAN, "-o", page, served=place.served)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert "! to do      Service principal names (spn)" in lines
+    assert "! to do      Service principal names (AFT-SPN)" in lines
     assert r"         setspn -U -S 'SCVMM/vmm' 'CONTOSO\svc-vmm'" in lines
-    assert "+ done       Service connection point (scp)" in lines
-    assert "- not needed The database in its availability group (always-on)" in lines
-    assert "+ done       Consoles (consoles)" in lines
+    assert "+ done       Service connection point (AFT-SCP)" in lines
+    assert "- not needed The database in its availability group (AFT-ALWAYS-ON)" in lines
+    assert "+ done       Consoles (AFT-CONSOLES)" in lines
     assert "the database was made on" in " ".join(done.stdout.split())
     assert lines[-1] == str(page)
     assert page.read_text(encoding="utf-8").startswith("# After the install of vmm.contoso.lab\n")
@@ -60,6 +60,18 @@ def test_a_request_after_the_install_holds_the_open_steps_of_that_team_once(plac
     assert "(POST-03)" not in done.stdout.split("Seen as done")[0]
     dba = wizard("request", "--for", "sql", place.served.folder / PLAN, served=place.served)
     assert "     BACKUP DATABASE [VirtualManagerDB] TO DISK" in dba.stdout
+
+
+def test_what_a_request_is_marked_as_asked_for_is_told_by_after(place: Site, tmp_path: Path) -> None:
+    answers = tmp_path / PLAN
+    answers.write_text((place.served.folder / PLAN).read_text(encoding="utf-8"), encoding="utf-8")
+    marked = wizard("request", "--for", "sql", answers, "--mark", "CHG-7", served=place.served)
+    assert marked.returncode == 0
+    assert "AFT-BACKUP" in answers.read_text(encoding="utf-8")
+    wizard("accept", "aft-antivirus", answers, "--reason", "no scanner here")
+    lines = wizard("after", answers, served=place.served).stdout
+    assert "Already asked for (sql, CHG-7)" in lines
+    assert "- not needed Antivirus exclusions (AFT-ANTIVIRUS)" in lines
 
 
 def test_first_hour_prints_the_page_or_writes_it(place: Site, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.afterwards.following import DONE, NOT_NEEDED, TO_DO, UNKNOWN, follow_up
+from tests.afterwards.following import DONE, NOT_NEEDED, TO_DO, UNKNOWN, follow_up, vmm_says
 from tests.building import (
     NOW,
     SERVICE_SID,
@@ -26,7 +26,9 @@ from tests.building import (
 )
 from tests.checks.asking import VMM02, with_all_nodes, with_node
 from vmm_wizard.afterwards.follow_ups import IDS, follow_ups
-from vmm_wizard.afterwards.model import State, VmmReport, Who
+from vmm_wizard.afterwards.model import State, Who
+from vmm_wizard.afterwards.told import lines_of
+from vmm_wizard.checks.acceptance import FOLLOW_UPS, idle, objections
 from vmm_wizard.facts.model import (
     Facts,
     LibraryFacts,
@@ -39,7 +41,8 @@ from vmm_wizard.facts.model import (
     TcpAnswer,
 )
 from vmm_wizard.facts.sql_model import BackupFacts, GroupListener, GroupReplica
-from vmm_wizard.plan.model import Acceptance, AccountKind, Library, Plan, Registration, ServiceAccount
+from vmm_wizard.facts.vmm_report import VmmReport
+from vmm_wizard.plan.model import Acceptance, AccountKind, AskedFor, Library, Plan, Registration, ServiceAccount
 from vmm_wizard.plan.names import HostName
 
 HOUR = timedelta(hours=1)
@@ -128,9 +131,9 @@ class Case:
 KEYED = replace(a_plan(), registration=Registration(product_key="A" * 5))
 MANAGED = replace(a_plan(), service_account=ServiceAccount(a_plan().service_account.name, AccountKind.GMSA))
 SHRUGGED = replace(a_plan(), accepted=(Acceptance("POST-03", "service connection point", "no discovery here"),))
-ADMINS = VmmReport(administrators=("CONTOSO\\vmm-setup", "CONTOSO\\VMM Team"))
-ONLY_SETUP = VmmReport(administrators=("CONTOSO\\VMM-SETUP", "BUILTIN\\Administrators"))
-HAS_SHARE = VmmReport(library_shares=("\\\\FILES.contoso.lab\\images",))
+ADMINS = vmm_says(administrators=("CONTOSO\\vmm-setup", "CONTOSO\\VMM Team"))
+ONLY_SETUP = vmm_says(administrators=("CONTOSO\\VMM-SETUP", "BUILTIN\\Administrators"))
+HAS_SHARE = vmm_says(shares=("\\\\FILES.contoso.lab\\images",))
 
 CASES = (
     Case("spn", DONE, "is on CN=svc-vmm"),
@@ -154,10 +157,12 @@ CASES = (
     Case("library", TO_DO, "no file server for the library is chosen"),
     Case("library", TO_DO, "Images lacks", library(full=False), WITH_LIBRARY),
     Case("library", UNKNOWN, "VMM itself was not asked", library(), WITH_LIBRARY),
-    Case("library", TO_DO, "VMM has no library share", library(), WITH_LIBRARY, VmmReport()),
+    Case("library", TO_DO, "VMM has no library share", library(), WITH_LIBRARY, vmm_says()),
     Case("library", DONE, "VMM has \\\\files.contoso.lab\\Images", library(), WITH_LIBRARY, HAS_SHARE),
     Case("administrators", UNKNOWN, "VMM itself was not asked"),
     Case("administrators", TO_DO, "the role holds CONTOSO\\VMM-SETUP", vmm=ONLY_SETUP),
+    Case("administrators", UNKNOWN, "did not tell", vmm=vmm_says(silent=("administrators",))),
+    Case("library", UNKNOWN, "did not tell", library(), WITH_LIBRARY, vmm_says(silent=("library shares",))),
     Case("administrators", DONE, "CONTOSO\\VMM Team", vmm=ADMINS),
     Case("consoles", DONE, "accepts connections", console(True)),
     Case("consoles", TO_DO, "refused", console(False)),
@@ -265,3 +270,25 @@ def test_a_log_backup_may_be_made_on_another_replica() -> None:
     row = follow_up("backup", grouped(database=database))
     assert row.steps[1].state is UNKNOWN
     assert "another replica" in row.steps[1].read
+
+
+def test_what_is_accepted_in_the_answers_is_open_no_more_and_what_was_asked_for_says_so() -> None:
+    accepted = replace(a_plan(), accepted=(Acceptance("AFT-ANTIVIRUS", "", "no scanner on these nodes"),))
+    row = follow_up("antivirus", plan=accepted)
+    assert row.state is NOT_NEEDED
+    assert row.evidence.startswith("accepted: no scanner on these nodes")
+    asked = replace(a_plan(), asked=(AskedFor("AFT-BACKUP", "", "sql", "CHG-7"),))
+    backup = follow_up("backup", plan=asked)
+    assert backup.state is UNKNOWN
+    assert {step.asked for step in backup.of(Who.SQL)} == {"asked for (sql, CHG-7)"}
+    assert {step.asked for step in backup.of(Who.AD)} == {""}
+    assert any("Already asked for (sql, CHG-7)" in line for line in lines_of([backup]))
+
+
+def test_the_answers_know_every_follow_up_and_no_other() -> None:
+    assert {row.code for row in follow_ups(a_plan(), installed_facts())} == FOLLOW_UPS
+    for row in (Acceptance("AFT-SPN", "vmm01.contoso.lab", "x"), Acceptance("AFT-NOTHING", "", "x")):
+        assert list(objections(replace(a_plan(), accepted=(row,))))
+    good = replace(a_plan(), accepted=(Acceptance("AFT-SPN", "", "x"),))
+    assert list(objections(good)) == []
+    assert idle(good, ()) == ()

@@ -21,8 +21,8 @@ ROWS = follow_ups(a_plan(), installed_facts(principal_names=the_names()), file="
 def test_what_is_open_is_told_in_full_and_the_rest_in_a_line() -> None:
     text = "\n".join(told.lines_of(ROWS))
     assert r"         setspn -U -S 'SCVMM/vmm' 'CONTOSO\svc-vmm'" in text.splitlines()
-    assert "! to do      Service principal names (spn)" in text
-    assert "+ done       Update rollups (updates)\n" in text
+    assert "! to do      Service principal names (AFT-SPN)" in text
+    assert "+ done       Update rollups (AFT-UPDATES)\n" in text
     assert "Bring every node to one build" not in text
     assert "Bring every node to one build" in "\n".join(told.lines_of(ROWS, everything=True))
     assert text.splitlines()[-1] == told.sentence(ROWS)

@@ -9,9 +9,10 @@ from functools import cache
 from importlib import resources
 
 from vmm_wizard.afterwards import always_on, registration, upkeep, vmm_itself
-from vmm_wizard.afterwards.model import OPEN, FollowUp, State, Step, View, VmmReport, Who, printable_step
+from vmm_wizard.afterwards.model import OPEN, FollowUp, State, Step, View, Who, printable_step
 from vmm_wizard.checks.schedule import Role, situation
 from vmm_wizard.facts.model import Facts
+from vmm_wizard.facts.vmm_report import VmmReport
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.printable import printable
 
@@ -75,7 +76,17 @@ def _made(view: View, name: str, role: Role, why: str) -> FollowUp:
         told = always_on.summary(view, steps)
     else:
         told = _evidence(steps)
-    return FollowUp(name, text["title"], text["why"], printable(told), steps)
+    return _answered(view.plan, FollowUp(name, text["title"], text["why"], printable(told), steps))
+
+
+def _answered(plan: Plan, row: FollowUp) -> FollowUp:
+    """What the answers say of a follow-up: accepted as it is, so that nothing of it is open; or asked for."""
+    accepted = next((one for one in plan.accepted if one.check == row.code), None)
+    if accepted is not None:
+        steps = tuple(replace(s, state=State.NOT_NEEDED) if s.state in OPEN else s for s in row.steps)
+        return replace(row, evidence=printable(f"{accepted}. {row.evidence}"), steps=steps)
+    asked = {one.team: printable(str(one)) for one in plan.asked if one.check == row.code}
+    return replace(row, steps=tuple(replace(step, asked=asked.get(step.who.value, "")) for step in row.steps))
 
 
 def _has_begun(steps: tuple[Step, ...]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from vmm_wizard.checks.registry import Finding, Status, all_checks, judge_one
 from vmm_wizard.checks.remedies import Team
 from vmm_wizard.facts.model import Facts, NotKnown
+from vmm_wizard.facts.vmm_report import VmmReport
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.printable import printable
 
@@ -45,7 +46,7 @@ class Step:
     """One thing to do: `text` in words, `command` to paste (empty: by hand), `where` it is run, by whom.
 
     `read` is what the facts say of it, `verify` how it will be seen that it is done. `trial`: worth doing, but nothing
-    can show that it was, so that it keeps no follow-up open.
+    can show that it was, so that it keeps no follow-up open. `asked`: where the admin has asked its team for it.
     """
 
     text: str
@@ -56,6 +57,7 @@ class Step:
     read: str = ""
     verify: str = ""
     trial: bool = False
+    asked: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The step as the JSON document has it."""
@@ -68,6 +70,7 @@ class Step:
             "read": self.read,
             "verify": self.verify,
             "trial": self.trial,
+            "asked": self.asked,
         }
 
 
@@ -80,6 +83,11 @@ class FollowUp:
     why: str
     evidence: str
     steps: tuple[Step, ...]
+
+    @property
+    def code(self) -> str:
+        """What stands for it in an answer file's `[[accepted]]` and `[[asked]]`: `AFT-SPN`."""
+        return f"AFT-{self.id.upper()}"
 
     @property
     def state(self) -> State:
@@ -103,23 +111,13 @@ class FollowUp:
         """The follow-up as the JSON document has it."""
         return {
             "id": self.id,
+            "code": self.code,
             "title": self.title,
             "state": self.state.value,
             "why": self.why,
             "evidence": self.evidence,
             "steps": [step.as_json() for step in self.steps],
         }
-
-
-@dataclass(frozen=True, slots=True)
-class VmmReport:
-    """What VMM says of itself through its own cmdlets, asked in a task (a second hop).
-
-    `administrators` are the members of the Administrator role, `library_shares` the paths of the library's shares.
-    """
-
-    administrators: tuple[str, ...] = ()
-    library_shares: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

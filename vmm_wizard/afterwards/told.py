@@ -34,7 +34,7 @@ def lines_of(rows: Sequence[FollowUp], width: int = 80, everything: bool = False
     each. `>` stands before the next step. `everything`: all steps of all of them. The last line counts."""
     lines: list[str] = []
     for row in rows:
-        lines.append(f"{SIGNS[row.state]} {row.state.value:<10} {row.title} ({row.id})")
+        lines.append(f"{SIGNS[row.state]} {row.state.value:<10} {row.title} ({row.code})")
         if row.state in OPEN or everything:
             lines += [*_wrapped(row.why, "    ", width), *_wrapped(f"Read: {row.evidence}", "    ", width)]
             lines += [line for step in _steps(row, everything) for line in _of_step(row, step, width)]
@@ -52,6 +52,8 @@ def _of_step(row: FollowUp, step: Step, width: int) -> Iterator[str]:
     yield from _wrapped(text, "  > " if step is row.next else "    ", width, "       ")
     if step.state not in OPEN:
         return
+    if step.asked:
+        yield from _wrapped(f"Already {step.asked}", "       ", width)
     if step.where:
         yield from _wrapped(f"{step.where}:" if step.command else step.where, "       ", width)
     yield from (f"         {line}" for line in step.command.splitlines())
@@ -78,6 +80,8 @@ def as_markdown(rows: Sequence[FollowUp], heading: str) -> str:
         for number, step in enumerate(row.steps, 1):
             mark = "x" if step.state is State.DONE else " "
             lines.append(f"{number}. [{mark}] {step.text} ({CALLED[step.who]}; {step.state.value})")
+            if step.asked:
+                lines += ["", f"   Already {step.asked}"]
             if step.where:
                 lines += ["", f"   {step.where}:" if step.command else f"   {step.where}"]
             if step.command:

@@ -70,9 +70,9 @@ def _share_of(view: View) -> str:
 
 
 def _in_vmm(view: View, share: str) -> tuple[State, str]:
-    if view.vmm is None:
-        return State.UNKNOWN, "VMM itself was not asked"
-    paths = view.vmm.library_shares
+    if view.vmm is None or not view.vmm.knows("library shares"):
+        return State.UNKNOWN, "VMM itself was not asked" if view.vmm is None else "VMM did not tell its library shares"
+    paths = [row.path for row in view.vmm.library_shares]
     if any(_same_path(path, share) for path in paths):
         return State.DONE, f"VMM has {share}"
     return State.TO_DO, f"VMM has {', '.join(paths)}" if paths else "VMM has no library share"
@@ -115,8 +115,8 @@ def administrators(view: View) -> Iterator[Step]:
 
 def _administrators(view: View) -> tuple[State, str]:
     """Done when the role has a member beside whoever installed and what setup puts there by itself."""
-    if view.vmm is None:
-        return State.UNKNOWN, "VMM itself was not asked"
+    if view.vmm is None or not view.vmm.knows("administrators"):
+        return State.UNKNOWN, "VMM itself was not asked" if view.vmm is None else "VMM did not tell its administrators"
     own = {down_level(account, view.facts).casefold() for account in view.plan.accounts}
     others = [name for name in view.vmm.administrators if name.casefold() not in own and not _built_in(name)]
     shown = ", ".join(view.vmm.administrators) or "nobody"

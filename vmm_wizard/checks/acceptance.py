@@ -12,6 +12,15 @@ from vmm_wizard.plan.answers import Objection
 from vmm_wizard.plan.model import Acceptance, AskedFor, Plan
 from vmm_wizard.plan.names import HostName
 
+#: What follows an install, as accepted or asked for in an answer file; none of it is a check.
+FOLLOW_UPS = frozenset(
+    f"AFT-{name}"
+    for name in (
+        *("SPN", "SCP", "ALWAYS-ON", "BACKUP", "LIBRARY", "ADMINISTRATORS"),
+        *("CONSOLES", "OWNERS", "ANTIVIRUS", "UPDATES", "EVALUATION", "ROTATE"),
+    )
+)
+
 
 def objections(plan: Plan) -> Iterator[Objection]:
     """What is wrong with the acceptances and requests of a plan: no such check or node, or not to be accepted."""
@@ -29,6 +38,10 @@ def refusal(check_id: str) -> str:
 
 
 def _objections(key: str, index: int, row: Acceptance | AskedFor, plan: Plan) -> Iterator[Objection]:
+    if row.check in FOLLOW_UPS:
+        if row.subject:
+            yield Objection(key, index, "subject", f'"{row.subject}"', f"{row.check} is one thing: it has no subject")
+        return
     checks = {entry.id: entry for entry in all_checks()}
     entry = checks.get(row.check)
     if entry is None:
@@ -65,7 +78,8 @@ class Idle:
 def idle(plan: Plan, findings: Sequence[Finding]) -> tuple[Idle, ...]:
     """The acceptances of `plan` that none of its findings need, for every report to mention."""
     used = {row.accepted for row in findings if row.accepted is not None}
-    return tuple(Idle(one, _why(one, findings)) for one in plan.accepted if one not in used)
+    rows = (one for one in plan.accepted if one not in used and one.check not in FOLLOW_UPS)
+    return tuple(Idle(one, _why(one, findings)) for one in rows)
 
 
 def _why(acceptance: Acceptance, findings: Iterable[Finding]) -> str:

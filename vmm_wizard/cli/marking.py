@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 def accept(check_id: str, file: Path, subject: str, reason: str, by: str, on: str) -> None:
     """Accept what a check finds: write it into FILE, with the reason. It stops no install from then on.
 
+    ID may also be of something that follows an install, such as AFT-ANTIVIRUS: it counts as seen to.
+
     What makes setup roll back for certain cannot be accepted. To take an acceptance back, delete it from FILE.
     """
     plan = load_plan(file, complete=False)
@@ -102,23 +104,25 @@ def request(
         write_text(output, text)
         click.echo(str(output))
     if mark:
-        _mark(file, plan, rows, team, mark)
+        _mark(file, plan, rows, team, mark, tuple(row.code for row in report.following(after, Team(team))))
     silent = [row for row in findings if row.status is Status.UNKNOWN and not row.steps]
     if silent:
         ids = ", ".join(dict.fromkeys(row.id for row in silent))
         click.echo(f"vmm-wizard: this may not be all, because something is unknown: {ids}", err=True)
 
 
-def _mark(file: Path, plan: Plan, rows: tuple[Finding, ...], team: str, ticket: str) -> None:
-    """Write down that `team` was asked for its part of `rows`, today."""
+def _mark(
+    file: Path, plan: Plan, rows: tuple[Finding, ...], team: str, ticket: str, codes: tuple[str, ...] = ()
+) -> None:
+    """Write down that `team` was asked for its part of `rows` and of the follow-ups of these codes, today."""
     from datetime import date
 
     from vmm_wizard.plan.rows import ASKED
 
     today = date.today().isoformat()  # noqa: DTZ011 - the day on the admin's own calendar
     new = {}
-    for row in rows:
-        texts = {"id": row.id, "subject": row.subject, "team": team, "ticket": ticket, "on": today}
+    for name, subject in (*((row.id, row.subject) for row in rows), *((code, "") for code in codes)):
+        texts = {"id": name, "subject": subject, "team": team, "ticket": ticket, "on": today}
         try:
             asked = ASKED.parse(texts)
         except ValueError as error:

@@ -14,7 +14,8 @@ from typing import Any
 from vmm_wizard.plan.model import ASKED_TEAMS, Acceptance, AskedFor, CertificateException
 from vmm_wizard.plan.names import HostName
 
-_CHECK_ID = re.compile(r"[A-Z]{2,6}-[0-9]{2}")
+#: A check's, or that of what follows an install.
+_CHECK_ID = re.compile(r"[A-Z]{2,6}-[0-9]{2}|AFT-[A-Z]+(?:-[A-Z]+)?")
 
 
 @dataclass(frozen=True, slots=True)

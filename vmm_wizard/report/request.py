@@ -134,6 +134,8 @@ def _following(rows: Sequence[FollowUp], team: Team, before: int) -> Iterator[st
         for step in row.of(Who(team.value)):
             yield ""
             yield from _wrapped(f"Please: {step.text}", "   ")
+            if step.asked:
+                yield f"   Already {step.asked}."
             if step.where:
                 yield from _wrapped(f"({step.where})", "   ")
             yield from (f"     {line}" for line in step.command.splitlines())
