@@ -97,11 +97,14 @@ class ScriptWork(Work):
     step: str
     harmless: bool = False
     log: LogName = "work"
+    #: The parameter that is told the run's folder, for a script that keeps files of its own there.
+    folder_parameter: str = ""
 
-    def files(self, folder: str) -> tuple[RunFile, ...]:  # noqa: ARG002 - a script is told where it is
+    def files(self, folder: str) -> tuple[RunFile, ...]:
         from vmm_wizard.remote.task_run import script_job, wrapper_file
 
-        return (wrapper_file(), *script_job(self.script, self.parameters))
+        place = {self.folder_parameter: folder} if self.folder_parameter else {}
+        return (wrapper_file(), *script_job(self.script, {**self.parameters, **place}))
 
     def follower(self, node: str, stall: float) -> ScriptFollower:
         return ScriptFollower(node, stall, self.step)

@@ -14,6 +14,7 @@ from vmm_wizard.lab.answers import practice_answers
 from vmm_wizard.lab.clock import Clock, SpedUpClock
 from vmm_wizard.lab.cluster import ClusterMember, FailoverCluster, NetworkState
 from vmm_wizard.lab.descriptors import BUILTIN_ADMINISTRATORS
+from vmm_wizard.lab.file_share import FileServer, practice_share
 from vmm_wizard.lab.library_report import LibraryState
 from vmm_wizard.lab.logons import Credential, Logons
 from vmm_wizard.lab.moments import Moments
@@ -70,6 +71,8 @@ class Estate:
         self.told_passwords: dict[str, str] = {}
         #: File servers for a library, by host name: a scenario may add one.
         self.file_servers: dict[str, Node] = {}
+        #: The file server that `prepare` takes media, kits and packages from.
+        self.share = practice_share(self.domain)
         #: Members of the domain outside the cluster, by host name: an admin's computer, for the console.
         self.workstations = {f"{CONSOLE}.{self.domain}": self._build_outsider(CONSOLE)}
         #: The answer file that the wizard opens on this estate.
@@ -194,6 +197,11 @@ class Estate:
         return [host for host in (contoso.DC, *self.other_controllers) if host not in self.unreachable]
 
     # --- the network inside the estate
+
+    def share_of(self, host: str) -> FileServer | None:
+        """The file server of this name, with or without the domain."""
+        name = host.casefold() if "." in host else f"{host.casefold()}.{self.domain}"
+        return self.share if name == self.share.host else None
 
     def instance_port(self, host: str, instance: str) -> int:
         """The port that SQL Browser tells for an instance; 0 when it does not answer or does not know it."""

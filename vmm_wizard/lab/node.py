@@ -51,13 +51,15 @@ class DiskState:
 
 @dataclass
 class MediaState:
-    """The extracted setup media. `blocked`: the files still carry the mark of a download."""
+    """The extracted setup media. `blocked`: the files still carry the mark of a download; `signed`: their signature is
+    Microsoft's."""
 
     path: str = r"C:\VMM\Media"
     version: str = "10.22.1287.0"
     kind: str = "fixed"
     blocked: bool = False
     exists: bool = True
+    signed: bool = True
 
     @property
     def sha256(self) -> str:
@@ -80,7 +82,8 @@ class AdkState:
 class NodeState:
     """Everything about a node that a scenario may change. SIDs in `administrators` and in the rights.
 
-    `host_name`: the TCP/IP name where it is longer than the computer name that was cut off from it.
+    `host_name`: the TCP/IP name where it is longer than the computer name that was cut off from it. `cluster_tools`:
+    the module FailoverClusters is there. `other_products`: what else was installed, as Windows lists it.
     """
 
     os_caption: str = "Microsoft Windows Server 2022 Standard"
@@ -118,7 +121,19 @@ class NodeState:
     #: Addresses that were heard of lately, beside those of the estate's own computers.
     neighbors: set[str] = field(default_factory=set)
     host_name: str = ""
+    cluster_tools: bool = True
+    other_products: list[str] = field(default_factory=list)
     settings: SettingsState = field(default_factory=SettingsState)
+
+    @property
+    def products(self) -> frozenset[str]:
+        """What Windows lists as installed, as far as packages go."""
+        return frozenset([*self.settings.odbc_drivers, *self.settings.command_line, *self.other_products])
+
+    def install_product(self, name: str) -> None:
+        """Windows lists one more product."""
+        kinds = {"ODBC Driver": self.settings.odbc_drivers, "Command Line Utilities": self.settings.command_line}
+        next((rows for kind, rows in kinds.items() if kind in name), self.other_products).append(name)
 
 
 class Node(NodeRuns):
@@ -166,7 +181,7 @@ class Node(NodeRuns):
 
     @property
     def role_cluster(self) -> FailoverCluster | None:
-        return self.estate.cluster if self.in_cluster else None
+        return self.estate.cluster if self.in_cluster and self.state.cluster_tools else None
 
     @property
     def installed(self) -> InstalledServer | None:
@@ -299,6 +314,11 @@ class Node(NodeRuns):
     def instance_port(self, host: str, instance: str) -> int:
         """What SQL Browser on a host tells this node; 0 when no answer comes."""
         return 0 if self._is_blocked(host) else self.estate.instance_port(host, instance)
+
+    def is_cut_off(self, host: str) -> bool:
+        """Whether nothing of a host reaches this node: a firewall, or the host answers nobody."""
+        name = host.casefold() if "." in host else f"{host.casefold()}.{self.estate.domain}"
+        return self._is_blocked(host) or name in self.estate.unreachable
 
     def _is_blocked(self, host: str) -> bool:
         name = host.casefold() if "." in host else f"{host.casefold()}.{self.estate.domain}"

@@ -133,6 +133,8 @@ def _unreadable(node: Node, is_administrator: bool, is_hidden: bool) -> list[JSO
 
 def _own_cluster(node: Node, is_administrator: bool) -> tuple[FailoverCluster | None, str]:
     """What Get-Cluster without a name answers, or what Windows says instead."""
+    if not node.state.cluster_tools:
+        return None, "The specified module 'FailoverClusters' was not loaded: no valid module file was found."
     if node.role_cluster is None:
         return None, "The cluster service is not running on this computer."
     if not is_administrator:
