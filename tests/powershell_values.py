@@ -38,6 +38,7 @@ SHORT = {
     "byte": "System.Byte",
     "char": "System.Char",
     "object": "System.Object",
+    "switch": "System.Management.Automation.SwitchParameter",
     "regex": "System.Text.RegularExpressions.Regex",
     "scriptblock": "System.Management.Automation.ScriptBlock",
     "ref": "System.Management.Automation.PSReference",

@@ -23,6 +23,7 @@ from vmm_wizard.cli.marking import accept, request
 from vmm_wizard.cli.mending import fix
 from vmm_wizard.cli.plans import check, doctor, emit, explain
 from vmm_wizard.cli.practice import lab
+from vmm_wizard.cli.runbook import runbook
 from vmm_wizard.cli.runs import attach, resume, runs
 from vmm_wizard.cli.shared import (
     CANCELLED,
@@ -98,7 +99,7 @@ def wizard(file: Path | None, address_book: Path | None, secrets_file: Path | No
 
 
 _COMMANDS = (
-    *(discover, check, accept, request, fix, emit),
+    *(discover, check, accept, request, fix, emit, runbook),
     *(install, runs, attach, resume, after, first_hour),
     *(explain, doctor, lab),
 )

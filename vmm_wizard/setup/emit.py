@@ -28,7 +28,7 @@ def emit_files(plan: Plan) -> Mapping[str, bytes]:
     if not plan.cluster.nodes:
         raise ValueError("not answered yet: cluster.nodes")
     for place, node in enumerate(plan.cluster.nodes):
-        folder = _folder(node)
+        folder = folder_name(node)
         if folder.casefold() in taken:
             raise ValueError(f"the node {node} stands twice in the plan")
         taken.add(folder.casefold())
@@ -37,7 +37,8 @@ def emit_files(plan: Plan) -> Mapping[str, bytes]:
     return files
 
 
-def _folder(node: HostName) -> str:
+def folder_name(node: HostName) -> str:
+    """A node's name as the name of a folder. Raises ValueError when it cannot be one on every system."""
     name = str(node)
     if not _FOLDER.fullmatch(name) or ".." in name or _DEVICES.fullmatch(name):
         raise ValueError(f"{name!r} cannot be the name of a folder")
