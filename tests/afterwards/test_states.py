@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.afterwards.following import DONE, NOT_NEEDED, TO_DO, UNKNOWN, follow_up, vmm_says
 from tests.building import (
@@ -24,7 +26,7 @@ from tests.building import (
     installed_facts,
     the_names,
 )
-from tests.checks.asking import VMM02, with_all_nodes, with_node
+from tests.checks.asking import VMM01, VMM02, with_all_nodes, with_node
 from vmm_wizard.afterwards.follow_ups import IDS, follow_ups
 from vmm_wizard.afterwards.model import State, Who
 from vmm_wizard.afterwards.told import lines_of
@@ -169,6 +171,7 @@ CASES = (
     Case("consoles", UNKNOWN, "timed out", installed_facts(network=SILENT)),
     Case("owners", DONE, "VMM01, VMM02", owners(("VMM01", "VMM02"), ("VMM02", "VMM01"))),
     Case("owners", TO_DO, "VMM03 of the cluster have no VMM", owners(("VMM01", "VMM02"), ())),
+    Case("owners", UNKNOWN, "with its owners", with_all_nodes(installed_facts(), unreadable=("owners: denied",))),
     Case("owners", TO_DO, "may run on VMM01", owners(("VMM01",), ("VMM01",))),
     Case("antivirus", UNKNOWN, "is not asked"),
     Case("updates", DONE, "one version on every node"),
@@ -200,7 +203,7 @@ def test_the_table_has_every_follow_up_and_all_of_their_states_but_the_impossibl
         "library": {NOT_NEEDED},
         "administrators": {NOT_NEEDED},
         "consoles": {NOT_NEEDED},
-        "owners": {UNKNOWN, NOT_NEEDED},
+        "owners": {NOT_NEEDED},
         "antivirus": {DONE, TO_DO, NOT_NEEDED},
         "updates": {NOT_NEEDED},
         "evaluation": {DONE, UNKNOWN},
@@ -292,3 +295,20 @@ def test_the_answers_know_every_follow_up_and_no_other() -> None:
     good = replace(a_plan(), accepted=(Acceptance("AFT-SPN", "", "x"),))
     assert list(objections(good)) == []
     assert idle(good, ()) == ()
+
+
+FIELDS = ("domain", "service_account", "installing_account", "dkm", "principal_names", "sql", "network", "library")
+
+
+@given(st.sets(st.sampled_from(FIELDS)), st.sets(st.sampled_from((VMM01, VMM02))), st.sampled_from(CASES))
+def test_whatever_is_missing_there_is_an_answer_and_what_is_done_was_read(
+    fields: set[str], nodes: set[str], case: Case
+) -> None:
+    silent = dict.fromkeys(fields, SILENT)
+    facts = replace(case.facts, **silent, nodes={**case.facts.nodes, **dict.fromkeys(nodes, SILENT)})  # type: ignore[arg-type]
+    rows = follow_ups(case.plan, facts, case.vmm)
+    assert [row.id for row in rows] == list(IDS)
+    if {VMM01, VMM02} <= nodes:
+        assert not [row.id for row in rows if row.state is DONE]
+    if "sql" in fields:
+        assert all(row.state is not DONE for row in rows if row.id == "rotate")

@@ -40,6 +40,13 @@ def test_lines_fit_but_for_commands_which_are_never_broken(width: int) -> None:
         assert set(step.command.splitlines()) <= shown
 
 
+def test_the_brief_form_has_a_line_each_and_the_next_step_of_what_is_open() -> None:
+    lines = told.brief(ROWS, 200)
+    assert [line.split(maxsplit=1)[0] for line in lines if line[0] in "+!?-"] == [told.SIGNS[row.state] for row in ROWS]
+    assert r"    next: Put SCVMM/vmm on 'CONTOSO\svc-vmm' [the AD team]" in lines
+    assert sum(line.startswith("    next: ") for line in lines) == sum(row.state in OPEN for row in ROWS)
+
+
 def test_the_next_step_is_marked() -> None:
     row = follow_up("backup")
     (line,) = (line for line in told.lines_of([row]) if line.startswith("  > "))

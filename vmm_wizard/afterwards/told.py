@@ -42,6 +42,16 @@ def lines_of(rows: Sequence[FollowUp], width: int = 80, everything: bool = False
     return [*lines, sentence(rows)]
 
 
+def brief(rows: Sequence[FollowUp], width: int = 80) -> list[str]:
+    """One line for each follow-up, and below what is open its next step and whose it is: for the end of an install."""
+    lines: list[str] = []
+    for row in rows:
+        lines.append(f"{SIGNS[row.state]} {row.state.value:<10} {row.title}")
+        if row.next is not None:
+            lines += _wrapped(f"next: {row.next.text} [{CALLED[row.next.who]}]", "    ", width)
+    return [*lines, sentence(rows)]
+
+
 def _steps(row: FollowUp, everything: bool) -> Iterator[Step]:
     return (step for step in row.steps if everything or step.state in OPEN)
 

@@ -197,10 +197,11 @@ def _service_name(view: View) -> str:
 def _service(view: View) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """The resource's name, its possible and its group's preferred owners, upper case. Raises NotKnown."""
     name = _service_name(view)
-    services = (row for node in view.facts.answering_nodes() for row in (node.cluster.services if node.cluster else ()))
+    asked = [node for node in view.facts.answering_nodes() if not node.was_unreadable("owners")]
+    services = (row for node in asked for row in (node.cluster.services if node.cluster else ()))
     row = next((row for row in services if row.name == name), None)
     if row is None:
-        raise NotKnown(NoAnswer("no node shows a resource that runs VMM's service"))
+        raise NotKnown(NoAnswer("no node shows the resource that runs VMM's service, with its owners"))
     return name, tuple(o.upper() for o in row.possible_owners), tuple(o.upper() for o in row.preferred_owners)
 
 

@@ -49,9 +49,15 @@ function Get-AddressResource([object[]] $Resources) {
 
 function Get-OwnerName([object] $Of) {
     # Of a resource its possible owners, of a group its preferred ones in their order.
-    $list = Get-ClusterOwnerNode -InputObject $Of
-    foreach ($node in $list.OwnerNodes) {
-        "$($node.Name)"
+    try {
+        $list = Get-ClusterOwnerNode -InputObject $Of
+        foreach ($node in $list.OwnerNodes) {
+            "$($node.Name)"
+        }
+    }
+    catch {
+        # Nothing else of the cluster depends on it.
+        $unreadable.Add("owners: $($_.Exception.GetBaseException().Message.Trim())")
     }
 }
 
