@@ -171,3 +171,17 @@ def test_the_state_file_tells_what_was_switched_on_and_when(tmp_path: Path) -> N
         assert served.estate.nodes[SECOND].files.full
     (row,) = json.loads((tmp_path / "state.json").read_text())["faults"]
     assert (row["kind"], row["when"], row["over"]) == ("disk_full", "start", None)
+
+
+def test_a_machine_outside_the_cluster_restarts_and_the_cluster_takes_no_notice(tmp_path: Path) -> None:
+    console = "admin01.contoso.lab"
+    fault = {"kind": "node_reboots", "when": "script run-status", "on": console, "for_seconds": 60}
+    with served_with(tmp_path, fault, {"kind": "disk_full", "node": console, "when": "boot"}) as served:
+        machine = served.estate.machines[console]
+        with session(served, console) as first, pytest.raises(NodeUnreachable):
+            status(first)
+        while not machine.files.full:
+            served.estate.stop.wait(0.01)
+        session(served, console).close()
+        assert {row.state for row in served.estate.cluster.members} == {"Up"}
+        assert served.estate.report()["down"] == []

@@ -189,7 +189,7 @@ def test_what_is_meant_for_the_start_is_there_at_once() -> None:
         ({"kind": "dkm_missing", "when": "noon"}, 'when = "noon": expected "start"'),
         ({"kind": "dkm_missing", "when": "script paint"}, "there is no script paint; there are add-administrator"),
         ({"kind": "dkm_missing", "for_seconds": 5}, "dkm_missing does not pass by itself: for_seconds goes with winrm"),
-        ({"kind": "dkm_missing", "when": "stage", "on": "vmm09"}, "on = 'vmm09': expected one of vmm01.contoso.lab"),
+        ({"kind": "dkm_missing", "when": "stage", "on": "vmm09"}, "on = 'vmm09': expected one of admin01.contoso.lab"),
         ({"kind": "hidden", "host": "dc01.contoso.lab", "when": "boot"}, "from the start or not at all"),
         ({"kind": "sql_gone", "server": "sql77"}, "server = 'sql77': expected one of"),
         ({"kind": "winrm_refused"}, "winrm_refused at the start needs node"),

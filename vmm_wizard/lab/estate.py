@@ -181,14 +181,14 @@ class Estate:
     def node_away(self, host: str) -> None:
         """A node has gone down: the cluster sees it."""
         self.unreachable.add(host)
-        if self.nodes[host].in_cluster:
+        if self.machines[host].in_cluster:
             self.cluster.node_down(host)
         self.changed()
 
     def node_back(self, host: str) -> None:
         """It is up again."""
         self.unreachable.discard(host)
-        if self.nodes[host].in_cluster:
+        if self.machines[host].in_cluster:
             self.cluster.node_up(host)
         self.changed()
 
@@ -265,7 +265,7 @@ class Estate:
             if vmm
             else {},
             "faults": [row.report() for row in self.moments.switched],
-            "down": [name for name, node in self.nodes.items() if node.power.is_down],
+            "down": [name for name, node in self.machines.items() if node.power.is_down],
             "run_lock": self.cluster.run_lock,
             "tasks": {name: list(node.scheduler.names()) for name, node in self.machines.items()},
             "run_folders": {

@@ -61,7 +61,7 @@ def _change(estate: Estate, fault: Fault, change: Callable[[Estate, Fault], None
 
 def _require_places(estate: Estate, fault: Fault) -> None:
     for key in ("on", "node"):
-        _require_known(fault, key, {*estate.nodes, *(estate.file_servers if key == "node" else ())})
+        _require_known(fault, key, estate.machines)
 
 
 def _require_known(fault: Fault, key: str, known: Collection[str]) -> None:

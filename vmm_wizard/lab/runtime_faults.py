@@ -43,7 +43,7 @@ class RuntimeFault:
 
 
 def _node(estate: Estate, fault: Fault, where: str) -> Node:
-    return estate.nodes[fault.get("node", where)]
+    return estate.machines[fault.get("node", where)]
 
 
 def _winrm_refused(estate: Estate, fault: Fault, where: str) -> Undo:
