@@ -22,6 +22,7 @@ from tests.building import (
     with_role_name,
 )
 from tests.checks.asking import FAIL, PASS, UNKNOWN, VMM01, WARN, failing, finding
+from vmm_wizard.checks.registry import Status
 from vmm_wizard.facts.model import Ace, Facts, NoAnswer
 from vmm_wizard.plan.model import Database, Plan
 from vmm_wizard.plan.names import HostName, SqlTarget
@@ -114,6 +115,22 @@ def test_an_object_in_use_fails_and_nobody_is_told_to_delete_it(use: dict[str, o
     assert "Owner" in row.remedy
     assert "Remove" not in row.remedy
     assert failing(facts) == {"NAM-05"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"creator_sid": CLUSTER_SID}, PASS),
+        ({"descriptor": a_descriptor(Ace(True, CLUSTER_SID, FULL), owner=CLUSTER_SID)}, PASS),
+        ({"creator_sid": CLUSTER_SID, "enabled": True}, FAIL),
+        ({"creator_sid": SERVICE_SID}, FAIL),
+    ],
+)
+def test_what_a_removed_role_of_this_cluster_left_is_taken_again(changes: dict[str, object], status: Status) -> None:
+    facts = present(**{"service_principal_names": ("HOST/vmm",), "last_logon": NOW, "enabled": False, **changes})
+    row = finding("NAM-05", facts)
+    assert row.status is status
+    assert ("an earlier role of this cluster left it" in row.evidence) is (status is PASS)
 
 
 def test_a_password_set_while_the_object_was_made_is_no_use() -> None:

@@ -142,6 +142,8 @@ def _before_install(
 ) -> Verdict:
     show = show_computer(plan.cluster.role_name.text)
     use = signs_of_use(role)
+    if use and holds and _left_by(cluster, role):
+        return passed(f"{evidence}; an earlier role of this cluster left it, which takes it again")
     if use:
         return failed(
             f"{evidence}; it is in use: {', '.join(use)}",
@@ -161,6 +163,16 @@ def _before_install(
             ask(AD_TEAM, f"{show} shows the owner; let a domain administrator own it"),
         )
     return passed(f"{evidence}; prestaged: the cluster has Full Control, and nothing has used it")
+
+
+def _left_by(cluster: ClusterObjectFacts, role: ComputerFacts) -> bool:
+    """Whether a role of this cluster that was removed left the object: the cluster made it, and has disabled it.
+
+    Names and logons stay on it, and nobody can be using it: a disabled account logs on nowhere.
+    """
+    sid = cluster.computer.sid
+    owner = role.descriptor.owner if role.descriptor is not None else ""
+    return not role.enabled and bool(sid) and sid in (role.creator_sid, owner)
 
 
 def cluster_controls(cluster: ClusterObjectFacts, role: ComputerFacts) -> bool:
