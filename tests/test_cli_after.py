@@ -37,6 +37,7 @@ def test_after_shows_the_state_of_each_follow_up_of_a_finished_estate(place: Sit
     assert "+ done       Consoles (AFT-CONSOLES)" in lines
     assert "the database was made on" in " ".join(done.stdout.split())
     assert lines[-1] == str(page)
+    assert any(line.startswith("What cannot be seen from here is closed by: vmm-wizard accept AFT-") for line in lines)
     assert page.read_text(encoding="utf-8").startswith("# After the install of vmm.contoso.lab\n")
 
 

@@ -1,7 +1,8 @@
 """A process that asks the probe's batches through an ODBC driver. Run by tests beside it; see odbc_login.py.
 
 Reads from stdin a JSON object with `host`, `port`, `shown_port` and `database`, and either `string` (a connection
-string as it is, FreeTDS) or `driver`, `user` and `password` (Microsoft's driver, by the product's own string).
+string as it is, FreeTDS) or `driver`, `user` and `password` (Microsoft's driver, by the product's own string). With
+`login` it asks for that account's login alone.
 """
 
 import json
@@ -10,6 +11,7 @@ import time
 from typing import Any
 
 from vmm_wizard.addresses import Endpoint
+from vmm_wizard.facts import sql_queries
 from vmm_wizard.facts.questions import SqlQuestion, Trust
 from vmm_wizard.facts.sql_client import Client, SqlConnection, SqlPassword, connect_odbc
 from vmm_wizard.facts.sql_reading import read_facts
@@ -42,6 +44,10 @@ def main() -> None:
         Trust(),
     )
     connection = _connect(asked, endpoint)
+    if asked.get("login"):
+        ((row,),) = connection.run(sql_queries.LOGIN, {"login": asked["login"]})
+        sys.stdout.write(json.dumps(row))
+        return
     facts = read_facts(connection, question, Client("odbc", "driver", "as the test says", "a login"), endpoint)
     connection.close()
     sys.stdout.write(repr(facts))

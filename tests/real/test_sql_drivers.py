@@ -21,7 +21,7 @@ from vmm_wizard.facts.model import SqlFacts
 from vmm_wizard.facts.questions import SqlQuestion, Trust
 from vmm_wizard.lab import contoso
 from vmm_wizard.lab.scenarios import Scenario
-from vmm_wizard.lab.sql import VMM_TABLES, ClientSession, Database
+from vmm_wizard.lab.sql import VMM_TABLES, Backup, ClientSession, Database
 from vmm_wizard.plan.model import Authentication
 from vmm_wizard.plan.names import AccountName, SqlTarget
 
@@ -60,6 +60,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedEstate]:
             server.now = lambda moment=moment: moment  # type: ignore[misc]
             old = Database("OldVMM", server.collation, owners=["CONTOSO\\svc-vmm"], tables=[*VMM_TABLES, "tbl_Other"])
             old.settings = {"ServerVersion": "10.19.2445.0", "UpgradeTime": "never"}
+            old.backups += [Backup("D", "SIMPLE", moment), Backup("D", "FULL", moment), Backup("L", "FULL", moment)]
             server.databases += [old, Database(DATABASES[3], server.collation, owner="CONTOSO\\sql-admin")]
             server.clients.append(ClientSession("OLDVMM01", "VMM", "CONTOSO\\svc-oldvmm", "OldVMM"))
         yield running
@@ -81,13 +82,14 @@ def trust(served: ServedEstate) -> Trust:
     return Trust(str(served.folder / "ca.pem"))
 
 
-def by_odbc(served: ServedEstate, label: str, database: str, driver: str, shown_port: int) -> str:
-    """The facts' repr, from a process of its own."""
+def by_odbc(served: ServedEstate, label: str, database: str, driver: str, shown_port: int, login: str = "") -> str:
+    """The facts' repr (with `login`, the row about it as JSON), from a process of its own."""
     host = f"{label}.{contoso.DOMAIN}"
     logins = tomllib.loads((served.folder / "credentials.toml").read_text(encoding="utf-8"))["sql_logins"]
     password = logins[contoso.SQL_LOGIN]
     port = served.serving.tds[host].port
     asked: dict[str, Any] = {"host": host, "port": port, "database": database, "shown_port": shown_port}
+    asked["login"] = login
     if driver == "FreeTDS":
         asked["string"] = (
             f"DRIVER={freetds()};SERVER=127.0.0.1;PORT={port};UID={contoso.SQL_LOGIN};PWD={{{password}}};"
@@ -121,6 +123,13 @@ def test_a_driver_tells_the_same_facts_as_python_tds(
         facts, logged_on_as=contoso.SQL_LOGIN, asked_as="", driver="driver, a login", auth_scheme="SQL"
     )
     assert other == repr(same)
+
+
+@pytest.mark.parametrize("driver", ["FreeTDS", "Microsoft"])
+def test_a_driver_tells_whether_an_account_has_a_login(served: ServedEstate, driver: str) -> None:
+    for account, logins in ((contoso.INSTALLER, 1), (contoso.SERVICE, 0)):
+        row = json.loads(by_odbc(served, "sql01", DATABASES[0], driver, 1433, f"{contoso.NETBIOS}\\{account}"))
+        assert row == {"sysadmin": 1, "view_definition": 1, "logins": logins}
 
 
 def test_the_servers_are_as_different_as_they_should_be(served: ServedEstate) -> None:

@@ -53,6 +53,7 @@ def after(
     open_log()
     from vmm_wizard.afterwards import told
     from vmm_wizard.afterwards.follow_ups import follow_ups
+    from vmm_wizard.afterwards.model import State
     from vmm_wizard.checks.schedule import Role, situation
 
     facts = ask_estate(plan, secrets, addresses).facts
@@ -67,6 +68,9 @@ def after(
             click.echo(f"! VMM is not installed by this plan yet, or it cannot be told: {here.why}\n")
         for line in told.lines_of(rows, width(), everything):
             click.echo(line)
+        unseen = next((row.code for row in rows if row.state is State.UNKNOWN), "")
+        if unseen:
+            click.echo(f"What cannot be seen from here is closed by: vmm-wizard accept {unseen} {file} --reason TEXT")
         if output is not None:
             click.echo(str(output))
     raise SystemExit(UNKNOWN if here.role is Role.UNKNOWN else GOOD)
