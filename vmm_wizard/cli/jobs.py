@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +31,12 @@ from vmm_wizard.cli.shared import (
     speak_to_nobody,
     width,
 )
+from vmm_wizard.printable import printable
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
     from vmm_wizard.checks.registry import Finding
+    from vmm_wizard.install.asking import Question
     from vmm_wizard.install.orders import Order
     from vmm_wizard.plan.model import Plan
     from vmm_wizard.plan.secrets import Secrets
@@ -87,16 +90,21 @@ def ask_to_go_on(door: Door, job: str, *sentences: str) -> None:
         refuse("cancelled", code=CANCELLED)
 
 
-def carry_out(plan: Plan, secrets: Secrets, addresses: Addresses, order: Order, door: Door) -> NoReturn:
-    """Carry out an order, tell how it goes, and leave with its exit code."""
+def carry_out(
+    plan: Plan, secrets: Secrets, addresses: Addresses, order: Order, door: Door, *, end_setup: bool = False
+) -> NoReturn:
+    """Carry out an order, tell how it goes, and leave with its exit code. `end_setup`: a setup that runs is ended."""
     open_log()
     from vmm_wizard import paths
+    from vmm_wizard.install.asking import take_default
     from vmm_wizard.install.engine import Runner
     from vmm_wizard.install.journal import Journal, JournalError
     from vmm_wizard.preflight import Preflight
     from vmm_wizard.report import run as report
 
-    cancel = cancelled_by_signals()
+    cancel, ending = cancelled_by_signals(), threading.Event()
+    if end_setup:
+        ending.set()
 
     def confirm(unknowns: tuple[Finding, ...]) -> bool:
         return door.yes or click.confirm(f"Unknown: {', '.join(row.id for row in unknowns)}. Go on?", err=True)
@@ -105,7 +113,10 @@ def carry_out(plan: Plan, secrets: Secrets, addresses: Addresses, order: Order, 
     try:
         preflight = Preflight(secrets, addresses)
         runner = Runner(
-            plan, secrets, preflight, Journal(paths.journal_file()), paths.state_folder(), confirm, order=order
+            *(plan, secrets, preflight, Journal(paths.journal_file()), paths.state_folder(), confirm),
+            order=order,
+            ask=take_default if door.yes or door.as_json or not is_interactive() else _ask,
+            end_setup=ending,
         )
         shown = sys.stdout.isatty()
         for event in runner.run(cancel):
@@ -119,6 +130,14 @@ def carry_out(plan: Plan, secrets: Secrets, addresses: Addresses, order: Order, 
     except JournalError as error:
         refuse(str(error), code=INSTALL_FAILED)
     raise SystemExit(EXIT_CODES.get(result, GOOD))
+
+
+def _ask(question: Question) -> str:
+    """A question of a run, on the terminal."""
+    for line in (f"? {question.text}", *(f"    {word}: {text}" for word, text in question.choices.items())):
+        click.echo(printable(line), err=True)
+    choices = click.Choice(list(question.choices))
+    return str(click.prompt("What shall be done?", type=choices, default=question.default, err=True))
 
 
 def say(lines: Sequence[str], stop: Callable[[], None]) -> None:

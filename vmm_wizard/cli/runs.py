@@ -125,13 +125,22 @@ def runs(run_id: str | None, as_json: bool) -> None:
 @click.command()
 @run_argument
 @yes_option
+@click.option(
+    "--end-setup",
+    is_flag=True,
+    help="End the setup that this run has started on a node, look at what it left, and begin nothing more. "
+    "Asks for the node's name, unless --yes is given.",
+)
 @json_option
 @book_option
 @secrets_option
-def resume(run_id: str, yes: bool, as_json: bool, address_book: Path | None, secrets_file: Path | None) -> None:
+def resume(
+    run_id: str, yes: bool, end_setup: bool, as_json: bool, address_book: Path | None, secrets_file: Path | None
+) -> None:
     """Go on with a run that was interrupted, with the answers that it was begun with.
 
-    RUN is its id, or enough of its begin or end (see `vmm-wizard runs`).
+    RUN is its id, or enough of its begin or end (see `vmm-wizard runs`). Ctrl+C never ends a setup that runs: it stops
+    between steps, or leaves setup running. --end-setup is the one way to end it.
     """
     from vmm_wizard.install.runs import obstacle
 
@@ -146,8 +155,29 @@ def resume(run_id: str, yes: bool, as_json: bool, address_book: Path | None, sec
     ask_passwords(plan, secrets, door, run.job)
     row = listed(journal, run)
     where = f"It stands at {row.standing}." if row.standing else "Nothing was begun on a node yet."
+    if end_setup:
+        _confirm_end(journal, run, door)
+        carry_out(plan, secrets, addresses, run.order, door, end_setup=True)
     ask_to_go_on(door, "resume", f"Run {run.id} goes on: {run.job} on {', '.join(row.nodes)}.", where)
     carry_out(plan, secrets, addresses, run.order, door)
+
+
+def _confirm_end(journal: Journal, run: Run, door: Door) -> None:
+    """Ask for the name of the node whose setup is to be ended; refuses where none is open, or nobody can be asked."""
+    nodes = journal.open_nodes(run.id)
+    if not nodes:
+        refuse(f"run {run.id} has left nothing on a node: there is no setup to end", code=FAILED)
+    if door.yes:
+        return
+    if door.as_json or not is_interactive():
+        refuse("without a terminal, resume --end-setup wants --yes")
+    click.echo(
+        f"Setup of run {run.id} on {', '.join(nodes)} will be ended. It undoes nothing: what it has done", err=True
+    )
+    click.echo("is then looked at, and you are told how to clean it.", err=True)
+    for node in nodes:
+        if click.prompt(f"Type {node} to go on", err=True).strip().casefold() != node:
+            refuse("cancelled", code=CANCELLED)
 
 
 @click.command()

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 from vmm_wizard.addresses import AddressBook, AddressError, Addresses, Endpoint
-from vmm_wizard.facts import sql_client
+from vmm_wizard.facts import sql_client, sql_queries
 from vmm_wizard.facts.model import NoAnswer, SqlFacts
 from vmm_wizard.facts.network import sentence_of
 from vmm_wizard.facts.questions import SqlQuestion
@@ -40,23 +40,8 @@ def ask_database(
     where a Kerberos ticket or Windows itself does the logon.
     """
     ends = time.monotonic() + deadline
-    # With an address book a ticket is not used unasked: Kerberos looks for its servers outside of it.
-    unasked = question.authentication is Authentication.AUTO and isinstance(addresses, AddressBook)
-    holder = "" if unasked else sql_client.ticket_holder()
     try:
-        client = sql_client.choose_client(
-            question, sql_client.microsoft_driver(), holder, sql_client.python_tds_version()
-        )
-    except NoClient as gap:
-        return NoAnswer(str(gap), "not_asked")
-    if (client.library == "python-tds" or question.account.is_sql_login) and not secret:
-        return NoAnswer(f"not asked: the password of {question.account} is not known", "not_asked")
-    try:
-        endpoint = locate(question, addresses, min(_BROWSER_TIMEOUT, deadline))
-    except AddressError as error:
-        return NoAnswer(f"could not find SQL Server {question.target}: {error}", "unreachable")
-    try:
-        connection = _connect(client, endpoint, question, secret, ends)
+        client, endpoint, connection = _open(question, secret, addresses, ends)
     except _Gap as gap:
         return gap.answer
     try:
@@ -77,10 +62,52 @@ def ask_database(
     return replace(facts, replica_logins=tuple(ask_replicas(facts, question, other)))
 
 
+def count_sessions(
+    question: SqlQuestion, secret: Secret | None, addresses: Addresses, host: str, deadline: float
+) -> int | NoAnswer:
+    """How many sessions a computer (its NetBIOS name) has on the instance, but for ours, within `deadline` seconds.
+    Who may not see others' sessions does not know."""
+    try:
+        _, endpoint, connection = _open(question, secret, addresses, time.monotonic() + deadline)
+    except _Gap as gap:
+        return gap.answer
+    try:
+        ((row,),) = connection.run(sql_queries.SESSIONS, {"host": host})
+    except (NativeError, OSError, ValueError) as error:
+        return NoAnswer(f"SQL Server at {endpoint} did not say who is connected: {error}", "unreadable")
+    finally:
+        connection.close()
+    if row["permitted"] != 1:
+        return NoAnswer(f"{question.account} may not see the sessions of SQL Server at {endpoint}", "denied")
+    return int(str(row["sessions"]))
+
+
 class _Gap(Exception):
     def __init__(self, reason: str, code: str) -> None:
         super().__init__(reason)
         self.answer = NoAnswer(reason, code)
+
+
+def _open(
+    question: SqlQuestion, secret: Secret | None, addresses: Addresses, ends: float
+) -> tuple[Client, Endpoint, SqlConnection]:
+    """Choose a client, find the instance, log on until `ends` (time.monotonic()). Raises _Gap."""
+    # With an address book a ticket is not used unasked: Kerberos looks for its servers outside of it.
+    unasked = question.authentication is Authentication.AUTO and isinstance(addresses, AddressBook)
+    holder = "" if unasked else sql_client.ticket_holder()
+    try:
+        client = sql_client.choose_client(
+            question, sql_client.microsoft_driver(), holder, sql_client.python_tds_version()
+        )
+    except NoClient as gap:
+        raise _Gap(str(gap), "not_asked") from None
+    if (client.library == "python-tds" or question.account.is_sql_login) and not secret:
+        raise _Gap(f"not asked: the password of {question.account} is not known", "not_asked")
+    try:
+        endpoint = locate(question, addresses, min(_BROWSER_TIMEOUT, max(ends - time.monotonic(), 0.1)))
+    except AddressError as error:
+        raise _Gap(f"could not find SQL Server {question.target}: {error}", "unreachable") from None
+    return client, endpoint, _connect(client, endpoint, question, secret, ends)
 
 
 def _connect(

@@ -82,6 +82,16 @@ class Probes:
             lambda secret: ask_database(question, secret, self.addresses, self.deadline),
         )
 
+    def sql_sessions(self, question: SqlQuestion, access: DirectoryAccess | None, host: str) -> int | NoAnswer:
+        """How many sessions a computer has on the instance, but for ours."""
+        from vmm_wizard.facts.database import count_sessions
+
+        return self._with_password(
+            question.account,
+            access,
+            lambda secret: count_sessions(question, secret, self.addresses, host, self.deadline),
+        )
+
     def node(self, question: NodeQuestion, access: DirectoryAccess | None) -> NodeFacts | NoAnswer:
         from vmm_wizard.facts.nodes import ask_node
 

@@ -103,6 +103,12 @@ SELECT DISTINCT s.host_name, s.program_name, s.login_name
 FROM sys.dm_exec_sessions AS s
 WHERE s.database_id = DB_ID(@database) AND s.is_user_process = 1 AND s.session_id <> @@SPID;
 """
+#: Sessions from one computer, but for our own: a setup that works on the database shows here, to those who may see it.
+SESSIONS = """
+SELECT HAS_PERMS_BY_NAME(NULL, NULL, N'VIEW SERVER STATE') AS permitted,
+  (SELECT COUNT(*) FROM sys.dm_exec_sessions AS s WHERE s.is_user_process = 1 AND s.session_id <> @@SPID
+    AND s.host_name = @host AND s.program_name <> N'vmm-wizard') AS sessions;
+"""
 _OWNERS = """
 SELECT COALESCE(SUSER_SNAME(m.sid), m.name) AS member, CONVERT(nvarchar(200), m.sid, 1) AS sid
 FROM {database}.sys.database_role_members AS r

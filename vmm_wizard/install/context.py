@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from vmm_wizard import log
 from vmm_wizard.checks.registry import Finding, Status, judge
-from vmm_wizard.facts.model import Facts
+from vmm_wizard.facts.model import Facts, NotKnown
 from vmm_wizard.facts.rehearsal import REHEARSAL_PREFIX
 from vmm_wizard.install.admission import blocking, is_worth_a_rehearsal
+from vmm_wizard.install.asking import Ask, take_default
 from vmm_wizard.install.endings import End, NodeFailed, Pace, Refused
 from vmm_wizard.install.events import Event, PreflightDone, Result, StepChanged, StepState
 from vmm_wizard.install.journal import Journal, Run
@@ -50,6 +51,9 @@ class Context:
     pace: Pace
     confirm: Confirm
     cancel: threading.Event
+    ask: Ask = take_default
+    #: The wish to end a setup that runs, and to begin nothing more.
+    end_setup: threading.Event = field(default_factory=threading.Event)
     changed_before: bool = False
     changed_now: bool = False
     good: list[str] = field(default_factory=list)
@@ -74,7 +78,7 @@ class Context:
 
     def require_uncancelled(self, place: str) -> None:
         """Raises Cancelled when the user has asked to stop."""
-        if self.cancel.is_set():
+        if self.cancel.is_set() or self.end_setup.is_set():
             raise Cancelled(place)
 
     def end(self, result: Result, text: str, remedy: str = "", *, resumable: bool = False) -> End:
@@ -176,9 +180,28 @@ class Context:
     def work(self, node: str, work: Work) -> NodeRun:
         """One work on one node, to be carried out or taken up."""
         task = self.task(self.run.id, node)
-        node_run = NodeRun(work, node, self.run.id, task, self.password, self.journal, self.pace, self.cancel)
+        node_run = NodeRun(
+            *(work, node, self.run.id, task, self.password, self.journal, self.pace, self.cancel),
+            ask=self.ask,
+            end_setup=self.end_setup,
+            sessions=lambda: self.sql_sessions(node),
+        )
         self.node_runs.append(node_run)
         return node_run
+
+    def sql_sessions(self, node: str) -> int | None:
+        """How many sessions a node has on the plan's SQL Server; None where that cannot be asked."""
+        from vmm_wizard.facts.questions import questions
+
+        asked = questions(self.plan, self.preflight.addresses.ca_file or "")
+        if asked.sql is None:
+            return None
+        try:
+            label = node.partition(".")[0].upper()
+            answer = self.preflight.probes.sql_sessions(asked.sql, asked.access, label)
+        except NotKnown:
+            return None
+        return answer if isinstance(answer, int) else None
 
     def task(self, run_id: str, node: str) -> RemoteTask:
         """A run of ours on a machine, whether it is one of the plan's nodes or another one."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from vmm_wizard.checks.registry import Finding
 from vmm_wizard.install.events import Result
 from vmm_wizard.remote.errors import LogonRefused
+from vmm_wizard.setup.log import LogReader
 
 
 class Refused(Exception):
@@ -28,12 +29,25 @@ class End:
     resumable: bool = False
 
 
-class NodeFailed(Exception):
-    """The work on a node came to nothing, and nothing of it runs. One sentence; `remedy` says what to do."""
+@dataclass(frozen=True, slots=True)
+class SetupEnd:
+    """A setup that ran on a node and did not end well: what its log said, and its exit code (None: it left none)."""
 
-    def __init__(self, text: str, remedy: str = "") -> None:
+    node: str
+    log: LogReader
+    exit_code: int | None
+
+
+class NodeFailed(Exception):
+    """The work on a node came to nothing, and nothing of it runs. One sentence; `remedy` says what to do.
+
+    `setup` where setup ran there: it may have left the node half done.
+    """
+
+    def __init__(self, text: str, remedy: str = "", setup: SetupEnd | None = None) -> None:
         super().__init__(text)
         self.remedy = remedy
+        self.setup = setup
 
 
 class PasswordRefused(NodeFailed):

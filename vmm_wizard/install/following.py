@@ -5,12 +5,14 @@ from __future__ import annotations
 import codecs
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from vmm_wizard import log
+from vmm_wizard.install.asking import Question, stuck_question
 from vmm_wizard.install.events import Event, LogGrew, Notice, Progress
 from vmm_wizard.install.verify import GOOD_EXIT_CODES
+from vmm_wizard.install.watchdog import Verdict, Watchdog
 from vmm_wizard.printable import printable
 from vmm_wizard.setup.log import LogReader
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 #: What setup.exe's exit codes mean (section 1.3).
 EXIT_CODES = {
+    -1: "its process was ended from outside",
     1: "setup failed and rolled itself back",
     13: "another version of VMM is installed (unconfirmed)",
     14: "setup's own prerequisite check failed (unconfirmed)",
@@ -26,6 +29,15 @@ EXIT_CODES = {
     16: "the setup media is incomplete (unconfirmed)",
     17: "setup does not run on this machine (unconfirmed)",
     18: "another setup runs on this node (unconfirmed)",
+}
+
+
+#: What to do about a log that stands still, by what it most likely means.
+_REMEDIES = {
+    Verdict.SLOW: "nothing: it is waited for",
+    Verdict.DIALOG: "the dialog cannot be answered: to end setup on {node}, leave this run (Ctrl+C) and run "
+    "`vmm-wizard resume RUN --end-setup`",
+    Verdict.UNKNOWN: "it is waited for; look at the processes Setup and SetupVM on {node}, and at SQL Server",
 }
 
 
@@ -38,6 +50,8 @@ class Follower(ABC):
         self._step = step
         self._grew = time.monotonic()
         self._told = False
+        #: How many sessions the node has on SQL Server; None: that cannot be asked.
+        self.sessions: Callable[[], int | None] = lambda: None
         #: Where the next piece of the log begins, in bytes.
         self.offset = 0
 
@@ -50,12 +64,12 @@ class Follower(ABC):
             return
         if status.log_bytes and status.begun:
             self.offset += len(status.log_bytes)
-            self._grew, self._told = time.monotonic(), False
+            self._log_grew()
             lines = tuple(map(log.masked, self._feed(status.log_bytes)))
             if lines:
                 yield LogGrew(self._node, lines)
         elif status.begun and status.result is None:
-            yield from self._standing_still()
+            yield from self._standing_still(status)
         if status.begun:
             yield from self._progress()
 
@@ -69,7 +83,14 @@ class Follower(ABC):
         if lines:
             yield LogGrew(self._node, lines)
 
-    def _standing_still(self) -> Iterator[Event]:
+    def question(self) -> Question | None:
+        """What is to be asked of whoever started the run because of what was seen last; each is given once."""
+        return None
+
+    def _log_grew(self) -> None:
+        self._grew, self._told = time.monotonic(), False
+
+    def _standing_still(self, status: TaskStatus) -> Iterator[Event]:  # noqa: ARG002 - setup's processes are looked at
         if self._told or time.monotonic() - self._grew < self._stall:
             return
         self._told = True
@@ -87,9 +108,13 @@ class Follower(ABC):
     def _rest(self) -> list[str]:
         """The last line, when it has no end."""
 
-    @abstractmethod
     def _still(self, minutes: float) -> Notice:
         """What to tell of a log that stands still."""
+        return Notice(
+            self._node,
+            f"nothing was heard of {self._step} on {self._node} for {minutes:.0f} minutes",
+            "long copies and installers may take their time; it is waited for",
+        )
 
     def _progress(self) -> Iterator[Event]:
         return iter(())
@@ -97,6 +122,11 @@ class Follower(ABC):
     @abstractmethod
     def problem(self, result: RunResult) -> str:
         """Why a run that left a result is no success, in a sentence; empty when it is one."""
+
+    @property
+    def reader(self) -> LogReader | None:
+        """What was read of setup's log; None for what has another one."""
+        return None
 
     def explained(self, problem: str) -> tuple[str, str]:
         """(The problem with the log's most telling line and its cause, what to do about it.)"""
@@ -110,6 +140,28 @@ class SetupFollower(Follower):
         super().__init__(node, stall, step)
         self._reader = LogReader()
         self._shown = (-1, "")
+        self._watchdog = Watchdog(node, stall, time.monotonic())
+        self._question: Question | None = None
+
+    def question(self) -> Question | None:
+        asked, self._question = self._question, None
+        return asked
+
+    def _log_grew(self) -> None:
+        self._watchdog.log_grew(time.monotonic())
+
+    def _standing_still(self, status: TaskStatus) -> Iterator[Event]:
+        self._watchdog.saw(status.watch)
+        now = time.monotonic()
+        if not self._watchdog.is_due(now):
+            return
+        before = self._watchdog.last
+        found = self._watchdog.judge(now, self.sessions())
+        stuck = found.verdict is Verdict.DIALOG
+        if stuck:
+            self._question = stuck_question(self._node, found.text)
+        if before is None or before.verdict is not found.verdict or stuck:
+            yield Notice(self._node, found.text, _REMEDIES[found.verdict].format(node=self._node))
 
     def _begin(self) -> None:
         self._reader = LogReader()
@@ -119,14 +171,6 @@ class SetupFollower(Follower):
 
     def _rest(self) -> list[str]:
         return [line.text for line in self._reader.close()]
-
-    def _still(self, minutes: float) -> Notice:
-        # Setup may wait for somebody at a dialog that nobody can see (PHX): tell it, end nothing.
-        return Notice(
-            self._node,
-            f"SetupWizard.log on {self._node} has not grown for {minutes:.0f} minutes",
-            f"look at the processes Setup and SetupVM on {self._node}: one without processor time may wait at a dialog",
-        )
 
     def _progress(self) -> Iterator[Event]:
         now = (self._reader.percent, self._reader.phase)
@@ -140,6 +184,10 @@ class SetupFollower(Follower):
         if result.exit_code not in GOOD_EXIT_CODES:
             return f"setup ended with exit code {result.exit_code}: {EXIT_CODES.get(result.exit_code, 'setup failed')}"
         return ""
+
+    @property
+    def reader(self) -> LogReader:
+        return self._reader
 
     def explained(self, problem: str) -> tuple[str, str]:
         if not self._reader.failures:
@@ -167,13 +215,6 @@ class ScriptFollower(Follower):
     def _rest(self) -> list[str]:
         rest, self._line = self._line + self._decoder.decode(b"", True), ""
         return [printable(rest)] if rest.strip() else []
-
-    def _still(self, minutes: float) -> Notice:
-        return Notice(
-            self._node,
-            f"nothing was heard of {self._step} on {self._node} for {minutes:.0f} minutes",
-            "long copies and installers may take their time; it is waited for",
-        )
 
     def problem(self, result: RunResult) -> str:
         if result.exit_code is None:

@@ -14,11 +14,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vmm_wizard import log
+from vmm_wizard.install.asking import END, Ask, take_default
 from vmm_wizard.install.clearing import SetupRunning, take_away
-from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Pace, PasswordRefused
+from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Pace, PasswordRefused, SetupEnd
 from vmm_wizard.install.events import Event, Notice, Progress, StepChanged, StepState
 from vmm_wizard.install.following import Follower
 from vmm_wizard.install.patience import patiently
+from vmm_wizard.install.stopping import where_to_stop
 from vmm_wizard.install.verify import RESTART_NEEDED
 from vmm_wizard.install.works import LogName, Work
 from vmm_wizard.plan.names import AccountName
@@ -84,10 +86,16 @@ class NodeRun:
     journal: Journal
     pace: Pace = field(default_factory=Pace)
     cancel: threading.Event = field(default_factory=threading.Event)
+    ask: Ask = take_default
+    #: The wish to end a setup that runs here; nothing new is begun then.
+    end_setup: threading.Event = field(default_factory=threading.Event)
+    sessions: Callable[[], int | None] = lambda: None
     exit_code: int | None = None
     report: Mapping[str, Any] | None = field(default=None, init=False)
     begun: bool = field(default=False, init=False)
     _runs: bool = field(default=False, init=False)
+    _follower: Follower | None = field(default=None, init=False)
+    _ending: bool = field(default=False, init=False)
 
     @property
     def needs_restart(self) -> bool:
@@ -121,6 +129,8 @@ class NodeRun:
             self.task.close()
 
     def _carry_out(self) -> Generator[Event, None, None]:
+        if self.end_setup.is_set():
+            raise Cancelled(self.node)
         yield from self._step("stage", "staged and read back", self._stage, staged_detail(self.work))
         yield from self._step("start", f"scheduled task of {self.task.account} started", self._start)
         yield from self._follow()
@@ -201,7 +211,8 @@ class NodeRun:
     # --- following
 
     def _follow(self) -> Iterator[Event]:
-        follower = self.work.follower(self.node, self.pace.stall)
+        follower = self._follower = self._follower or self.work.follower(self.node, self.pace.stall)
+        follower.sessions = self.sessions
         since = time.monotonic()
         while True:
             status = yield from self._patiently(
@@ -220,6 +231,10 @@ class NodeRun:
             problem = self._problem(status, seconds)
             if problem:
                 raise self._failed(problem, follower)
+            if self.end_setup.is_set() and not status.begun:
+                raise Cancelled(self.node)
+            if self._runs and self._is_to_end(follower):
+                yield from self._end_setup()
             if status.public_key is not None and not status.begun:
                 yield from self._patiently(partial(self._hand_over, status), self.pace.patience)
             if seconds >= self.pace.limit:
@@ -229,8 +244,10 @@ class NodeRun:
             self.task.pause(self.pace.poll)
         yield from follower.close()
         problem = follower.problem(status.result)
+        if problem and self._ending:
+            problem = f"{self.work.step} was ended as you asked, before it had ended by itself"
         if problem:
-            raise self._failed(f"{self.node}: {problem}", follower)
+            raise self._failed(f"{self.node}: {problem}", follower, status.result)
         self.report = status.report
         yield from self._ended_well(status.result)
 
@@ -249,7 +266,31 @@ class NodeRun:
         self._runs = self.begun = True
         if self.work.step not in self.journal.attempt(self.run_id, self.node):
             self.journal.start(self.run_id, self.node, self.work.step)
-        yield StepChanged(self.node, self.work.step, StepState.STARTED)
+        yield StepChanged(self.node, self.work.step, StepState.STARTED, where_to_stop(self.work.step, self.node))
+
+    def _is_to_end(self, follower: Follower) -> bool:
+        """Whether somebody wants the setup that runs here ended: by a wish of his own, or asked about one that seems to
+        wait at a dialog."""
+        if self.work.log != "setup":
+            return False
+        question = follower.question()
+        if question is not None and not self._ending and not self.cancel.is_set():
+            self._ending = self.ask(question) == END
+        self._ending = self._ending or self.end_setup.is_set()
+        return self._ending
+
+    def _end_setup(self) -> Iterator[Event]:
+        """End setup's processes; said again until they are gone, for the wrapper sees new ones now and then."""
+        first = "end" not in self.journal.attempt(self.run_id, self.node)
+        if first:
+            self.journal.start(self.run_id, self.node, "end", "as asked")
+            yield StepChanged(self.node, "end", StepState.STARTED)
+        ended = yield from self._patiently(self.task.end_setup, self.pace.patience)
+        if ended.ended:
+            self.journal.finish(self.run_id, self.node, "end", "done", ", ".join(ended.ended))
+            yield StepChanged(self.node, "end", StepState.DONE, f"ended {', '.join(ended.ended)}")
+        elif first and ended.errors:
+            yield Notice(self.node, f"{self.node}: setup could not be ended: {'; '.join(ended.errors)}")
 
     def _hand_over(self, status: TaskStatus) -> None:
         if not status.secrets_waiting:
@@ -265,18 +306,28 @@ class NodeRun:
         yield Progress(self.node, self.work.step, 100, text)
         yield StepChanged(self.node, self.work.step, StepState.DONE, text)
 
-    def _failed(self, problem: str, follower: Follower) -> NodeFailed:
+    def _failed(self, problem: str, follower: Follower, result: RunResult | None = None) -> NodeFailed:
+        setup = None
+        if follower.reader is not None and self._runs:
+            setup = SetupEnd(self.node, follower.reader, result.exit_code if result else None)
         self._runs = False
         text, remedy = follower.explained(problem)
         self.journal.finish(self.run_id, self.node, self.work.step, "failed", text)
-        return NodeFailed(text, remedy)
+        return NodeFailed(text, remedy, setup)
 
     # --- the end
 
     def _stop(self) -> Iterator[Event]:
         """We were asked to stop: leave a setup that runs alone, take away everything that only waits."""
         if self._runs and not self.work.harmless:
-            raise Detached(self._goes_on)
+            if not self.end_setup.is_set():
+                raise Detached(self._goes_on)
+            self.task.uncancelled()
+            try:
+                yield from self._follow()
+            finally:
+                yield from self._clear(self.pace.clearing)
+            return
         if not self.journal.is_open(self.run_id, self.node):
             return
         try:

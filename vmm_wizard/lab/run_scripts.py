@@ -1,9 +1,10 @@
-"""What the five scripts of a run find and do on a simulated node: stage, start, hand over secrets, status, remove."""
+"""What the scripts of a run find and do on a simulated node: stage, start, hand over secrets, status, end, remove."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -175,12 +176,25 @@ def remove_run(host: RunHost, request: ScriptRequest) -> Answer:
     return {"was_running": was_running, "left": left, "errors": []}
 
 
+def end_setup(host: RunHost, request: ScriptRequest) -> Answer:
+    """end-setup.ps1: the processes that the wrapper has seen last, by number and name."""
+    data = host.files.read(f"{ROOT}\\{_run_id(request.parameters)}\\watch.json")
+    seen = [(int(row["id"]), row["name"]) for row in json.loads(data)["processes"]] if data else []
+    ended: list[JSON] = []
+    for process in host.processes:
+        if (process.pid, f"{process.name}.exe") in seen:
+            process.terminate()
+            ended.append(f"{process.name}.exe ({process.pid})")
+    return {"watched": data is not None, "ended": ended, "errors": []}
+
+
 #: By script name: what each does on a node.
 RUN_SCRIPTS = {
     "stage-run": stage_run,
     "start-task": start_task,
     "put-secrets": put_secrets,
     "run-status": run_status,
+    "end-setup": end_setup,
     "remove-run": remove_run,
 }
 

@@ -18,6 +18,7 @@ from vmm_wizard.remote.bootstrap import JSON, load_script
 from vmm_wizard.remote.errors import AnswerUnreadable, Cancelled, DeadlinePassed, LogonRefused, NodeUnreachable
 from vmm_wizard.remote.session import Session, deadline_in
 from vmm_wizard.remote.task_run import (
+    EndedSetup,
     Removal,
     RunFile,
     Staged,
@@ -25,6 +26,7 @@ from vmm_wizard.remote.task_run import (
     TaskStatus,
     UnreadableAnswer,
     encrypt_secrets,
+    read_ended,
     read_removal,
     read_staged,
     read_start,
@@ -76,7 +78,7 @@ class RemoteTask:
         #: Whether a session was open and a script may have run on the node.
         self.reached = False
 
-    # --- the five things that can be done with a run
+    # --- what can be done with a run
 
     def stage(self, files: Sequence[RunFile]) -> Staged:
         """Write the run's files on the node and read them back. Raises RemoteError.
@@ -114,6 +116,11 @@ class RemoteTask:
     def remove(self, *, end_running: bool = False) -> Removal:
         """Take task, key, blob, answer file and folder away. A run that goes on is left alone unless `end_running`."""
         return self._ask(read_removal, "remove-run", {"RunId": self.run_id, "EndRunning": end_running})
+
+    def end_setup(self) -> EndedSetup:
+        """End the processes of setup that this run's wrapper has started, and nothing else. The wrapper goes on, and
+        writes down how setup ended. Raises RemoteError."""
+        return self._ask(read_ended, "end-setup", {"RunId": self.run_id})
 
     # --- following
 

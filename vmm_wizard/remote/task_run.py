@@ -181,6 +181,16 @@ class Removal:
     errors: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class EndedSetup:
+    """What was ended of a run's setup: processes as `name (number)`. `watched` false: the wrapper has not seen any yet.
+    `errors`: what Windows said of those that could not be ended."""
+
+    watched: bool
+    ended: tuple[str, ...]
+    errors: tuple[str, ...]
+
+
 def error_text(code: int, said: str) -> str:
     """A Windows error in words: what it means here, else what Windows said; always with its code."""
     return f"{TASK_ERRORS.get(code, said) or 'Windows refused'} (0x{code:08X})"
@@ -305,6 +315,15 @@ def read_removal(answer: Mapping[str, Any]) -> Removal:
         return Removal(bool(answer["was_running"]), tuple(map(str, left)), tuple(map(str, errors)))
     except (KeyError, TypeError) as error:
         raise UnreadableAnswer(f"the answer to removing the run cannot be read ({error!r})") from None
+
+
+def read_ended(answer: Mapping[str, Any]) -> EndedSetup:
+    """What end-setup.ps1 answers. Raises UnreadableAnswer."""
+    try:
+        ended, errors = _list(answer["ended"]), _list(answer["errors"])
+        return EndedSetup(bool(answer["watched"]), tuple(map(str, ended)), tuple(map(str, errors)))
+    except (KeyError, TypeError) as error:
+        raise UnreadableAnswer(f"the answer to ending setup cannot be read ({error!r})") from None
 
 
 def read_written(answer: Mapping[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from vmm_wizard.install.events import read_event
 from vmm_wizard.install.journal import Run, Step, Told
 from vmm_wizard.install.runs import UNFINISHED, Standing
+from vmm_wizard.install.stopping import where_to_stop
 from vmm_wizard.printable import printable, printable_json
 from vmm_wizard.report.run import is_progress
 from vmm_wizard.report.run import lines_of as lines_of_event
@@ -46,6 +47,7 @@ class ListedRun:
             "outcome": self.outcome,
             "owner": run.owner,
             "stands_at": self.standing.as_json() if self.standing else None,
+            "stopping": where_to_stop(self.standing.step, self.standing.node) if self.standing else "",
         }
 
 
@@ -101,6 +103,7 @@ def run_as_text(row: ListedRun, steps: Sequence[Step], told: Sequence[Told], wid
     ]
     if row.standing is not None:
         lines.append(f"stands at {row.standing}")
+        lines.append(where_to_stop(row.standing.step, row.standing.node))
     lines += ["", "Steps, in the order they were last begun:"]
     for step in steps:
         until = f" to {step.ended:%H:%M:%S}" if step.ended else ""

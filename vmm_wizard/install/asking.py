@@ -1,0 +1,41 @@
+"""What a run asks whoever started it while it goes: one question with choices, answered by a word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`text` is one or more sentences; `choices` say by the word of each answer what it does. `default` is what holds
+    where nobody can be asked, and is always the one that changes nothing."""
+
+    node: str
+    text: str
+    choices: Mapping[str, str]
+    default: str
+
+
+#: Gives the word of the chosen answer.
+Ask = Callable[[Question], str]
+
+WAIT, END = "wait", "end"
+
+
+def take_default(question: Question) -> str:
+    """The answer of nobody."""
+    return question.default
+
+
+def stuck_question(node: str, judgement: str) -> Question:
+    """What to do with a setup that seems to wait at a dialog."""
+    return Question(
+        node,
+        judgement,
+        {
+            WAIT: "wait: nothing is ended; you are asked again when it still stands still",
+            END: f"end setup's processes on {node}: it undoes nothing, and what it has left must be cleaned",
+        },
+        WAIT,
+    )
