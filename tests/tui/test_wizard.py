@@ -8,6 +8,7 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static
+from textual.widgets._footer import FooterKey
 
 from tests.building import a_container, good_facts
 from tests.tui.wizards import (
@@ -82,6 +83,11 @@ async def assert_nothing_is_cut(pilot: Pilot[int], page_id: str) -> None:
         assert widget.size.width >= len(str(text)), f"{text} is cut"
 
 
+def is_in_sight(widget: Widget, size: tuple[int, int]) -> bool:
+    visible = widget.region.intersection(Region(0, 0, *size))
+    return visible.height >= 1 and visible.width == widget.region.width
+
+
 async def assert_tab_reaches_everything(pilot: Pilot[int], size: tuple[int, int]) -> None:
     wanted = set(pilot.app.screen.focus_chain)
     reached = set()
@@ -90,9 +96,9 @@ async def assert_tab_reaches_everything(pilot: Pilot[int], size: tuple[int, int]
         focused = pilot.app.focused
         assert focused is not None
         reached.add(focused)
+        # What is further down is scrolled to after the next repaint.
+        await until(pilot, partial(is_in_sight, focused, size))
         visible = focused.region.intersection(Region(0, 0, *size))
-        assert visible.height >= 1
-        assert visible.width == focused.region.width
         in_sight, _ = pilot.app.screen.get_widget_at(*visible.offset)
         assert focused in (in_sight, *in_sight.ancestors), f"{focused} is covered by {in_sight}"
     assert reached == wanted
@@ -157,6 +163,21 @@ async def test_enter_goes_from_field_to_field(tmp_path: Path) -> None:
         await to_field(pilot, "database.host")
         await pilot.press("enter")
         assert "field-database-instance" in ancestor_ids(app.focused)
+
+
+async def test_the_line_of_keys_stays_as_it_is_while_the_keys_do(tmp_path: Path) -> None:
+    app = a_wizard(tmp_path)
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: app.screen.query(FooterKey))
+        keys = list(app.screen.query(FooterKey))
+        assert {"Next", "Back", "Save", "Quit"} <= {key.description for key in keys}
+        await pilot.press("tab", "tab")
+        await pilot.pause()
+        assert list(app.screen.query(FooterKey)) == keys
+        for key in ("ctrl+s", "f2"):
+            del app._bindings.key_to_bindings[key]
+        app.screen.refresh_bindings()
+        await until(pilot, lambda: "Save" not in {key.description for key in app.screen.query(FooterKey)})
 
 
 @pytest.mark.parametrize("key", ["f1", "ctrl+t"])

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.events import DescendantFocus, Resize
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Button, Footer, Static
+from textual.widgets import Button, Static
 
 from vmm_wizard import log
 from vmm_wizard.install.events import Finished, PreflightDone
@@ -44,6 +44,7 @@ from vmm_wizard.tui.screens.review import ReviewPage
 from vmm_wizard.tui.screens.run import RunPage, promise
 from vmm_wizard.tui.screens.service_account import ServiceAccountPage
 from vmm_wizard.tui.widgets.form import FormPage, PageView
+from vmm_wizard.tui.widgets.keys import KeysFooter
 from vmm_wizard.tui.widgets.steps import Steps
 
 #: Seconds that an answer rests before it is read and asked about.
@@ -114,7 +115,7 @@ class WizardScreen(FindingScreen):
             yield Button("Back", id="back", compact=True)
             yield Button("Next", id="next", compact=True)
             yield Static(id="status", markup=False)
-        yield Footer(compact=True)
+        yield KeysFooter(compact=True)
 
     def on_mount(self) -> None:
         self.jobs.tell(self.post_message)
