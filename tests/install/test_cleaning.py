@@ -20,7 +20,7 @@ from tests.building_sql import a_database, a_sql
 from vmm_wizard.facts.model import ClusterGroup, Facts, NetworkFacts, NoAnswer, NodeFacts, NodeRemains, TcpAnswer
 from vmm_wizard.facts.windows_model import InstalledProduct
 from vmm_wizard.install.cleaning import Condition, Left, NodeCondition, node_condition
-from vmm_wizard.setup.log import LogReader, SetupWork
+from vmm_wizard.setup.log import LogReader, SetupKind
 
 FIRST, SECOND = "vmm01.contoso.lab", "vmm02.contoso.lab"
 SERVER = InstalledProduct("Microsoft System Center Virtual Machine Manager Server", "MsiExec.exe /X{5A}")
@@ -34,14 +34,14 @@ ROLLED_BACK = [*FAILED, "****Ended*RollBack***"]
 GONE = ["CheckPrerequisites: begin", "Doing Preinstall task for PangaeaServer", "Service: stopping SCVMMService"]
 
 
-def log(lines: list[str], work: SetupWork = SetupWork.INSTALL) -> LogReader:
+def log(lines: list[str], work: SetupKind = SetupKind.INSTALL) -> LogReader:
     reader = LogReader(work)
     reader.feed("".join(f"12:00:00:{line}\r\n" for line in lines).encode())
     return reader
 
 
 def judged(
-    facts: Facts, lines: list[str], exit_code: int | None = 1, work: SetupWork = SetupWork.INSTALL, node: str = FIRST
+    facts: Facts, lines: list[str], exit_code: int | None = 1, work: SetupKind = SetupKind.INSTALL, node: str = FIRST
 ) -> NodeCondition:
     return node_condition(a_plan(), facts, node, work, exit_code, log(lines, work))
 
@@ -171,19 +171,19 @@ def test_a_task_that_was_left_is_named() -> None:
 
 class TestRemoval:
     def test_one_that_was_refused_leaves_the_node_as_it_was(self) -> None:
-        found = judged(installed_facts(2), ["CheckPrerequisites: begin"], 1, SetupWork.UNINSTALL, SECOND)
+        found = judged(installed_facts(2), ["CheckPrerequisites: begin"], 1, SetupKind.UNINSTALL, SECOND)
         assert found.condition is Condition.INSTALLED
 
     def test_one_that_failed_half_way_is_not_rolled_back(self) -> None:
         facts = with_node(installed_facts(2), SECOND, remains=NodeRemains(folder=True, products=(SERVER,)))
-        found = judged(facts, GONE, 1, SetupWork.UNINSTALL, SECOND)
+        found = judged(facts, GONE, 1, SetupKind.UNINSTALL, SECOND)
         assert found.condition is Condition.HALF_DONE
         assert "never rolled back" in found.reason
         assert Left.DATABASE not in [row.what for row in found.leftovers]
 
     def test_the_last_one_keeps_the_database_for_a_rebuild(self) -> None:
         facts = good_facts(sql=a_sql(database=a_database(is_vmm=True)))
-        found = judged(facts, GONE, 0, SetupWork.UNINSTALL)
+        found = judged(facts, GONE, 0, SetupKind.UNINSTALL)
         assert (found.condition, found.plan) == (Condition.CLEAN, ())
         (row,) = found.leftovers
         assert "set database.create_new to false" in row.step.step
@@ -192,16 +192,16 @@ class TestRemoval:
 @pytest.mark.parametrize(
     ("products", "work", "exit_code", "condition"),
     [
-        ((CONSOLE,), SetupWork.CONSOLE, 0, Condition.INSTALLED),
-        ((CONSOLE,), SetupWork.CONSOLE, 1, Condition.HALF_DONE),
-        ((), SetupWork.CONSOLE, 1, Condition.CLEAN),
-        ((), SetupWork.CONSOLE_UNINSTALL, 0, Condition.CLEAN),
-        ((CONSOLE,), SetupWork.CONSOLE_UNINSTALL, 0, Condition.HALF_DONE),
-        ((CONSOLE,), SetupWork.CONSOLE_UNINSTALL, 1, Condition.INSTALLED),
+        ((CONSOLE,), SetupKind.CONSOLE, 0, Condition.INSTALLED),
+        ((CONSOLE,), SetupKind.CONSOLE, 1, Condition.HALF_DONE),
+        ((), SetupKind.CONSOLE, 1, Condition.CLEAN),
+        ((), SetupKind.CONSOLE_UNINSTALL, 0, Condition.CLEAN),
+        ((CONSOLE,), SetupKind.CONSOLE_UNINSTALL, 0, Condition.HALF_DONE),
+        ((CONSOLE,), SetupKind.CONSOLE_UNINSTALL, 1, Condition.INSTALLED),
     ],
 )
 def test_a_console_is_there_or_not(
-    products: tuple[InstalledProduct, ...], work: SetupWork, exit_code: int, condition: Condition
+    products: tuple[InstalledProduct, ...], work: SetupKind, exit_code: int, condition: Condition
 ) -> None:
     machine: NodeFacts = a_node(1, remains=NodeRemains(folder=bool(products), products=products))
     facts = replace(good_facts(), nodes={"admin01.contoso.lab": machine})

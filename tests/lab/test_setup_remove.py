@@ -21,7 +21,7 @@ from vmm_wizard.plan.names import AccountName, DistinguishedName
 from vmm_wizard.setup.command import SecretOf, SetupCommand, console_install, console_uninstall, quote, server_uninstall
 from vmm_wizard.setup.ini import render_client_ini, render_uninstall_ini
 from vmm_wizard.setup.log import LogReader
-from vmm_wizard.setup.log_phases import Phase, SetupWork
+from vmm_wizard.setup.log_phases import Phase, SetupKind
 
 UNINSTALL_FILE, CLIENT_FILE = r"C:\run\VMServerUninstall.ini", r"C:\run\VMClient.ini"
 DATABASE = "VirtualManagerDB"
@@ -55,7 +55,7 @@ def console(node: PracticeMachine) -> int | None:
 
 def last_run(node: PracticeMachine) -> LogReader:
     """The log of the latest run, read as an uninstall's."""
-    reader = LogReader(SetupWork.UNINSTALL)
+    reader = LogReader(SetupKind.UNINSTALL)
     reader.feed(node.files.read(r"C:\ProgramData\VMMLogs\SetupWizard.log") or b"")
     return reader
 
@@ -86,7 +86,7 @@ def test_it_takes_its_time_and_restarts_winrm(estate: SmallEstate) -> None:
 
     uninstall(second)
 
-    (record,) = second.records[SetupWork.UNINSTALL]
+    (record,) = second.records[SetupKind.UNINSTALL]
     assert record.ended is not None
     assert record.ended - record.started == pytest.approx(REMOVAL)
     assert second.cuts == [WINRM_AWAY]
@@ -254,7 +254,7 @@ class TestConsole:
         assert node.console is not None
         assert node.console.port == 8100
         assert node.cuts == []
-        runs = node.records[SetupWork.CONSOLE]
+        runs = node.records[SetupKind.CONSOLE]
         assert [run.exit_code for run in runs] == [0, 15]
         assert runs[0].ended is not None
         assert runs[0].ended - runs[0].started == pytest.approx(CONSOLE)
@@ -268,7 +268,7 @@ class TestConsole:
         assert node.console is not None
         monkeypatch.undo()
         assert node.setup(line(console_uninstall(contoso()))) == 0
-        (_, good) = node.records[SetupWork.CONSOLE_UNINSTALL]
+        (_, good) = node.records[SetupKind.CONSOLE_UNINSTALL]
         assert good.ended is not None
         assert good.ended - good.started == pytest.approx(CONSOLE_REMOVAL)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vmm_wizard.printable import printable
-from vmm_wizard.setup.log import LogReader, Phase, SetupWork, read_failures
+from vmm_wizard.setup.log import LogReader, Phase, SetupKind, read_failures
 from vmm_wizard.setup.log_causes import UNEXPLAINED, explain
 
 #: Lines in the form that support articles and the forked source show.
@@ -217,7 +217,7 @@ REMOVAL = [
 ]
 
 
-def walked(work: SetupWork, lines: list[str]) -> list[tuple[int, str]]:
+def walked(work: SetupKind, lines: list[str]) -> list[tuple[int, str]]:
     """Percentage and phase after each line."""
     reader, seen = LogReader(work), []
     for line in lines:
@@ -227,7 +227,7 @@ def walked(work: SetupWork, lines: list[str]) -> list[tuple[int, str]]:
 
 
 def test_an_uninstall_has_phases_of_its_own() -> None:
-    seen = walked(SetupWork.UNINSTALL, REMOVAL)
+    seen = walked(SetupKind.UNINSTALL, REMOVAL)
     assert [percent for percent, _ in seen] == sorted(percent for percent, _ in seen)
     assert list(dict.fromkeys(phase for _, phase in seen)) == [
         Phase.STARTING,
@@ -243,21 +243,21 @@ def test_an_uninstall_has_phases_of_its_own() -> None:
 
 def test_a_console_comes_and_goes_without_database_and_cluster() -> None:
     come = [RUN[1], RUN[4], RUN[5], RUN[6], RUN[8], RUN[11], RUN[12]]
-    assert list(dict.fromkeys(phase for _, phase in walked(SetupWork.CONSOLE, come))) == [
+    assert list(dict.fromkeys(phase for _, phase in walked(SetupKind.CONSOLE, come))) == [
         Phase.PREREQUISITES,
         Phase.FILES,
         Phase.ENDED,
     ]
     gone = [REMOVAL[1], *REMOVAL[6:]]
-    assert list(dict.fromkeys(phase for _, phase in walked(SetupWork.CONSOLE_UNINSTALL, gone))) == [
+    assert list(dict.fromkeys(phase for _, phase in walked(SetupKind.CONSOLE_UNINSTALL, gone))) == [
         Phase.INSTALLED,
         Phase.REMOVING,
         Phase.ENDED,
     ]
 
 
-@pytest.mark.parametrize(("work", "lines", "until"), [(SetupWork.INSTALL, RUN, 3), (SetupWork.UNINSTALL, REMOVAL, 2)])
-def test_while_setup_only_looks_nothing_has_changed(work: SetupWork, lines: list[str], until: int) -> None:
+@pytest.mark.parametrize(("work", "lines", "until"), [(SetupKind.INSTALL, RUN, 3), (SetupKind.UNINSTALL, REMOVAL, 2)])
+def test_while_setup_only_looks_nothing_has_changed(work: SetupKind, lines: list[str], until: int) -> None:
     for count in range(len(lines) + 1):
         reader = LogReader(work)
         reader.feed("".join(f"{line}\r\n" for line in lines[:count]).encode())

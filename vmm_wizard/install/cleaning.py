@@ -17,7 +17,7 @@ from vmm_wizard.install.verify import GOOD_EXIT_CODES
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.setup.command import console_uninstall, server_uninstall
 from vmm_wizard.setup.ini import UNINSTALL_INI
-from vmm_wizard.setup.log import LogReader, SetupWork
+from vmm_wizard.setup.log import LogReader, SetupKind
 
 #: VMM's key in the registry of a node (TTB, HASQL).
 _REGISTRY = r"HKLM:\SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server"
@@ -77,7 +77,7 @@ class NodeCondition:
 
 
 def node_condition(
-    plan: Plan, facts: Facts, node: str, work: SetupWork, exit_code: int | None, log: LogReader
+    plan: Plan, facts: Facts, node: str, work: SetupKind, exit_code: int | None, log: LogReader
 ) -> NodeCondition:
     """What `node` (qualified, lower case) is after setup ran there for `work`. `exit_code` None: it was ended.
 
@@ -91,15 +91,15 @@ def node_condition(
     if answer.setup_processes:
         names = ", ".join(answer.setup_processes)
         return NodeCondition(node, Condition.RUNNING, f"setup runs on {node} still: {names}")
-    if work in (SetupWork.CONSOLE, SetupWork.CONSOLE_UNINSTALL):
+    if work in (SetupKind.CONSOLE, SetupKind.CONSOLE_UNINSTALL):
         return _of_console(plan, answer, node, work, exit_code)
-    if answer.vmm is not None and not log.changed_something and work is SetupWork.UNINSTALL:
+    if answer.vmm is not None and not log.changed_something and work is SetupKind.UNINSTALL:
         return NodeCondition(node, Condition.INSTALLED, "the removal ended before it changed anything")
     role_is_there = answer.cluster is not None and (vmm_group(answer.cluster) or "").casefold() == (
         plan.cluster.role_name.key
     )
     good = exit_code in GOOD_EXIT_CODES
-    if work is SetupWork.INSTALL and good and answer.vmm is not None and role_is_there:
+    if work is SetupKind.INSTALL and good and answer.vmm is not None and role_is_there:
         return NodeCondition(node, Condition.INSTALLED, "setup ended well, and the cluster has VMM's role")
     # A log that was not read is no sign that nothing was changed.
     changed = log.changed_something or not log.percent
@@ -118,7 +118,7 @@ def _others_have_vmm(plan: Plan, facts: Facts, node: str) -> bool:
     return any(isinstance(row, NodeFacts) and row.vmm is not None for row in others)
 
 
-def _why_clean(log: LogReader, work: SetupWork) -> str:
+def _why_clean(log: LogReader, work: SetupKind) -> str:
     if work.removes:
         return "nothing of VMM is left on the node"
     if not log.changed_something:
@@ -128,8 +128,8 @@ def _why_clean(log: LogReader, work: SetupWork) -> str:
     return "nothing of VMM is seen on the node"
 
 
-def _why_half_done(log: LogReader, work: SetupWork, exit_code: int | None, good: bool) -> str:
-    if good and work is SetupWork.INSTALL:
+def _why_half_done(log: LogReader, work: SetupKind, exit_code: int | None, good: bool) -> str:
+    if good and work is SetupKind.INSTALL:
         return "setup ended well, but without a cluster role: it has not read its answer file, and took its defaults"
     if work.removes:
         return "a removal is never rolled back: what failed was passed over, and is there still"
@@ -183,7 +183,7 @@ def _uninstall(plan: Plan) -> str:
         return f"setup.exe /server /x /f {UNINSTALL_INI}"
 
 
-def _around(plan: Plan, facts: Facts, answer: NodeFacts, work: SetupWork) -> Iterator[Leftover]:
+def _around(plan: Plan, facts: Facts, answer: NodeFacts, work: SetupKind) -> Iterator[Leftover]:
     """What lies beside the node, where no other node has VMM: all of it is of this run, or of one before."""
     role = str(plan.cluster.role_name)
     cluster = answer.cluster
@@ -226,7 +226,7 @@ def _around(plan: Plan, facts: Facts, answer: NodeFacts, work: SetupWork) -> Ite
         )
 
 
-def _database(plan: Plan, facts: Facts, work: SetupWork) -> Iterator[Leftover]:
+def _database(plan: Plan, facts: Facts, work: SetupKind) -> Iterator[Leftover]:
     found = facts.sql.database if isinstance(facts.sql, SqlFacts) else None
     if found is None:
         return
@@ -242,7 +242,7 @@ def _database(plan: Plan, facts: Facts, work: SetupWork) -> Iterator[Leftover]:
     )
 
 
-def _of_console(plan: Plan, answer: NodeFacts, node: str, work: SetupWork, exit_code: int | None) -> NodeCondition:
+def _of_console(plan: Plan, answer: NodeFacts, node: str, work: SetupKind, exit_code: int | None) -> NodeCondition:
     products = [row for row in answer.remains.products if "console" in row.name.casefold()] if answer.remains else []
     if answer.remains is None:
         return NodeCondition(node, Condition.UNKNOWN, f"{node} does not tell what is installed")

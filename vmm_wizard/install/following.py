@@ -14,7 +14,7 @@ from vmm_wizard.install.events import Event, LogGrew, Notice, Progress
 from vmm_wizard.install.verify import GOOD_EXIT_CODES
 from vmm_wizard.install.watchdog import Verdict, Watchdog
 from vmm_wizard.printable import printable
-from vmm_wizard.setup.log import LogReader
+from vmm_wizard.setup.log import LogReader, SetupKind
 
 if TYPE_CHECKING:
     from vmm_wizard.remote.task_run import RunResult, TaskStatus
@@ -136,9 +136,10 @@ class Follower(ABC):
 class SetupFollower(Follower):
     """Follows setup.exe by SetupWizard.log."""
 
-    def __init__(self, node: str, stall: float, step: str = "setup") -> None:
+    def __init__(self, node: str, stall: float, step: str = "setup", kind: SetupKind = SetupKind.INSTALL) -> None:
         super().__init__(node, stall, step)
-        self._reader = LogReader()
+        self._kind = kind
+        self._reader = LogReader(kind)
         self._shown = (-1, "")
         self._watchdog = Watchdog(node, stall, time.monotonic())
         self._question: Question | None = None
@@ -163,8 +164,13 @@ class SetupFollower(Follower):
         if before is None or before.verdict is not found.verdict or stuck:
             yield Notice(self._node, found.text, _REMEDIES[found.verdict].format(node=self._node))
 
+    @property
+    def reader(self) -> LogReader:
+        """What was read of the log: how far setup came, what failed, whether it was rolled back."""
+        return self._reader
+
     def _begin(self) -> None:
-        self._reader = LogReader()
+        self._reader = LogReader(self._kind)
 
     def _feed(self, piece: bytes) -> list[str]:
         return [line.text for line in self._reader.feed(piece)]
@@ -184,10 +190,6 @@ class SetupFollower(Follower):
         if result.exit_code not in GOOD_EXIT_CODES:
             return f"setup ended with exit code {result.exit_code}: {EXIT_CODES.get(result.exit_code, 'setup failed')}"
         return ""
-
-    @property
-    def reader(self) -> LogReader:
-        return self._reader
 
     def explained(self, problem: str) -> tuple[str, str]:
         if not self._reader.failures:

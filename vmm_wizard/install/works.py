@@ -11,8 +11,26 @@ from typing import TYPE_CHECKING, Literal
 from vmm_wizard.install.following import Follower, ScriptFollower, SetupFollower
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName
-from vmm_wizard.setup.command import SetupCommand, server_install
-from vmm_wizard.setup.ini import SERVER_INI, read_private_profile, render_server_ini, server_options
+from vmm_wizard.setup.command import (
+    SetupCommand,
+    console_install,
+    console_uninstall,
+    server_install,
+    server_uninstall,
+)
+from vmm_wizard.setup.ini import (
+    CLIENT_INI,
+    SERVER_INI,
+    UNINSTALL_INI,
+    client_options,
+    read_private_profile,
+    render_client_ini,
+    render_server_ini,
+    render_uninstall_ini,
+    server_options,
+    uninstall_options,
+)
+from vmm_wizard.setup.log_phases import SetupKind
 
 if TYPE_CHECKING:
     from vmm_wizard.remote.bootstrap import JSON
@@ -59,6 +77,7 @@ class SetupWork(Work):
     ini: bytes = b""
     options: Mapping[str, str] = field(default_factory=dict)
     log: LogName = "setup"
+    kind: SetupKind = SetupKind.INSTALL
 
     @property
     def secret_accounts(self) -> tuple[AccountName, ...]:
@@ -79,13 +98,35 @@ class SetupWork(Work):
         return f"{', '.join(wrong)} of {self.ini_name}" if wrong else ""
 
     def follower(self, node: str, stall: float) -> SetupFollower:
-        return SetupFollower(node, stall, self.step)
+        return SetupFollower(node, stall, self.step, self.kind)
 
 
 def install_work(plan: Plan, *, first: bool) -> SetupWork:
     """VMM's setup on the plan's `first` or on an additional node. Raises ValueError for what setup cannot be told."""
     ini, options = render_server_ini(plan, first=first), server_options(plan, first=first)
     return SetupWork(partial(server_install, plan), "setup", SERVER_INI, ini, options)
+
+
+def uninstall_work(
+    plan: Plan, *, last_node: bool = False, remove_database: bool = False, force: bool = False
+) -> SetupWork:
+    """VMM's server is taken from a node. Raises ValueError as `uninstall_options` does, and for a value that setup
+    cannot be told."""
+    how = {"last_node": last_node, "remove_database": remove_database, "force": force}
+    ini, options = render_uninstall_ini(plan, **how), uninstall_options(plan, **how)
+    command = partial(server_uninstall, plan)
+    return SetupWork(command, "uninstall", UNINSTALL_INI, ini, options, kind=SetupKind.UNINSTALL)
+
+
+def console_work(plan: Plan) -> SetupWork:
+    """The console is installed on a machine. Raises ValueError for what setup cannot be told."""
+    ini, options = render_client_ini(plan), client_options(plan)
+    return SetupWork(partial(console_install, plan), "console", CLIENT_INI, ini, options, kind=SetupKind.CONSOLE)
+
+
+def console_uninstall_work(plan: Plan) -> SetupWork:
+    """The console is taken from a machine that has no VMM server: without an answer file (CMDTP)."""
+    return SetupWork(lambda _: console_uninstall(plan), "console", kind=SetupKind.CONSOLE_UNINSTALL)
 
 
 @dataclass(frozen=True)

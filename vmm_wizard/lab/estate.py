@@ -21,7 +21,7 @@ from vmm_wizard.lab.moments import Moments
 from vmm_wizard.lab.node import Node
 from vmm_wizard.lab.sql import SqlServer
 from vmm_wizard.lab.vmm import Vmm
-from vmm_wizard.setup.log_phases import SetupWork
+from vmm_wizard.setup.log_phases import SetupKind
 
 #: The estate's two client networks, and the third part of a node's address on each.
 _NETWORKS = (("Management", "10.10.0.0/24"), ("Storage", "10.20.0.0/24"))
@@ -246,10 +246,10 @@ class Estate:
         vmm = self.cluster.vmm_group()
         return {
             "written": self.clock.date().astimezone(UTC).isoformat(),
-            "setups": _runs(self.nodes, SetupWork.INSTALL),
-            "uninstalls": _runs(self.nodes, SetupWork.UNINSTALL),
-            "console_setups": _runs(self.machines, SetupWork.CONSOLE),
-            "console_uninstalls": _runs(self.machines, SetupWork.CONSOLE_UNINSTALL),
+            "setups": _runs(self.nodes, SetupKind.INSTALL),
+            "uninstalls": _runs(self.nodes, SetupKind.UNINSTALL),
+            "console_setups": _runs(self.machines, SetupKind.CONSOLE),
+            "console_uninstalls": _runs(self.machines, SetupKind.CONSOLE_UNINSTALL),
             "consoles": {name: machine.console is not None for name, machine in self.machines.items()},
             "installed": {name: node.server is not None for name, node in self.nodes.items()},
             "bad_logons": {row.account: row.counted for row in self.logons.credentials if row.counted},
@@ -280,7 +280,7 @@ class Estate:
             node.scheduler.close()
 
 
-def _runs(machines: Mapping[str, Node], work: SetupWork) -> dict[str, list[dict[str, float | int | None]]]:
+def _runs(machines: Mapping[str, Node], work: SetupKind) -> dict[str, list[dict[str, float | int | None]]]:
     """When setup ran for this on each machine, in estate seconds, and how it ended."""
     return {
         name: [

@@ -26,7 +26,7 @@ from vmm_wizard.lab.sql import SqlServer
 from vmm_wizard.lab.tasks import ScheduledTask, TaskScheduler
 from vmm_wizard.lab.wrapper import InsideWork, run_wrapper
 from vmm_wizard.remote.bootstrap import INSIDE, JSON, ScriptRequest, load_script
-from vmm_wizard.setup.log_phases import SetupWork
+from vmm_wizard.setup.log_phases import SetupKind
 
 #: Member of Domain Admins' neighbour whose members may have nothing stored (RID).
 _PROTECTED_USERS = 525
@@ -49,8 +49,8 @@ class NodeRuns(SetupMachine):
         self.files = NodeFiles()
         self.processes = Processes()
         self.course = SetupCourse()
-        self.records: dict[SetupWork, list[SetupRecord]] = {work: [] for work in SetupWork}
-        self.setups = self.records[SetupWork.INSTALL]
+        self.records: dict[SetupKind, list[SetupRecord]] = {work: [] for work in SetupKind}
+        self.setups = self.records[SetupKind.INSTALL]
         self.console: InstalledConsole | None = None
         self.scheduler = TaskScheduler(
             self.logons, self.stores_passwords, self.has_batch_right, self.is_protected, self.changed

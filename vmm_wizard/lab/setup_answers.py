@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from vmm_wizard.lab.logons import Credential, LogonRefused, Logons
 from vmm_wizard.setup.ini import ProfileSection, read_private_profile
-from vmm_wizard.setup.log_phases import SetupWork
+from vmm_wizard.setup.log_phases import SetupKind
 
 T = TypeVar("T")
 
@@ -78,11 +78,11 @@ class SetupArguments:
             raise RefusedInput("Have NOT acknowledge acceptance of the license terms")
 
     @property
-    def work(self) -> SetupWork:
+    def work(self) -> SetupKind:
         """What setup is started for."""
         if "server" in self.flags:
-            return SetupWork.INSTALL if "i" in self.flags else SetupWork.UNINSTALL
-        return SetupWork.CONSOLE if "i" in self.flags else SetupWork.CONSOLE_UNINSTALL
+            return SetupKind.INSTALL if "i" in self.flags else SetupKind.UNINSTALL
+        return SetupKind.CONSOLE if "i" in self.flags else SetupKind.CONSOLE_UNINSTALL
 
     def account(self, prefix: str, user: str) -> tuple[str, str] | None:
         """The login `DOMAIN\\user` and password of one of the two accounts, or None when a part is missing."""

@@ -16,7 +16,7 @@ from vmm_wizard.lab.moments import Moment
 from vmm_wizard.lab.processes import Processes
 from vmm_wizard.lab.setup_course import SetupCourse
 from vmm_wizard.lab.sql import SqlServer
-from vmm_wizard.setup.log_phases import SetupWork
+from vmm_wizard.setup.log_phases import SetupKind
 
 #: VMM's registry key on a node (TTB, HASQL).
 REGISTRY_KEY = r"HKLM\SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server"
@@ -124,7 +124,7 @@ class SetupMachine(Protocol):
     #: What makes the next run of setup here take another course.
     course: SetupCourse
     #: Every run of setup on this machine by what it was for; `setups` are the installs of a server.
-    records: dict[SetupWork, list[SetupRecord]]
+    records: dict[SetupKind, list[SetupRecord]]
     setups: list[SetupRecord]
     #: The VMM console on this machine.
     console: InstalledConsole | None

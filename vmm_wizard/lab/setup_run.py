@@ -37,7 +37,7 @@ from vmm_wizard.lab.setup_remove import (
 )
 from vmm_wizard.lab.tds_tokens import SqlError
 from vmm_wizard.setup.command import split
-from vmm_wizard.setup.log_phases import SetupWork
+from vmm_wizard.setup.log_phases import SetupKind
 
 #: Estate seconds that an installation takes on one node, and that its rollback takes.
 DURATION = 1200.0
@@ -54,10 +54,10 @@ TERMINATED = 1
 
 
 _DURATIONS = {
-    SetupWork.INSTALL: DURATION,
-    SetupWork.UNINSTALL: REMOVAL,
-    SetupWork.CONSOLE: CONSOLE,
-    SetupWork.CONSOLE_UNINSTALL: CONSOLE_REMOVAL,
+    SetupKind.INSTALL: DURATION,
+    SetupKind.UNINSTALL: REMOVAL,
+    SetupKind.CONSOLE: CONSOLE,
+    SetupKind.CONSOLE_UNINSTALL: CONSOLE_REMOVAL,
 }
 
 
@@ -94,7 +94,7 @@ class SetupRun:
             self._arguments = SetupArguments.parse(split(line))
         except RefusedInput as refused:
             self._arguments = refused
-        self._for = self._arguments.work if isinstance(self._arguments, SetupArguments) else SetupWork.INSTALL
+        self._for = self._arguments.work if isinstance(self._arguments, SetupArguments) else SetupKind.INSTALL
         kind: Literal["setup", "uninstall"] = "uninstall" if self._for.removes else "setup"
         self._pace = Pace(machine, self._stop, _DURATIONS[self._for], kind, SUCCEEDED)
 
@@ -129,18 +129,18 @@ class SetupRun:
             pace.write(f"Main: {self._program}, version {machine.media_version}")
             if isinstance(arguments, RefusedInput):
                 raise arguments
-            if self._for is SetupWork.UNINSTALL:
+            if self._for is SetupKind.UNINSTALL:
                 return ServerRemoval(machine, arguments, self._account, pace).run()
-            if self._for is SetupWork.CONSOLE:
+            if self._for is SetupKind.CONSOLE:
                 return ConsoleSetup(machine, arguments, pace).install()
-            if self._for is SetupWork.CONSOLE_UNINSTALL:
+            if self._for is SetupKind.CONSOLE_UNINSTALL:
                 return ConsoleSetup(machine, arguments, pace).remove()
             return self._steps(arguments)
         except RefusedInput as refused:
             pace.write(str(refused))
             return BAD_COMMAND_LINE
         except StepFailed as failure:
-            return self._roll_back(failure) if self._for is SetupWork.INSTALL else given_up(pace, failure)
+            return self._roll_back(failure) if self._for is SetupKind.INSTALL else given_up(pace, failure)
 
     def _steps(self, arguments: SetupArguments) -> int:
         parsed = self._parse(arguments)

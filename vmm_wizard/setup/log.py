@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from vmm_wizard.printable import printable
 from vmm_wizard.setup.log_causes import UNEXPLAINED, explain, is_failure, is_warning
-from vmm_wizard.setup.log_phases import COURSES, Phase, SetupWork
+from vmm_wizard.setup.log_phases import COURSES, Phase, SetupKind
 
-__all__ = ["LogLine", "LogReader", "Phase", "SetupFailure", "SetupWork", "read_failures"]
+__all__ = ["LogLine", "LogReader", "Phase", "SetupFailure", "SetupKind", "read_failures"]
 
 _STAMPED = re.compile(r"(\d{1,2}:\d{2}:\d{2}):(.*)", re.DOTALL)
 _COUNT = re.compile(r"\b(\d{1,5}) of (\d{1,5})\b")
@@ -50,7 +50,7 @@ class LogReader:
     comes first.
     """
 
-    def __init__(self, work: SetupWork = SetupWork.INSTALL) -> None:
+    def __init__(self, work: SetupKind = SetupKind.INSTALL) -> None:
         self.work = work
         self.percent = 0
         #: Whether setup has come as far as changing the computer: refused or stopped before that, nothing is left.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class SetupWork(StrEnum):
+class SetupKind(StrEnum):
     """What setup.exe was started for."""
 
     INSTALL = "install"
@@ -18,7 +18,7 @@ class SetupWork(StrEnum):
     @property
     def removes(self) -> bool:
         """Whether something is taken away. Setup never rolls that back: a step that fails is passed over (PHX)."""
-        return self in (SetupWork.UNINSTALL, SetupWork.CONSOLE_UNINSTALL)
+        return self in (SetupKind.UNINSTALL, SetupKind.CONSOLE_UNINSTALL)
 
 
 class Phase(StrEnum):
@@ -77,7 +77,7 @@ _INSTALLED = _marker(Phase.INSTALLED, 3, r"prereq|last node|SystemStateDetection
 #: The log has no percentages: the numbers are shares of a usual run, in which the files take most of the time. What
 #: matters comes after them in an install, and before them in an uninstall: words of those phases count only there.
 COURSES = {
-    SetupWork.INSTALL: Course(
+    SetupKind.INSTALL: Course(
         (
             _PREREQUISITES,
             _marker(Phase.FILES, 6, _TASK),
@@ -92,7 +92,7 @@ COURSES = {
         Phase.FILES,
         75,
     ),
-    SetupWork.UNINSTALL: Course(
+    SetupKind.UNINSTALL: Course(
         (
             _INSTALLED,
             _marker(Phase.STOPPING, 8, r"Doing Preinstall task|Stopping services|^Service:.*stop"),
@@ -104,6 +104,6 @@ COURSES = {
         Phase.REMOVING,
         95,
     ),
-    SetupWork.CONSOLE: Course((_PREREQUISITES, _marker(Phase.FILES, 10, _TASK), _ENDED), Phase.FILES, 95),
-    SetupWork.CONSOLE_UNINSTALL: Course((_INSTALLED, _marker(Phase.REMOVING, 10, _TASK), _ENDED), Phase.REMOVING, 95),
+    SetupKind.CONSOLE: Course((_PREREQUISITES, _marker(Phase.FILES, 10, _TASK), _ENDED), Phase.FILES, 95),
+    SetupKind.CONSOLE_UNINSTALL: Course((_INSTALLED, _marker(Phase.REMOVING, 10, _TASK), _ENDED), Phase.REMOVING, 95),
 }
