@@ -8,26 +8,50 @@ from pathlib import Path
 
 import pytest
 
-from tests.install.installing import Site, finished, site
+from tests.estates import ServedEstate, serving_estate
 from tests.test_cli import wizard
 from vmm_wizard.afterwards.follow_ups import IDS
+from vmm_wizard.lab.setup_machine import InstalledServer
+from vmm_wizard.lab.sql import VMM_TABLES, Database
 
 PLAN = "practice.toml"
+FIRST, SECOND = "vmm01.contoso.lab", "vmm02.contoso.lab"
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A finished estate where the directory kept setup from registering the role's names."""
-    with site(tmp_path_factory.mktemp("site")) as found:
-        assert finished(found.install()).result == "installed"
-        estate = found.served.estate
-        estate.directory.modify(estate.account("svc-vmm").dn, {"servicePrincipalName": []})
-        yield found
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedEstate]:
+    """An estate as setup leaves it where it may write no service principal names."""
+    with serving_estate(tmp_path_factory.mktemp("estate")) as served:
+        estate = served.estate
+        sql = estate.sql_servers["sql01.contoso.lab"]
+        sql.databases.append(
+            Database("VirtualManagerDB", sql.collation, owners=["CONTOSO\\svc-vmm"], tables=[*VMM_TABLES])
+        )
+        server = InstalledServer(
+            r"C:\Program Files\VMM",
+            "10.22.1287.0",
+            "CONTOSO\\svc-vmm",
+            "",
+            "sql01",
+            "",
+            "VirtualManagerDB",
+            "vmm",
+            8100,
+        )
+        for node in (FIRST, SECOND):
+            estate.nodes[node].install(server)
+        estate.cluster.create_vmm_role("vmm", ["10.10.0.50", "10.20.0.50"], FIRST)
+        estate.cluster.add_vmm_node(SECOND)
+        role = estate.directory.find_by_sam("vmm$")
+        assert role is not None
+        place = {"serviceClassName": "SCVMM", "serviceBindingInformation": "vmm.contoso.lab:8100"}
+        estate.directory.add(f"CN=MSVMM,{role.dn}", "serviceConnectionPoint", place)
+        yield served
 
 
-def test_after_shows_the_state_of_each_follow_up_of_a_finished_estate(place: Site, tmp_path: Path) -> None:
+def test_after_shows_the_state_of_each_follow_up_of_a_finished_estate(place: ServedEstate, tmp_path: Path) -> None:
     page = tmp_path / "after.md"
-    done = wizard("after", place.served.folder / PLAN, "-o", page, served=place.served)
+    done = wizard("after", place.folder / PLAN, "-o", page, served=place)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert "! to do      Service principal names (AFT-SPN)" in lines
@@ -41,8 +65,8 @@ def test_after_shows_the_state_of_each_follow_up_of_a_finished_estate(place: Sit
     assert page.read_text(encoding="utf-8").startswith("# After the install of vmm.contoso.lab\n")
 
 
-def test_after_as_json_tells_every_step(place: Site) -> None:
-    done = wizard("after", place.served.folder / PLAN, "--json", served=place.served)
+def test_after_as_json_tells_every_step(place: ServedEstate) -> None:
+    done = wizard("after", place.folder / PLAN, "--json", served=place)
     document = json.loads(done.stdout)
     assert document["installed"] is True
     assert [row["id"] for row in document["follow_ups"]] == list(IDS)
@@ -51,32 +75,31 @@ def test_after_as_json_tells_every_step(place: Site) -> None:
     assert backup["steps"][0]["who"] == "sql"
 
 
-def test_a_request_after_the_install_holds_the_open_steps_of_that_team_once(place: Site) -> None:
-    done = wizard("request", "--for", "ad", place.served.folder / PLAN, served=place.served)
+def test_a_request_after_the_install_holds_the_open_steps_of_that_team_once(place: ServedEstate) -> None:
+    done = wizard("request", "--for", "ad", place.folder / PLAN, served=place)
     flat = " ".join(done.stdout.split())
     assert "has installed System Center Virtual Machine Manager" in flat
     assert done.stdout.count(r"     setspn -U -S 'SCVMM/vmm' 'CONTOSO\svc-vmm'") == 1
     assert "repadmin /showbackup *" in done.stdout
     assert "BACKUP DATABASE" not in done.stdout
     assert "(POST-03)" not in done.stdout.split("Seen as done")[0]
-    dba = wizard("request", "--for", "sql", place.served.folder / PLAN, served=place.served)
-    assert "     BACKUP DATABASE [VirtualManagerDB] TO DISK" in dba.stdout
 
 
-def test_what_a_request_is_marked_as_asked_for_is_told_by_after(place: Site, tmp_path: Path) -> None:
+def test_what_a_request_is_marked_as_asked_for_is_told_by_after(place: ServedEstate, tmp_path: Path) -> None:
     answers = tmp_path / PLAN
-    answers.write_text((place.served.folder / PLAN).read_text(encoding="utf-8"), encoding="utf-8")
-    marked = wizard("request", "--for", "sql", answers, "--mark", "CHG-7", served=place.served)
+    answers.write_text((place.folder / PLAN).read_text(encoding="utf-8"), encoding="utf-8")
+    marked = wizard("request", "--for", "sql", answers, "--mark", "CHG-7", served=place)
     assert marked.returncode == 0
+    assert "     BACKUP DATABASE [VirtualManagerDB] TO DISK" in marked.stdout
     assert "AFT-BACKUP" in answers.read_text(encoding="utf-8")
     wizard("accept", "aft-antivirus", answers, "--reason", "no scanner here")
-    lines = wizard("after", answers, served=place.served).stdout
+    lines = wizard("after", answers, served=place).stdout
     assert "Already asked for (sql, CHG-7)" in lines
     assert "- not needed Antivirus exclusions (AFT-ANTIVIRUS)" in lines
 
 
-def test_first_hour_prints_the_page_or_writes_it(place: Site, tmp_path: Path) -> None:
-    shown = wizard("first-hour", place.served.folder / PLAN)
+def test_first_hour_prints_the_page_or_writes_it(place: ServedEstate, tmp_path: Path) -> None:
+    shown = wizard("first-hour", place.folder / PLAN)
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "vmm.contoso.lab:8100" in shown.stdout
     page = tmp_path / "first.md"
