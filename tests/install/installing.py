@@ -75,10 +75,10 @@ class Site:
         installer.preflight.close()
         return events
 
-    def install_until(self, stop: Callable[[Event], bool]) -> list[Event]:
+    def install_until(self, stop: Callable[[Event], bool], **how: object) -> list[Event]:
         """Install, and leave right after the first event that `stop` is true for, as a process that ends there."""
         events: list[Event] = []
-        installer = self.installer()
+        installer = self.installer(**how)  # type: ignore[arg-type]
         with closing(installer.run()) as run:  # type: ignore[type-var]
             for event in run:
                 events.append(event)

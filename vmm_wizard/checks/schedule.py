@@ -158,7 +158,7 @@ def _found(
         if not vmm.sql_database:
             gap = NoAnswer(f"{what}; which database {name} uses could not be read from its registry", "unreadable")
             return Role.UNKNOWN, gap.reason, gap
-        if not _planned_database(plan, facts, vmm):
+        if not planned_database(plan, facts, vmm):
             used = f"{vmm.sql_machine} {vmm.sql_instance}".strip()
             return Role.FOREIGN, f"{what}, and {name} uses database {vmm.sql_database} on {used}", None
     if installed:
@@ -169,7 +169,8 @@ def _found(
     return Role.FOREIGN, f"{what}, and none of the planned nodes carries it", None
 
 
-def _planned_database(plan: Plan, facts: Facts, vmm: VmmFacts) -> bool:
+def planned_database(plan: Plan, facts: Facts, vmm: VmmFacts) -> bool:
+    """Whether a VMM uses the plan's database, by what its node's registry says."""
     if vmm.sql_database.casefold() != plan.database.name.casefold():
         return False
     sql = facts.sql if isinstance(facts.sql, SqlFacts) else None

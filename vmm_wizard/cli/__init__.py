@@ -39,6 +39,7 @@ from vmm_wizard.cli.shared import (
     speak_to_nobody,
     terminal_reason,
 )
+from vmm_wizard.cli.uninstall import uninstall
 
 
 class _WizardGroup(click.Group):
@@ -100,7 +101,7 @@ def wizard(file: Path | None, address_book: Path | None, secrets_file: Path | No
 
 _COMMANDS = (
     *(discover, check, accept, request, fix, emit, runbook),
-    *(install, runs, attach, resume, after, first_hour),
+    *(install, uninstall, runs, attach, resume, after, first_hour),
     *(explain, doctor, lab),
 )
 for command in _COMMANDS:

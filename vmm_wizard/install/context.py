@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from vmm_wizard import log
 from vmm_wizard.checks.registry import Finding, Status, judge
-from vmm_wizard.facts.model import Facts, NotKnown
+from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts, NotKnown
 from vmm_wizard.facts.rehearsal import REHEARSAL_PREFIX
 from vmm_wizard.install.admission import blocking, is_worth_a_rehearsal
 from vmm_wizard.install.asking import Ask, take_default
@@ -177,14 +177,15 @@ class Context:
         if access is not None and secret is not None:
             self.preflight.passwords.refuse(account, secret, access, meaning)
 
-    def work(self, node: str, work: Work) -> NodeRun:
-        """One work on one node, to be carried out or taken up."""
+    def work(self, node: str, work: Work, guard: Callable[[], None] = lambda: None) -> NodeRun:
+        """One work on one node, to be carried out or taken up; `guard` as in NodeRun."""
         task = self.task(self.run.id, node)
         node_run = NodeRun(
             *(work, node, self.run.id, task, self.password, self.journal, self.pace, self.cancel),
             ask=self.ask,
             end_setup=self.end_setup,
             sessions=lambda: self.sql_sessions(node),
+            guard=guard,
         )
         self.node_runs.append(node_run)
         return node_run
@@ -203,9 +204,21 @@ class Context:
             return None
         return answer if isinstance(answer, int) else None
 
-    def task(self, run_id: str, node: str) -> RemoteTask:
-        """A run of ours on a machine, whether it is one of the plan's nodes or another one."""
-        return open_task(self.plan, node, run_id, self.password, self.preflight.addresses, self.cancel)
+    def task(self, run_id: str, node: str, patience: float = 0.0) -> RemoteTask:
+        """A run of ours on a machine, whether it is one of the plan's nodes or another one; each call tries to reach it
+        for so many seconds, and once at least."""
+        return open_task(self.plan, node, run_id, self.password, self.preflight.addresses, self.cancel, patience)
+
+    def ask_machine(self, host: str) -> NodeFacts | NoAnswer:
+        """What a machine that is none of the plan's nodes (full name, lower case) says of itself now."""
+        from vmm_wizard.facts.questions import node_question, questions
+
+        ca_file = self.preflight.addresses.ca_file or ""
+        access = questions(self.plan, ca_file).access
+        try:
+            return self.preflight.probes.node(node_question(self.plan, host, ca_file), access)
+        except NotKnown as gap:
+            return gap.answer
 
 
 def open_task(
@@ -215,8 +228,9 @@ def open_task(
     password: Callable[[AccountName], Secret],
     addresses: Addresses,
     cancel: threading.Event,
+    patience: float = 0.0,
 ) -> RemoteTask:
-    """A run on a machine (fully qualified, lower case), each call one attempt; nothing is connected to yet.
+    """A run on a machine (fully qualified, lower case), by default each call one attempt; nothing is connected to yet.
 
     Raises AddressError where the machine cannot be located, and what `password` raises.
     """
@@ -226,4 +240,4 @@ def open_task(
 
     question = node_question(plan, host, addresses.ca_file or "")
     connect, place = connector(question, password(question.account), addresses)
-    return RemoteTask(connect, place, run_id, plan.installing_account, patience=0.0, cancel=cancel)
+    return RemoteTask(connect, place, run_id, plan.installing_account, patience=patience, cancel=cancel)

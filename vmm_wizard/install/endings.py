@@ -76,7 +76,7 @@ class Pace:
 
     `patience`: a node out of reach; `starting`: a task that was started and does not run; `limit`: setup; `stall`: a
     log that does not grow; `settling`: until what setup made has come up (service, role); `clearing`: a node out of
-    reach while it is being cleared.
+    reach while it is being cleared; `moving`: the role, from one node to another.
     """
 
     poll: float = 1.0
@@ -86,3 +86,4 @@ class Pace:
     stall: float = 900.0
     settling: float = 120.0
     clearing: float = 60.0
+    moving: float = 900.0

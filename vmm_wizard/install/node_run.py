@@ -74,6 +74,7 @@ def staged_work(stage: Step) -> tuple[str, LogName]:
 class NodeRun:
     """One work on one node in one run. `passwords` gives the secret of an account, or raises NodeFailed.
 
+    `guard` is called right before the task is started, and raises NodeFailed where it must not be any more.
     `task` makes one attempt a call (patience 0): how long a node may be away is decided here, and told. After
     `carry_out` or `take_up`, `exit_code` is setup's and `report` a script's; `begun` says whether it was seen to run.
     """
@@ -90,6 +91,7 @@ class NodeRun:
     #: The wish to end a setup that runs here; nothing new is begun then.
     end_setup: threading.Event = field(default_factory=threading.Event)
     sessions: Callable[[], int | None] = lambda: None
+    guard: Callable[[], None] = lambda: None
     exit_code: int | None = None
     report: Mapping[str, Any] | None = field(default=None, init=False)
     begun: bool = field(default=False, init=False)
@@ -199,6 +201,7 @@ class NodeRun:
             raise NodeFailed(f"{self.node}: Windows would read {misread} differently")
 
     def _start(self) -> None:
+        self.guard()
         started = self.task.start(self.passwords(self.task.account))
         if not started.failed_step:
             return

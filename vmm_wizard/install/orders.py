@@ -29,7 +29,8 @@ class Order:
     the node that a failover goes to. `remove_database`: the database's name, typed as confirmation that an uninstall
     of the last node removes it; empty: it is kept. `restart`: nodes that want a restart are restarted, the role moved
     away before. `moves`: a verify also moves the role to each node and back. `by_hand`: an admin starts setup at his
-    own console; the run stages, watches and verifies.
+    own console; the run stages, watches and verifies. `force`: an uninstall goes on though setup cannot tell whether a
+    node is the last one, because the database is gone or unreadable.
     """
 
     job: Job = Job.INSTALL
@@ -39,6 +40,7 @@ class Order:
     restart: bool = False
     moves: bool = False
     by_hand: bool = False
+    force: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The order as the journal keeps it."""

@@ -1,0 +1,201 @@
+"""What an uninstall is decided by: where VMM is, who owns its role, which node is the last. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from vmm_wizard.checks.schedule import VMM_SERVICE, planned_cluster, vmm_group
+from vmm_wizard.facts.model import ClusterFacts, Facts, NoAnswer, NodeFacts, NotKnown, SqlFacts
+from vmm_wizard.facts.node_parts import vmm_of
+from vmm_wizard.install.verify import Witness
+from vmm_wizard.plan.model import Plan
+
+Answers = Mapping[str, NodeFacts | NoAnswer]
+
+
+def label_of(name: str) -> str:
+    """A machine's name without its domain, in lower case: clusters write it in capitals."""
+    return name.partition(".")[0].casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSeen:
+    """VMM's role as a node of its cluster sees it. `owner`, `owners` (who may own it; empty: every node) and `up` (the
+    nodes of the cluster that take roles) are labels."""
+
+    name: str
+    state: str
+    owner: str
+    owners: frozenset[str]
+    up: frozenset[str]
+
+    @property
+    def was_down(self) -> bool:
+        """Whether it had failed, or was taken offline: then it need not be online elsewhere either."""
+        return self.state.casefold() in ("failed", "offline")
+
+    def may_own(self, node: str) -> bool:
+        """Whether the cluster would bring the role online on this node."""
+        label = label_of(node)
+        return label in self.up and (not self.owners or label in self.owners)
+
+
+def _clusters(plan: Plan, facts: Facts, first: str = "") -> Iterator[ClusterFacts]:
+    """The planned cluster as each node that answers sees it, `first` before all others."""
+    for key in dict.fromkeys((first, *(node.key for node in plan.nodes))):
+        answer = facts.nodes.get(key)
+        if isinstance(answer, NodeFacts) and answer.cluster and planned_cluster(plan, answer.cluster):
+            yield answer.cluster
+
+
+def role_seen(plan: Plan, facts: Facts, first: str = "") -> RoleSeen | None:
+    """VMM's role on the planned cluster, as `first` sees it where that answers; None when nobody sees one."""
+    cluster = next((row for row in _clusters(plan, facts, first) if vmm_group(row)), None)
+    group = next((row for row in cluster.groups if row.name == vmm_group(cluster)), None) if cluster else None
+    if cluster is None or group is None:
+        return None
+    services = [row for row in cluster.services if row.service_name.casefold() == VMM_SERVICE.casefold()]
+    owners = frozenset(label_of(name) for row in services for name in row.possible_owners)
+    up = frozenset(label_of(row.name) for row in cluster.nodes if row.state.casefold() == "up")
+    return RoleSeen(group.name, group.state, label_of(group.owner), owners, up)
+
+
+def outsiders(plan: Plan, facts: Facts) -> tuple[str, ...]:
+    """The nodes that may own the role and are none of the plan's, by full name: the plan does not say whether they
+    carry VMM, so they are to be asked."""
+    role = role_seen(plan, facts)
+    if role is None:
+        return ()
+    cluster = next(row for row in _clusters(plan, facts) if vmm_group(row))
+    planned = {node.label.casefold() for node in plan.nodes}
+    owners = role.owners or {label_of(row.name) for row in cluster.nodes}
+    domain = cluster.domain or plan.dns_domain
+    return tuple(f"{label}.{domain}".casefold() for label in sorted(owners - planned))
+
+
+def carriers(plan: Plan, facts: Facts, outside: Answers) -> dict[str, str]:
+    """The nodes that have VMM or may have it, by full name, with what that is known from: one that does not answer is
+    taken to have it, for what is kept can be dropped later, and what is dropped is gone. `outside` are the answers of
+    the `outsiders`."""
+    found: dict[str, str] = {}
+    answers: dict[str, NodeFacts | NoAnswer | None] = {node.key: facts.nodes.get(node.key) for node in plan.nodes}
+    for node, answer in (answers | dict(outside)).items():
+        try:
+            if not isinstance(answer, NodeFacts):
+                found[node] = f"did not answer ({answer.reason})" if isinstance(answer, NoAnswer) else "was not asked"
+            elif vmm_of(answer) is not None:
+                found[node] = "has VMM"
+        except NotKnown as gap:
+            found[node] = f"may have VMM ({gap.answer.reason})"
+    return found
+
+
+def in_order(nodes: Iterable[str], role: RoleSeen | None) -> list[str]:
+    """`nodes` as they are taken: the node that owns the role last, for what runs there goes on until then."""
+    return sorted(nodes, key=lambda node: role is not None and role.owner == label_of(node))
+
+
+def heir(role: RoleSeen, node: str, staying: Iterable[str], going: Iterable[str]) -> str:
+    """The node that the role moves to before `node` goes: one that keeps VMM, else one that goes later; empty when none
+    of them may own it."""
+    later = set(going)
+    able = [other for other in staying if other != node and role.may_own(other)]
+    return min(able, key=lambda other: other in later, default="")
+
+
+#: What is to become of the database with the last node. "lost": it was gone or unreadable before.
+Fate = Literal["kept", "gone", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided of one node before its setup was started: whether it is the `last` with VMM, what becomes of the
+    database, and whether the role was down before. As a text it stands in the journal."""
+
+    last: bool
+    database: Fate = "kept"
+    was_down: bool = False
+
+    def __str__(self) -> str:
+        return f"{'last' if self.last else 'not last'}; database {self.database}; role {_UP_DOWN[self.was_down]}"
+
+    @classmethod
+    def read(cls, text: str) -> Decision:
+        """The decision that `str` wrote; the careful one for any other text."""
+        known = (cls(last, fate, down) for last in (True, False) for fate in _FATES for down in (True, False))
+        return next((row for row in known if str(row) == text), cls(last=False))
+
+
+_FATES: tuple[Fate, ...] = ("kept", "gone", "lost")
+_UP_DOWN = {False: "up before", True: "down before"}
+
+
+def witnesses(plan: Plan, facts: Facts, node: str, decision: Decision) -> tuple[Witness, ...]:
+    """What says that VMM is off `node`: registry, service, the role's possible owners; and of the last node role and
+    database. Of another one the role must still be online, if it was."""
+    answer = facts.nodes.get(node)
+    if not isinstance(answer, NodeFacts):
+        reason = f" ({answer.reason})" if isinstance(answer, NoAnswer) else ""
+        return (Witness("node", False, f"{node} did not answer after setup{reason}"),)
+    try:
+        vmm = vmm_of(answer)
+    except NotKnown as gap:
+        return (Witness("node", False, f"{node}: {gap.answer.reason}"),)
+    role = role_seen(plan, facts, node)
+    rows = [
+        Witness("registry", vmm is None, f"the registry {'holds' if vmm else 'does not hold'} VMM's setup key"),
+        Witness("service", not (vmm and vmm.service_state), f"SCVMMService is {(vmm and vmm.service_state) or 'gone'}"),
+    ]
+    if decision.last:
+        gone = role is None
+        rows.append(Witness("cluster group", gone, f"role {plan.cluster.role_name} is {'gone' if gone else 'there'}"))
+        rows.append(_database(plan, facts, decision.database))
+        return tuple(rows)
+    if role is None:
+        rows.append(Witness("cluster group", False, f"the cluster has no role {plan.cluster.role_name} any more"))
+        return tuple(rows)
+    owner = label_of(node) in role.owners
+    rows.append(
+        Witness("owners", not owner, f"it is {'still a' if owner else 'no'} possible owner of role {role.name}")
+    )
+    good = decision.was_down or role.state.casefold() == "online"
+    rows.append(Witness("cluster group", good, f"role {role.name} is {role.state} on {role.owner}"))
+    return tuple(rows)
+
+
+def _database(plan: Plan, facts: Facts, fate: Fate) -> Witness:
+    name = f"database {plan.database.name}"
+    if not isinstance(facts.sql, SqlFacts):
+        return Witness("database", fate != "gone", f"{name} could not be looked at ({facts.sql.reason})")
+    there = facts.sql.database is not None
+    return Witness("database", fate == "lost" or there is (fate == "kept"), f"{name} is {'there' if there else 'gone'}")
+
+
+def has_console(facts: Facts, node: str) -> bool:
+    """Whether VMM's console is on a node, as far as Windows lists its products."""
+    answer = facts.nodes.get(node)
+    remains = answer.remains if isinstance(answer, NodeFacts) else None
+    return remains is not None and any("console" in row.name.casefold() for row in remains.products)
+
+
+def console_witness(facts: Facts, node: str) -> Witness:
+    """What says that the console is off `node`."""
+    if not isinstance(facts.nodes.get(node), NodeFacts):
+        return Witness("node", False, f"{node} did not answer after setup")
+    there = has_console(facts, node)
+    return Witness("console", not there, f"the console is {'still there' if there else 'gone'}")
+
+
+def database_is_lost(facts: Facts) -> str:
+    """Why setup could not read the database, in words; empty when it can be read, or when nobody knows."""
+    if isinstance(facts.sql, NoAnswer):
+        return f"SQL Server did not answer ({facts.sql.reason})"
+    if facts.sql.database is None:
+        return f"{facts.sql.server} has no such database"
+    if facts.sql.database.state not in (None, "ONLINE"):
+        return f"the database is {facts.sql.database.state}"
+    if facts.sql.database.is_vmm is False:
+        return "the database is not VMM's"
+    return ""
