@@ -42,3 +42,12 @@ def removals(estate: Estate, work: SetupKind = SetupKind.UNINSTALL) -> dict[str,
     return {
         name: [row.exit_code for row in node.records[work]] for name, node in estate.nodes.items() if node.records[work]
     }
+
+
+def uninstall_at_once(estate: Estate) -> None:
+    """VMM off all nodes as setup takes it away where it may write no service principal names: they stay."""
+    for node in estate.nodes.values():
+        if node.server is not None:
+            node.files.delete_folder(node.server.install_path)
+        node.server = node.console = None
+    estate.cluster.give_up_vmm_role()

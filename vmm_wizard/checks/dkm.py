@@ -262,19 +262,45 @@ def directory_agrees(plan: Plan, facts: Facts) -> Verdict:
 
 @check("DKM-05", title="The DKM container is not another VMM's", topic="dkm", source="PHX", needs=("dkm.container",))
 def container_is_free(plan: Plan, facts: Facts) -> Verdict:
-    """Empty before a new installation; afterwards the keys in it are this role's own."""
+    """Empty before a new installation; afterwards the keys in it are this role's own. A database that is kept from an
+    earlier VMM is of no use without its keys: then they must be there (DKM)."""
     container = _usable(plan, facts)
     if container is None:
         return not_applicable(_FIRST)
+    database = plan.database.name
+    kept = _kept_database(plan, facts)
     if not container.children:
-        return passed(f"{container.dn} is empty")
+        if not kept:
+            return passed(f"{container.dn} is empty")
+        return failed(
+            f"{container.dn} is empty, and database {database} is VMM's from before: its keys are lost, or elsewhere",
+            in_plan(
+                "name the container that the earlier VMM used",
+                ask(
+                    AD_TEAM,
+                    "if it was that one, bring back what was deleted in it: Get-ADObject -IncludeDeletedObjects "
+                    f"-Filter {powershell('isDeleted -eq $true')} -SearchBase {powershell(container.dn)}; else restore "
+                    "it from a backup of the directory",
+                ),
+            ),
+        )
     evidence = f"{container.dn} holds {len(container.children)} objects, first {container.children[0]}"
     if situation(plan, facts).ours:
         return passed(f"{evidence}: the planned role is installed, and they are its keys")
+    if kept:
+        return passed(f"{evidence}: keys, as database {database} from before wants them")
     return warned(
         f"{evidence}: another VMM uses it, or used it",
         in_plan("choose another container, unless this VMM shall share the other one's keys"),
     )
+
+
+def _kept_database(plan: Plan, facts: Facts) -> bool:
+    """Whether the plan takes a database that VMM has lived in; raises NotKnown where it takes one nobody has seen."""
+    if plan.database.create_new:
+        return False
+    database = known(facts.sql).database
+    return database is not None and bool(database.is_vmm)
 
 
 @check("DKM-06", title="The DKM container's name fits the domain", topic="dkm", source="DKM", needs=("dkm.container",))

@@ -23,6 +23,7 @@ from vmm_wizard.cli.marking import accept, request
 from vmm_wizard.cli.mending import fix
 from vmm_wizard.cli.plans import check, doctor, emit, explain
 from vmm_wizard.cli.practice import lab
+from vmm_wizard.cli.rebuild import rebuild
 from vmm_wizard.cli.runbook import runbook
 from vmm_wizard.cli.runs import attach, resume, runs
 from vmm_wizard.cli.shared import (
@@ -101,7 +102,7 @@ def wizard(file: Path | None, address_book: Path | None, secrets_file: Path | No
 
 _COMMANDS = (
     *(discover, check, accept, request, fix, emit, runbook),
-    *(install, uninstall, runs, attach, resume, after, first_hour),
+    *(install, rebuild, uninstall, runs, attach, resume, after, first_hour),
     *(explain, doctor, lab),
 )
 for command in _COMMANDS:

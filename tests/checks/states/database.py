@@ -41,7 +41,7 @@ STATES = {
     "SQL-13": "pass warn unknown not_applicable",
     "SQL-14": "pass warn fail unknown not_applicable",
     "SQL-15": "pass warn fail unknown not_applicable",
-    "SQL-16": "pass fail unknown not_applicable",
+    "SQL-16": "pass warn fail unknown not_applicable",
     "SQL-17": "pass warn unknown not_applicable",
     "SQL-18": "pass warn fail unknown",
     "SQL-19": "pass warn unknown not_applicable",
@@ -101,6 +101,9 @@ def seen_inside(scheme: str, **changes: Any) -> Facts:
 
 NO_SERVICE = frozenset({"SQL-10"})
 
+#: A database of VMM's with an empty DKM container beside it.
+KEYS_LOST = frozenset({"DKM-05"})
+
 CASES = (
     Case("SQL-06", "pass", "has no file of a database VirtualManagerDB"),
     Case("SQL-06", "fail", "VirtualManagerDB.mdf", sql(leftover_files=("S:\\Data\\VirtualManagerDB.mdf",))),
@@ -133,11 +136,11 @@ CASES = (
     Case("SQL-13", "not_applicable", "installed already", INSTALLED),
     Case("SQL-14", "pass", "holds no tables of VMM", prepared(), TAKES_IT),
     Case("SQL-14", "pass", "the installed role's own", INSTALLED),
-    Case("SQL-14", "warn", "holds VMM's tables", prepared(is_vmm=True, table_count=900), TAKES_IT),
+    Case("SQL-14", "warn", "holds VMM's tables", prepared(is_vmm=True, table_count=900), TAKES_IT, KEYS_LOST),
     Case("SQL-14", "warn", "holds 7 tables", prepared(table_count=7), TAKES_IT),
     Case("SQL-14", "fail", "is RESTORING", prepared(state="RESTORING"), TAKES_IT),
     Case("SQL-14", "fail", "not case-insensitive", prepared(collation="Latin1_General_100_CS_AS"), TAKES_IT),
-    Case("SQL-14", "fail", "lives in it", foreign(), TAKES_IT, frozenset({"CLU-07", "CLU-08", "CLU-09"})),
+    Case("SQL-14", "fail", "lives in it", foreign(), TAKES_IT, KEYS_LOST | {"CLU-07", "CLU-08", "CLU-09"}),
     Case("SQL-14", "unknown", "what VirtualManagerDB holds", prepared(is_vmm=None), TAKES_IT),
     Case("SQL-14", "not_applicable", "has no database"),
     Case("SQL-15", "pass", "200 GB free"),
@@ -147,6 +150,14 @@ CASES = (
     Case("SQL-15", "not_applicable", "exists already", INSTALLED),
     Case("SQL-16", "pass", r"CONTOSO\svc-vmm is in db_owner", prepared(), TAKES_IT),
     Case("SQL-16", "fail", r"holds sa, not CONTOSO\svc-vmm", prepared(owners=(RoleMember("sa"),)), TAKES_IT),
+    Case(
+        "SQL-16",
+        "warn",
+        "setup, run by a sysadmin, adds it",
+        prepared(owners=(RoleMember("sa"),), is_vmm=True),
+        TAKES_IT,
+        KEYS_LOST | {"SQL-14"},
+    ),
     Case("SQL-16", "unknown", "who is in db_owner", prepared(owners=None), TAKES_IT),
     Case("SQL-16", "not_applicable", "yet"),
     Case("SQL-17", "warn", "SQL05 could not be asked", joined()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.building import (
@@ -17,6 +18,7 @@ from tests.building import (
     installed_facts,
     no_account,
 )
+from tests.building_sql import a_database, a_sql
 from tests.checks.states import Case
 from vmm_wizard.facts.model import Ace, Facts, NoAnswer
 from vmm_wizard.plan.model import DkmContainer, Plan
@@ -26,7 +28,7 @@ STATES = {
     "DKM-01": "pass warn fail unknown not_applicable",
     "DKM-02": "pass warn fail unknown not_applicable",
     "DKM-03": "pass warn unknown not_applicable",
-    "DKM-05": "pass warn unknown not_applicable",
+    "DKM-05": "pass warn fail unknown not_applicable",
     "DKM-06": "pass warn fail unknown",
 }
 
@@ -50,6 +52,15 @@ def named(dn: str) -> Plan:
     return a_plan(dkm=DkmContainer(DistinguishedName.parse(dn)))
 
 
+def with_database(*, keys: bool) -> Facts:
+    """VMM's database from before, with or without something in the container."""
+    children = ("CN=key,CN=VMMDKM,DC=contoso,DC=lab",) if keys else ()
+    return good_facts(sql=a_sql(database=a_database(is_vmm=True)), dkm=a_container(children=children))
+
+
+KEPT = a_plan(database=replace(a_plan().database, create_new=False))
+#: A database of VMM's that is to be taken is worth a word in any case.
+TAKEN = frozenset({"SQL-14"})
 MISSING = container(found=False)
 FABRIKAM = named("CN=VMMDKM,DC=fabrikam,DC=lab")
 UNIT = named("OU=VMMDKM,DC=contoso,DC=lab")
@@ -72,6 +83,11 @@ CASES = (
     Case("DKM-03", "not_applicable", "ACC-01 first", good_facts(service_account=no_account("svc-vmm"))),
     Case("DKM-05", "pass", "is empty"),
     Case("DKM-05", "pass", "they are its keys", installed_facts()),
+    Case(
+        "DKM-05", "pass", "as database VirtualManagerDB from before wants them", with_database(keys=True), KEPT, TAKEN
+    ),
+    Case("DKM-05", "fail", "its keys are lost, or elsewhere", with_database(keys=False), KEPT, TAKEN),
+    Case("DKM-05", "unknown", "sql01 is silent", good_facts(sql=NoAnswer("sql01 is silent")), KEPT),
     Case("DKM-05", "warn", "another VMM uses it", container(children=("CN=key,CN=VMMDKM,DC=contoso,DC=lab",))),
     Case("DKM-05", "unknown", "dc01.contoso.lab:636: refused", good_facts(dkm=SILENT)),
     Case("DKM-05", "not_applicable", "DKM-01 first", MISSING),

@@ -16,10 +16,12 @@ __all__ = ["Procedure", "procedure"]
 def procedure(context: Context) -> Procedure:
     """The procedure of the order's job."""
     from vmm_wizard.install.procedures.install import Install
+    from vmm_wizard.install.procedures.rebuild import Rebuild
     from vmm_wizard.install.procedures.uninstall import Uninstall
 
     table: dict[Job, type[Procedure]] = {
         Job.INSTALL: Install,
+        Job.REBUILD: Rebuild,
         Job.UNINSTALL: Uninstall,
     }
     return table[context.order.job](context)

@@ -32,9 +32,10 @@ class Install(Procedure):
             yield from self._take_up()
         facts = context.look()
         yield from context.make_way(facts)
+        self._require(facts)
         for number, node in enumerate(context.plan.nodes):
             context.require_uncancelled(node.key)
-            if node.key in context.good:
+            if node.key in context.good or node.key not in self.places:
                 continue
             if node.key not in pending_nodes(context.plan, facts):
                 facts = yield from self._pass_by(node.key, facts)
@@ -45,6 +46,9 @@ class Install(Procedure):
             yield from node_run.carry_out()
             facts = yield from self._verify(node_run)
         return (yield from self._verify_role(facts))
+
+    def _require(self, facts: Facts) -> None:
+        """What must hold before anything is done. Raises Refused."""
 
     def _node_run(self, node: str, *, first: bool) -> NodeRun:
         return self.context.work(node, install_work(self.context.plan, first=first))

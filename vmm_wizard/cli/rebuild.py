@@ -1,0 +1,39 @@
+"""The command that installs VMM anew on the database that was kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vmm_wizard.cli.jobs import Door, ask_to_go_on, carry_out, prepare_call, yes_option
+from vmm_wizard.cli.shared import answers_argument, book_option, json_option, load_plan, refuse, secrets_option
+
+
+@click.command()
+@answers_argument
+@yes_option
+@json_option
+@book_option
+@secrets_option
+def rebuild(file: Path, yes: bool, as_json: bool, address_book: Path | None, secrets_file: Path | None) -> None:
+    """Install VMM on the database and with the keys that an uninstall kept.
+
+    The way to another service account, or to other nodes. VMM must be on no node any more; database.create_new of the
+    answers is taken for false.
+    """
+    from vmm_wizard.install.orders import Job, Order
+
+    door = Door(as_json, yes)
+    if not load_plan(file).registration.eula_accepted:
+        refuse(f"{file}: registration.eula_accepted is false, and setup will not run without it")
+    plan, secrets, addresses = prepare_call(file, address_book, secrets_file, door, Job.REBUILD)
+    names = ", ".join(str(node) for node in plan.nodes)
+    ask_to_go_on(
+        door,
+        "rebuild",
+        f"VMM will be installed on {names} again, as {plan.service_account.name}, on database {plan.database.name}",
+        f"of {plan.database.target} with the keys in {plan.dkm.dn}. A rehearsal and setup run as scheduled tasks,",
+        f"which store the password of {plan.installing_account} on the node while they run.",
+    )
+    carry_out(plan, secrets, addresses, Order(Job.REBUILD), door)

@@ -1,0 +1,88 @@
+"""Rebuild: an install on the database that an uninstall has kept, and with the keys of the same DKM container.
+
+The only way to another service account, or to replace nodes that are lost (SVC, HAU).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+
+from vmm_wizard.checks.remedies import same_account
+from vmm_wizard.facts.model import Facts, NodeFacts, SqlFacts, VmmFacts
+from vmm_wizard.install import removal
+from vmm_wizard.install.context import Context
+from vmm_wizard.install.endings import End, Refused
+from vmm_wizard.install.events import Event, Notice
+from vmm_wizard.install.procedures.install import Install
+from vmm_wizard.plan.model import Plan
+
+
+def rebuilt(plan: Plan) -> Plan:
+    """The plan as a rebuild follows it: its database is there, and is taken as it is."""
+    return replace(plan, database=replace(plan.database, create_new=False))
+
+
+class Rebuild(Install):
+    """VMM on every node of the plan, on the database of the VMM before."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._creates = context.plan.database.create_new
+        context.plan = rebuilt(context.plan)
+
+    def go(self, resumed: bool) -> Generator[Event, None, End]:
+        if self._creates:
+            database = self.context.plan.database
+            yield Notice(
+                "",
+                f"a rebuild takes database {database.name} on {database.target} as it is: database.create_new = true "
+                "of the answers is not followed",
+            )
+        return (yield from super().go(resumed))
+
+    def _require(self, facts: Facts) -> None:
+        """Raises Refused where VMM is on a node that this rebuild has not put it on, or the database is none of VMM's.
+        What is not known is left to the checks."""
+        plan = self.context.plan
+        outside = {host: self.context.ask_machine(host) for host in removal.outsiders(plan, facts)}
+        old = [node for node, vmm in _installed(facts) if not self._put_here(node, vmm, facts)]
+        old += [host for host, answer in outside.items() if isinstance(answer, NodeFacts) and answer.vmm is not None]
+        if old:
+            raise Refused(
+                f"VMM is on {', '.join(old)}: a rebuild begins where it is on no node",
+                "take it off first, which keeps the database: vmm-wizard uninstall FILE "
+                + " ".join(f"--node {node}" for node in old),
+            )
+        if not isinstance(facts.sql, SqlFacts):
+            return
+        found, where = facts.sql.database, f"{plan.database.name} on {facts.sql.server}"
+        if found is None:
+            raise Refused(
+                f"there is no database {where}: a rebuild has nothing to begin with",
+                "correct database.name, or have it restored from its backup; for a new VMM: vmm-wizard install FILE",
+            )
+        if found.is_vmm is False:
+            raise Refused(
+                f"database {where} holds no VMM: a rebuild has nothing to begin with",
+                "correct database.name; for a new VMM on a database that was made for it: vmm-wizard install FILE",
+            )
+
+    def _put_here(self, node: str, vmm: VmmFacts, facts: Facts) -> bool:
+        """Whether this rebuild, in this or an earlier call, put VMM on a node: the journal says so, and the node's
+        service runs as the planned account."""
+        context = self.context
+        if not same_account(vmm.service_account, context.plan.service_account.name, facts):
+            return False
+        same = [
+            run
+            for run in context.journal.runs()
+            if (run.plan_key, run.order.key) == (context.run.plan_key, context.order.key)
+        ]
+        steps = (row for run in same for row in context.journal.steps(run.id))
+        return any((row.node, row.step) == (node, "setup") for row in steps)
+
+
+def _installed(facts: Facts) -> list[tuple[str, VmmFacts]]:
+    answers = facts.nodes.items()
+    return [(node, row.vmm) for node, row in answers if isinstance(row, NodeFacts) and row.vmm is not None]
