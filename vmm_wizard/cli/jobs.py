@@ -42,6 +42,12 @@ if TYPE_CHECKING:
     from vmm_wizard.plan.secrets import Secrets
 
 yes_option = click.option("--yes", is_flag=True, help="Ask nothing, and go on although something is unknown.")
+restart_option = click.option(
+    "--restart",
+    is_flag=True,
+    help="Restart nodes that wait for a restart, one after another, the role moved away before. Without it you are "
+    "asked, and --yes leaves them as they are.",
+)
 
 #: Exit codes of the results that are not good.
 EXIT_CODES = {"refused": FAILED, "failed": INSTALL_FAILED, "cancelled": CANCELLED}
@@ -163,9 +169,12 @@ def plan_nodes(plan: Plan, names: Sequence[str]) -> tuple[str, ...]:
 @answers_argument
 @json_option
 @click.option("--yes", is_flag=True, help="Ask nothing: rehearse, install, and go on although something is unknown.")
+@restart_option
 @book_option
 @secrets_option
-def install(file: Path, as_json: bool, yes: bool, address_book: Path | None, secrets_file: Path | None) -> None:
+def install(
+    file: Path, as_json: bool, yes: bool, restart: bool, address_book: Path | None, secrets_file: Path | None
+) -> None:
     """Install VMM on the nodes of an answer file, one after another; run again, it goes on where it was cut off."""
     from vmm_wizard.install.orders import Order
 
@@ -181,4 +190,4 @@ def install(file: Path, as_json: bool, yes: bool, address_book: Path | None, sec
         f"VMM will be installed on {names}. A rehearsal and setup run as scheduled tasks there, which store",
         f"the password of {plan.installing_account} on the node while they run.",
     )
-    carry_out(plan, secrets, addresses, Order(), door)
+    carry_out(plan, secrets, addresses, Order(restart=restart), door)

@@ -21,6 +21,7 @@ class Question:
 Ask = Callable[[Question], str]
 
 WAIT, END = "wait", "end"
+RESTART, LEAVE = "restart", "leave"
 
 
 def take_default(question: Question) -> str:
@@ -38,4 +39,17 @@ def stuck_question(node: str, judgement: str) -> Question:
             END: f"end setup's processes on {node}: it undoes nothing, and what it has left must be cleaned",
         },
         WAIT,
+    )
+
+
+def restart_question(node: str, why: str) -> Question:
+    """Whether to restart a node now, and `why` it wants that, as a sentence."""
+    return Question(
+        node,
+        why,
+        {
+            LEAVE: "leave it as it is",
+            RESTART: f"restart {node} now: VMM's role is moved to another node before, and it is waited for",
+        },
+        LEAVE,
     )

@@ -13,7 +13,7 @@ from vmm_wizard.checks.registry import Finding, Status, judge
 from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts, NotKnown
 from vmm_wizard.facts.rehearsal import REHEARSAL_PREFIX
 from vmm_wizard.install.admission import blocking, is_worth_a_rehearsal
-from vmm_wizard.install.asking import Ask, take_default
+from vmm_wizard.install.asking import RESTART, Ask, restart_question, take_default
 from vmm_wizard.install.endings import End, NodeFailed, Pace, Refused
 from vmm_wizard.install.events import Event, PreflightDone, Result, StepChanged, StepState
 from vmm_wizard.install.journal import Journal, Run
@@ -160,6 +160,11 @@ class Context:
                 task.close()
 
     # --- doing
+
+    def ask_restart(self, node: str, why: str) -> bool:
+        """Whether `node` is to be restarted now: as the order says, else as the user answers; nobody's answer is no.
+        `why` is one sentence."""
+        return self.order.restart or self.ask(restart_question(node, why)) == RESTART
 
     def password(self, account: AccountName) -> Secret:
         """The password of an account. Raises NodeFailed when nobody gave it."""

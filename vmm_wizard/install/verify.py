@@ -32,6 +32,25 @@ def witnesses(plan: Plan, facts: Facts, node: str, exit_code: int | None) -> tup
     return (_exit_code(exit_code), *_on_the_node(plan, facts, node))
 
 
+def standing(plan: Plan, facts: Facts, node: str) -> tuple[Witness, ...]:
+    """What says that VMM stands on `node`, whoever installed it: registry, service, cluster group; the console port."""
+    return tuple(_on_the_node(plan, facts, node))
+
+
+def console(plan: Plan, facts: Facts, owner: str) -> Witness:
+    """Whether the console port answers: on the role's name from here or, where a firewall keeps this computer from it,
+    by its listening on the node that owns the role."""
+    where = f"{plan.role_fqdn}:{plan.ports.console}"
+    answer = facts.nodes.get(owner)
+    listens = isinstance(answer, NodeFacts) and any(row.port == plan.ports.console for row in answer.ports or ())
+    if not isinstance(facts.network, NetworkFacts):
+        return Witness("console port", listens, f"whether {where} answers was not seen from here")
+    if facts.network.console.open:
+        return Witness("console port", True, f"{where} answers")
+    error = f"{where} does not answer this computer ({facts.network.console.error})"
+    return Witness("console port", listens, f"{error}, but {owner} listens on it" if listens else error)
+
+
 def _exit_code(code: int | None) -> Witness:
     text = "setup's exit code is not known" if code is None else f"setup ended with exit code {code}"
     return Witness("exit code", code in GOOD_EXIT_CODES, text)

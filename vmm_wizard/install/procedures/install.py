@@ -9,10 +9,12 @@ from vmm_wizard.checks.registry import Status, judge
 from vmm_wizard.checks.schedule import Role, pending_nodes, situation
 from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts
 from vmm_wizard.install import verify
+from vmm_wizard.install.admission import blocking
 from vmm_wizard.install.endings import End, LostSight, NodeFailed
 from vmm_wizard.install.events import Event, Notice, StepChanged, StepState
 from vmm_wizard.install.node_run import NodeRun, exit_code_of
 from vmm_wizard.install.procedures.procedure import Procedure
+from vmm_wizard.install.restarting import RESTART, is_restarting, restart
 from vmm_wizard.install.works import install_work
 from vmm_wizard.remote.errors import Cancelled
 
@@ -20,7 +22,7 @@ from vmm_wizard.remote.errors import Cancelled
 class Install(Procedure):
     """VMM on every node of the plan."""
 
-    lasting = frozenset({"setup"})
+    lasting = frozenset({"setup", RESTART})
 
     def so_far(self) -> str:
         good = self.context.good
@@ -33,6 +35,7 @@ class Install(Procedure):
         facts = context.look()
         yield from context.make_way(facts)
         self._require(facts)
+        facts = yield from self._restart_before(facts)
         for number, node in enumerate(context.plan.nodes):
             context.require_uncancelled(node.key)
             if node.key in context.good or node.key not in self.places:
@@ -45,7 +48,7 @@ class Install(Procedure):
             node_run = self._node_run(node.key, first=first)
             yield from node_run.carry_out()
             facts = yield from self._verify(node_run)
-        return (yield from self._verify_role(facts))
+        return (yield from self._verify_role((yield from self._restart_after(facts))))
 
     def _require(self, facts: Facts) -> None:
         """What must hold before anything is done. Raises Refused."""
@@ -104,9 +107,51 @@ class Install(Procedure):
         context.journal.finish(context.run.id, node, "verify", "done", text)
         context.good.append(node)
         yield StepChanged(node, "verify", StepState.DONE, text)
-        if node_run.needs_restart:
-            yield Notice(node, f"{node} wants a restart", "move the role to another node before, and then restart it")
         return facts
+
+    # --- restarts
+
+    def _restart_before(self, facts: Facts) -> Generator[Event, None, Facts]:
+        """Where nothing but pending restarts stands in setup's way, make them, if that is wanted: on all nodes, for the
+        preflight before the first one judges them all."""
+        context = self.context
+        begun = [node.key for node in context.plan.nodes if is_restarting(context, node.key)]
+        stops = blocking(judge(context.plan, facts))
+        if {row.id for row in stops} == {"NOD-08"} and all(row.status is Status.FAIL for row in stops):
+            begun += [row.subject for row in stops if row.subject in self.places and row.subject not in begun]
+        for node in begun:
+            why = f"Windows on {node} wants a restart, and setup fails before it"
+            if is_restarting(context, node) or context.ask_restart(node, why):
+                yield from restart(context, node)
+                facts = context.look()
+            else:
+                yield Notice(node, why, "run the same command with --restart, or restart it yourself")
+        return facts
+
+    def _restart_after(self, facts: Facts) -> Generator[Event, None, Facts]:
+        """The restarts that setup asked for by its exit code, once every node has VMM: the role has somewhere to go."""
+        context = self.context
+        for node in context.plan.nodes:
+            if not self._wants_restart(node.key):
+                continue
+            why = f"setup on {node} has ended well, and Windows wants a restart there"
+            if is_restarting(context, node.key) or context.ask_restart(node.key, why):
+                yield from restart(context, node.key)
+                facts = context.look()
+            else:
+                remedy = "move the role to another node before, and then restart it"
+                yield Notice(node.key, f"{node} wants a restart", remedy)
+        return facts
+
+    def _wants_restart(self, node: str) -> bool:
+        """Whether this run's setup asked for a restart of the node, and that was not seen done since."""
+        rows = [row for row in self.context.journal.steps(self.context.run.id) if row.node == node]
+        setup = next((row for row in rows if row.step == "setup" and row.state == "done"), None)
+        if setup is None or exit_code_of(setup) != verify.RESTART_NEEDED:
+            return False
+        return not any(row.step == RESTART and row.state == "done" for row in rows[rows.index(setup) :])
+
+    # --- the end
 
     def _verify_role(self, facts: Facts) -> Generator[Event, None, End]:
         """What the checks say of the finished role. A fail among them is no good end, whoever installed it."""

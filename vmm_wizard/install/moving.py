@@ -1,0 +1,216 @@
+"""Moving VMM's role to another node: begun once, followed until it serves there, told when it does not (HAC, CPS)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from vmm_wizard.addresses import AddressError
+from vmm_wizard.facts.model import Facts, NodeFacts
+from vmm_wizard.install import verify
+from vmm_wizard.install.calls import Calls
+from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Refused
+from vmm_wizard.install.events import Event, Notice, StepChanged, StepState
+from vmm_wizard.install.role import Role, cannot_take, label_of, role_of
+from vmm_wizard.install.verify import Witness
+from vmm_wizard.remote.cluster_role import RoleState, move_role, role_state
+from vmm_wizard.remote.errors import Cancelled, LogonRefused, RemoteError
+
+if TYPE_CHECKING:
+    from vmm_wizard.install.context import Context
+    from vmm_wizard.install.journal import Step
+
+#: The step that moves the role to a node; in the journal it is that node's, and its detail where the role came from.
+MOVE = "move"
+#: What to look at when a role does not come up: its resources, and the cluster's events of a failed resource or role.
+LOOK = (
+    "look at Get-ClusterResource and at the events 1069 and 1205 of FailoverClustering in the System log, "
+    "mend that, then run the same command again"
+)
+
+
+def move_step(context: Context, to: str) -> Step | None:
+    """The step in the journal by which this run moves the role to `to`; None before it."""
+    steps = context.journal.steps(context.run.id)
+    return next((row for row in steps if (row.node, row.step) == (to, MOVE)), None)
+
+
+def is_under_way(context: Context, to: str) -> bool:
+    """Whether an earlier call of this run has begun the move to `to` and did not see its end."""
+    step = move_step(context, to)
+    return step is not None and step.state == "started"
+
+
+def move(context: Context, facts: Facts, to: str) -> Generator[Event, None, Facts]:
+    """Move the role to `to` (a planned node by full name) and wait until it serves there; the facts after it.
+
+    A move that this run has begun is gone on with, and one that is done already is only looked at. `facts` are those of
+    now. Raises Refused where the node cannot take the role and none was begun; NodeFailed where it does not come up;
+    Detached when we are asked to stop on the way: the cluster goes on by itself; LostSight, Cancelled, JournalError.
+    """
+    role = role_of(context.plan, facts)
+    if role is None:
+        raise Refused("no node that answers sees VMM's role on its cluster", "see `vmm-wizard explain POST-02`")
+    if not is_under_way(context, to):
+        _require_able(facts, role, to)
+        context.journal.start(context.run.id, to, MOVE, f"role {role.name} from {role.owner}")
+    yield StepChanged(to, MOVE, StepState.STARTED, f"role {role.name} is on {role.owner}")
+    try:
+        yield from _Move(context, role, to).go()
+        facts, text = yield from _settled(context, role, to)
+    except NodeFailed as error:
+        context.journal.finish(context.run.id, to, MOVE, "failed", str(error))
+        yield StepChanged(to, MOVE, StepState.FAILED, str(error))
+        raise
+    context.journal.finish(context.run.id, to, MOVE)
+    yield StepChanged(to, MOVE, StepState.DONE, text)
+    return facts
+
+
+def _require_able(facts: Facts, role: Role, to: str) -> None:
+    why = cannot_take(facts, role, to)
+    if why:
+        raise Refused(f"role {role.name} is not moved to {to}: {why}", "mend that, or choose another node")
+    if not role.is_online:
+        raise Refused(
+            f"role {role.name} is not moved to {to}: it is {role.state} on {role.owner}",
+            f"bring it online where it is (Start-ClusterGroup); if it does not come up, {LOOK}",
+        )
+
+
+@dataclass
+class _Move:
+    """One move as it is followed. `sent`: the cluster may have been asked to move; `begun`: it said that it does."""
+
+    context: Context
+    role: Role
+    to: str
+    sent: bool = False
+    begun: bool = False
+    left: bool = False
+    _since: float = field(default_factory=time.monotonic)
+    _bad_since: float | None = None
+    _away_since: float | None = None
+
+    def go(self) -> Iterator[Event]:
+        """Until the role is online on its new owner. Raises as `move`."""
+        self.sent = is_under_way(self.context, self.to) and self.role.state.casefold() == "pending"
+        calls = Calls(self.context)
+        try:
+            while not (yield from self._look(calls)):
+                if self.context.cancel.wait(self.context.pace.poll):
+                    raise self._stopped()
+        except Cancelled:
+            raise self._stopped() from None
+        finally:
+            calls.close()
+
+    def _stopped(self) -> Detached | Cancelled:
+        if not self.sent:
+            return Cancelled(self.to)
+        return Detached(f"role {self.role.name} goes on moving to {self.to}; run the same command again to follow it")
+
+    def _look(self, calls: Calls) -> Generator[Event, None, bool]:
+        """One look, and the order to move where none was given; whether the role has arrived."""
+        nodes = (self.to, *(node.key for node in self.context.plan.nodes if node.key != self.to))
+        try:
+            state = calls.ask_any(nodes, lambda session, due: role_state(session, self.role.name, due))
+            if self._is_to_be_begun(state):
+                self.sent = self.context.changed_now = True
+                state = calls.ask_any(nodes, lambda session, due: move_role(session, self.role.name, self.to, due))
+                self.begun = not state.refused
+        except LogonRefused as error:
+            remedy = f"when the password of {error.account} is right, run the same command to go on"
+            raise LostSight(f"{error}; it is not tried again until the password changes", remedy, error) from None
+        except Cancelled:
+            raise
+        except (RemoteError, AddressError) as error:
+            yield from self._away(error)
+            return False
+        if self._away_since is not None:
+            self._away_since = None
+            yield Notice(self.to, "a node of the cluster answers again")
+        return self._judged(state)
+
+    def _is_to_be_begun(self, state: RoleState) -> bool:
+        return state.is_online and not self._is_there(state) and not self.begun and not self.left
+
+    def _is_there(self, state: RoleState) -> bool:
+        return label_of(state.owner) == label_of(self.to)
+
+    def _judged(self, state: RoleState) -> bool:
+        """Whether the role has arrived. Raises NodeFailed where it never will, LostSight where it takes too long."""
+        pace, name = self.context.pace, self.role.name
+        where = f"it is {state.state or 'nowhere'} on {state.owner or 'no node'}"
+        if state.refused:
+            raise NodeFailed(f"the cluster does not move role {name} to {self.to}: {state.refused}", LOOK)
+        there, now = self._is_there(state), time.monotonic()
+        if there and state.is_online:
+            return True
+        self.left = self.left or there or state.is_moving
+        if state.is_online and self.left:
+            raise NodeFailed(f"role {name} did not stay on {self.to}: {where} again", LOOK)
+        if state.is_moving:
+            self._bad_since = None
+        elif self._bad_since is None:
+            # A resource that fails is started again once or twice before the cluster gives it up.
+            self._bad_since = now
+        elif now - self._bad_since >= pace.settling:
+            raise NodeFailed(f"role {name} does not come up on {self.to}: {where}", LOOK)
+        if now - self._since >= pace.moving:
+            raise LostSight(
+                f"role {name} has been moving to {self.to} for {pace.moving / 60:.0f} minutes: {where}", LOOK
+            )
+        return False
+
+    def _away(self, error: Exception) -> Iterator[Event]:
+        now = time.monotonic()
+        if self._away_since is None:
+            self._away_since = now
+            yield Notice(self.to, f"{error} (trying again)")
+        if now - self._away_since >= self.context.pace.patience:
+            raise LostSight(
+                f"no node of the cluster says how role {self.role.name} moves: {error}",
+                "when one answers again, run the same command to go on",
+            ) from None
+
+
+# --- whether it serves there
+
+
+def witnesses(context: Context, facts: Facts, to: str) -> tuple[Witness, ...]:
+    """What says that the role serves on `to`: the node's own witnesses, VMM's service stopped on the others that
+    answer, and the console port."""
+    plan = context.plan
+    rows = [row for row in verify.standing(plan, facts, to) if row.name != "console port"]
+    for node in plan.nodes:
+        answer = facts.nodes.get(node.key)
+        if node.key != to and isinstance(answer, NodeFacts) and answer.vmm is not None:
+            service = next(row for row in verify.standing(plan, facts, node.key) if row.name == "service")
+            rows.append(Witness("service", service.good, f"{node.key}: {service.text}"))
+    return (*rows, verify.console(plan, facts, to))
+
+
+def _settled(context: Context, role: Role, to: str) -> Generator[Event, None, tuple[Facts, str]]:
+    """The facts once the role serves, with what says so. Raises NodeFailed, LostSight; Detached when asked to stop."""
+    since = time.monotonic()
+    while True:
+        try:
+            facts = context.look()
+        except Cancelled:
+            raise Detached(
+                f"role {role.name} is on {to}; run the same command again to see whether it serves"
+            ) from None
+        rows = witnesses(context, facts, to)
+        bad = "; ".join(row.text for row in rows if not row.good)
+        if not bad:
+            return facts, "; ".join(row.text for row in rows)
+        silent = not isinstance(facts.nodes.get(to), NodeFacts)
+        if time.monotonic() - since >= (context.pace.patience if silent else context.pace.settling):
+            if silent:
+                raise LostSight(f"role {role.name} has moved to {to}, but {bad}", "when it answers, run it again")
+            raise NodeFailed(f"role {role.name} has moved to {to}, but {bad}", LOOK)
+        context.cancel.wait(context.pace.poll)
+        yield from ()

@@ -1,0 +1,201 @@
+"""Restarting a node: VMM's role goes to another node before, and another time of beginning says that it is back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from vmm_wizard.addresses import AddressError
+from vmm_wizard.facts.model import ClusterFacts, Facts, NodeFacts
+from vmm_wizard.install.calls import Calls
+from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Refused
+from vmm_wizard.install.events import Event, Notice, StepChanged, StepState
+from vmm_wizard.install.moving import is_under_way, move
+from vmm_wizard.install.role import heir, label_of, owner_key, role_of
+from vmm_wizard.remote.errors import Cancelled, LogonRefused, RemoteError
+from vmm_wizard.remote.restart import boot_time, is_another_boot, restart_node
+
+if TYPE_CHECKING:
+    from vmm_wizard.install.context import Context
+    from vmm_wizard.install.journal import Step
+
+#: The step that restarts a node; its detail in the journal is when Windows had begun before.
+RESTART = "restart"
+#: What stands in the node's event log as the reason.
+_REASON = "vmm-wizard: a restart was pending"
+#: States in which a node takes part in its cluster.
+_MEMBER = ("up", "paused")
+
+
+def restart_step(context: Context, node: str) -> Step | None:
+    """The step in the journal by which this run restarts `node`, as it was begun last; None before it."""
+    steps = context.journal.steps(context.run.id)
+    return next((row for row in steps if (row.node, row.step) == (node, RESTART)), None)
+
+
+def is_restarting(context: Context, node: str) -> bool:
+    """Whether an earlier call of this run has begun to restart `node`, and has not seen it back."""
+    step = restart_step(context, node)
+    return step is not None and step.state == "started"
+
+
+def wants_restart(answer: NodeFacts) -> bool:
+    """Whether Windows waits for a restart; files to be renamed alone are often an agent's (NOD-08)."""
+    reboot = answer.reboot
+    return reboot.component_servicing or reboot.windows_update or reboot.computer_rename
+
+
+def restart(context: Context, node: str) -> Generator[Event, None, None]:
+    """Restart `node` (of the plan, by full name) and wait until it is back and takes part in its cluster.
+
+    VMM's role is moved away from it before, and no other node may be down. A restart that this run has begun is gone on
+    with: Windows is never restarted twice for it. Whether the user wants it is asked by `Context.ask_restart`, before.
+
+    Raises Refused where it must not be restarted now; NodeFailed where Windows refuses, or the role does not move;
+    LostSight where it does not come back; Detached when we are asked to stop while it is away; Cancelled, JournalError.
+    """
+    calls = Calls(context)
+    try:
+        if not is_restarting(context, node):
+            facts = context.look()
+            _require_others_up(facts, node)
+            yield from _move_away(context, facts, node)
+            context.require_uncancelled(node)
+            before = calls.ask(node, boot_time)
+            context.journal.start(context.run.id, node, RESTART, before.isoformat())
+        step = restart_step(context, node)
+        assert step is not None
+        yield StepChanged(node, RESTART, StepState.STARTED, f"Windows has been up since {step.detail}")
+        context.changed_now = True
+        yield from _Restart(context, calls, node, datetime.fromisoformat(step.detail)).go()
+    except NodeFailed as error:
+        if is_restarting(context, node):
+            context.journal.finish(context.run.id, node, RESTART, "failed", str(error))
+            yield StepChanged(node, RESTART, StepState.FAILED, str(error))
+        raise
+    finally:
+        calls.close()
+    context.journal.finish(context.run.id, node, RESTART)
+    yield StepChanged(node, RESTART, StepState.DONE, f"Windows has begun anew, and {node} is in its cluster")
+
+
+# --- before
+
+
+def _cluster(facts: Facts, node: str) -> ClusterFacts | None:
+    answer = facts.nodes.get(node)
+    return answer.cluster if isinstance(answer, NodeFacts) else None
+
+
+def _require_others_up(facts: Facts, node: str) -> None:
+    """Two nodes away at once may cost the cluster its majority, and the role its place. Raises Refused."""
+    cluster = _cluster(facts, node)
+    others = [row for row in cluster.nodes if label_of(row.name) != label_of(node)] if cluster else []
+    down = [f"{row.name} is {row.state}" for row in others if row.state.casefold() not in _MEMBER]
+    if down:
+        raise Refused(
+            f"{node} is not restarted while another node of its cluster is away: {', '.join(down)}",
+            "bring that node back (Get-ClusterNode shows it), then run the same command again",
+        )
+
+
+def _move_away(context: Context, facts: Facts, node: str) -> Iterator[Event]:
+    """Where the node owns VMM's role, or this run moves it away already, see it serve on another node first."""
+    role = role_of(context.plan, facts)
+    if role is None:
+        return
+    others = [other.key for other in context.plan.nodes if other.key != node]
+    to = next((other for other in others if is_under_way(context, other)), "")
+    if not to and (owner_key(context.plan, role) != node or not role.is_online):
+        return
+    to = to or heir(context.plan, facts, role, node)
+    if to:
+        yield from move(context, facts, to)
+        return
+    if role.possible_owners - {label_of(node)}:
+        raise Refused(
+            f"{node} owns role {role.name}, and no other node can take it now: a restart would stop VMM",
+            "bring another node with VMM back, or restart this one yourself when VMM may stand still",
+        )
+    yield Notice(node, f"{node} alone may own role {role.name}: VMM stands still while it restarts")
+
+
+# --- the restart itself
+
+
+@dataclass
+class _Restart:
+    """One restart as it is followed. `before` is when Windows had begun; `ordered`: this call has given the order."""
+
+    context: Context
+    calls: Calls
+    node: str
+    before: datetime
+    ordered: bool = False
+    away: bool = False
+
+    def go(self) -> Iterator[Event]:
+        """Give the order where Windows still runs as before, and wait until it is back. Raises as `restart`."""
+        since = time.monotonic()
+        try:
+            while not (yield from self._is_back()):
+                self._wait(since, f"{self.node} has not come back from its restart")
+            since = time.monotonic()
+            while not self._takes_part():
+                self._wait(since, f"{self.node} has restarted, and takes no part in its cluster")
+        except Cancelled:
+            raise Detached(f"{self.node} restarts; run the same command again to go on") from None
+
+    def _wait(self, since: float, what: str) -> None:
+        patience = self.context.pace.patience
+        if time.monotonic() - since >= patience:
+            raise LostSight(
+                f"{what} after {patience / 60:.0f} minutes",
+                f"look at the console of {self.node} and, on another node, at Get-ClusterNode; when it is back, run "
+                "the same command to go on",
+            )
+        if self.context.cancel.wait(self.context.pace.poll):
+            raise Cancelled(self.node)
+
+    def _is_back(self) -> Generator[Event, None, bool]:
+        try:
+            if is_another_boot(self.before, self.calls.ask(self.node, boot_time)):
+                return True
+            if not self.ordered:
+                told = self.calls.ask(self.node, lambda session, due: restart_node(session, _REASON, due))
+                if not told.is_under_way:
+                    raise NodeFailed(
+                        f"{self.node}: Windows does not restart (shutdown.exe ended with exit code {told.exit_code})",
+                        f"restart {self.node} yourself, then run the same command again",
+                    )
+                self.ordered = True
+        except LogonRefused as error:
+            remedy = f"when the password of {error.account} is right, run the same command to go on"
+            raise LostSight(f"{error}; it is not tried again until the password changes", remedy, error) from None
+        except Cancelled:
+            raise
+        except (RemoteError, AddressError) as error:
+            # Whatever a node says while it goes down and comes up.
+            if not self.away:
+                self.away = True
+                yield Notice(self.node, f"{self.node} is away while it restarts ({error}); it is waited for")
+        return False
+
+    def _takes_part(self) -> bool:
+        """Whether the node answers again and, where it is in a cluster, its cluster service has come up."""
+        facts = self.context.look()
+        answer = facts.nodes.get(self.node)
+        if not isinstance(answer, NodeFacts):
+            return False
+        if answer.cluster is None:
+            # Its cluster service may not be up yet: another node may know it as a member.
+            return not self._is_member_elsewhere(facts)
+        states = [row.state.casefold() for row in answer.cluster.nodes if label_of(row.name) == label_of(self.node)]
+        return all(state in _MEMBER for state in states)
+
+    def _is_member_elsewhere(self, facts: Facts) -> bool:
+        others = [_cluster(facts, other.key) for other in self.context.plan.nodes if other.key != self.node]
+        return any(label_of(row.name) == label_of(self.node) for cluster in others if cluster for row in cluster.nodes)
