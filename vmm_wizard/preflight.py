@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from vmm_wizard.addresses import Addresses
 from vmm_wizard.checks.registry import Finding, judge
-from vmm_wizard.checks.schedule import pending_nodes
+from vmm_wizard.checks.schedule import Job, pending_nodes
 from vmm_wizard.facts.model import (
     Facts,
     NoAnswer,
@@ -74,6 +74,10 @@ class Update:
     def findings(self) -> tuple[Finding, ...]:
         """What the checks say of it; judged when it is looked at, for most only wait for the last update."""
         return judge(self.plan, self.facts)
+
+    def findings_for(self, job: Job) -> tuple[Finding, ...]:
+        """What the checks say of it when another job is to be done than an install."""
+        return self.findings if job is Job.INSTALL else judge(self.plan, self.facts, job=job)
 
 
 @dataclass(frozen=True, slots=True)

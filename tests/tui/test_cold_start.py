@@ -16,7 +16,7 @@ from vmm_wizard.tui.app import WizardApp
 
 async def main() -> None:
     app = WizardApp(Answers.opened(Path("answers/contoso-ha.toml")), Secrets(), SystemAddresses())
-    app.jobs.look = lambda plan, fresh=False: None
+    app.jobs.look = lambda plan, job, fresh=False: None
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
 

@@ -8,10 +8,13 @@ from tests.building import a_container, a_rehearsal, good_facts, installed_facts
 from tests.tui.wizards import all_passwords, ready_plan
 from vmm_wizard.checks.registry import Check, Finding, Status, all_checks, judge
 from vmm_wizard.facts.model import Facts, NoAnswer
+from vmm_wizard.install.admission import needed_accounts
+from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.fields import BY_KEY, MARKS, PREPARATION, field_value, set_field
 from vmm_wizard.plan.model import Acceptance, AccountKind, Plan
 from vmm_wizard.tui import flow, pages
-from vmm_wizard.tui.flow import Mark, View, mark_of
+from vmm_wizard.tui.flow import Mark, View, mark_of, obstacles
+from vmm_wizard.tui.order_fields import ORDER_FIELDS
 from vmm_wizard.tui.widgets.findings import lines_of
 
 ORDER = ["job", "connection", "account", "dkm", "sql", "cluster", "names", "ports", "review", "run", "done"]
@@ -45,17 +48,62 @@ def test_back_leads_to_the_page_before(page: str, before: str) -> None:
 
 
 def test_every_answer_is_asked_for_on_exactly_one_page() -> None:
-    asked = [key for page in pages.PAGES for key in page.keys]
+    asked = [key for page in pages.PAGES for key in page.keys if key != "order.job"]
     assert sorted(asked) == sorted(BY_KEY.keys() - MARKS - PREPARATION)
+    prepared = {key for page in pages.PAGES_OF[Job.PREPARE] for key in page.keys}
+    assert PREPARATION <= prepared
+
+
+@pytest.mark.parametrize("job", Job)
+def test_each_job_asks_for_nothing_twice_and_for_all_that_it_requires(job: Job) -> None:
+    of_job = pages.PAGES_OF[job]
+    asked = [key for page in of_job for key in page.keys]
+    assert len(set(asked)) == len(asked)
+    assert set(pages.REQUIRED.get(job, ())) <= set(asked)
+    assert (of_job[0], of_job[-2:]) == (pages.JOB, (pages.RUN, pages.DONE))
+    # what an account of the plan is asked for stands on a page of the job
+    needed = {account.key for account in needed_accounts(ready_plan(), job)}
+    given = {flow.account_at(ready_plan(), key) for page in of_job for key in page.passwords}
+    assert needed <= given
+
+
+@pytest.mark.parametrize(
+    ("order", "missing"),
+    [
+        (Order(Job.FAILOVER), ". Where to: To node is not answered"),
+        (Order(Job.CONSOLE), ". Machines: Machines is not answered"),
+        (Order(Job.ADD_NODE), ". New nodes: Machines is not answered"),
+    ],
+)
+def test_a_job_wants_its_own_choices(order: Order, missing: str) -> None:
+    plan = ready_plan()
+    view = View(plan, passwords=frozenset(account.key for account in plan.accounts), order=order)
+    assert obstacles(view) == (missing,)
+
+
+def test_a_fail_stops_setup_but_neither_looking_nor_moving() -> None:
+    plan = ready_plan()
+    findings = judge(plan, good_facts(dkm=a_container(found=False)))
+    given = frozenset(account.key for account in plan.accounts)
+    assert obstacles(View(plan, findings=findings, passwords=given))
+    for order in (Order(Job.VERIFY), Order(Job.FAILOVER, target="vmm02")):
+        assert obstacles(View(plan, findings=findings, passwords=given, order=order)) == ()
+
+
+def test_only_installing_asks_for_the_password_of_the_service_account() -> None:
+    plan = ready_plan()
+    given = frozenset({plan.installing_account.key})
+    assert any("svc-vmm" in row for row in obstacles(View(plan, passwords=given)))
+    assert obstacles(View(plan, passwords=given, order=Order(Job.VERIFY))) == ()
 
 
 def test_every_answer_has_a_label_that_fits_beside_its_field() -> None:
-    assert set(pages.LABELS) == BY_KEY.keys() - MARKS - PREPARATION
+    assert set(pages.LABELS) == (BY_KEY.keys() - MARKS) | ORDER_FIELDS.keys()
     assert max(map(len, pages.LABELS.values())) <= 18
 
 
-def test_the_opening_page_asks_two_things_at_most() -> None:
-    assert len(pages.PAGES[0].keys) <= 2
+def test_the_opening_page_asks_three_things_at_most() -> None:
+    assert len(pages.PAGES[0].keys) <= 3
 
 
 @pytest.mark.parametrize("entry", all_checks(), ids=lambda entry: entry.id)

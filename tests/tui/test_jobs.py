@@ -9,6 +9,7 @@ from textual.message import Message
 
 from tests.tui.wizards import all_passwords, nowhere, ready_plan
 from vmm_wizard.install.events import Finished
+from vmm_wizard.install.orders import Order
 from vmm_wizard.plan.secrets import Secrets
 from vmm_wizard.tui.jobs import Batches, Jobs
 from vmm_wizard.tui.messages import ConfirmWanted, Looked, RunTold
@@ -56,7 +57,7 @@ def test_a_run_against_nothing_is_refused_and_says_why(tmp_path: Path, monkeypat
     monkeypatch.setenv("VMM_WIZARD_STATE", str(tmp_path / "state"))
     jobs = Jobs(all_passwords(ready_plan()), nowhere(tmp_path))
     heard = listening(jobs)
-    jobs.install(ready_plan())
+    jobs.carry_out(ready_plan(), Order())
     assert jobs.running
     last = None
     while not isinstance(last, Finished):
@@ -75,7 +76,7 @@ def test_a_run_that_cannot_write_its_journal_fails_with_a_sentence(
     monkeypatch.setenv("VMM_WIZARD_STATE", str(tmp_path / "state"))
     jobs = Jobs(all_passwords(ready_plan()), nowhere(tmp_path))
     heard = listening(jobs)
-    jobs.install(ready_plan())
+    jobs.carry_out(ready_plan(), Order())
     message = heard.get(timeout=PATIENCE)
     assert isinstance(message, RunTold)
     finished = message.events[-1]

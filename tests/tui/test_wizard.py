@@ -136,7 +136,7 @@ async def test_pages_are_turned_by_either_pair_of_keys(keys: tuple[str, str], tm
 async def test_pages_are_turned_by_the_buttons(tmp_path: Path) -> None:
     app = a_wizard(tmp_path)
     async with app.run_test(size=SMALL) as pilot:
-        await until(pilot, partial(has_focus, app, "field-release"))
+        await until(pilot, partial(has_focus, app, "field-order-job"))
         app.screen.query_one("#next").focus()
         await pilot.press("enter")
         await until(pilot, partial(has_focus, app, "field-installing_account"))

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from vmm_wizard.checks.acceptance import objections
+from vmm_wizard.install.orders import Order
 from vmm_wizard.plan.answers import AnswersError, load_draft
-from vmm_wizard.plan.fields import BY_KEY, field_text, field_value, parse_field, set_field
+from vmm_wizard.plan.fields import field_text, field_value, parse_field, set_field
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.saving import save
+from vmm_wizard.tui.order_fields import PREFIX, all_fields, order_text, parse_choice, set_choice
 
 
 @dataclass
 class Answers:
-    """The answers of one wizard. `texts` holds, by key, what cannot be read; `wrong` says why; `notices` what was odd
-    about the file that was opened."""
+    """The answers of one wizard, and the choices of the job, which are in no file.
+
+    `texts` holds, by key, what cannot be read; `wrong` says why; `notices` what was odd about the file that was opened.
+    """
 
     plan: Plan = field(default_factory=Plan)
     texts: dict[str, str] = field(default_factory=dict)
     wrong: dict[str, str] = field(default_factory=dict)
     file: Path | None = None
     notices: tuple[str, ...] = ()
+    order: Order = field(default_factory=Order)
     _saved: tuple[Plan, dict[str, str]] = field(default_factory=lambda: (Plan(), {}), init=False)
 
     @classmethod
@@ -42,7 +48,9 @@ class Answers:
 
     def text(self, key: str) -> str:
         """The answer as its field shows it."""
-        return self.texts.get(key, field_text(self.plan, key))
+        if key in self.texts:
+            return self.texts[key]
+        return order_text(self.order, key) if key.startswith(PREFIX) else field_text(self.plan, key)
 
     def answer(self, key: str, text: str) -> str:
         """Take what was typed; gives back what is wrong with it, empty when nothing is.
@@ -51,24 +59,36 @@ class Answers:
         older text than the one on the screen.
         """
         try:
-            value = parse_field(key, text)
+            value = parse_choice(key, text) if key.startswith(PREFIX) else parse_field(key, text)
         except ValueError as error:
             self.texts[key] = text
-            self.wrong[key] = f"{error}; expected {BY_KEY[key].allowed}"
-            self.plan = set_field(self.plan, key, field_value(Plan(), key))
+            self.wrong[key] = f"{error}; expected {all_fields(key).allowed}"
+            self._set(key, None)
             return self.wrong[key]
         self.texts.pop(key, None)
         self.wrong.pop(key, None)
-        self.plan = set_field(self.plan, key, value)
+        self._set(key, value)
         return ""
+
+    def _set(self, key: str, value: Any) -> None:
+        """Take a value; None is the default."""
+        if key.startswith(PREFIX):
+            default = getattr(Order(), key.removeprefix(PREFIX))
+            self.order = set_choice(self.order, key, default if value is None else value)
+        else:
+            self.plan = set_field(self.plan, key, field_value(Plan(), key) if value is None else value)
 
     @property
     def unsaved(self) -> bool:
         """Whether something differs from the file."""
-        return (self.plan, self.texts) != self._saved
+        return (self.plan, self._plan_texts) != self._saved
+
+    @property
+    def _plan_texts(self) -> dict[str, str]:
+        return {key: text for key, text in self.texts.items() if not key.startswith(PREFIX)}
 
     def save(self, file: Path) -> None:
         """Write the answers to `file`, which is theirs from now on. Raises OSError."""
-        save(self.plan, file, self.texts)
+        save(self.plan, file, self._plan_texts)
         self.file = file
-        self._saved = (self.plan, dict(self.texts))
+        self._saved = (self.plan, self._plan_texts)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 #: Exit codes by how the last run ended; nothing run is good.
-EXIT_CODES = {"": 0, "installed": 0, "unchanged": 0, "refused": 1, "failed": 4, "cancelled": 5}
+EXIT_CODES = {"": 0, "installed": 0, "done": 0, "unchanged": 0, "refused": 1, "failed": 4, "cancelled": 5}
 
 
 def choose_theme(environ: Mapping[str, str]) -> str:
@@ -98,7 +98,7 @@ class WizardApp(App[int], inherit_bindings=False):
     def action_steps(self) -> None:
         """Go to any page."""
         view = self.wizard.view
-        rows = [(page.id, f"{page.title}  ({flow.mark_of(view, page).word or '-'})") for page in pages.PAGES]
+        rows = [(page.id, f"{page.title}  ({flow.mark_of(view, page).word or '-'})") for page in view.pages]
 
         async def go(page_id: str | None) -> None:
             if page_id:

@@ -10,10 +10,12 @@ from functools import cache
 from vmm_wizard.checks.registry import Finding, Status, all_checks
 from vmm_wizard.facts.discovery_model import Discovery
 from vmm_wizard.install.admission import blocking as stops_install
+from vmm_wizard.install.admission import needed_accounts
 from vmm_wizard.install.events import GOOD_RESULTS
+from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.model import AccountKind, Plan, unanswered
 from vmm_wizard.report.findings import SIGNS, rank
-from vmm_wizard.tui.pages import DONE, EULA, LABELS, PAGES, REVIEW, RUN, Page
+from vmm_wizard.tui.pages import DONE, EULA, JUDGED, LABELS, PAGES, PAGES_OF, REQUIRED, REVIEW, RUN, Page
 
 #: What evidence says of a question that has not been put to anybody yet.
 NOT_ASKED_YET = "not asked yet"
@@ -47,7 +49,7 @@ class View:
     """What the wizard knows at a moment. `wrong`: by key, what is wrong with a text that is no value.
 
     `passwords`: keys of the accounts whose password was given. `result`: how the last run ended, empty before.
-    `found`: what was found in the estate to choose from, None before anything was.
+    `found`: what was found in the estate to choose from, None before anything was. `order`: the job and its choices.
     """
 
     plan: Plan = field(default_factory=Plan)
@@ -58,16 +60,24 @@ class View:
     running: bool = False
     result: str = ""
     found: Discovery | None = None
+    order: Order = field(default_factory=Order)
+
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """The pages of the job, in order."""
+        return PAGES_OF[self.order.job]
 
 
-def next_page(page: Page) -> Page:
+def next_page(page: Page, job: Job = Job.INSTALL) -> Page:
     """The page after `page`; the last one is its own."""
-    return PAGES[min(PAGES.index(page) + 1, len(PAGES) - 1)]
+    pages = PAGES_OF[job]
+    return pages[min(pages.index(page) + 1, len(pages) - 1)]
 
 
-def previous_page(page: Page) -> Page:
+def previous_page(page: Page, job: Job = Job.INSTALL) -> Page:
     """The page before `page`; the first one is its own."""
-    return PAGES[max(PAGES.index(page) - 1, 0)]
+    pages = PAGES_OF[job]
+    return pages[max(pages.index(page) - 1, 0)]
 
 
 @cache
@@ -81,8 +91,13 @@ def _owners() -> Mapping[str, Page]:
 
 
 def page_of(finding: Finding) -> Page:
-    """The page that a finding is shown on."""
+    """The page of an install that a finding is shown on."""
     return _owners()[finding.id]
+
+
+def shows(page: Page, finding: Finding) -> bool:
+    """Whether a page shows a finding: as an install does, or because the page of another job names its check."""
+    return page_of(finding) is page or finding.id in page.ids
 
 
 @cache
@@ -95,17 +110,25 @@ def waits_for(plan: Plan, finding: Finding) -> tuple[str, ...]:
     return unanswered(plan, _needs().get(finding.id, ()))
 
 
-def page_with(key: str) -> Page:
-    """The page that asks for an answer; raises StopIteration for a key that no page asks for."""
-    return next(page for page in PAGES if key in page.keys)
+def page_with(key: str, job: Job = Job.INSTALL) -> Page:
+    """The page that asks for an answer, one of the job's where it has it; StopIteration when no page asks for it."""
+    pages = (*PAGES_OF[job], *(page for of_job in PAGES_OF.values() for page in of_job))
+    return next(page for page in pages if key in page.keys)
 
 
-def open_answers(plan: Plan) -> tuple[str, ...]:
-    """The required answers that are not given yet, in the order of the pages."""
+def open_answers(plan: Plan, order: Order | None = None) -> tuple[str, ...]:
+    """The answers that the job requires and that are not given yet, in the order of its pages."""
+    order = order or Order()
     missing = set(plan.missing())
     if not plan.registration.eula_accepted:
         missing.add(EULA)
-    return tuple(key for page in PAGES for key in page.keys if key in missing)
+    missing |= {f"order.{name}" for name in ("nodes", "target") if not getattr(order, name)}
+    pages = PAGES_OF[order.job]
+    wanted = REQUIRED.get(order.job, tuple(key for page in pages for key in page.keys if not key.startswith("order.")))
+    if order.job is Job.ADD_NODE:
+        wanted = (*wanted, "order.nodes")
+    found = (key for page in pages for key in page.keys if key in missing and key in wanted)
+    return tuple(dict.fromkeys(found))
 
 
 def account_at(plan: Plan, key: str) -> str:
@@ -120,13 +143,14 @@ def account_at(plan: Plan, key: str) -> str:
 
 def missing_passwords(view: View, page: Page) -> tuple[str, ...]:
     """The keys of accounts on `page` whose password is wanted and was not given."""
+    needed = {account.key for account in needed_accounts(view.plan, view.order.job)}
     wanted = ((key, account_at(view.plan, key)) for key in page.passwords)
-    return tuple(key for key, account in wanted if account and account not in view.passwords)
+    return tuple(key for key, account in wanted if account in needed and account not in view.passwords)
 
 
 def findings_of(view: View, page: Page) -> tuple[Finding, ...]:
     """The findings that `page` shows, worst first; those that only wait for an answer are left out."""
-    rows = [row for row in view.findings if page_of(row) is page and not waits_for(view.plan, row)]
+    rows = [row for row in view.findings if shows(page, row) and not waits_for(view.plan, row)]
     return worst_first(rows)
 
 
@@ -138,9 +162,9 @@ def worst_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 def waiting_checks(view: View, page: Page) -> tuple[int, tuple[Page, ...]]:
     """How many checks of `page` wait for answers, and the pages where those are asked for, in order."""
-    rows = [waits_for(view.plan, row) for row in view.findings if page_of(row) is page]
+    rows = [waits_for(view.plan, row) for row in view.findings if shows(page, row)]
     keys = {key for row in rows for key in row}
-    return sum(1 for row in rows if row), tuple(other for other in PAGES if keys & set(other.keys))
+    return sum(1 for row in rows if row), tuple(other for other in view.pages if keys & set(other.keys))
 
 
 def is_asked(view: View, finding: Finding) -> bool:
@@ -150,7 +174,7 @@ def is_asked(view: View, finding: Finding) -> bool:
 
 def blocking(view: View) -> tuple[Finding, ...]:
     """What stops a run as far as is known; worst first."""
-    return worst_first(stops_install(view.findings))
+    return worst_first(stops_install(view.findings)) if view.order.job in JUDGED else ()
 
 
 def obstacles(view: View) -> tuple[str, ...]:
@@ -159,12 +183,12 @@ def obstacles(view: View) -> tuple[str, ...]:
 
     rows: list[str] = []
     for key in view.wrong:
-        rows.append(f"X {page_with(key).step}: {LABELS[key]} cannot be read")
-    for key in open_answers(view.plan):
+        rows.append(f"X {page_with(key, view.order.job).step}: {LABELS[key]} cannot be read")
+    for key in open_answers(view.plan, view.order):
         if key not in view.wrong:
             what = "the licence terms are not accepted" if key == EULA else f"{LABELS[key]} is not answered"
-            rows.append(f". {page_with(key).step}: {what}")
-    for page in PAGES:
+            rows.append(f". {page_with(key, view.order.job).step}: {what}")
+    for page in view.pages:
         for key in missing_passwords(view, page):
             rows.append(f". {page.step}: the password of {field_value(view.plan, key)} is missing")
     if rows:
@@ -174,7 +198,7 @@ def obstacles(view: View) -> tuple[str, ...]:
         said.setdefault((finding.status, finding.evidence), []).append(finding.id)
     for (status, evidence), ids in said.items():
         rows.append(f"{' '.join(SIGNS[status])} {', '.join(dict.fromkeys(ids))}: {evidence}")
-    if view.waiting and not rows:
+    if view.waiting and not rows and view.order.job in JUDGED:
         rows.append(f"~ still asking: {', '.join(view.waiting)}")
     return tuple(rows)
 
@@ -186,7 +210,7 @@ def mark_of(view: View, page: Page) -> Mark:
     if page is DONE:
         return Mark.OK if view.result in GOOD_RESULTS else Mark.NONE
     if page is REVIEW:
-        marks = [mark_of(view, other) for other in PAGES if other.keys]
+        marks = [mark_of(view, other) for other in view.pages if other.keys]
         return next((mark for mark in Mark if mark in marks), Mark.OK)
     if set(page.keys) & set(view.wrong):
         return Mark.WRONG
@@ -194,7 +218,7 @@ def mark_of(view: View, page: Page) -> Mark:
     states = {row.status for row in findings if not row.accepted}
     if Status.FAIL in states:
         return Mark.FAIL
-    if set(page.keys) & set(open_answers(view.plan)) or missing_passwords(view, page):
+    if set(page.keys) & set(open_answers(view.plan, view.order)) or missing_passwords(view, page):
         return Mark.OPEN
     if any(is_asked(view, row) for row in findings):
         return Mark.ASKING
@@ -214,7 +238,7 @@ def _run_mark(view: View) -> Mark:
 def step_lines(view: View, current: Page) -> tuple[tuple[str, Mark], ...]:
     """The list of steps, a line each, with the mark that its colour follows. All lines are 29 columns wide."""
     lines = []
-    for page in PAGES:
+    for page in view.pages:
         mark = mark_of(view, page)
         pointer = ">" if page is current else " "
         lines.append((f"{pointer} {page.step:<17} {mark.sign} {mark.word:<7}", mark))

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from textual.message import Message
 
 from vmm_wizard import log
+from vmm_wizard.checks.schedule import Job as JudgedJob
 from vmm_wizard.install.events import Event, Finished
+from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.tui.messages import ConfirmWanted, Found, Looked, Mended, Offered, RunTold
 
@@ -33,6 +35,11 @@ T = TypeVar("T")
 #: a second, since each repaint goes over the admin's SSH session.
 LOOK_REST = 0.2
 RUN_REST = 0.5
+
+
+def judged_as(job: Job) -> JudgedJob:
+    """What the checks are judged for when a job is to be done."""
+    return JudgedJob.UNINSTALL if job is Job.UNINSTALL else JudgedJob.INSTALL
 
 
 class Batches(Generic[T]):
@@ -90,16 +97,16 @@ class Jobs:
 
     # --- preflight
 
-    def look(self, plan: Plan, *, fresh: bool = False) -> None:
-        """Ask what `plan` raises, instead of what is being asked; answers come as `Looked`."""
+    def look(self, plan: Plan, job: Job = Job.INSTALL, *, fresh: bool = False) -> None:
+        """Ask what `plan` raises for a job, instead of what is being asked; answers come as `Looked`."""
         self._look_cancel.set()
         self._look_cancel = threading.Event()
-        self._start("look", self._look, plan, fresh, self._look_cancel)
+        self._start("look", self._look, plan, job, fresh, self._look_cancel)
 
-    def _look(self, plan: Plan, fresh: bool, cancel: threading.Event) -> None:
+    def _look(self, plan: Plan, job: Job, fresh: bool, cancel: threading.Event) -> None:
         def deliver(updates: tuple[Update, ...]) -> None:
             if not cancel.is_set():
-                self._send(Looked(updates[-1].findings, updates[-1].waiting))
+                self._send(Looked(updates[-1].findings_for(judged_as(job)), updates[-1].waiting))
 
         batches = Batches(deliver, LOOK_REST)
         try:
@@ -214,12 +221,12 @@ class Jobs:
         """Whether a run goes on."""
         return self._running
 
-    def install(self, plan: Plan) -> None:
-        """Run the install of `plan`; its events come as `RunTold`, the last one is `Finished`."""
+    def carry_out(self, plan: Plan, order: Order) -> None:
+        """Carry out `order` on `plan`; its events come as `RunTold`, the last one is `Finished`."""
         self._look_cancel.set()
         self._run_cancel = threading.Event()
         self._running = True
-        self._start("install", self._install, plan, self._run_cancel)
+        self._start("run", self._carry_out, plan, order, self._run_cancel)
 
     def stop(self) -> None:
         """Ask the run to stop between steps; a setup that runs on a node is left alone."""
@@ -232,7 +239,7 @@ class Jobs:
         self._run_cancel.set()
         self._post = lambda _: None
 
-    def _install(self, plan: Plan, cancel: threading.Event) -> None:
+    def _carry_out(self, plan: Plan, order: Order, cancel: threading.Event) -> None:
         from vmm_wizard import paths
         from vmm_wizard.install.engine import Runner
         from vmm_wizard.install.journal import Journal, JournalError
@@ -248,8 +255,9 @@ class Jobs:
         batches = Batches(deliver, RUN_REST)
         try:
             journal = Journal(paths.journal_file())
-            installer = Runner(plan, self.secrets, self._get_preflight(), journal, paths.state_folder(), confirm)
-            for event in installer.run(cancel):
+            preflight, folder = self._get_preflight(), paths.state_folder()
+            runner = Runner(plan, self.secrets, preflight, journal, folder, confirm, order=order)
+            for event in runner.run(cancel):
                 batches.put(event)
         except JournalError as error:
             batches.put(Finished("failed", False, str(error)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from vmm_wizard.install.orders import Job
+
 #: The answer that is required though it is no name: setup refuses to run without it (INST).
 EULA = "registration.eula_accepted"
 
@@ -31,9 +33,9 @@ JOB = Page(
     "job",
     "Job and release",
     "Job and release",
-    "This wizard installs a highly available VMM management server: the same VMM on each node of a failover cluster. "
-    "Which release, and do you accept its licence terms (they are on the media)?",
-    ("release", EULA),
+    "A highly available VMM management server is the same VMM on each node of a failover cluster. What shall be done, "
+    "of which release, and do you accept its licence terms (they are on the media)?",
+    ("order.job", "release", EULA),
 )
 CONNECTION = Page(
     "connection",
@@ -170,13 +172,98 @@ DONE = Page(
     ids=("POST-01", "POST-02", "POST-03", "POST-04"),
 )
 
-#: All pages in order.
+ADD_NODE = Page(
+    "add-node",
+    "New nodes",
+    "The nodes to add",
+    "They join the VMM that runs on the cluster: database, keys, ports and accounts are what it has. Each must be a "
+    "node of the cluster already.",
+    ("order.nodes", "order.restart"),
+)
+PREPARE = Page(
+    "prepare",
+    "What to prepare",
+    "What is put onto the nodes",
+    "Media, kits and packages are copied from a share by a task on each node, where your account may read the share. "
+    "What is there already is left alone.",
+    (
+        "media.path",
+        "prepare.media_source",
+        "prepare.media_sha256",
+        "prepare.adk_source",
+        "prepare.winpe_source",
+        "prepare.packages",
+        "order.nodes",
+        "order.restart",
+    ),
+)
+CONSOLE = Page(
+    "console",
+    "Machines",
+    "The machines that get the console",
+    "The console belongs on administrators' machines, not on the nodes. It connects to the role's name.",
+    ("order.nodes", "cluster.role_name", "media.path", "program_files", "ports.console"),
+)
+VERIFY = Page(
+    "verify",
+    "What to verify",
+    "What to verify",
+    "What setup left is looked at once more, and asked of VMM itself. Moving the role proves that every node can carry "
+    "it; do that in a quiet hour.",
+    ("order.moves",),
+    ids=("POST-01", "POST-02", "POST-03", "POST-04"),
+)
+FAILOVER = Page(
+    "failover",
+    "Where to",
+    "The node that the role moves to",
+    "While jobs run on the VMM server nothing is moved: they would fail, and not start again by themselves. They are "
+    "listed instead.",
+    ("order.target",),
+)
+UNINSTALL = Page(
+    "uninstall",
+    "What goes",
+    "What is taken away",
+    "The role is moved away from a node before VMM is removed there. The database is kept, unless you type its name "
+    "below and the last node goes.",
+    ("order.nodes", "order.remove_database", "order.restart"),
+)
+
+#: The pages of an install, in order.
 PAGES: tuple[Page, ...] = (JOB, CONNECTION, ACCOUNT, DKM, SQL, CLUSTER, NAMES, PORTS, REVIEW, RUN, DONE)
-BY_ID: Mapping[str, Page] = {page.id: page for page in PAGES}
+#: The pages of each job, in order.
+PAGES_OF: Mapping[Job, tuple[Page, ...]] = {
+    Job.INSTALL: PAGES,
+    Job.REBUILD: PAGES,
+    Job.PREPARE: (JOB, CONNECTION, CLUSTER, PREPARE, RUN, DONE),
+    Job.ADD_NODE: (JOB, CONNECTION, ACCOUNT, DKM, SQL, CLUSTER, NAMES, PORTS, ADD_NODE, REVIEW, RUN, DONE),
+    Job.CONSOLE: (JOB, CONNECTION, CONSOLE, RUN, DONE),
+    Job.VERIFY: (JOB, CONNECTION, CLUSTER, NAMES, VERIFY, RUN, DONE),
+    Job.FAILOVER: (JOB, CONNECTION, CLUSTER, NAMES, FAILOVER, RUN, DONE),
+    Job.UNINSTALL: (JOB, CONNECTION, SQL, CLUSTER, NAMES, PORTS, UNINSTALL, RUN, DONE),
+}
+#: The answers that a job cannot do without; an install and what is like it wants all that are required.
+REQUIRED: Mapping[Job, tuple[str, ...]] = {
+    Job.PREPARE: ("installing_account", "cluster.nodes", "media.path"),
+    Job.CONSOLE: ("installing_account", "cluster.role_name", "media.path", EULA, "order.nodes"),
+    Job.VERIFY: ("installing_account", "cluster.name", "cluster.nodes", "cluster.role_name"),
+    Job.FAILOVER: ("installing_account", "cluster.name", "cluster.nodes", "cluster.role_name", "order.target"),
+    Job.UNINSTALL: ("installing_account", "cluster.name", "cluster.nodes", "cluster.role_name", "media.path"),
+}
+#: The jobs that run setup for the server, and that findings stop.
+JUDGED = frozenset({Job.INSTALL, Job.REBUILD, Job.ADD_NODE, Job.UNINSTALL})
+BY_ID: Mapping[str, Page] = {page.id: page for pages in PAGES_OF.values() for page in pages}
 
 
 #: What each answer is called on its page: 18 letters at most.
 LABELS: Mapping[str, str] = {
+    "order.job": "Job",
+    "order.nodes": "Machines",
+    "order.target": "To node",
+    "order.remove_database": "Remove database",
+    "order.restart": "May restart nodes",
+    "order.moves": "Move the role",
     "release": "VMM release",
     EULA: "Licence accepted",
     "installing_account": "Installing account",
@@ -218,4 +305,9 @@ LABELS: Mapping[str, str] = {
     "registration.telemetry": "Usage data to MS",
     "registration.microsoft_update": "Microsoft Update",
     "library.file_server": "Library server",
+    "prepare.media_source": "Media from",
+    "prepare.media_sha256": "SHA-256 of media",
+    "prepare.adk_source": "Windows ADK from",
+    "prepare.winpe_source": "Windows PE from",
+    "prepare.packages": "Packages",
 }

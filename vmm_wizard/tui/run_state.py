@@ -16,10 +16,12 @@ from vmm_wizard.install.events import (
     StepChanged,
     StepState,
 )
+from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.printable import printable
 from vmm_wizard.report.findings import SIGNS, sentence
 from vmm_wizard.report.run import lines_of
+from vmm_wizard.tui.run_words import words
 
 _BAR = 20
 _STEPS = {
@@ -27,9 +29,17 @@ _STEPS = {
     "stage": "staging",
     "start": "starting",
     "setup": "setup runs",
+    "uninstall": "setup takes VMM away",
+    "console": "setup of the console runs",
+    "prepare": "preparing",
+    "report": "asking VMM",
+    "move": "moving the role",
+    "restart": "restarting",
     "clear": "clearing up",
     "verify": "verifying",
 }
+#: The steps in which setup.exe runs on a machine.
+_SETUP = frozenset({"setup", "uninstall", "console"})
 
 
 @dataclass
@@ -54,9 +64,10 @@ class NodeState:
 
 @dataclass
 class RunState:
-    """A run folded from its events. `plan` is the one that was started."""
+    """A run folded from its events. `plan` and `order` are what was started."""
 
     plan: Plan
+    order: Order = field(default_factory=Order)
     nodes: dict[str, NodeState] = field(default_factory=dict)
     headline: str = "Checking everything once more ..."
     verified: list[str] = field(default_factory=list)
@@ -65,13 +76,13 @@ class RunState:
     blocking: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for node in self.plan.nodes:
-            self.nodes.setdefault(node.key, NodeState(node.key))
+        for name in self.order.nodes or [node.key for node in self.plan.nodes]:
+            self.nodes.setdefault(name, NodeState(name))
 
     @property
     def is_running_setup(self) -> bool:
         """Whether setup.exe runs on a node, so that stopping means leaving it alone."""
-        return any(node.step == _STEPS["setup"] for node in self.nodes.values())
+        return any(node.step in {_STEPS[step] for step in _SETUP} for node in self.nodes.values())
 
     def take(self, event: Event) -> list[str]:
         """Fold one event in; gives back its lines for the log (none for progress: the bar shows that)."""
@@ -105,6 +116,10 @@ class RunState:
             return []
         return [line for text in lines_of(event) for line in text.splitlines()]
 
+    @property
+    def _installs(self) -> bool:
+        return self.order.job in (Job.INSTALL, Job.REBUILD, Job.ADD_NODE)
+
     def _node(self, name: str) -> NodeState:
         return self.nodes.setdefault(name, NodeState(name))
 
@@ -118,14 +133,16 @@ class RunState:
         match event.state:
             case StepState.STARTED:
                 node.step = word
-                if event.step == "setup":
+                if event.step in _SETUP:
                     self.headline = f"Setup runs on {event.node}."
             case StepState.FAILED:
                 node.step, node.failed, node.text = f"{word}: failed", True, event.text
-            case StepState.SKIPPED if event.step == "setup":
-                node.step, node.good, node.percent, node.text = "installed already", True, 100, ""
+            case StepState.SKIPPED if event.step in _SETUP or event.step == "prepare":
+                already = "installed already" if event.step == "setup" else "nothing to do"
+                node.step, node.good, node.percent, node.text = already, True, 100, ""
             case StepState.DONE if event.step == "verify":
-                node.step, node.good, node.percent, node.text = "installed and verified", True, 100, ""
+                verified = "installed and verified" if self._installs else "done and verified"
+                node.step, node.good, node.percent, node.text = verified, True, 100, ""
             case _:
                 node.step = f"{word}: done"
 
@@ -140,23 +157,26 @@ class RunState:
         """How it ended: what was verified and how to connect, or what failed, why, and what to do."""
         if self.finished is None:
             return ["The run has not ended yet."]
+        said = words(self.order.job)
         titles = {
-            "installed": "+ VMM is installed on every node.",
-            "unchanged": "+ VMM was installed already. Nothing was changed.",
-            "done": "+ Done.",
+            "installed": f"+ {said.done}",
+            "unchanged": f"+ {said.unchanged}",
+            "done": f"+ {said.done}",
             "refused": "X The run was not started.",
-            "failed": "X The installation failed.",
+            "failed": "X The installation failed." if self._installs else "X The run failed.",
             "cancelled": "! The run was stopped.",
         }
         rows = [titles[self.finished.result], ""]
         good = self.finished.result in GOOD_RESULTS
-        if good:
+        if good and not self._installs and self.finished.text:
+            rows += [self.finished.text, ""]
+        if good and self.order.job is not Job.UNINSTALL:
             rows += [
                 f"Connect the VMM console to {self.plan.cluster.role_name}:{self.plan.ports.console}",
                 "(the role's name, never a node's: the role moves from node to node).",
                 "",
             ]
-        else:
+        elif not good:
             rows += [self.finished.text, *self._what_next(), ""]
         if self.verified:
             rows += ["Verified:", *(f"+ {text}" for text in self.verified), ""]
@@ -171,7 +191,8 @@ class RunState:
 
     def _what_next(self) -> list[str]:
         if self.finished is not None and self.finished.result == "cancelled":
-            return ["", "Start again, here or with `vmm-wizard install FILE`: it goes on where it was."]
+            command = f"vmm-wizard {self.order.job.value} FILE"
+            return ["", f"Start again, here or with `{command}`: it goes on where it was."]
         if self.blocking:
             return ["", *self.blocking, "", "Mend that, and start again."]
         return ["", "What was finished stays; after mending the cause, start again: it goes on from there."]

@@ -22,7 +22,7 @@ class DonePage(PageView):
 
     def body(self) -> Iterator[Widget]:
         with Pane(id="result-pane"):
-            yield Static("Nothing was installed yet: see Run.", id="result", markup=False)
+            yield Static("Nothing was done yet: see Run.", id="result", markup=False)
         yield FindingsList(id="done-findings")
         yield Button("Quit", id="quit", compact=True)
 

@@ -11,6 +11,7 @@ from textual.widgets import Button, Log, Static
 from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.messages import StartWanted, StopWanted
 from vmm_wizard.tui.run_state import RunState
+from vmm_wizard.tui.run_words import before, words
 from vmm_wizard.tui.widgets.form import PageView, Pane
 
 #: Lines of the log that are kept on the screen; SetupWizard.log on the node has all.
@@ -24,14 +25,14 @@ class RunLog(Log):
 
 
 class RunPage(PageView):
-    """Start, follow and stop the installation."""
+    """Start, follow and stop a run."""
 
     page = pages.RUN
 
     def body(self) -> Iterator[Widget]:
         with Pane(id="run-pane"):
             yield Static(id="run-state", markup=False)
-        yield Button("Start the installation", id="start", compact=True)
+        yield Button(words(self.view.order.job).start, id="start", compact=True)
         yield RunLog(max_lines=LOG_LINES, id="log")
 
     def show(self, view: flow.View) -> None:
@@ -40,7 +41,7 @@ class RunPage(PageView):
         self.query_one("#log").display = begun
         self.query_one(".about").display = not begun
         button = self.query_one("#start", Button)
-        button.label = "Stop" if view.running else "Start again" if view.result else "Start the installation"
+        button.label = "Stop" if view.running else "Start again" if view.result else words(view.order.job).start
         if not view.running and not view.result:
             self.query_one("#run-state", Static).update(before(view))
 
@@ -58,25 +59,3 @@ class RunPage(PageView):
     def _pressed(self, event: Button.Pressed) -> None:
         event.stop()
         self.post_message(StopWanted() if self.view.running else StartWanted())
-
-
-def before(view: flow.View) -> str:
-    """What will happen, and what stands in the way."""
-    rows = flow.obstacles(view)
-    if rows:
-        return "\n".join(["This stands in the way:", *rows, ""])
-    nodes = [f"  {place}. {node}" for place, node in enumerate(view.plan.nodes, 1)]
-    return "\n".join(["Nothing known stands in the way. VMM will be installed on:", *nodes, ""])
-
-
-def promise(view: flow.View) -> str:
-    """What starting means, to be read before it is confirmed."""
-    account = view.plan.installing_account
-    names = ", ".join(node.label for node in view.plan.nodes)
-    return (
-        f"Everything is checked once more. Then a rehearsal runs on each node ({names}): a scheduled task of {account} "
-        "that looks, from inside, whether it has what setup needs. Windows stores the password of that account on the "
-        "node while such a task is there; local administrators can read it. It is removed afterwards.\n\n"
-        "If nothing stands in the way, setup runs as such a task too, on one node after the other, some twenty minutes "
-        "each. The first node makes the database and the role in the cluster."
-    )

@@ -29,7 +29,9 @@ from vmm_wizard.tui.messages import (
     StopWanted,
     Typed,
 )
+from vmm_wizard.tui.order_fields import carried_out
 from vmm_wizard.tui.run_state import RunState
+from vmm_wizard.tui.run_words import promise, words
 from vmm_wizard.tui.screens.cluster import ClusterPage
 from vmm_wizard.tui.screens.connection import ConnectionPage
 from vmm_wizard.tui.screens.database import DatabasePage
@@ -39,9 +41,10 @@ from vmm_wizard.tui.screens.done import DonePage
 from vmm_wizard.tui.screens.finding import FindingScreen
 from vmm_wizard.tui.screens.job import JobPage
 from vmm_wizard.tui.screens.names import NamesPage
+from vmm_wizard.tui.screens.orders import ORDER_PAGES
 from vmm_wizard.tui.screens.ports import PortsPage
 from vmm_wizard.tui.screens.review import ReviewPage
-from vmm_wizard.tui.screens.run import RunPage, promise
+from vmm_wizard.tui.screens.run import RunPage
 from vmm_wizard.tui.screens.service_account import ServiceAccountPage
 from vmm_wizard.tui.widgets.form import FormPage, PageView
 from vmm_wizard.tui.widgets.keys import KeysFooter
@@ -63,6 +66,7 @@ _VIEWS: Mapping[str, type[PageView]] = {
         ClusterPage,
         NamesPage,
         PortsPage,
+        *ORDER_PAGES,
         ReviewPage,
         RunPage,
         DonePage,
@@ -91,7 +95,7 @@ class WizardScreen(FindingScreen):
     def view(self) -> flow.View:
         """What the wizard knows now."""
         plan = self.answers.plan
-        accounts = {flow.account_at(plan, key) for page in pages.PAGES for key in page.passwords} - {""}
+        accounts = {flow.account_at(plan, key) for page in pages.BY_ID.values() for key in page.passwords} - {""}
         by_key = {account.key: account for account in plan.accounts}
         given = frozenset(key for key in accounts if key in by_key and by_key[key] in self.jobs.secrets)
         return flow.View(
@@ -103,6 +107,7 @@ class WizardScreen(FindingScreen):
             self.jobs.running,
             self._result,
             self.found,
+            self.answers.order,
         )
 
     def compose(self) -> ComposeResult:
@@ -143,14 +148,14 @@ class WizardScreen(FindingScreen):
             self._rest = None
         if not self._pending:
             return
-        before = self.answers.plan
+        before, job = self.answers.plan, self.answers.order.job
         for key, text in self._pending.items():
             problem = self.answers.answer(key, text)
             for page in self.query(FormPage):
                 page.show_problem(key, problem)
         self._pending.clear()
         self.status = ""
-        if self.answers.plan != before:
+        if self.answers.plan != before or self.answers.order.job is not job:
             self.look()
         self.refresh_view()
 
@@ -168,7 +173,7 @@ class WizardScreen(FindingScreen):
     def look(self, *, fresh: bool = False) -> None:
         """Have everything asked that the plan raises; not while a run does so itself."""
         if not self.jobs.running:
-            self.jobs.look(self.answers.plan, fresh=fresh)
+            self.jobs.look(self.answers.plan, self.answers.order.job, fresh=fresh)
             self.look_around(fresh=fresh)
 
     # --- what is found out
@@ -265,12 +270,14 @@ class WizardScreen(FindingScreen):
     @on(Button.Pressed, "#next")
     async def next_page(self) -> None:
         """The page after this one."""
-        await self.show_page(flow.next_page(self.page))
+        self.settle()
+        await self.show_page(flow.next_page(self.page, self.answers.order.job))
 
     @on(Button.Pressed, "#back")
     async def previous_page(self) -> None:
         """The page before this one."""
-        await self.show_page(flow.previous_page(self.page))
+        self.settle()
+        await self.show_page(flow.previous_page(self.page, self.answers.order.job))
 
     # --- the run
 
@@ -288,15 +295,16 @@ class WizardScreen(FindingScreen):
             if answer == "start":
                 self._start_run()
 
-        answers = (("", "No, go back"), ("start", "Yes: rehearse, then install"))
-        self.app.push_screen(ChoiceDialog("Start the installation?", promise(view), answers), start)
+        answers = (("", "No, go back"), ("start", f"Yes: {words(view.order.job).deed}"))
+        self.app.push_screen(ChoiceDialog(f"{words(view.order.job).start}?", promise(view), answers), start)
 
     def _start_run(self) -> None:
-        self.run_state = RunState(self.answers.plan)
+        order = carried_out(self.answers.order, self.answers.plan)
+        self.run_state = RunState(self.answers.plan, order)
         self._result = ""
         page = self.query_one(RunPage)
         page.clear()
-        self.jobs.install(self.answers.plan)
+        self.jobs.carry_out(self.answers.plan, order)
         page.tell(self.run_state, ())
         self.refresh_view()
         page.query_one("#log").focus()

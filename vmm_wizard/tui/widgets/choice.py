@@ -1,8 +1,9 @@
-"""One of a few words, on one line: Left and Right choose, and brackets (not colour alone) show what is chosen."""
+"""One of a few words, on one line or below each other: the arrows choose, and brackets (not colour alone) show what
+is chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import RenderResult
@@ -74,3 +75,24 @@ class Choice(Widget, can_focus=True):
             self.value = value
             self.refresh()
             self.post_message(self.Changed(self, value))
+
+
+class ChoiceList(Choice):
+    """One of several words, each on a line of its own with what it means beside it. Up and Down choose."""
+
+    def __init__(self, options: Mapping[str, str], value: str, *, id: str | None = None) -> None:
+        super().__init__(tuple(options), value, id=id)
+        self._meanings = dict(options)
+
+    def render(self) -> RenderResult:
+        width = max(map(len, self.options))
+        rows = []
+        for option in self.options:
+            chosen = option == self.value
+            word = f"[{option}]" if chosen else f" {option} "
+            rows.append(Content.styled(f"{word:<{width + 2}} {self._meanings[option]}", "bold" if chosen else ""))
+        return Content("\n").join(rows)
+
+    def on_click(self, event: Click) -> None:
+        if 0 <= event.y < len(self.options):
+            self._take(self.options[event.y])

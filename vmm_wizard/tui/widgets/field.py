@@ -8,12 +8,13 @@ from textual.events import DescendantBlur
 from textual.widget import Widget
 from textual.widgets import Input, Label, Static, TextArea
 
-from vmm_wizard.plan.fields import BY_KEY, Kind
+from vmm_wizard.plan.fields import Kind
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.tui.found import KEYS
 from vmm_wizard.tui.messages import PasswordGiven, Typed
+from vmm_wizard.tui.order_fields import JOB_TEXTS, all_fields
 from vmm_wizard.tui.pages import LABELS
-from vmm_wizard.tui.widgets.choice import Choice
+from vmm_wizard.tui.widgets.choice import Choice, ChoiceList
 from vmm_wizard.tui.widgets.inputs import LineInput, PasswordInput, comma_list, first_line
 
 
@@ -41,7 +42,7 @@ def _element_id(prefix: str, key: str) -> str:
 
 def help_of(key: str) -> str:
     """What an answer is for, other answers called as on their pages."""
-    text = BY_KEY[key].about
+    text = all_fields(key).about
     for other, label in LABELS.items():
         if "." in other:
             text = text.replace(other, f'"{label}"')
@@ -60,10 +61,14 @@ class Field(Row):
         self.help_text = help_of(key)
 
     def compose(self) -> ComposeResult:
-        field = BY_KEY[self.key]
-        yield Label(LABELS[self.key], classes="label")
+        field = all_fields(self.key)
+        if self.key != "order.job":
+            # The list of jobs speaks for itself, and wants the whole width.
+            yield Label(LABELS[self.key], classes="label")
         if field.kind is Kind.FLAG:
             yield Choice(("no", "yes"), self._text)
+        elif self.key == "order.job":
+            yield ChoiceList({job.value: text for job, text in JOB_TEXTS.items()}, self._text)
         elif field.choices:
             yield Choice(field.choices, self._text)
         elif field.kind is Kind.ROWS:

@@ -9,15 +9,24 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
-from vmm_wizard.plan.fields import BY_KEY, Kind
+from vmm_wizard.plan.fields import Kind
 from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.found import KEYS, hint
+from vmm_wizard.tui.order_fields import all_fields
 from vmm_wizard.tui.widgets.field import Field, PasswordField
 from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
 
 #: What stands in an empty field, as an example of what is wanted.
 EXAMPLES = {
+    "prepare.media_source": r"\\files01\sources\VMM",
+    "prepare.media_sha256": "the one known of it",
+    "prepare.adk_source": "not installed",
+    "prepare.winpe_source": "not installed",
+    "prepare.packages": "none",
+    "order.nodes": "all of the cluster",
+    "order.target": "vmm02",
+    "order.remove_database": "kept",
     "installing_account": r"CONTOSO\vmm-setup",
     "domain": "read from the other names",
     "connection.directory_server": "found by DNS",
@@ -101,7 +110,7 @@ class FormPage(PageView):
 
     def field(self, key: str) -> Field:
         """The field of one answer."""
-        example = EXAMPLES.get(key, "none" if BY_KEY[key].kind is Kind.ROWS else "")
+        example = EXAMPLES.get(key, "none" if all_fields(key).kind is Kind.ROWS else "")
         return Field(key, self.answers.text(key), self.answers.wrong.get(key, ""), example)
 
     def password(self, key: str) -> PasswordField:

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from vmm_wizard.tui.flow import Mark, View, step_lines
-from vmm_wizard.tui.pages import PAGES, Page
+from vmm_wizard.tui.pages import Page
 
 #: Colours go with the sign and the word, never instead of them.
 STYLES = {
@@ -37,12 +37,12 @@ class Steps(Static):
 def _content(view: View, page: Page, *, narrow: bool) -> Content:
     lines = step_lines(view, page)
     if narrow:
-        place = PAGES.index(page)
+        place = view.pages.index(page)
         text, mark = lines[place]
-        line = f"Step {place + 1} of {len(PAGES)} {' '.join(text.split())}"
+        line = f"Step {place + 1} of {len(view.pages)} {' '.join(text.split())}"
         return Content.styled(line, STYLES.get(mark, ""))
     rows = []
-    for (text, mark), entry in zip(lines, PAGES, strict=True):
+    for (text, mark), entry in zip(lines, view.pages, strict=True):
         style = STYLES.get(mark, "")
         rows.append(Content.styled(text, f"bold {style}".strip() if entry is page else style))
     return Content("\n").join(rows)

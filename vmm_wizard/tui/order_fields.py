@@ -1,0 +1,144 @@
+"""The choices of a job as fields of a form, beside the answers of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vmm_wizard.install.orders import Job, Order
+from vmm_wizard.plan.fields import BY_KEY, Field, Kind, without_repetition
+from vmm_wizard.plan.model import Plan
+from vmm_wizard.plan.names import HostName
+
+PREFIX = "order."
+
+
+@dataclass(frozen=True, slots=True)
+class OrderField(Field):
+    """One choice of a job. `expected` and `purpose` are what `allowed` and `about` are for an answer."""
+
+    expected: str = ""
+    purpose: str = ""
+
+    @property
+    def allowed(self) -> str:
+        return self.expected
+
+    @property
+    def about(self) -> str:
+        return self.purpose
+
+
+def _flag(text: str) -> bool:
+    return bool(BY_KEY["database.create_new"].parse(text))
+
+
+#: What each job is, in the list of the first page.
+JOB_TEXTS: Mapping[Job, str] = {
+    Job.INSTALL: "VMM on all nodes, one after another",
+    Job.PREPARE: "media, kits, features onto the nodes",
+    Job.ADD_NODE: "one more node for a VMM that runs",
+    Job.CONSOLE: "the VMM console on any machine",
+    Job.VERIFY: "is it right, and does it move?",
+    Job.FAILOVER: "move the role to another node",
+    Job.UNINSTALL: "take VMM away from nodes",
+    Job.REBUILD: "install anew on a kept database",
+}
+
+ORDER_FIELDS: Mapping[str, OrderField] = {
+    field.key: field
+    for field in (
+        OrderField(
+            "order.job",
+            ("job",),
+            Job,
+            choices=tuple(job.value for job in JOB_TEXTS),
+            expected="one of the jobs in the list",
+            purpose="What the wizard shall do now. The answers are the same for all jobs, and are kept in one file.",
+        ),
+        OrderField(
+            "order.nodes",
+            ("nodes",),
+            HostName.parse,
+            Kind.TEXTS,
+            expected="names of machines, separated by commas",
+            purpose="The machines that the job is for. Empty means: all nodes of the cluster that the answers name.",
+        ),
+        OrderField(
+            "order.target",
+            ("target",),
+            HostName.parse,
+            expected="the name of a node",
+            purpose="The node that the role moves to. It must have VMM and be up. Consoles drop and reconnect by "
+            "themselves.",
+        ),
+        OrderField(
+            "order.remove_database",
+            ("remove_database",),
+            str.strip,
+            expected="the name of the database, or nothing",
+            purpose="Empty keeps the database, for a rebuild. To have it removed with the last node, type its name. "
+            "What is in it is lost for ever.",
+        ),
+        OrderField(
+            "order.restart",
+            ("restart",),
+            _flag,
+            Kind.FLAG,
+            expected="yes or no",
+            purpose="Whether nodes that want a restart may be restarted, one at a time, the role moved away before.",
+        ),
+        OrderField(
+            "order.moves",
+            ("moves",),
+            _flag,
+            Kind.FLAG,
+            expected="yes or no",
+            purpose="Whether the role is moved to each node once, and back. Consoles drop meanwhile.",
+        ),
+    )
+}
+
+
+def all_fields(key: str) -> Field:
+    """The field of an answer or of a choice; raises KeyError for an unknown key."""
+    return ORDER_FIELDS[key] if key.startswith(PREFIX) else BY_KEY[key]
+
+
+def order_text(order: Order, key: str) -> str:
+    """A choice as `parse_choice` reads it back."""
+    value = getattr(order, ORDER_FIELDS[key].path[0])
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def parse_choice(key: str, text: str) -> Any:
+    """The value of a choice as somebody types it. Raises ValueError with one sentence."""
+    field = ORDER_FIELDS[key]
+    if field.kind is Kind.TEXTS:
+        return tuple(map(str, without_repetition(field, text.replace(";", ",").replace(",", " ").split())))
+    value = field.parse(text) if text.strip() or field.kind is Kind.FLAG else ""
+    return value if isinstance(value, bool | Job) else str(value)
+
+
+def set_choice(order: Order, key: str, value: Any) -> Order:
+    """`order` with a choice set to what `parse_choice` gave."""
+    return replace(order, **{ORDER_FIELDS[key].path[0]: value})
+
+
+def carried_out(order: Order, plan: Plan) -> Order:
+    """The order as the engine takes it: machines by their full names in lower case, and only the choices of its job."""
+    full = tuple(HostName.parse(name).qualified(plan.dns_domain).key for name in order.nodes)
+    target = HostName.parse(order.target).qualified(plan.dns_domain).key if order.target else ""
+    job = order.job
+    return Order(
+        job,
+        full if job in (Job.PREPARE, Job.ADD_NODE, Job.CONSOLE, Job.UNINSTALL) else (),
+        target if job is Job.FAILOVER else "",
+        order.remove_database if job is Job.UNINSTALL else "",
+        order.restart,
+        order.moves and job is Job.VERIFY,
+        order.by_hand,
+    )
