@@ -9,7 +9,7 @@ from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.tui import pages
 from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.flow import View
-from vmm_wizard.tui.order_fields import ORDER_FIELDS, carried_out, order_text, parse_choice
+from vmm_wizard.tui.order_fields import JOB_TEXTS, ORDER_FIELDS, carried_out, order_text, parse_choice
 from vmm_wizard.tui.run_words import before, promise, words
 
 
@@ -94,3 +94,8 @@ async def test_every_page_of_another_job_fits_a_small_screen(page: pages.Page, t
         text = screen_text(pilot)
         assert page.title in text
         assert all(pages.LABELS[key] in text for key in page.keys)
+
+
+def test_each_job_and_what_it_is_stand_on_one_line_of_a_small_screen() -> None:
+    # 80 columns less the list of steps, paddings and a scroll bar.
+    assert max(len(job.value) + 3 + len(text) for job, text in JOB_TEXTS.items()) <= 46

@@ -36,8 +36,8 @@ def _flag(text: str) -> bool:
 
 #: What each job is, in the list of the first page.
 JOB_TEXTS: Mapping[Job, str] = {
-    Job.INSTALL: "VMM on all nodes, one after another",
-    Job.PREPARE: "media, kits, features onto the nodes",
+    Job.INSTALL: "VMM on every node, one by one",
+    Job.PREPARE: "media, kits, features onto nodes",
     Job.ADD_NODE: "one more node for a VMM that runs",
     Job.CONSOLE: "the VMM console on any machine",
     Job.VERIFY: "is it right, and does it move?",
