@@ -32,6 +32,7 @@ from vmm_wizard.facts.node_model import (
     ServiceResource,
     TcpAnswer,
     VmmFacts,
+    VmmPorts,
 )
 from vmm_wizard.facts.policy_model import AddedMember, GovernedGroup, GovernedRight, GovernedValue, PolicyFacts
 from vmm_wizard.facts.replica_model import ReplicaFacts
@@ -116,6 +117,7 @@ __all__ = [
     "TrustFacts",
     "ValidationReport",
     "VmmFacts",
+    "VmmPorts",
     "WinrmFacts",
     "Workload",
     "known",

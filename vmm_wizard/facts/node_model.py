@@ -74,6 +74,19 @@ class SqlSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class VmmPorts:
+    """The ports of an installed VMM by its registry, named as in a plan; 0: the registry has none of that name (the
+    names are those of the answer file, as xSCVMM reads them; unconfirmed for 2016 and later)."""
+
+    console: int
+    winpe_https: int
+    wds: int
+    winpe_http: int
+    winrm: int
+    bits: int
+
+
+@dataclass(frozen=True, slots=True)
 class VmmFacts:
     """An installed VMM management server. `service_state`: Running, Stopped, ... or empty when there is no service.
 
@@ -91,6 +104,7 @@ class VmmFacts:
     log_exists: bool
     log_failures: tuple[str, ...]
     sql_settings: SqlSettings | None = None
+    ports: VmmPorts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,14 +110,15 @@ class Context:
             raise Cancelled("preflight")
         return last.facts
 
-    def admit(self, node: str) -> Generator[Event, None, Facts]:
-        """The preflight right before setup on `node`. The first rehearses on all nodes: what is wrong with the last one
-        is better known before the first is installed. Raises Refused, Occupied."""
+    def admit(self, node: str, concerns: Callable[[Finding], bool] = lambda _: True) -> Generator[Event, None, Facts]:
+        """The preflight right before setup on `node`, of the findings that `concerns` is true for. The first rehearses
+        on all nodes: what is wrong with the last one is better known before the first is installed. Raises Refused,
+        Occupied."""
         self.journal.start(self.run.id, node, "preflight")
         yield StepChanged(node, "preflight", StepState.STARTED)
         facts = self.look((node,) if self._rehearsed else None)
         self._rehearsed = True
-        findings = judge(self.plan, facts)
+        findings = tuple(filter(concerns, judge(self.plan, facts)))
         stops = blocking(findings)
         yield PreflightDone(findings, stops, node)
         try:

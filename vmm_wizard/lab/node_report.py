@@ -26,6 +26,7 @@ _RIGHTS = {
     "deny_batch_logon": "SeDenyBatchLogonRight",
     "deny_network_logon": "SeDenyNetworkLogonRight",
 }
+_PORTS = ("console", "winpe_https", "wds", "winpe_http", "winrm", "bits")
 _MOST_LOG_LINES = 20
 _LONGEST_LOG_LINE = 300
 #: Files of the Windows System Image Manager in the kit.
@@ -171,6 +172,7 @@ def _vmm(node: Node, parameters: Mapping[str, JSON]) -> JSON:
         "service_principal_names": server.principal_names,
         **_sql_registry(node, server),
         "sql_database": server.sql_database,
+        "ports": dict(zip(_PORTS, server.ports or (server.console_port, 8101, 8102, 8103, 5985, 443), strict=True)),
         "log_exists": log is not None,
         "log_failures": list(failures[-_MOST_LOG_LINES:]),
     }

@@ -173,6 +173,7 @@ class PostInstall:
                 role_name=options.role_name if options.highly_available else "",
                 console_port=options.ports[0],
                 sql_port=options.sql_port,
+                ports=options.ports,
             )
         )
         self._undo("", self.machine.uninstall)

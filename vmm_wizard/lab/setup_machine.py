@@ -53,6 +53,8 @@ class InstalledServer:
     console_port: int
     sql_settings: SqlSettings | None = None
     sql_port: int = 0
+    #: All six, the console's first, in the order of the answer file; empty: the usual ones beside the console's.
+    ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -73,11 +73,13 @@ class AnswersError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A plan as far as a file can be read, and the texts (by key) of answers that cannot be: nothing typed is lost."""
+    """A plan as far as a file can be read, and the texts (by key) of answers that cannot be: nothing typed is lost.
+    `stated` are the keys of all answers that the file gives, be they the default or not."""
 
     plan: Plan
     texts: Mapping[str, str] = field(default_factory=dict)
     mistakes: tuple[Mistake, ...] = ()
+    stated: frozenset[str] = frozenset()
 
 
 def load(path: FilePath | str, complete: bool = True, rule: Rule = no_rule) -> Plan:
@@ -107,7 +109,7 @@ def load_draft(path: FilePath | str, rule: Rule = no_rule) -> Draft:
     """
     reader = _AnswerReader(_read_text(FilePath(path)), str(path))
     reader.hold_against(rule)
-    return Draft(reader.plan, reader.texts, reader.sorted_mistakes())
+    return Draft(reader.plan, reader.texts, reader.sorted_mistakes(), frozenset(reader.stated))
 
 
 def _read_text(path: FilePath) -> str:
@@ -142,6 +144,7 @@ class _AnswerReader:
         self.plan = Plan()
         self.texts: dict[str, str] = {}
         self.mistakes: list[Mistake] = []
+        self.stated: set[str] = set()
         self._file = file
         self._rows: dict[tuple[str, int], int] = {}
         self._scan: Scan = scan(text)
@@ -190,6 +193,7 @@ class _AnswerReader:
             if is_secret_key(name):
                 self._mistake(self._scan.line(here), key, "a secret", _KEEP_OUT)
             elif key in BY_KEY:
+                self.stated.add(key)
                 self._read_field(BY_KEY[key], raw, here)
             elif key not in TABLES:
                 self._unknown(key, self._scan.line(here), is_table=_is_table(raw))

@@ -15,12 +15,14 @@ __all__ = ["Procedure", "procedure"]
 
 def procedure(context: Context) -> Procedure:
     """The procedure of the order's job."""
+    from vmm_wizard.install.procedures.add_node import AddNode
     from vmm_wizard.install.procedures.install import Install
     from vmm_wizard.install.procedures.rebuild import Rebuild
     from vmm_wizard.install.procedures.uninstall import Uninstall
 
     table: dict[Job, type[Procedure]] = {
         Job.INSTALL: Install,
+        Job.ADD_NODE: AddNode,
         Job.REBUILD: Rebuild,
         Job.UNINSTALL: Uninstall,
     }

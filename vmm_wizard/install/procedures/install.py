@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 
-from vmm_wizard.checks.registry import Status, judge
+from vmm_wizard.checks.registry import Finding, Status, judge
 from vmm_wizard.checks.schedule import Role, pending_nodes, situation
 from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts
 from vmm_wizard.install import verify
@@ -43,12 +43,16 @@ class Install(Procedure):
             if node.key not in pending_nodes(context.plan, facts):
                 facts = yield from self._pass_by(node.key, facts)
                 continue
-            facts = yield from context.admit(node.key)
+            facts = yield from context.admit(node.key, self.concerns)
             first = number == 0 and situation(context.plan, facts).role is not Role.OURS
             node_run = self._node_run(node.key, first=first)
             yield from node_run.carry_out()
             facts = yield from self._verify(node_run)
         return (yield from self._verify_role((yield from self._restart_after(facts))))
+
+    def concerns(self, finding: Finding) -> bool:  # noqa: ARG002 - an install is of all nodes
+        """Whether a finding of the preflight is about this job."""
+        return True
 
     def _require(self, facts: Facts) -> None:
         """What must hold before anything is done. Raises Refused."""

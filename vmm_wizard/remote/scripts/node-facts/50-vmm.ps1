@@ -69,6 +69,19 @@ function Get-SqlSettings {
     return $settings
 }
 
+function Get-VmmPorts {
+    # By the names that setup's answer file has for them. Chosen at setup and never changed.
+    $settings = "$vmmKey\Settings"
+    return [ordered]@{
+        console = [int] (Get-RegistryValue $settings 'IndigoTcpPort' 0)
+        winpe_https = [int] (Get-RegistryValue $settings 'IndigoHTTPSPort' 0)
+        wds = [int] (Get-RegistryValue $settings 'IndigoNETTCPPort' 0)
+        winpe_http = [int] (Get-RegistryValue $settings 'IndigoHTTPPort' 0)
+        winrm = [int] (Get-RegistryValue $settings 'WSManTcpPort' 0)
+        bits = [int] (Get-RegistryValue $settings 'BitsTcpPort' 0)
+    }
+}
+
 function Get-VmmReport {
     $service = @(Get-CimInstance -ClassName 'Win32_Service' -Filter "Name = 'SCVMMService'")
     $path = "$(Get-RegistryValue "$vmmKey\Setup" 'InstallPath' '')"
@@ -91,6 +104,7 @@ function Get-VmmReport {
         sql_instance = Get-SqlInstance
         sql_database = "$(Get-RegistryValue "$vmmKey\Settings\Sql" 'DatabaseName' '')"
         sql_settings = Get-SqlSettings
+        ports = Get-VmmPorts
         log_exists = $logExists
         log_failures = @()
     }

@@ -1,0 +1,145 @@
+"""The command that puts VMM on further nodes of a VMM that runs, and reads from it what it need not be told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vmm_wizard.cli.jobs import Door, ask_passwords, ask_to_go_on, carry_out, yes_option
+from vmm_wizard.cli.shared import (
+    FAILED,
+    answers_argument,
+    ask_missing,
+    book_option,
+    find_addresses,
+    is_interactive,
+    json_option,
+    read_secrets,
+    refuse,
+    secrets_option,
+    write_text,
+)
+
+if TYPE_CHECKING:
+    from vmm_wizard.addresses import Addresses
+    from vmm_wizard.plan.answers import Draft
+    from vmm_wizard.plan.model import Plan
+    from vmm_wizard.plan.secrets import Secrets
+
+
+@click.command("add-node")
+@answers_argument
+@click.option("--node", "nodes", multiple=True, required=True, metavar="NODE", help="A new node; may be given again.")
+@click.option("--from", "source", default="", metavar="NODE", help="The node to read from; else the role's owner.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the complete answers to this file."
+)
+@yes_option
+@json_option
+@book_option
+@secrets_option
+def add_node(
+    file: Path,
+    nodes: tuple[str, ...],
+    source: str,
+    output: Path | None,
+    yes: bool,
+    as_json: bool,
+    address_book: Path | None,
+    secrets_file: Path | None,
+) -> None:
+    """Install VMM on further nodes of a highly available VMM that runs.
+
+    FILE need only say how to connect, who installs, where the media is, and which DKM container VMM uses: the rest is
+    read from the VMM that runs. What FILE says otherwise than that is refused.
+    """
+    from vmm_wizard.install.orders import Job, Order
+
+    door = Door(as_json, yes)
+    draft = read_draft(file)
+    if not draft.plan.registration.eula_accepted:
+        refuse(f"{file}: registration.eula_accepted is false, and setup will not run without it")
+    addresses, secrets = find_addresses(address_book), read_secrets(secrets_file)
+    new = full_names(draft.plan, nodes)
+    plan = adopted(
+        draft, secrets, addresses, new, next(iter(full_names(draft.plan, [source] if source else [])), ""), door
+    )
+    missing = plan.missing()
+    if missing:
+        refuse(f"{file}: not answered, and not to be read from the VMM that runs: {', '.join(missing)}")
+    if output is not None:
+        from vmm_wizard.plan.answers import dumps
+
+        write_text(output, dumps(plan))
+        click.echo(f"the complete answers are in {output}", err=True)
+    ask_passwords(plan, secrets, door, Job.ADD_NODE)
+    ask_to_go_on(
+        door,
+        "add-node",
+        f"VMM will be installed on {', '.join(new)}, further nodes of role {plan.cluster.role_name}. A rehearsal and setup",
+        f"run as scheduled tasks there, which store the password of {plan.installing_account} while they run.",
+    )
+    carry_out(plan, secrets, addresses, Order(Job.ADD_NODE, new), door)
+
+
+def read_draft(file: Path) -> Draft:
+    """What an answer file says, and which answers it gives. Refuses one with a mistake."""
+    from vmm_wizard.checks.acceptance import objections
+    from vmm_wizard.plan.answers import AnswersError, load_draft
+
+    try:
+        draft = load_draft(file, rule=objections)
+    except AnswersError as error:
+        refuse(*(str(mistake) for mistake in error.mistakes))
+    if draft.mistakes:
+        refuse(*(str(mistake) for mistake in draft.mistakes))
+    if not draft.plan.node_account:
+        refuse(f"{file}: installing_account is not answered: nobody could ask the nodes")
+    return draft
+
+
+def full_names(plan: Plan, names: Sequence[str]) -> tuple[str, ...]:
+    """Names of machines as a user typed them, fully qualified. Refuses what is no name."""
+    from vmm_wizard.plan.names import HostName
+
+    found = []
+    for name in names:
+        try:
+            host = HostName.parse(name).qualified(plan.dns_domain)
+        except ValueError as error:
+            refuse(f"{name}: {error}")
+        if not host.suffix:
+            refuse(f"{name}: give its full name, or the domain in the answers")
+        found.append(host.key)
+    return tuple(dict.fromkeys(found))
+
+
+def adopted(
+    draft: Draft, secrets: Secrets, addresses: Addresses, new: tuple[str, ...], source: str, door: Door
+) -> Plan:
+    """The plan with what the VMM that runs says of itself. Refuses where the answers say otherwise."""
+    from vmm_wizard.install.adopting import ask_running
+    from vmm_wizard.install.adoption import adopt
+    from vmm_wizard.preflight import Preflight
+
+    if is_interactive() and not door.as_json:
+        ask_missing((draft.plan.node_account,), secrets)
+    preflight = Preflight(secrets, addresses)
+    try:
+        source, facts = ask_running(draft.plan, lambda plan: list(preflight.run(plan))[-1].facts, new, source)
+    finally:
+        preflight.close()
+    if not source:
+        refuse(f"the cluster of {', '.join(new)} has no VMM: name a node that has by --from", code=FAILED)
+    found = adopt(draft.plan, facts, source, new, draft.stated)
+    if found.conflicts:
+        refuse(*found.conflicts, code=FAILED)
+    if not door.as_json:
+        from vmm_wizard.plan.fields import field_text
+
+        for row in found.read:
+            click.echo(f"read {row.key} = {field_text(found.plan, row.key) or 'none'} ({row.where})", err=True)
+    return found.plan

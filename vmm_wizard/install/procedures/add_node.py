@@ -1,0 +1,31 @@
+"""Add node: VMM on further nodes of a role that runs already, by a plan that was filled from it."""
+
+from __future__ import annotations
+
+from vmm_wizard.checks.registry import Finding
+from vmm_wizard.checks.schedule import Role, situation
+from vmm_wizard.facts.model import Facts
+from vmm_wizard.install.endings import Refused
+from vmm_wizard.install.procedures.install import Install
+
+
+class AddNode(Install):
+    """VMM on the nodes of the order; the plan names those that have it, too."""
+
+    def _require(self, facts: Facts) -> None:
+        """Raises Refused unless the planned role is there: an additional node joins, and makes nothing."""
+        plan = self.context.plan
+        state = situation(plan, facts)
+        strangers = set(self.places) - {node.key for node in plan.nodes}
+        if strangers:
+            raise Refused(f"{', '.join(sorted(strangers))} is no node of the plan", "add it to cluster.nodes")
+        if state.role is not Role.OURS:
+            raise Refused(
+                f"there is no role {plan.cluster.role_name} of this plan that a node could join: {state.why}",
+                "for the first node use `vmm-wizard install FILE`",
+            )
+
+    def concerns(self, finding: Finding) -> bool:
+        """What is wrong with a node that has VMM already, or is lost, is no concern of those that join."""
+        others = {node.key for node in self.context.plan.nodes} - set(self.places)
+        return finding.subject.casefold() not in others
