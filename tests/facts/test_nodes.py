@@ -30,6 +30,7 @@ from vmm_wizard.facts.model import (
     ServiceResource,
     TcpAnswer,
     VmmFacts,
+    VmmPorts,
 )
 from vmm_wizard.facts.node_model import SqlSettings
 from vmm_wizard.facts.nodes import ask_node
@@ -131,6 +132,7 @@ def test_an_installed_server_and_its_role_are_told(served: ServedNodes) -> None:
         log_exists=True,
         log_failures=("10:00:01:FailureReason = no disk",),
         sql_settings=SqlSettings("sql01.contoso.lab", "sql01.contoso.lab", "", "sql01", False),
+        ports=VmmPorts(8100, 8101, 8102, 8103, 5985, 443),
     )
     assert said.agent_installed
     assert said.cluster is not None
