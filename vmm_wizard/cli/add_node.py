@@ -80,7 +80,8 @@ def add_node(
         door,
         "add-node",
         f"VMM will be installed on {', '.join(new)}, further nodes of role {plan.cluster.role_name}.",
-        f"A rehearsal and setup run as scheduled tasks there, which store the password of {plan.installing_account} while they run.",
+        f"A rehearsal and setup run as scheduled tasks there, which store the password of {plan.installing_account}",
+        "while they run.",
     )
     carry_out(plan, secrets, addresses, Order(Job.ADD_NODE, new), door)
 
