@@ -139,6 +139,7 @@ def test_the_scripts_of_a_run_answer_with_the_keys_that_they_write(node: Node) -
         "start-task": answer(node, "start-task", {"RunId": "r1", "Account": ADMIN, "TimeLimit": "PT1H"}, password),
         "put-secrets": answer(node, "put-secrets", {"RunId": "r1", "Blob": "{}"}),
         "run-status": answer(node, "run-status", status),
+        "collect-logs": answer(node, "collect-logs", {"Name": "", "Offset": 0, "Limit": 10}),
         "end-setup": answer(node, "end-setup", {"RunId": "r1"}),
         "remove-run": answer(node, "remove-run", {"RunId": "r1", "EndRunning": True}),
     }

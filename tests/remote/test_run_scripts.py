@@ -22,6 +22,7 @@ SENT: dict[str, dict[str, JSON]] = {
     "stage-run": {"RunId": "1", "Account": INSTALLER, "Files": [{"name": "job.json", "content": ""}]},
     "start-task": {"RunId": "1", "Account": INSTALLER, "TimeLimit": "PT2H"},
     "put-secrets": {"RunId": "1", "Blob": "{}"},
+    "collect-logs": {"Name": "", "Offset": 0, "Limit": 10},
     "end-setup": {"RunId": "1"},
     "run-status": {"RunId": "1", "LogOffset": 0, "LogLimit": 10, "Log": "setup"},
     "remove-run": {"RunId": "1", "EndRunning": True},

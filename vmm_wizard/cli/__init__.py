@@ -18,6 +18,7 @@ import click
 from vmm_wizard import __version__
 from vmm_wizard.cli.add_node import add_node
 from vmm_wizard.cli.after import after, first_hour
+from vmm_wizard.cli.bundle import bundle
 from vmm_wizard.cli.discovering import discover
 from vmm_wizard.cli.jobs import install
 from vmm_wizard.cli.marking import accept, request
@@ -103,7 +104,8 @@ def wizard(file: Path | None, address_book: Path | None, secrets_file: Path | No
 
 _COMMANDS = (
     *(discover, check, accept, request, fix, emit, runbook),
-    *(install, add_node, rebuild, uninstall, runs, attach, resume, after, first_hour),
+    *(install, add_node, rebuild, uninstall),
+    *(runs, attach, resume, bundle, after, first_hour),
     *(explain, doctor, lab),
 )
 for command in _COMMANDS:

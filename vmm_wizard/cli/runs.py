@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vmm_wizard.cli.jobs import EXIT_CODES, Door, ask_passwords, ask_to_go_on, carry_out, say, yes_option
+from vmm_wizard.cli.locks import break_cluster_lock
 from vmm_wizard.cli.shared import (
     CANCELLED,
     FAILED,
@@ -26,7 +27,6 @@ from vmm_wizard.cli.shared import (
     read_secrets,
     refuse,
     secrets_option,
-    unused_book_option,
     width,
 )
 
@@ -99,10 +99,32 @@ def listed(journal: Journal, run: Run) -> ListedRun:
 
 @click.command()
 @click.argument("run_id", metavar="[RUN]", required=False)
+@click.option(
+    "--break-lock",
+    "locked_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Show who holds the cluster of an answer file and since when, and remove that lock when you say so: "
+    "only when nobody is at work there any more.",
+)
+@yes_option
 @json_option
-@unused_book_option
-def runs(run_id: str | None, as_json: bool) -> None:
+@book_option
+@secrets_option
+def runs(
+    run_id: str | None,
+    locked_file: Path | None,
+    yes: bool,
+    as_json: bool,
+    address_book: Path | None,
+    secrets_file: Path | None,
+) -> None:
     """List the runs that were begun here, newest first, or show one in full."""
+    if locked_file is not None:
+        if run_id is not None:
+            refuse("--break-lock is about a cluster: give it without RUN")
+        break_cluster_lock(locked_file, address_book, secrets_file, Door(as_json, yes))
+        return
     from vmm_wizard.install.journal import JournalError
     from vmm_wizard.report import runs as report
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vmm_wizard import log
@@ -14,6 +16,7 @@ from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts, NotKnown
 from vmm_wizard.facts.rehearsal import REHEARSAL_PREFIX
 from vmm_wizard.install.admission import blocking, is_worth_a_rehearsal
 from vmm_wizard.install.asking import RESTART, Ask, restart_question, take_default
+from vmm_wizard.install.cluster_lock import ClusterLock
 from vmm_wizard.install.endings import End, NodeFailed, Pace, Refused
 from vmm_wizard.install.events import Event, PreflightDone, Result, StepChanged, StepState
 from vmm_wizard.install.journal import Journal, Run
@@ -29,6 +32,7 @@ from vmm_wizard.remote.errors import Cancelled, LogonRefused, RemoteError
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
     from vmm_wizard.install.orders import Order
+    from vmm_wizard.remote.session import Session
     from vmm_wizard.remote.task import RemoteTask
 
 _log = logging.getLogger(__name__)
@@ -58,6 +62,7 @@ class Context:
     changed_now: bool = False
     good: list[str] = field(default_factory=list)
     node_runs: list[NodeRun] = field(default_factory=list)
+    _lock: ClusterLock | None = None
     _rehearsed: bool = False
     _confirmed: bool = False
 
@@ -133,7 +138,8 @@ class Context:
         return facts
 
     def require_good(self, node: str, findings: tuple[Finding, ...], stops: tuple[Finding, ...]) -> None:
-        """Raises Refused where `stops` are, or where the user does not go on beside what is unknown."""
+        """Raises Refused where `stops` are, where the user does not go on beside what is unknown, and where the cluster
+        could not be locked."""
         if stops:
             raise Refused(f"not started on {node}: {', '.join(dict.fromkeys(finding.id for finding in stops))}")
         unknowns = tuple(finding for finding in findings if finding.status is Status.UNKNOWN and not finding.accepted)
@@ -141,10 +147,14 @@ class Context:
             self._confirmed = self.confirm(unknowns)
             if not self._confirmed:
                 raise Refused(f"not started on {node}: what is unknown was not confirmed")
+        self.lock.require()
 
     def make_way(self, facts: Facts) -> Iterator[Event]:
-        """Take away what earlier runs of ours left. Raises Occupied, RemoteError."""
+        """Hold the cluster, and take away what earlier runs of ours left. Raises Occupied, RemoteError."""
+        before = self.lock.hold(facts)
         yield from make_way(self.run, facts, self.journal, self.task, self.pace.poll)
+        if before is not None:
+            yield self.lock.take_over(before)
 
     def clear_rehearsals(self) -> None:
         """A call that was killed while it rehearsed may have left a task, or a folder, on any node."""
@@ -160,12 +170,28 @@ class Context:
             finally:
                 task.close()
 
+    @property
+    def lock(self) -> ClusterLock:
+        """The lock that lies on the cluster."""
+        if self._lock is None:
+            self._lock = ClusterLock(self.plan, self.order.job, self.run.id, self.journal, self._session)
+        return self._lock
+
     # --- doing
 
     def ask_restart(self, node: str, why: str) -> bool:
         """Whether `node` is to be restarted now: as the order says, else as the user answers; nobody's answer is no.
         `why` is one sentence."""
         return self.order.restart or self.ask(restart_question(node, why)) == RESTART
+
+    def _session(self, node: str, seconds: float) -> Session:
+        from vmm_wizard.facts.questions import questions
+
+        # By a proved password alone: one that was refused meanwhile is not tried again. Raises NotKnown.
+        access = questions(self.plan, self.preflight.addresses.ca_file or "").access
+        proved = partial(self.preflight.probes.secret, access=access)
+        connect, _ = node_connector(self.plan, node, proved, self.preflight.addresses)
+        return connect(time.monotonic() + seconds, threading.Event())
 
     def password(self, account: AccountName) -> Secret:
         """The password of an account. Raises NodeFailed when nobody gave it."""
@@ -192,6 +218,7 @@ class Context:
             end_setup=self.end_setup,
             sessions=lambda: self.sql_sessions(node),
             guard=guard,
+            ready=self.lock.require,
         )
         self.node_runs.append(node_run)
         return node_run
@@ -227,6 +254,20 @@ class Context:
             return gap.answer
 
 
+def node_connector(
+    plan: Plan, host: str, password: Callable[[AccountName], Secret], addresses: Addresses
+) -> tuple[Callable[[float, threading.Event], Session], str]:
+    """What opens a session with a machine as the account of the nodes, given a deadline and a cancel flag; its place.
+
+    Raises AddressError where it cannot be located, and what `password` raises.
+    """
+    from vmm_wizard.facts.nodes import connector
+    from vmm_wizard.facts.questions import node_question
+
+    question = node_question(plan, host, addresses.ca_file or "")
+    return connector(question, password(question.account), addresses)
+
+
 def open_task(
     plan: Plan,
     host: str,
@@ -240,10 +281,7 @@ def open_task(
 
     Raises AddressError where the machine cannot be located, and what `password` raises.
     """
-    from vmm_wizard.facts.nodes import connector
-    from vmm_wizard.facts.questions import node_question
     from vmm_wizard.remote.task import RemoteTask
 
-    question = node_question(plan, host, addresses.ca_file or "")
-    connect, place = connector(question, password(question.account), addresses)
+    connect, place = node_connector(plan, host, password, addresses)
     return RemoteTask(connect, place, run_id, plan.installing_account, patience=patience, cancel=cancel)

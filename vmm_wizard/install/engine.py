@@ -106,6 +106,7 @@ class Runner:
             changed = context.changed or any("start" in self.journal.attempt(run.id, node) for node in still_open)
             if not end.resumable and not still_open:
                 outcome = end.result
+                yield from context.lock.release(resumed)
             if end.remedy or end.result == "failed":
                 yield Notice("", end.text, end.remedy)
         except JournalError as error:

@@ -92,6 +92,8 @@ class NodeRun:
     end_setup: threading.Event = field(default_factory=threading.Event)
     sessions: Callable[[], int | None] = lambda: None
     guard: Callable[[], None] = lambda: None
+    #: Called before anything is begun; raises what must stop it.
+    ready: Callable[[], None] = lambda: None
     exit_code: int | None = None
     report: Mapping[str, Any] | None = field(default=None, init=False)
     begun: bool = field(default=False, init=False)
@@ -133,6 +135,7 @@ class NodeRun:
     def _carry_out(self) -> Generator[Event, None, None]:
         if self.end_setup.is_set():
             raise Cancelled(self.node)
+        self.ready()
         yield from self._step("stage", "staged and read back", self._stage, staged_detail(self.work))
         yield from self._step("start", f"scheduled task of {self.task.account} started", self._start)
         yield from self._follow()

@@ -11,6 +11,7 @@ from vmm_wizard.install.events import Event
 from vmm_wizard.install.following import Follower, ScriptFollower, SetupFollower
 from vmm_wizard.install.node_run import staged_work
 from vmm_wizard.install.patience import patiently
+from vmm_wizard.setup.log_phases import SetupKind
 
 if TYPE_CHECKING:
     from vmm_wizard.install.journal import Step
@@ -18,11 +19,17 @@ if TYPE_CHECKING:
     from vmm_wizard.remote.task_run import TaskStatus
 
 
+#: What setup was started for, by what its main step is called.
+_KINDS = {"uninstall": SetupKind.UNINSTALL, "console": SetupKind.CONSOLE}
+
+
 def observe(node: str, stage: Step, task: RemoteTask, pace: Pace) -> Generator[Event, None, str]:
     """Follow what a run staged on `node` (its step in the journal) until it has ended there; how it stands then, as a
     sentence. The task is asked for its status alone. Raises RemoteError; Cancelled by the flag of `task`."""
     step, log_name = staged_work(stage)
-    follower: Follower = (SetupFollower if log_name == "setup" else ScriptFollower)(node, pace.stall, step)
+    follower: Follower = ScriptFollower(node, pace.stall, step)
+    if log_name == "setup":
+        follower = SetupFollower(node, pace.stall, step, _KINDS.get(step, SetupKind.INSTALL))
     while True:
         status = yield from patiently(
             task, node, partial(task.status, follower.offset, log_name), pace.poll, pace.patience

@@ -18,9 +18,11 @@ from vmm_wizard.remote.bootstrap import JSON, ScriptRequest
 
 ROOT = r"C:\ProgramData\vmm-wizard"
 LOG = r"C:\ProgramData\VMMLogs\SetupWizard.log"
+LOG_FOLDER = LOG.rpartition("\\")[0]
 SYSTEM, ADMINISTRATORS = "S-1-5-18", "S-1-5-32-544"
 
 _RUN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_IS_LOG = re.compile(r"[^\\]+\.(log|xml)|SCVMM\.[^\\]*\\report\.txt", re.IGNORECASE)
 _FILE_NAME = re.compile(r"[A-Za-z0-9-]+\.[A-Za-z0-9]+")
 #: What is deleted before the rest of a run's folder.
 _SECRET_FILES = ("secrets.json", "secrets.new", "public-key.json", "VMServer.ini")
@@ -188,6 +190,23 @@ def end_setup(host: RunHost, request: ScriptRequest) -> Answer:
     return {"watched": data is not None, "ended": ended, "errors": []}
 
 
+def collect_logs(host: RunHost, request: ScriptRequest) -> Answer:
+    """collect-logs.ps1: the files of VMMLogs that are logs and reports, and a piece of one."""
+    name, offset = str(request.parameters["Name"]), _number(request.parameters["Offset"])
+    limit = _number(request.parameters["Limit"])
+    files: list[JSON] = []
+    content = b""
+    for path in host.files.inside(LOG_FOLDER):
+        shown = path[len(LOG_FOLDER) + 1 :]
+        data = host.files.read(path)
+        if data is None or not _IS_LOG.fullmatch(shown):
+            continue
+        files.append({"name": shown, "length": len(data)})
+        if name and shown.casefold() == name.casefold():
+            content = data[offset : offset + limit]
+    return {"files": files, "content": base64.b64encode(content).decode()}
+
+
 #: By script name: what each does on a node.
 RUN_SCRIPTS = {
     "stage-run": stage_run,
@@ -196,6 +215,7 @@ RUN_SCRIPTS = {
     "run-status": run_status,
     "end-setup": end_setup,
     "remove-run": remove_run,
+    "collect-logs": collect_logs,
 }
 
 

@@ -77,6 +77,11 @@ def take_lock(session: Session, holder: LockHolder, deadline: float) -> LockStat
     return _ask(session, "take", holder.to_text(), seen.text, deadline)
 
 
+def take_over_lock(session: Session, holder: LockHolder, seen: LockState, deadline: float) -> LockState:
+    """Write `holder` in place of the lock that was seen, unless that has changed since. Raises RemoteError."""
+    return _ask(session, "take", holder.to_text(), seen.text, deadline)
+
+
 def release_lock(session: Session, run: str, deadline: float) -> LockState:
     """Give the lock back if this run holds it; `done` also where nobody holds it any more. Raises RemoteError."""
     seen = read_lock(session, deadline)

@@ -1,0 +1,156 @@
+"""The lock on the cluster itself: a wizard of another computer, or of another user, sees it and begins nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from vmm_wizard.addresses import AddressError
+from vmm_wizard.facts.model import Facts, NodeFacts, NotKnown
+from vmm_wizard.install.endings import NodeFailed, Refused
+from vmm_wizard.install.events import Event, Notice
+from vmm_wizard.install.journal import Journal, whoami
+from vmm_wizard.install.occupancy import Occupied
+from vmm_wizard.install.orders import Job
+from vmm_wizard.plan.model import Plan
+from vmm_wizard.remote.errors import LogonRefused, RemoteError
+
+if TYPE_CHECKING:
+    from vmm_wizard.remote.cluster_lock import LockHolder, LockState
+    from vmm_wizard.remote.session import Session
+
+#: Jobs that change what all nodes share. The others work on one machine at a time, or only look.
+LOCKED_JOBS = frozenset({Job.INSTALL, Job.ADD_NODE, Job.REBUILD, Job.UNINSTALL, Job.FAILOVER, Job.VERIFY})
+#: Seconds that one call to the node may take.
+CALL_SECONDS = 60.0
+
+
+class ClusterLock:
+    """The lock of one run. `connect` opens a session with a node, by its full name, for so many seconds at most."""
+
+    def __init__(
+        self, plan: Plan, job: Job, run_id: str, journal: Journal, connect: Callable[[str, float], Session]
+    ) -> None:
+        self._plan = plan
+        self._job = job
+        self._run_id = run_id
+        self._journal = journal
+        self._connect = connect
+        #: The node that the lock was taken over; empty: it was not.
+        self.node = ""
+        self._refusal: Refused | None = None
+
+    def hold(self, facts: Facts) -> LockState | None:
+        """Take the lock over the first node whose cluster answers, unless this run has it.
+
+        Gives the lock of an earlier run of this journal, which is to be taken over once it is known that nothing of it
+        goes on. What keeps the cluster from answering is told by `require`, for a preflight says it better. Raises
+        Occupied when somebody else is at work, LogonRefused.
+        """
+        from vmm_wizard.remote.cluster_lock import take_lock
+
+        node = _speaker(self._plan, facts)
+        # Without one no cluster can be asked, and the preflight stops the run for that.
+        if self.node or not node or self._job not in LOCKED_JOBS:
+            return None
+        try:
+            state = self._ask(node, lambda session, due: take_lock(session, self._holder(node), due))
+        except Refused as refusal:
+            self._refusal = refusal
+            return None
+        if state.done:
+            self.node = node
+            return None
+        holder = state.holder
+        if holder is not None and holder.run in {run.id for run in self._journal.runs()}:
+            return state
+        raise Occupied(*occupied(state, self._plan))
+
+    def require(self) -> None:
+        """Before something is changed: raises Refused where there is a cluster, and its lock could not be taken."""
+        if self._refusal is not None and not self.node:
+            raise self._refusal
+
+    def take_over(self, before: LockState) -> Event:
+        """Take the lock in place of an earlier run's, as `hold` has seen it, unless it has changed: raises Occupied."""
+        from vmm_wizard.remote.cluster_lock import take_over_lock
+
+        assert before.holder is not None
+        node = before.holder.node if any(row.key == before.holder.node for row in self._plan.nodes) else ""
+        node = node or self._plan.nodes[0].key
+        state = self._ask(node, lambda session, due: take_over_lock(session, self._holder(node), before, due))
+        if not state.done:
+            raise Occupied(*occupied(state, self._plan))
+        self.node = node
+        return Notice(node, f"took over the cluster's lock from run {before.holder.run}, which is over")
+
+    def release(self, resumed: bool) -> Iterator[Event]:
+        """Give the lock back, over any node; `resumed`: an earlier call may have taken it. Tells when that does not
+        work; raises nothing."""
+        from vmm_wizard.remote.cluster_lock import release_lock
+
+        if not self.node and not (resumed and self._job in LOCKED_JOBS):
+            return
+        nodes = dict.fromkeys((self.node or self._plan.nodes[0].key, *(node.key for node in self._plan.nodes)))
+        self.node = ""
+        text = ""
+        for node in nodes:
+            try:
+                self._ask(node, lambda session, due: release_lock(session, self._run_id, due))
+                return
+            except LogonRefused as error:
+                # The same account and password would be refused by the others, and counted.
+                text = str(error)
+                break
+            except (Refused, AddressError, NodeFailed) as error:
+                text = text or str(error)
+        yield Notice(
+            "",
+            f"the lock of run {self._run_id} may still be on {self._plan.cluster.name}: {text}",
+            "the next run here takes it over; `vmm-wizard runs --break-lock FILE` removes it",
+        )
+
+    def _holder(self, node: str) -> LockHolder:
+        from vmm_wizard.remote.cluster_lock import LockHolder
+
+        return LockHolder(self._run_id, whoami(), node, datetime.now(UTC))
+
+    def _ask(self, node: str, call: Callable[[Session, float], LockState]) -> LockState:
+        """One call over a session of its own. Raises Refused with one sentence."""
+        try:
+            session = self._connect(node, CALL_SECONDS)
+            try:
+                return call(session, time.monotonic() + CALL_SECONDS)
+            finally:
+                session.close()
+        except LogonRefused:
+            raise
+        except (RemoteError, NotKnown) as error:
+            raise Refused(
+                f"whether another run is at work on {self._plan.cluster.name} cannot be asked over {node}: {error}",
+                f"mend that, then run it again; on {node}: Get-ClusterGroup | Get-ClusterParameter VmmWizardLock",
+            ) from None
+
+
+def _speaker(plan: Plan, facts: Facts) -> str:
+    """The first node of the plan that is up in a cluster; empty when none is known to be."""
+    for node in plan.nodes:
+        answer = facts.nodes.get(node.key)
+        if isinstance(answer, NodeFacts) and answer.cluster is not None:
+            return node.key
+    return ""
+
+
+def occupied(state: LockState, plan: Plan) -> tuple[str, str]:
+    """(Who holds the cluster, in a sentence; how to go on)."""
+    by_force = "only when nobody is at work there: `vmm-wizard runs --break-lock FILE`"
+    holder = state.holder
+    if holder is None:
+        return f"{plan.cluster.name} has a lock that no vmm-wizard of this version has written: {state.text}", by_force
+    return (
+        f"{holder.owner} is at work on {plan.cluster.name}: run {holder.run}, over {holder.node} since "
+        f"{holder.since:%Y-%m-%d %H:%M} UTC",
+        f"wait for its end, or there: `vmm-wizard resume {holder.run}`; {by_force}",
+    )
