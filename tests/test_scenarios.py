@@ -68,6 +68,8 @@ def assert_found(entry: Scenario, findings: tuple[Finding, ...]) -> None:
     assert hidden == set(entry.unknown)
     wrong = [finding for finding in findings if finding.status in (Status.FAIL, Status.UNKNOWN, Status.WARN)]
     wrong = [finding for finding in wrong if finding.id not in hidden]
+    assert {finding.id for finding in wrong} >= set(entry.also)
+    wrong = [finding for finding in wrong if finding.id not in entry.also]
     assert {(finding.id, finding.status) for finding in wrong} == {(entry.finds[0], Status(entry.status))}
     if entry.subject:
         assert [finding.subject for finding in wrong] == [entry.subject]

@@ -25,6 +25,7 @@ from vmm_wizard.cli.marking import accept, request
 from vmm_wizard.cli.mending import fix
 from vmm_wizard.cli.plans import check, doctor, emit, explain
 from vmm_wizard.cli.practice import lab
+from vmm_wizard.cli.prepare import prepare
 from vmm_wizard.cli.rebuild import rebuild
 from vmm_wizard.cli.runbook import runbook
 from vmm_wizard.cli.runs import attach, resume, runs
@@ -104,6 +105,7 @@ def wizard(file: Path | None, address_book: Path | None, secrets_file: Path | No
 
 _COMMANDS = (
     *(discover, check, accept, request, fix, emit, runbook),
+    prepare,
     *(install, add_node, rebuild, uninstall),
     *(runs, attach, resume, bundle, after, first_hour),
     *(explain, doctor, lab),

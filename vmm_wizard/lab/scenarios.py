@@ -38,9 +38,10 @@ class ScenarioError(Exception):
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A scenario: what it is called, what it teaches, what `check` finds (id, and the node or an empty text), and
-    whether that is a `fail` or only a `warn`. `plan`: answers by key that differ from the practice plan's.
-    `unknown`: ids of checks that nobody can judge because of the fault. `ends`: where `check` finds nothing, because
-    the fault comes while VMM is being installed, how that ends (the result of an install, such as "failed")."""
+    whether that is a `fail` or only a `warn`. `also`: ids of other checks that the same fault shows in. `plan`: answers
+    by key that differ from the practice plan's. `unknown`: ids of checks that nobody can judge because of the fault.
+    `ends`: where `check` finds nothing, because the fault comes while VMM is being installed, how that ends (the result
+    of an install, such as "failed")."""
 
     name: str
     title: str
@@ -52,6 +53,7 @@ class Scenario:
     plan: Mapping[str, Any] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     ends: str = ""
+    also: tuple[str, ...] = ()
 
 
 @cache
@@ -74,6 +76,7 @@ def all_scenarios() -> tuple[Scenario, ...]:
                     document.get("plan", {}),
                     tuple(document.get("unknown", ())),
                     document.get("ends", ""),
+                    tuple(document.get("also", ())),
                 )
             )
     return tuple(found)
@@ -186,7 +189,8 @@ def _node_state(estate: Estate, fault: Mapping[str, Any]) -> None:
         holder = getattr(state, target.strip(".")) if target.strip(".") else state
         if name not in {row.name for row in fields(holder)}:
             raise FaultError(f"a node has no {key!r}")
-        setattr(holder, name, value)
+        # A scenario is read once, and its estates change what they hold.
+        setattr(holder, name, list(value) if isinstance(value, list) else value)
 
 
 def _disk(estate: Estate, fault: Mapping[str, Any]) -> None:

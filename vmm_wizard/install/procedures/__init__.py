@@ -17,6 +17,7 @@ def procedure(context: Context) -> Procedure:
     """The procedure of the order's job."""
     from vmm_wizard.install.procedures.add_node import AddNode
     from vmm_wizard.install.procedures.install import Install
+    from vmm_wizard.install.procedures.prepare import Prepare
     from vmm_wizard.install.procedures.rebuild import Rebuild
     from vmm_wizard.install.procedures.uninstall import Uninstall
 
@@ -24,6 +25,7 @@ def procedure(context: Context) -> Procedure:
         Job.INSTALL: Install,
         Job.ADD_NODE: AddNode,
         Job.REBUILD: Rebuild,
+        Job.PREPARE: Prepare,
         Job.UNINSTALL: Uninstall,
     }
     return table[context.order.job](context)
