@@ -96,10 +96,11 @@ class TestBesideARunThatGoesOn:
                 read_until(attached, f"> {FIRST} setup")
                 attached.send_signal(signal.SIGINT)
                 _, errors = attached.communicate(timeout=60)
-                assert (attached.returncode, errors) == (
-                    5,
-                    f"vmm-wizard: detached; run {newest(place.journal).id} goes on\n",
-                )
+                assert attached.returncode == 5
+                where, left = errors.splitlines()
+                assert where.startswith(f"vmm-wizard: setup on {FIRST} begun ")
+                assert "past the point of no return" in where
+                assert left == f"vmm-wizard: detached; run {newest(place.journal).id} goes on"
             said, _ = install.communicate(timeout=100)
         assert '"result": "installed"' in said.splitlines()[-1]
         assert place.is_clean()

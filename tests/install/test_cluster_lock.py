@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.estates import ANSWERS
+from tests.install.finished import install_at_once
 from tests.install.installing import FIRST, SECOND, Site, finished, newest, notices, runs, site
 from tests.install.test_attaching import run
 from tests.install.test_interrupted import reached
 from vmm_wizard.install import cluster_lock
 from vmm_wizard.install.events import Event
-from vmm_wizard.install.orders import Order
+from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.lab.script_parameters import ScriptError
 from vmm_wizard.lab.windows import HANDLERS
 from vmm_wizard.remote.cluster_lock import LockHolder
@@ -133,6 +134,21 @@ def test_where_the_cluster_cannot_be_locked_nothing_is_begun(here: Site, monkeyp
     assert "whether another run is at work on vmmclu.contoso.lab cannot be asked over vmm01" in end.text
     assert "The cluster node is shutting down" in end.text
     assert (here.setups(), here.left()) == ({}, [])
+
+
+def test_an_uninstall_of_the_last_node_leaves_no_lock(here: Site) -> None:
+    install_at_once(here.served.estate, here.plan)
+    held = []
+
+    def look(event: Event) -> None:
+        if reached(FIRST, "uninstall", "started")(event):
+            held.append(lock_of(here))
+
+    assert finished(here.install(order=Order(Job.UNINSTALL), on=look)).result == "done"
+    (text,) = held
+    holder = LockHolder.from_text(text)
+    assert holder is not None
+    assert (holder.run, lock_of(here)) == (newest(here.journal).id, "")
 
 
 class TestBreaking:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from vmm_wizard.install.events import LogGrew, Progress, RunStarted, StepChanged, StepState
+from vmm_wizard.install.events import LogGrew, Notice, Progress, RunStarted, StepChanged, StepState
 from vmm_wizard.report import run as report
 
 EXCEPTION = "the certificate of sql01 is accepted by its fingerprint abab: until the CA is renewed"
@@ -27,3 +27,8 @@ def test_a_json_event_is_one_line_whatever_a_node_said() -> None:
     assert "\n" not in text
     assert "\x1b" not in text
     assert json.loads(text)["event"] == "log"
+
+
+def test_a_remedy_of_several_steps_has_a_line_for_each() -> None:
+    event = Notice("vmm01", "vmm01 is half done", "1. take this away\n2. and that")
+    assert report.lines_of(event) == ["! vmm01 is half done", "    -> 1. take this away", "       2. and that"]

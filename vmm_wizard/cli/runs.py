@@ -210,11 +210,12 @@ def _confirm_end(journal: Journal, run: Run, door: Door) -> None:
 def attach(run_id: str, as_json: bool, address_book: Path | None, secrets_file: Path | None) -> None:
     """Follow a run that another process carries out; Ctrl+C leaves it alone, and the run goes on.
 
-    When nobody carries it out, its work on the nodes is read and followed, and nothing is changed.
+    When nobody carries it out, its work on the nodes is read and followed, nothing is changed, and the exit code is 3.
     """
     from vmm_wizard import paths
     from vmm_wizard.install.holding import carried_out
     from vmm_wizard.install.journal import JournalError
+    from vmm_wizard.install.stopping import where_to_stop
     from vmm_wizard.report import run as report
 
     journal = open_journal()
@@ -226,6 +227,9 @@ def attach(run_id: str, as_json: bool, address_book: Path | None, secrets_file: 
     def is_carried_out() -> bool:
         return carried_out(plan, paths.state_folder()) == run.id
 
+    stands = listed(journal, run).standing
+    if stands is not None and not as_json:
+        click.echo(f"vmm-wizard: {stands}; {where_to_stop(stands.step, stands.node)}", err=True)
     try:
         if is_carried_out():
             _follow(journal, run, is_carried_out, stop, as_json)

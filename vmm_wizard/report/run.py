@@ -57,7 +57,8 @@ def _lines(event: Event, width: int) -> list[str]:
         case LogGrew():
             return [f"    {line}" for line in event.lines]
         case Notice():
-            remedy = [f"    -> {event.remedy}"] if event.remedy else []
+            first, *rest = event.remedy.splitlines() or [""]
+            remedy = [f"    -> {first}", *(f"       {row}" for row in rest)] if event.remedy else []
             return [f"! {event.text}", *remedy]
         case Finished():
             return [f"{event.result}: {event.text}"]
