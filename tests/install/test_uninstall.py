@@ -13,7 +13,9 @@ import pytest
 from tests.install.finished import THIRD, install_at_once, removals
 from tests.install.installing import FIRST, SECOND, Site, finished, notices, runs, site, steps
 from tests.install.test_interrupted import reached
+from vmm_wizard.install.events import StepChanged
 from vmm_wizard.install.orders import Job, Order
+from vmm_wizard.lab import setup_run
 from vmm_wizard.plan.names import HostName
 from vmm_wizard.setup.log_phases import SetupKind
 
@@ -53,7 +55,7 @@ def test_a_passive_node_goes_and_the_role_is_left_alone(place: Site) -> None:
     assert removals(place.served.estate) == {SECOND: [0]}
     assert removals(place.served.estate, SetupKind.CONSOLE_UNINSTALL) == {SECOND: [0]}
     assert place.served.estate.nodes[SECOND].console is None
-    assert "move role" not in dict(steps(events, SECOND))
+    assert "move" not in dict(steps(events, FIRST))
     assert place.left() == []
     assert place.told() == []
     text = next(row for row in notices(events) if "firewall" in row.text)
@@ -63,8 +65,8 @@ def test_a_passive_node_goes_and_the_role_is_left_alone(place: Site) -> None:
 def test_from_the_active_node_the_role_is_moved_before_setup_starts(place: Site) -> None:
     events = place.install(order=uninstall(FIRST))
     assert finished(events).result == "done"
-    done = steps(events, FIRST)
-    assert done.index(("move role", "done")) < done.index(("start", "started"))
+    done = [(event.node, event.step, event.state.value) for event in events if isinstance(event, StepChanged)]
+    assert done.index((SECOND, "move", "done")) < done.index((FIRST, "start", "started"))
     assert (with_vmm(place), owner(place), has_database(place)) == ([SECOND], "VMM02 Online", True)
     assert not place.served.estate.cluster.vmm_group().is_broken  # type: ignore[union-attr]
 
@@ -75,7 +77,7 @@ def test_all_nodes_the_active_one_last_and_the_database_stays(place: Site) -> No
     end = finished(events)
     assert (end.result, end.text) == ("done", f"VMM is off {FIRST}, {SECOND}; no node has VMM any more")
     assert (with_vmm(place), owner(place), has_database(place)) == ([], "no role", True)
-    assert "move role" not in dict(steps(events, FIRST)) | dict(steps(events, SECOND))
+    assert "move" not in dict(steps(events, FIRST)) | dict(steps(events, SECOND))
     told = "\n".join(f"{row.text} -> {row.remedy}" for row in notices(events))
     for word in (
         f"database {DATABASE} stays on sql01",
@@ -215,10 +217,25 @@ def test_a_removal_that_fails_says_why_and_the_next_one_goes_on(place: Site) -> 
     assert removals(place.served.estate) == {SECOND: [1, 0]}
 
 
-#: Each place between two steps of a node whose role is moved away, as (step, state) of the event a call ends after.
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_restart_that_setup_asks_for_is_made_once_when_it_is_wanted(
+    wanted: bool, place: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = place.served.estate.nodes[SECOND]
+    monkeypatch.setattr(setup_run, "SUCCEEDED", 3010)
+    before = node.power.boot_time
+    events = place.install(order=uninstall(SECOND, restart=wanted))
+    assert finished(events).result == "done"
+    assert (node.power.boot_time > before) is wanted
+    assert steps(events, SECOND).count(("restart", "done")) == wanted
+    assert any(f"VMM is off {SECOND}, and Windows wants a restart" in row.text for row in notices(events)) is not wanted
+    assert owner(place) == "VMM01 Online"
+
+
+#: Each place between two steps of a node whose role is moved away, as the event that a call ends after.
 BOUNDARIES = [
-    (step, state)
-    for step in ("preflight", "move role", "stage", "start", "uninstall", "clear", "verify", "console")
+    (SECOND if step == "move" else FIRST, step, state)
+    for step in ("preflight", "move", "stage", "start", "uninstall", "clear", "verify", "console")
     for state in ("started", "done")
 ]
 
@@ -226,9 +243,9 @@ BOUNDARIES = [
 def test_cut_off_between_any_two_steps_the_same_order_goes_on(place: Site) -> None:
     """Each call goes on where the one before was cut off: setup runs once, and the role is never broken."""
     order = uninstall(FIRST)
-    for boundary in BOUNDARIES:
-        events = place.install_until(reached(FIRST, *boundary), order=order)
-        assert steps(events, FIRST)[-1] == boundary, [row.as_json() for row in events[-4:]]
+    for node, step, state in BOUNDARIES:
+        events = place.install_until(reached(node, step, state), order=order)
+        assert steps(events, node)[-1] == (step, state), [row.as_json() for row in events[-4:]]
         assert runs(place.journal)[0][1] == "interrupted"
     end = finished(place.install(order=order))
     assert (end.result, end.changed) == ("done", True)

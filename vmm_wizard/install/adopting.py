@@ -8,7 +8,7 @@ from dataclasses import replace
 from vmm_wizard.checks.schedule import vmm_group
 from vmm_wizard.facts.model import Facts, NodeFacts
 from vmm_wizard.install.adoption import possible_owners
-from vmm_wizard.install.removal import label_of
+from vmm_wizard.install.role import label_of
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import HostName
 

@@ -11,7 +11,7 @@ from vmm_wizard.checks.remedies import same_account
 from vmm_wizard.checks.schedule import VMM_SERVICE, vmm_group
 from vmm_wizard.facts.model import ClusterFacts, Facts, NodeFacts, NotKnown, VmmFacts
 from vmm_wizard.facts.node_parts import vmm_of
-from vmm_wizard.install.removal import label_of
+from vmm_wizard.install.role import label_of
 from vmm_wizard.plan.fields import field_text, field_value, parse_field, set_field
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName, HostName

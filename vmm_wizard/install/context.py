@@ -237,10 +237,9 @@ class Context:
             return None
         return answer if isinstance(answer, int) else None
 
-    def task(self, run_id: str, node: str, patience: float = 0.0) -> RemoteTask:
-        """A run of ours on a machine, whether it is one of the plan's nodes or another one; each call tries to reach it
-        for so many seconds, and once at least."""
-        return open_task(self.plan, node, run_id, self.password, self.preflight.addresses, self.cancel, patience)
+    def task(self, run_id: str, node: str) -> RemoteTask:
+        """A run of ours on a machine, whether it is one of the plan's nodes or another one."""
+        return open_task(self.plan, node, run_id, self.password, self.preflight.addresses, self.cancel)
 
     def ask_machine(self, host: str) -> NodeFacts | NoAnswer:
         """What a machine that is none of the plan's nodes (full name, lower case) says of itself now."""
@@ -275,13 +274,12 @@ def open_task(
     password: Callable[[AccountName], Secret],
     addresses: Addresses,
     cancel: threading.Event,
-    patience: float = 0.0,
 ) -> RemoteTask:
-    """A run on a machine (fully qualified, lower case), by default each call one attempt; nothing is connected to yet.
+    """A run on a machine (fully qualified, lower case), each call one attempt; nothing is connected to yet.
 
     Raises AddressError where the machine cannot be located, and what `password` raises.
     """
     from vmm_wizard.remote.task import RemoteTask
 
     connect, place = node_connector(plan, host, password, addresses)
-    return RemoteTask(connect, place, run_id, plan.installing_account, patience=patience, cancel=cancel)
+    return RemoteTask(connect, place, run_id, plan.installing_account, patience=0.0, cancel=cancel)

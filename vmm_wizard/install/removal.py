@@ -2,107 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from vmm_wizard.checks.schedule import VMM_SERVICE, planned_cluster, vmm_group
-from vmm_wizard.facts.model import ClusterFacts, Facts, NoAnswer, NodeFacts, NotKnown, SqlFacts
+from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts, NotKnown, SqlFacts
 from vmm_wizard.facts.node_parts import vmm_of
+from vmm_wizard.install.role import Role, cannot_take, label_of, role_of
 from vmm_wizard.install.verify import Witness
 from vmm_wizard.plan.model import Plan
-
-Answers = Mapping[str, NodeFacts | NoAnswer]
-
-
-def label_of(name: str) -> str:
-    """A machine's name without its domain, in lower case: clusters write it in capitals."""
-    return name.partition(".")[0].casefold()
+from vmm_wizard.plan.names import HostName
 
 
-@dataclass(frozen=True, slots=True)
-class RoleSeen:
-    """VMM's role as a node of its cluster sees it. `owner`, `owners` (who may own it; empty: every node) and `up` (the
-    nodes of the cluster that take roles) are labels."""
-
-    name: str
-    state: str
-    owner: str
-    owners: frozenset[str]
-    up: frozenset[str]
-
-    @property
-    def was_down(self) -> bool:
-        """Whether it had failed, or was taken offline: then it need not be online elsewhere either."""
-        return self.state.casefold() in ("failed", "offline")
-
-    def may_own(self, node: str) -> bool:
-        """Whether the cluster would bring the role online on this node."""
-        label = label_of(node)
-        return label in self.up and (not self.owners or label in self.owners)
-
-
-def _clusters(plan: Plan, facts: Facts, first: str = "") -> Iterator[ClusterFacts]:
-    """The planned cluster as each node that answers sees it, `first` before all others."""
-    for key in dict.fromkeys((first, *(node.key for node in plan.nodes))):
-        answer = facts.nodes.get(key)
-        if isinstance(answer, NodeFacts) and answer.cluster and planned_cluster(plan, answer.cluster):
-            yield answer.cluster
-
-
-def role_seen(plan: Plan, facts: Facts, first: str = "") -> RoleSeen | None:
-    """VMM's role on the planned cluster, as `first` sees it where that answers; None when nobody sees one."""
-    cluster = next((row for row in _clusters(plan, facts, first) if vmm_group(row)), None)
-    group = next((row for row in cluster.groups if row.name == vmm_group(cluster)), None) if cluster else None
-    if cluster is None or group is None:
-        return None
-    services = [row for row in cluster.services if row.service_name.casefold() == VMM_SERVICE.casefold()]
-    owners = frozenset(label_of(name) for row in services for name in row.possible_owners)
-    up = frozenset(label_of(row.name) for row in cluster.nodes if row.state.casefold() == "up")
-    return RoleSeen(group.name, group.state, label_of(group.owner), owners, up)
-
-
-def outsiders(plan: Plan, facts: Facts) -> tuple[str, ...]:
+def outsiders(plan: Plan, facts: Facts) -> tuple[HostName, ...]:
     """The nodes that may own the role and are none of the plan's, by full name: the plan does not say whether they
     carry VMM, so they are to be asked."""
-    role = role_seen(plan, facts)
+    role = role_of(plan, facts)
     if role is None:
         return ()
-    cluster = next(row for row in _clusters(plan, facts) if vmm_group(row))
     planned = {node.label.casefold() for node in plan.nodes}
-    owners = role.owners or {label_of(row.name) for row in cluster.nodes}
-    domain = cluster.domain or plan.dns_domain
-    return tuple(f"{label}.{domain}".casefold() for label in sorted(owners - planned))
+    owners = (role.possible_owners or role.members.keys()) - planned
+    return tuple(HostName.parse(f"{label}.{plan.dns_domain}") for label in sorted(owners))
 
 
-def carriers(plan: Plan, facts: Facts, outside: Answers) -> dict[str, str]:
-    """The nodes that have VMM or may have it, by full name, with what that is known from: one that does not answer is
-    taken to have it, for what is kept can be dropped later, and what is dropped is gone. `outside` are the answers of
-    the `outsiders`."""
-    found: dict[str, str] = {}
-    answers: dict[str, NodeFacts | NoAnswer | None] = {node.key: facts.nodes.get(node.key) for node in plan.nodes}
-    for node, answer in (answers | dict(outside)).items():
-        try:
-            if not isinstance(answer, NodeFacts):
-                found[node] = f"did not answer ({answer.reason})" if isinstance(answer, NoAnswer) else "was not asked"
-            elif vmm_of(answer) is not None:
-                found[node] = "has VMM"
-        except NotKnown as gap:
-            found[node] = f"may have VMM ({gap.answer.reason})"
-    return found
+def with_outsiders(plan: Plan, facts: Facts) -> Plan:
+    """The plan with the `outsiders` as nodes, last: what may have VMM is looked at as what is known to have it."""
+    nodes = (*plan.cluster.nodes, *outsiders(plan, facts))
+    return plan if nodes == plan.cluster.nodes else replace(plan, cluster=replace(plan.cluster, nodes=nodes))
 
 
-def in_order(nodes: Iterable[str], role: RoleSeen | None) -> list[str]:
+def carriers(plan: Plan, facts: Facts) -> tuple[str, ...]:
+    """The nodes that have VMM or may have it, by full name: one that does not answer is taken to have it, for what is
+    kept can be dropped later, and what is dropped is gone."""
+    answers = {node.key: facts.nodes.get(node.key) for node in plan.nodes}
+    return tuple(
+        node
+        for node, answer in answers.items()
+        if not isinstance(answer, NodeFacts) or answer.vmm is not None or answer.was_unreadable("vmm")
+    )
+
+
+def in_order(nodes: Iterable[str], role: Role | None) -> list[str]:
     """`nodes` as they are taken: the node that owns the role last, for what runs there goes on until then."""
     return sorted(nodes, key=lambda node: role is not None and role.owner == label_of(node))
 
 
-def heir(role: RoleSeen, node: str, staying: Iterable[str], going: Iterable[str]) -> str:
-    """The node that the role moves to before `node` goes: one that keeps VMM, else one that goes later; empty when none
-    of them may own it."""
+def heir(facts: Facts, role: Role, others: Iterable[str], going: Iterable[str]) -> str:
+    """The node of `others` that takes the role: one that keeps VMM, else one of those `going`; empty when none can."""
     later = set(going)
-    able = [other for other in staying if other != node and role.may_own(other)]
+    able = [other for other in others if not cannot_take(facts, role, other)]
     return min(able, key=lambda other: other in later, default="")
+
+
+def is_down(role: Role | None) -> bool:
+    """Whether the role had failed, or was taken offline: then it need not be online afterwards."""
+    return role is not None and role.state.casefold() in ("failed", "offline")
 
 
 #: What is to become of the database with the last node. "lost": it was gone or unreadable before.
@@ -143,7 +97,7 @@ def witnesses(plan: Plan, facts: Facts, node: str, decision: Decision) -> tuple[
         vmm = vmm_of(answer)
     except NotKnown as gap:
         return (Witness("node", False, f"{node}: {gap.answer.reason}"),)
-    role = role_seen(plan, facts, node)
+    role = role_of(plan, facts)
     rows = [
         Witness("registry", vmm is None, f"the registry {'holds' if vmm else 'does not hold'} VMM's setup key"),
         Witness("service", not (vmm and vmm.service_state), f"SCVMMService is {(vmm and vmm.service_state) or 'gone'}"),
@@ -156,11 +110,11 @@ def witnesses(plan: Plan, facts: Facts, node: str, decision: Decision) -> tuple[
     if role is None:
         rows.append(Witness("cluster group", False, f"the cluster has no role {plan.cluster.role_name} any more"))
         return tuple(rows)
-    owner = label_of(node) in role.owners
+    owner = label_of(node) in role.possible_owners
     rows.append(
         Witness("owners", not owner, f"it is {'still a' if owner else 'no'} possible owner of role {role.name}")
     )
-    good = decision.was_down or role.state.casefold() == "online"
+    good = decision.was_down or role.is_online
     rows.append(Witness("cluster group", good, f"role {role.name} is {role.state} on {role.owner}"))
     return tuple(rows)
 

@@ -161,8 +161,7 @@ class RemoteTask:
         except UnreadableAnswer as error:
             raise AnswerUnreadable(self._place, str(error)) from None
 
-    def ask(self, act: Callable[[Session, float], T]) -> T:
-        """What `act` gives, on the run's session and given a deadline (time.monotonic()). It may be done twice."""
+    def _call(self, name: str, parameters: Mapping[str, JSON], secrets: Sequence[Secret] = ()) -> Mapping[str, Any]:
         due = time.monotonic() + self._patience
         wait = FIRST_PAUSE
         while True:
@@ -175,7 +174,8 @@ class RemoteTask:
                 if self._session is None or self._session.closed:
                     self._session = self._connect(deadline, self._cancel)
                 self.reached = True
-                return act(self._session, deadline)
+                script, cancel = load_script(name), self._cancel
+                answer = self._session.run(script, parameters, secrets, deadline=deadline, cancel=cancel)
             except LogonRefused as refused:
                 self._refused = refused
                 raise
@@ -183,11 +183,7 @@ class RemoteTask:
                 self.close()
                 if time.monotonic() + wait * self._pace >= due:
                     raise
+            else:
+                return answer
             self.pause(wait)
             wait = min(wait * 2, LONGEST_PAUSE)
-
-    def _call(self, name: str, parameters: Mapping[str, JSON], secrets: Sequence[Secret] = ()) -> Mapping[str, Any]:
-        script = load_script(name)
-        return self.ask(
-            lambda session, deadline: session.run(script, parameters, secrets, deadline=deadline, cancel=self._cancel)
-        )

@@ -119,8 +119,8 @@ class Install(Procedure):
         """Where nothing but pending restarts stands in setup's way, make them, if that is wanted: on all nodes, for the
         preflight before the first one judges them all."""
         context = self.context
-        begun = [node.key for node in context.plan.nodes if is_restarting(context, node.key)]
-        stops = blocking(judge(context.plan, facts))
+        begun = [node for node in self.places if is_restarting(context, node)]
+        stops = blocking(tuple(filter(self.concerns, judge(context.plan, facts))))
         if {row.id for row in stops} == {"NOD-08"} and all(row.status is Status.FAIL for row in stops):
             begun += [row.subject for row in stops if row.subject in self.places and row.subject not in begun]
         for node in begun:

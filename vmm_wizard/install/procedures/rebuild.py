@@ -45,7 +45,7 @@ class Rebuild(Install):
         """Raises Refused where VMM is on a node that this rebuild has not put it on, or the database is none of VMM's.
         What is not known is left to the checks."""
         plan = self.context.plan
-        outside = {host: self.context.ask_machine(host) for host in removal.outsiders(plan, facts)}
+        outside = {host.key: self.context.ask_machine(host.key) for host in removal.outsiders(plan, facts)}
         old = [node for node, vmm in _installed(facts) if not self._put_here(node, vmm, facts)]
         old += [host for host, answer in outside.items() if isinstance(answer, NodeFacts) and answer.vmm is not None]
         if old:

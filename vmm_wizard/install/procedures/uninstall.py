@@ -7,40 +7,54 @@ before, and who owns it is read once more right before setup starts.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from vmm_wizard.checks import schedule
 from vmm_wizard.checks.registry import Finding, judge
 from vmm_wizard.checks.schedule import Role, situation
 from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts
-from vmm_wizard.install import leftovers, removal
+from vmm_wizard.install import leftovers, removal, verify
 from vmm_wizard.install.admission import blocking
+from vmm_wizard.install.calls import Calls
 from vmm_wizard.install.endings import End, LostSight, NodeFailed, Refused
 from vmm_wizard.install.events import Event, Notice, PreflightDone, StepChanged, StepState
-from vmm_wizard.install.node_run import NodeRun, staged_work
+from vmm_wizard.install.moving import MOVE, is_under_way, move
+from vmm_wizard.install.node_run import NodeRun, exit_code_of, staged_work
 from vmm_wizard.install.occupancy import Occupied
 from vmm_wizard.install.procedures.procedure import Procedure
-from vmm_wizard.install.removal import Decision, Fate, RoleSeen, label_of
+from vmm_wizard.install.removal import Decision, Fate
+from vmm_wizard.install.restarting import RESTART, is_restarting, restart
+from vmm_wizard.install.role import Role as RoleSeen
+from vmm_wizard.install.role import label_of, role_of
 from vmm_wizard.install.verify import Witness
 from vmm_wizard.install.works import console_uninstall_work, uninstall_work
-from vmm_wizard.remote.cluster_role import RoleState, move_role, role_state
-from vmm_wizard.remote.errors import Cancelled, RemoteError
+from vmm_wizard.remote.cluster_role import role_state
+from vmm_wizard.remote.errors import Cancelled
 
 if TYPE_CHECKING:
+    from vmm_wizard.install.context import Context
     from vmm_wizard.install.journal import Step
-    from vmm_wizard.remote.task import RemoteTask
 
 #: The main steps of setup, as its works call them.
 UNINSTALL, CONSOLE = "uninstall", "console"
-#: The steps that move the role away, and that write down what setup will be told.
-MOVE, DECIDE = "move role", "decide"
+#: The step that writes down what setup will be told.
+DECIDE = "decide"
 
 
 class Uninstall(Procedure):
     """VMM off the nodes of the order, with its console."""
 
-    lasting = frozenset({UNINSTALL, CONSOLE, MOVE})
+    lasting = frozenset({UNINSTALL, CONSOLE, MOVE, RESTART})
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        # The plan in the context may get nodes that are only looked at.
+        self._places = super().places
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        return self._places
 
     def so_far(self) -> str:
         good = self.context.good
@@ -51,7 +65,7 @@ class Uninstall(Procedure):
         self._require_typed_name()
         if resumed:
             yield from self._take_up()
-        facts = context.look()
+        facts = self._all_looked_at()
         yield from context.make_way(facts)
         self._require_last(facts)
         while node := self._next(facts):
@@ -62,6 +76,8 @@ class Uninstall(Procedure):
                 yield from self._verify(node)
             elif removal.has_console(facts, node):
                 yield from self._console(node)
+            elif is_restarting(context, node) or self._wants_restart(node):
+                yield from self._restart(node)
             else:
                 context.good.append(node)
                 if self._step(node, UNINSTALL) is None and self._step(node, CONSOLE) is None:
@@ -79,11 +95,21 @@ class Uninstall(Procedure):
                 "type exactly its name to have it removed, or leave that out: then it is kept",
             )
 
+    def _all_looked_at(self) -> Facts:
+        """What is known, with the nodes that may own the role and the plan does not name."""
+        context = self.context
+        facts = context.look()
+        wide = removal.with_outsiders(context.plan, facts)
+        if wide is context.plan:
+            return facts
+        context.plan = wide
+        return context.look()
+
     def _require_last(self, facts: Facts) -> None:
         """The database goes with the last node only. Raises Refused."""
         if not self.context.order.remove_database:
             return
-        staying = self._carriers(facts).keys() - set(self.places)
+        staying = set(removal.carriers(self.context.plan, facts)) - set(self.places)
         if staying:
             raise Refused(
                 f"database {self.context.plan.database.name} cannot be removed: {', '.join(sorted(staying))} would "
@@ -94,13 +120,8 @@ class Uninstall(Procedure):
     def _next(self, facts: Facts) -> str:
         """The node that is next; empty when all are done."""
         pending = [node for node in self.places if node not in self.context.good]
-        role = removal.role_seen(self.context.plan, facts)
+        role = role_of(self.context.plan, facts)
         return next(iter(removal.in_order(pending, role)), "")
-
-    def _carriers(self, facts: Facts) -> dict[str, str]:
-        plan = self.context.plan
-        outside = {host: self.context.ask_machine(host) for host in removal.outsiders(plan, facts)}
-        return removal.carriers(plan, facts, outside)
 
     def _has_vmm(self, facts: Facts, node: str) -> bool:
         """Whether VMM is on a node. Raises Refused where that cannot be told."""
@@ -119,15 +140,13 @@ class Uninstall(Procedure):
     def _uninstall(self, node: str) -> Iterator[Event]:
         context = self.context
         facts = yield from self._admit(node)
-        others = [other for other in self._carriers(facts) if other != node]
-        role = removal.role_seen(context.plan, facts, node)
+        others = [other for other in removal.carriers(context.plan, facts) if other != node]
+        seen = role_of(context.plan, facts)
         guard: Callable[[], None] = lambda: None  # noqa: E731
-        if role is not None and others:
-            to = self._heir(node, role, others)
-            if to:
-                yield from self._move_away(node, role, to)
-            guard = self._guard(node, role)
-        decision = Decision(not others, self._fate(last=not others), role is not None and role.was_down)
+        if seen is not None and others:
+            yield from self._move_away(node, facts, seen, others)
+            guard = self._guard(node, seen)
+        decision = Decision(not others, self._fate(last=not others), removal.is_down(seen))
         context.journal.start(context.run.id, node, DECIDE, str(decision))
         context.journal.finish(context.run.id, node, DECIDE)
         if decision.last:
@@ -135,7 +154,7 @@ class Uninstall(Procedure):
             yield Notice(node, f"{node} is the last node with VMM: database {context.plan.database.name} {kept}")
         node_run = self._node_run(node, UNINSTALL, last=decision.last, guard=guard)
         yield from node_run.carry_out()
-        yield from self._verify(node, node_run)
+        yield from self._verify(node)
 
     def _fate(self, *, last: bool) -> Fate:
         order = self.context.order
@@ -189,7 +208,7 @@ class Uninstall(Procedure):
         answer = facts.nodes[node]
         if state.role is Role.OURS:
             return
-        vmm = answer.vmm if isinstance(answer, NodeFacts) and removal.role_seen(plan, facts, node) is None else None
+        vmm = answer.vmm if isinstance(answer, NodeFacts) and role_of(plan, facts) is None else None
         if state.role is Role.FOREIGN and vmm is not None and schedule.planned_database(plan, facts, vmm):
             return
         raise Refused(
@@ -206,72 +225,40 @@ class Uninstall(Procedure):
 
     # --- the role
 
-    def _move_away(self, node: str, role: RoleSeen, to: str) -> Iterator[Event]:
-        """Move the role off a node, or wait for a move that was begun. Raises NodeFailed, RemoteError, Cancelled."""
+    def _move_away(self, node: str, facts: Facts, seen: RoleSeen, others: Sequence[str]) -> Iterator[Event]:
+        """Where the node owns the role, or this run moves it away already, see it serve on another node first. Raises
+        as `moving.move`."""
         context = self.context
-        context.journal.start(context.run.id, node, MOVE, to)
-        context.changed_now = True
-        yield StepChanged(node, MOVE, StepState.STARTED, f"role {role.name} moves to {to}")
-        task = context.task(context.run.id, node, context.pace.patience)
-        try:
-            state = self._moved(task, role, node, to)
-        except (NodeFailed, RemoteError) as error:
-            context.journal.finish(context.run.id, node, MOVE, "failed", str(error))
-            yield StepChanged(node, MOVE, StepState.FAILED, str(error))
-            raise
-        finally:
-            task.close()
-        context.journal.finish(context.run.id, node, MOVE)
-        yield StepChanged(node, MOVE, StepState.DONE, f"role {role.name} is {state.state} on {state.owner}")
-        text = f"role {role.name} moved from {node} to {to}: open consoles lose it and connect again by themselves"
-        yield Notice(node, text, "jobs that ran in VMM have failed: start them again in the console")
-
-    def _moved(self, task: RemoteTask, role: RoleSeen, node: str, to: str) -> RoleState:
-        """Begin the move, and wait for the role where it was moved to."""
-        context = self.context
-        since = time.monotonic()
-        state = task.ask(lambda session, deadline: move_role(session, role.name, to, deadline))
-        while not state.refused and time.monotonic() - since < context.pace.moving:
-            arrived = label_of(state.owner) != label_of(node) and not state.is_moving
-            if arrived and (state.is_online or role.was_down):
-                return state
-            task.pause(context.pace.poll)
-            state = task.ask(lambda session, deadline: role_state(session, role.name, deadline))
-        why = state.refused or f"it is {state.state} on {state.owner} after {context.pace.moving:.0f} seconds"
-        raise NodeFailed(
-            f"role {role.name} did not move from {node} to {to}: {why}",
-            f"on {node}: Get-ClusterGroup; Get-ClusterResource; mend what does not come online, then run it again",
-        )
-
-    def _heir(self, node: str, role: RoleSeen, others: list[str]) -> str:
-        """Where the role goes; empty when it need not be moved. Raises Refused."""
-        begun = self._step(node, MOVE)
-        if role.owner != label_of(node):
-            return begun.detail if begun is not None and begun.state == "started" else ""
-        going = [place for place in self.places if place not in self.context.good]
-        to = removal.heir(role, node, others, going)
+        to = next((other for other in others if is_under_way(context, other)), "")
+        if not to:
+            if seen.owner != label_of(node):
+                return
+            going = [place for place in self.places if place not in context.good]
+            to = removal.heir(facts, seen, others, going)
         if not to:
             raise Refused(
-                f"not started on {node}: it owns role {role.name}, and none of {', '.join(others)} can take it",
+                f"not started on {node}: it owns role {seen.name}, and none of {', '.join(others)} can take it",
                 "bring one of them up (Get-ClusterNode; Start-ClusterNode); one that is gone for good is taken out of "
                 "the cluster (Remove-ClusterNode) and out of the answers",
             )
-        return to
+        yield from move(context, facts, to)
+        text = f"role {seen.name} moved from {node} to {to}: open consoles lose it and connect again by themselves"
+        yield Notice(node, text, "jobs that ran in VMM have failed: start them again in the console")
 
-    def _guard(self, node: str, role: RoleSeen) -> Callable[[], None]:
+    def _guard(self, node: str, seen: RoleSeen) -> Callable[[], None]:
         """What reads, right before setup starts on `node`, that it does not own the role."""
 
         def look() -> None:
-            task = self.context.task(self.context.run.id, node)
+            calls = Calls(self.context)
             try:
-                state = task.ask(lambda session, deadline: role_state(session, role.name, deadline))
+                state = calls.ask(node, lambda session, due: role_state(session, seen.name, due))
             finally:
-                task.close()
+                calls.close()
             if state.refused:
-                raise NodeFailed(f"{node}: who owns role {role.name} cannot be read ({state.refused})", "run it again")
+                raise NodeFailed(f"{node}: who owns role {seen.name} cannot be read ({state.refused})", "run it again")
             if label_of(state.owner) == label_of(node):
                 raise NodeFailed(
-                    f"{node} owns role {role.name} again: setup is not started there, it would break the other nodes",
+                    f"{node} owns role {seen.name} again: setup is not started there, it would break the other nodes",
                     "find out who moved it (cluster events), then run it again",
                 )
 
@@ -279,7 +266,7 @@ class Uninstall(Procedure):
 
     # --- afterwards
 
-    def _verify(self, node: str, node_run: NodeRun | None = None) -> Iterator[Event]:
+    def _verify(self, node: str) -> Iterator[Event]:
         """Look until VMM is off the node. Raises NodeFailed, LostSight, Cancelled."""
         decided = self._step(node, DECIDE)
         decision = Decision.read(decided.detail if decided else "")
@@ -288,13 +275,22 @@ class Uninstall(Procedure):
             return removal.witnesses(self.context.plan, facts, node, decision)
 
         yield from self._settled(node, "verify", look)
-        if node_run is not None and node_run.needs_restart:
-            yield Notice(node, f"{node} wants a restart", f"Restart-Computer on {node}, when nothing else runs there")
 
     def _console(self, node: str) -> Iterator[Event]:
         """The console goes after the server (CMDTP). Raises as the server's removal."""
         yield from self._node_run(node, CONSOLE).carry_out()
         yield from self._settled(node, "verify console", lambda facts: (removal.console_witness(facts, node),))
+
+    def _restart(self, node: str) -> Iterator[Event]:
+        """The restart that setup asked for, when it is wanted; else it is told."""
+        context = self.context
+        why = f"VMM is off {node}, and Windows wants a restart there"
+        if is_restarting(context, node) or context.ask_restart(node, why):
+            yield from restart(context, node)
+            return
+        context.journal.start(context.run.id, node, RESTART)
+        context.journal.finish(context.run.id, node, RESTART, "done", "left to the administrator")
+        yield Notice(node, why, f"run the same command with --restart, or Restart-Computer on {node}")
 
     def _settled(self, node: str, step: str, look: Callable[[Facts], tuple[Witness, ...]]) -> Iterator[Event]:
         """Look until all is as it should be. Raises NodeFailed, LostSight, Cancelled."""
@@ -331,7 +327,7 @@ class Uninstall(Procedure):
         for node in self.places:
             if self._step(node, UNINSTALL) is not None:
                 yield from self._told(leftovers.on_the_node(facts, node))
-        if self._carriers(facts):
+        if removal.carriers(plan, facts):
             return End("done", self.so_far())
         kept = not context.order.remove_database
         yield from self._told(leftovers.in_the_estate(plan, facts, database_kept=kept))
@@ -350,11 +346,17 @@ class Uninstall(Procedure):
             step, _ = staged_work(context.journal.attempt(context.run.id, node)["stage"])
             node_run = self._node_run(node, step)
             if (yield from node_run.take_up()) and step == UNINSTALL:
-                yield from self._verify(node, node_run)
+                yield from self._verify(node)
 
     def _step(self, node: str, step: str) -> Step | None:
         rows = self.context.journal.steps(self.context.run.id)
         return next((row for row in rows if (row.node, row.step) == (node, step)), None)
+
+    def _wants_restart(self, node: str) -> bool:
+        """Whether setup asked for a restart by its exit code, of server or console, and it was not made or declined."""
+        rows = [row for row in self.context.journal.steps(self.context.run.id) if row.node == node]
+        asked = [row for row in rows if row.step in (UNINSTALL, CONSOLE) and exit_code_of(row) == verify.RESTART_NEEDED]
+        return bool(asked) and not any(row.step == RESTART for row in rows[rows.index(asked[-1]) :])
 
     def _unverified(self, node: str) -> bool:
         """Whether this run took VMM off the node and has not looked yet."""
