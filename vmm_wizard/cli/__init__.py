@@ -20,6 +20,7 @@ from vmm_wizard.cli.add_node import add_node
 from vmm_wizard.cli.after import after, first_hour
 from vmm_wizard.cli.bundle import bundle
 from vmm_wizard.cli.discovering import discover
+from vmm_wizard.cli.failover import failover
 from vmm_wizard.cli.jobs import install
 from vmm_wizard.cli.marking import accept, request
 from vmm_wizard.cli.mending import fix
@@ -44,6 +45,7 @@ from vmm_wizard.cli.shared import (
     terminal_reason,
 )
 from vmm_wizard.cli.uninstall import uninstall
+from vmm_wizard.cli.verify import verify
 
 
 class _WizardGroup(click.Group):
@@ -106,7 +108,7 @@ def wizard(file: Path | None, address_book: Path | None, secrets_file: Path | No
 _COMMANDS = (
     *(discover, check, accept, request, fix, emit, runbook),
     prepare,
-    *(install, add_node, rebuild, uninstall),
+    *(install, verify, failover, add_node, rebuild, uninstall),
     *(runs, attach, resume, bundle, after, first_hour),
     *(explain, doctor, lab),
 )

@@ -54,7 +54,7 @@ def move(context: Context, facts: Facts, to: str) -> Generator[Event, None, Fact
     if role is None:
         raise Refused("no node that answers sees VMM's role on its cluster", "see `vmm-wizard explain POST-02`")
     if not is_under_way(context, to):
-        _require_able(facts, role, to)
+        require_able(facts, role, to)
         context.journal.start(context.run.id, to, MOVE, f"role {role.name} from {role.owner}")
     yield StepChanged(to, MOVE, StepState.STARTED, f"role {role.name} is on {role.owner}")
     try:
@@ -69,7 +69,8 @@ def move(context: Context, facts: Facts, to: str) -> Generator[Event, None, Fact
     return facts
 
 
-def _require_able(facts: Facts, role: Role, to: str) -> None:
+def require_able(facts: Facts, role: Role, to: str) -> None:
+    """Raises Refused where `to` cannot take the role now, or the role is not online."""
     why = cannot_take(facts, role, to)
     if why:
         raise Refused(f"role {role.name} is not moved to {to}: {why}", "mend that, or choose another node")

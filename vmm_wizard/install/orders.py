@@ -26,7 +26,8 @@ class Order:
     """One job with its choices.
 
     `nodes`: the machines that it is for, by full name in lower case, in order; empty: all nodes of the plan. `target`:
-    the node that a failover goes to. `remove_database`: the database's name, typed as confirmation that an uninstall
+    the node that a failover goes to, `although_jobs_run`: VMM's running jobs, or not knowing of them, do not stop it.
+    `remove_database`: the database's name, typed as confirmation that an uninstall
     of the last node removes it; empty: it is kept. `restart`: nodes that want a restart are restarted, the role moved
     away before. `moves`: a verify also moves the role to each node and back. `by_hand`: an admin starts setup at his
     own console; the run stages, watches and verifies. `force`: an uninstall goes on though setup cannot tell whether a
@@ -38,6 +39,7 @@ class Order:
     target: str = ""
     remove_database: str = ""
     restart: bool = False
+    although_jobs_run: bool = False
     moves: bool = False
     by_hand: bool = False
     force: bool = False
@@ -56,7 +58,7 @@ class Order:
 
     @property
     def key(self) -> str:
-        """The same for orders that one run may carry on: how a restart is answered makes no other run."""
+        """The same for orders that one run may carry on: how a question is answered makes no other run."""
         document = self.as_json()
-        del document["restart"]
+        del document["restart"], document["although_jobs_run"]
         return repr(sorted(document.items()))

@@ -16,16 +16,20 @@ __all__ = ["Procedure", "procedure"]
 def procedure(context: Context) -> Procedure:
     """The procedure of the order's job."""
     from vmm_wizard.install.procedures.add_node import AddNode
+    from vmm_wizard.install.procedures.failover import Failover
     from vmm_wizard.install.procedures.install import Install
     from vmm_wizard.install.procedures.prepare import Prepare
     from vmm_wizard.install.procedures.rebuild import Rebuild
     from vmm_wizard.install.procedures.uninstall import Uninstall
+    from vmm_wizard.install.procedures.verify import Verify
 
     table: dict[Job, type[Procedure]] = {
+        Job.FAILOVER: Failover,
         Job.INSTALL: Install,
         Job.ADD_NODE: AddNode,
         Job.REBUILD: Rebuild,
         Job.PREPARE: Prepare,
         Job.UNINSTALL: Uninstall,
+        Job.VERIFY: Verify,
     }
     return table[context.order.job](context)

@@ -13,6 +13,7 @@ from vmm_wizard.install.admission import blocking
 from vmm_wizard.install.endings import End, LostSight, NodeFailed
 from vmm_wizard.install.events import Event, Notice, StepChanged, StepState
 from vmm_wizard.install.node_run import NodeRun, exit_code_of
+from vmm_wizard.install.procedures.posts import tell_posts
 from vmm_wizard.install.procedures.procedure import Procedure
 from vmm_wizard.install.restarting import RESTART, is_restarting, restart
 from vmm_wizard.install.works import install_work
@@ -161,14 +162,7 @@ class Install(Procedure):
         """What the checks say of the finished role. A fail among them is no good end, whoever installed it."""
         context = self.context
         context.journal.start(context.run.id, "", "verify")
-        findings = judge(context.plan, facts)
-        told = (Status.WARN, Status.FAIL, Status.UNKNOWN)
-        for finding in findings:
-            if finding.id.startswith("POST-") and finding.status in told:
-                yield Notice(finding.subject, f"{finding.id}: {finding.evidence}", finding.remedy)
-        failed = [
-            row for row in findings if row.id.startswith("POST-") and row.status is Status.FAIL and not row.accepted
-        ]
+        findings, failed = yield from tell_posts(context, facts)
         if failed:
             text = "; ".join(f"{row.id}: {row.evidence}" for row in failed)
             context.journal.finish(context.run.id, "", "verify", "failed", text)

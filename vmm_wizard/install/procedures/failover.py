@@ -1,0 +1,87 @@
+"""Planned failover: VMM's role is moved to another node, when nothing runs that would fail by it (HAC, SEED)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from vmm_wizard.checks.schedule import Role as Whose
+from vmm_wizard.checks.schedule import situation
+from vmm_wizard.facts.model import Facts, NodeFacts, SqlFacts
+from vmm_wizard.install.endings import End, Refused
+from vmm_wizard.install.events import Event, Notice, StepChanged, StepState
+from vmm_wizard.install.moving import LOOK, MOVE, move, move_step, require_able
+from vmm_wizard.install.procedures.procedure import Procedure
+from vmm_wizard.install.role import Role, label_of, role_of
+from vmm_wizard.install.vmm_word import ask_vmm, clear_reports, remember_jobs, require_quiet, tell_failed
+from vmm_wizard.plan.model import Plan
+
+#: What a move means to those who work with VMM (HAC).
+CONSOLES = (
+    "open consoles and VMM command shells lose their connection when the role moves, and connect again by themselves"
+)
+
+
+def own_role(plan: Plan, facts: Facts) -> Role:
+    """The plan's role. Raises Refused where there is none, or where it cannot be told to be the plan's."""
+    state = situation(plan, facts)
+    role = role_of(plan, facts)
+    if role is None or (state.role is not Whose.OURS and not _is_behind_a_listener(plan, facts, role)):
+        raise Refused(f"the VMM of this plan was not found: {state.why}", "see `vmm-wizard explain POST-02`")
+    return role
+
+
+def _is_behind_a_listener(plan: Plan, facts: Facts, role: Role) -> bool:
+    """Whether the role is the planned one but for the name of its SQL Server, which a listener may have taken since,
+    and nobody could ask SQL Server: its password is none that moving a role needs."""
+    if isinstance(facts.sql, SqlFacts) or role.name.casefold() != plan.cluster.role_name.key:
+        return False
+    answers = [answer for answer in facts.nodes.values() if isinstance(answer, NodeFacts) and answer.vmm is not None]
+    names = {answer.vmm.sql_database.casefold() for answer in answers if answer.vmm is not None}
+    return names == {plan.database.name.casefold()}
+
+
+class Failover(Procedure):
+    """VMM's role on the order's target."""
+
+    lasting = frozenset({MOVE})
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        return (self.context.order.target,)
+
+    def go(self, resumed: bool) -> Generator[Event, None, End]:
+        context, to = self.context, self.context.order.target
+        if to not in {node.key for node in context.plan.nodes}:
+            raise Refused(f"{to or 'nothing'} is no node of the plan", "name the node that the role shall move to")
+        if resumed:
+            yield from clear_reports(context)
+        facts = context.look()
+        yield from context.make_way(facts)
+        role = own_role(context.plan, facts)
+        step = move_step(context, to)
+        if step is None and role.owner == label_of(to):
+            return (yield from self._already(role))
+        if step is None or step.state == "failed":
+            require_able(facts, role, to)
+            word = yield from ask_vmm(context, facts, role)
+            yield from require_quiet(context, word)
+            context.require_uncancelled(to)
+            remember_jobs(context, word)
+            yield Notice("", CONSOLES, "whoever works in VMM now should know")
+        if step is None or step.state != "done":
+            facts = yield from move(context, facts, to)
+        role = own_role(context.plan, facts)
+        yield from tell_failed(context, (yield from ask_vmm(context, facts, role)))
+        return End("done", self._serves(role, to))
+
+    def _already(self, role: Role) -> Generator[Event, None, End]:
+        to = self.context.order.target
+        if not role.is_online:
+            raise Refused(f"{to} owns role {role.name}, and it is {role.state}: nothing is moved", LOOK)
+        text = self._serves(role, to)
+        yield StepChanged(to, MOVE, StepState.SKIPPED, text)
+        return End("unchanged", text)
+
+    def _serves(self, role: Role, to: str) -> str:
+        plan = self.context.plan
+        return f"role {role.name} is online on {to}: connect consoles to {plan.role_fqdn}:{plan.ports.console}"
