@@ -15,6 +15,8 @@ from tests.install.test_interrupted import reached
 from vmm_wizard.checks.registry import Finding
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.lab.cluster import FailoverCluster
+from vmm_wizard.lab.script_parameters import ScriptError
+from vmm_wizard.lab.windows import HANDLERS
 from vmm_wizard.plan.names import HostName
 
 TO_SECOND = Order(Job.FAILOVER, target=SECOND)
@@ -155,6 +157,16 @@ def test_a_listener_that_took_sql_servers_name_keeps_nobody_from_moving(place: S
             node.server = replace(node.server, sql_machine="sqlag.contoso.lab", sql_instance="")
     place.served.estate.host_away("sql01.contoso.lab")
     assert finished(place.install(order=TO_SECOND)).result == "done"
+
+
+def test_where_the_cluster_cannot_be_locked_nothing_is_moved(place: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> dict[str, object]:
+        raise ScriptError("Access is denied")
+
+    monkeypatch.setitem(HANDLERS, "cluster-lock", broken)  # type: ignore[arg-type]
+    events = place.install(order=replace(TO_SECOND, although_jobs_run=True))
+    assert finished(events).result == "refused"
+    assert owner(place) == "VMM01 Online"
 
 
 class TestAMoveThatFails:

@@ -68,12 +68,10 @@ class Calls:
             self._forget(node)
 
     def _open(self, node: str, deadline: float) -> Session:
-        from vmm_wizard.facts.nodes import connector
-        from vmm_wizard.facts.questions import node_question
+        from vmm_wizard.install.context import node_connector
 
         context = self._context
-        asked = node_question(context.plan, node, context.preflight.addresses.ca_file or "")
-        connect, _ = connector(asked, context.password(asked.account), context.preflight.addresses)
+        connect, _ = node_connector(context.plan, node, context.password, context.preflight.addresses)
         return connect(deadline, context.cancel)
 
     def _forget(self, node: str) -> None:

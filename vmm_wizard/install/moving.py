@@ -55,6 +55,7 @@ def move(context: Context, facts: Facts, to: str) -> Generator[Event, None, Fact
         raise Refused("no node that answers sees VMM's role on its cluster", "see `vmm-wizard explain POST-02`")
     if not is_under_way(context, to):
         require_able(facts, role, to)
+        context.lock.require()
         context.journal.start(context.run.id, to, MOVE, f"role {role.name} from {role.owner}")
     yield StepChanged(to, MOVE, StepState.STARTED, f"role {role.name} is on {role.owner}")
     try:

@@ -61,6 +61,7 @@ def restart(context: Context, node: str) -> Generator[Event, None, None]:
     try:
         if not is_restarting(context, node):
             facts = context.look()
+            context.lock.require()
             _require_others_up(facts, node)
             yield from _move_away(context, facts, node)
             context.require_uncancelled(node)
