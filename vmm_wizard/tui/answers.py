@@ -46,6 +46,12 @@ class Answers:
         answers._saved = (answers.plan, dict(answers.texts))
         return answers
 
+    def take(self, plan: Plan, order: Order) -> None:
+        """Take all answers from a run. They are of no file, unless they are what the file says."""
+        if plan != self.plan:
+            self.file = None
+        self.plan, self.order, self.texts, self.wrong = plan, order, {}, {}
+
     def text(self, key: str) -> str:
         """The answer as its field shows it."""
         if key in self.texts:

@@ -6,19 +6,15 @@ Nothing here is waited for: leaving sets the cancel flags and goes. The librarie
 from __future__ import annotations
 
 import logging
-import queue
 import threading
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from textual.message import Message
-
-from vmm_wizard import log
 from vmm_wizard.checks.schedule import Job as JudgedJob
-from vmm_wizard.install.events import Event, Finished
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.model import Plan
-from vmm_wizard.tui.messages import ConfirmWanted, Found, Looked, Mended, Offered, RunTold
+from vmm_wizard.tui.messages import FollowUpsTold, Found, Looked, Mended, Offered
+from vmm_wizard.tui.runs import Batches, RunJobs
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
@@ -26,15 +22,12 @@ if TYPE_CHECKING:
     from vmm_wizard.facts.discovery import DiscoveryQuestion
     from vmm_wizard.mending.model import Offer
     from vmm_wizard.plan.secrets import Secrets
-    from vmm_wizard.preflight import Preflight, Update
+    from vmm_wizard.preflight import Update
 
 _log = logging.getLogger(__name__)
-T = TypeVar("T")
 
-#: Seconds between two messages: what arrives meanwhile goes along with the next one. A run's lines come at most twice
-#: a second, since each repaint goes over the admin's SSH session.
+#: Seconds between two messages: what arrives meanwhile goes along with the next one.
 LOOK_REST = 0.2
-RUN_REST = 0.5
 
 
 def judged_as(job: Job) -> JudgedJob:
@@ -42,58 +35,24 @@ def judged_as(job: Job) -> JudgedJob:
     return JudgedJob.UNINSTALL if job is Job.UNINSTALL else JudgedJob.INSTALL
 
 
-class Batches(Generic[T]):
-    """Hands over what was put in batches, each `rest` seconds after the first of them was put; the last one at once."""
-
-    def __init__(self, deliver: Callable[[tuple[T, ...]], None], rest: float) -> None:
-        self._deliver = deliver
-        self._rest = rest
-        self._items: queue.SimpleQueue[T | None] = queue.SimpleQueue()
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="batches", daemon=True)
-        self._thread.start()
-
-    def put(self, item: T) -> None:
-        """Hand `item` over with the next batch."""
-        self._items.put(item)
-
-    def end(self) -> None:
-        """Hand over what is left, and wait until that is done."""
-        self._ending.set()
-        self._items.put(None)
-        self._thread.join()
-
-    def _run(self) -> None:
-        ended = False
-        while not ended:
-            batch = [self._items.get()]
-            self._ending.wait(self._rest)
-            while not self._items.empty():
-                batch.append(self._items.get())
-            ended = None in batch
-            items = tuple(item for item in batch if item is not None)
-            if items:
-                self._deliver(items)
-
-
-class Jobs:
-    """Preflight and install of one wizard. `post` takes messages from any thread."""
+class Jobs(RunJobs):
+    """Everything that one wizard has done in threads: preflight, discovery, mending, and its runs."""
 
     def __init__(self, secrets: Secrets, addresses: Addresses) -> None:
-        self.secrets = secrets
-        self.addresses = addresses
-        self._post: Callable[[Message], object] = lambda _: None
-        self._lock = threading.Lock()
-        self._preflight: Preflight | None = None
+        super().__init__(secrets, addresses)
         self._look_cancel = threading.Event()
         self._discover_cancel = threading.Event()
         self._discovered: object = None
-        self._run_cancel = threading.Event()
-        self._running = False
 
-    def tell(self, post: Callable[[Message], object]) -> None:
-        """From now on, post messages there."""
-        self._post = post
+    def close(self) -> None:
+        """The wizard is being left: nothing more is wanted, and nothing is waited for."""
+        self._look_cancel.set()
+        self._discover_cancel.set()
+        super().close()
+
+    def carry_out(self, plan: Plan, order: Order) -> None:
+        self._look_cancel.set()
+        super().carry_out(plan, order)
 
     # --- preflight
 
@@ -106,6 +65,7 @@ class Jobs:
     def _look(self, plan: Plan, job: Job, fresh: bool, cancel: threading.Event) -> None:
         def deliver(updates: tuple[Update, ...]) -> None:
             if not cancel.is_set():
+                self._tell_follow_ups(updates[-1])
                 self._send(Looked(updates[-1].findings_for(judged_as(job)), updates[-1].waiting))
 
         batches = Batches(deliver, LOOK_REST)
@@ -116,13 +76,15 @@ class Jobs:
             _log.exception("preflight broke")
         batches.end()
 
-    def _get_preflight(self) -> Preflight:
-        from vmm_wizard.preflight import Preflight
+    def _tell_follow_ups(self, update: Update) -> None:
+        """What follows the install, once all has been heard and VMM is there by this plan."""
+        from vmm_wizard.afterwards.follow_ups import follow_ups
+        from vmm_wizard.afterwards.told import brief
+        from vmm_wizard.checks.schedule import Role, situation
 
-        with self._lock:
-            if self._preflight is None:
-                self._preflight = Preflight(self.secrets, self.addresses)
-            return self._preflight
+        if update.waiting or situation(update.plan, update.facts).role is not Role.OURS:
+            return
+        self._send(FollowUpsTold(tuple(brief(follow_ups(update.plan, update.facts)))))
 
     # --- discovery
 
@@ -213,79 +175,3 @@ class Jobs:
             self._send(Mended("unexpected error; the log file has the details"))
             return
         self._send(Mended(said or (f"{name} is still wrong: see the finding" if left else f"{name} is mended")))
-
-    # --- install
-
-    @property
-    def running(self) -> bool:
-        """Whether a run goes on."""
-        return self._running
-
-    def carry_out(self, plan: Plan, order: Order) -> None:
-        """Carry out `order` on `plan`; its events come as `RunTold`, the last one is `Finished`."""
-        self._look_cancel.set()
-        self._run_cancel = threading.Event()
-        self._running = True
-        self._start("run", self._carry_out, plan, order, self._run_cancel)
-
-    def stop(self) -> None:
-        """Ask the run to stop between steps; a setup that runs on a node is left alone."""
-        self._run_cancel.set()
-
-    def close(self) -> None:
-        """The wizard is being left: nothing more is wanted, and nothing is waited for."""
-        self._look_cancel.set()
-        self._discover_cancel.set()
-        self._run_cancel.set()
-        self._post = lambda _: None
-
-    def _carry_out(self, plan: Plan, order: Order, cancel: threading.Event) -> None:
-        from vmm_wizard import paths
-        from vmm_wizard.install.engine import Runner
-        from vmm_wizard.install.journal import Journal, JournalError
-
-        def deliver(events: tuple[Event, ...]) -> None:
-            if isinstance(events[-1], Finished):
-                self._running = False
-            self._send(RunTold(events))
-
-        def confirm(findings: tuple[Finding, ...]) -> bool:
-            return self._confirm(findings, cancel)
-
-        batches = Batches(deliver, RUN_REST)
-        try:
-            journal = Journal(paths.journal_file())
-            preflight, folder = self._get_preflight(), paths.state_folder()
-            runner = Runner(plan, self.secrets, preflight, journal, folder, confirm, order=order)
-            for event in runner.run(cancel):
-                batches.put(event)
-        except JournalError as error:
-            batches.put(Finished("failed", False, str(error)))
-        except Exception as error:
-            _log.exception("the run broke")
-            text = log.masked(f"unexpected error ({type(error).__name__}: {error}); the log file has the details")
-            batches.put(Finished("failed", False, text))
-        batches.end()
-
-    def _confirm(self, findings: tuple[Finding, ...], cancel: threading.Event) -> bool:
-        """Ask on the screen, from the run's thread."""
-        reply: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._send(ConfirmWanted(findings, reply))
-        while not cancel.is_set():
-            try:
-                return reply.get(timeout=0.2)
-            except queue.Empty:
-                continue
-        return False
-
-    # --- threads
-
-    def _start(self, name: str, target: Callable[..., None], *arguments: object) -> None:
-        threading.Thread(target=target, args=arguments, name=f"wizard {name}", daemon=True).start()
-
-    def _send(self, message: Message) -> None:
-        try:
-            self._post(message)
-        except RuntimeError:
-            # The wizard was left between two words: its loop is closed, and nobody listens any more.
-            _log.info("nobody listens any more: %s", type(message).__name__)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import queue
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from vmm_wizard.checks.registry import Finding
 from vmm_wizard.facts.discovery_model import Discovery
+from vmm_wizard.install.asking import Question
 from vmm_wizard.install.events import Event, Result
 from vmm_wizard.mending.model import Offer, Refusal
+from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.secrets import Secret
+
+if TYPE_CHECKING:
+    from vmm_wizard.install.journal import Run
 
 
 @dataclass
@@ -73,6 +79,31 @@ class ConfirmWanted(Message):
 
     findings: tuple[Finding, ...]
     reply: queue.SimpleQueue[bool]
+
+
+@dataclass
+class QuestionAsked(Message):
+    """The run asks something with choices; the word of the answer goes into `reply`."""
+
+    question: Question
+    reply: queue.SimpleQueue[str]
+
+
+@dataclass
+class UnfinishedFound(Message):
+    """A run never ended. `here` says where it stands, `working` whether another process carries it out now."""
+
+    run: Run
+    plan: Plan
+    here: str
+    working: bool
+
+
+@dataclass
+class FollowUpsTold(Message):
+    """What follows the install, in lines."""
+
+    lines: tuple[str, ...]
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from textual import on
 from textual.widget import Widget
@@ -15,6 +15,12 @@ from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
 from vmm_wizard.tui.widgets.form import PageView, Pane
 
 
+class FollowUps(Pane):
+    """What is to be done once VMM runs."""
+
+    help_text = "What follows the install, and the next step of each. Arrows scroll; `vmm-wizard after` tells all."
+
+
 class DonePage(PageView):
     """The result in words, and the checks of a finished installation."""
 
@@ -23,13 +29,26 @@ class DonePage(PageView):
     def body(self) -> Iterator[Widget]:
         with Pane(id="result-pane"):
             yield Static("Nothing was done yet: see Run.", id="result", markup=False)
+        with FollowUps(id="follow-ups"):
+            yield Static(id="follow-up-lines", markup=False)
         yield FindingsList(id="done-findings")
         yield Button("Quit", id="quit", compact=True)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#follow-ups").display = False
 
     def show(self, view: flow.View) -> None:
         super().show(view)
         rows = flow.findings_of(view, self.page) if view.result else ()
         self.query_one(FindingsList).show(lines_of(view, rows))
+
+    def follow(self, lines: Sequence[str]) -> None:
+        """Show what follows the install; nothing: nothing is known of it."""
+        pane = self.query_one("#follow-ups")
+        pane.display = bool(lines)
+        text = "\n".join(["What follows (vmm-wizard after FILE tells each step):", *lines])
+        self.query_one("#follow-up-lines", Static).update(text)
 
     def tell(self, state: RunState) -> None:
         """Show how the run ended."""

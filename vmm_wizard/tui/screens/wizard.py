@@ -14,37 +14,24 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from vmm_wizard import log
-from vmm_wizard.install.events import Finished, PreflightDone
+from vmm_wizard.checks.registry import Finding
 from vmm_wizard.plan.fields import field_value
 from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.jobs import Jobs
-from vmm_wizard.tui.messages import (
-    ConfirmWanted,
-    Looked,
-    PasswordGiven,
-    RunEnded,
-    RunTold,
-    StartWanted,
-    StopWanted,
-    Typed,
-)
-from vmm_wizard.tui.order_fields import carried_out
-from vmm_wizard.tui.run_state import RunState
-from vmm_wizard.tui.run_words import promise, words
+from vmm_wizard.tui.messages import Looked, PasswordGiven, Typed
 from vmm_wizard.tui.screens.cluster import ClusterPage
 from vmm_wizard.tui.screens.connection import ConnectionPage
 from vmm_wizard.tui.screens.database import DatabasePage
-from vmm_wizard.tui.screens.dialogs import ChoiceDialog
 from vmm_wizard.tui.screens.dkm import DkmPage
 from vmm_wizard.tui.screens.done import DonePage
-from vmm_wizard.tui.screens.finding import FindingScreen
 from vmm_wizard.tui.screens.job import JobPage
 from vmm_wizard.tui.screens.names import NamesPage
 from vmm_wizard.tui.screens.orders import ORDER_PAGES
 from vmm_wizard.tui.screens.ports import PortsPage
 from vmm_wizard.tui.screens.review import ReviewPage
 from vmm_wizard.tui.screens.run import RunPage
+from vmm_wizard.tui.screens.running import RunScreen
 from vmm_wizard.tui.screens.service_account import ServiceAccountPage
 from vmm_wizard.tui.widgets.form import FormPage, PageView
 from vmm_wizard.tui.widgets.keys import KeysFooter
@@ -74,19 +61,17 @@ _VIEWS: Mapping[str, type[PageView]] = {
 }
 
 
-class WizardScreen(FindingScreen):
+class WizardScreen(RunScreen):
     """All pages, one at a time; each is made when it is first shown."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, answers: Answers, jobs: Jobs) -> None:
         super().__init__(answers, jobs)
-        self.run_state: RunState | None = None
         self.status = ""
         self._findings: flow.View = flow.View()
         self._pending: dict[str, str] = {}
         self._rest: Timer | None = None
-        self._result = ""
         self._turning = asyncio.Lock()
 
     # --- what is known
@@ -105,7 +90,7 @@ class WizardScreen(FindingScreen):
             self._findings.waiting,
             given,
             self.jobs.running,
-            self._result,
+            self.result,
             self.found,
             self.answers.order,
         )
@@ -125,6 +110,7 @@ class WizardScreen(FindingScreen):
     def on_mount(self) -> None:
         self.jobs.tell(self.post_message)
         self.call_after_refresh(self.look)
+        self.call_after_refresh(self.jobs.find_runs)
 
     # --- what is typed
 
@@ -237,6 +223,8 @@ class WizardScreen(FindingScreen):
             await self.query_one("#pages").mount(shown)
             if isinstance(shown, RunPage | DonePage) and self.run_state is not None:
                 shown.tell(self.run_state, ()) if isinstance(shown, RunPage) else shown.tell(self.run_state)
+            if isinstance(shown, DonePage):
+                shown.follow(self.follow_ups)
         self.page = page
         shown.display = True
         shown.scroll_home(animate=False)
@@ -281,84 +269,9 @@ class WizardScreen(FindingScreen):
 
     # --- the run
 
-    @on(StartWanted)
-    def _start_wanted(self, event: StartWanted) -> None:
-        event.stop()
-        self.leave()
-        view = self.view
-        rows = flow.obstacles(view)
-        if rows:
-            self.say(f"not started: {rows[0]}")
-            return
+    async def answers_replaced(self) -> None:
+        await self.query(PageView).remove()
+        self._findings = flow.View()
 
-        def start(answer: str | None) -> None:
-            if answer == "start":
-                self._start_run()
-
-        answers = (("", "No, go back"), ("start", f"Yes: {words(view.order.job).deed}"))
-        self.app.push_screen(ChoiceDialog(f"{words(view.order.job).start}?", promise(view), answers), start)
-
-    def _start_run(self) -> None:
-        order = carried_out(self.answers.order, self.answers.plan)
-        self.run_state = RunState(self.answers.plan, order)
-        self._result = ""
-        page = self.query_one(RunPage)
-        page.clear()
-        self.jobs.carry_out(self.answers.plan, order)
-        page.tell(self.run_state, ())
-        self.refresh_view()
-        page.query_one("#log").focus()
-
-    @on(StopWanted)
-    def _stop_wanted(self, event: StopWanted) -> None:
-        event.stop()
-        state = self.run_state
-        running = state is not None and state.is_running_setup
-        text = (
-            "Setup is running on a node. It cannot be stopped safely, so the wizard lets go of it and setup goes on "
-            "there; start again, later, to follow it."
-            if running
-            else "The run stops before its next step. What waits on a node is removed; what is installed stays."
-        )
-
-        def stop(answer: str | None) -> None:
-            if answer == "stop":
-                self.jobs.stop()
-                self.say("stopping ...")
-
-        answers = (("", "No, go on"), ("stop", "Yes: let go of setup" if running else "Yes: stop"))
-        self.app.push_screen(ChoiceDialog("Stop the run?", text, answers), stop)
-
-    @on(ConfirmWanted)
-    def _confirm_wanted(self, event: ConfirmWanted) -> None:
-        event.stop()
-        rows = [f"? {row.id}{f' ({row.subject})' if row.subject else ''}: {row.evidence}" for row in event.findings]
-        text = "\n".join(["This could not be found out. Setup may go well all the same:", "", *rows])
-
-        def reply(answer: str | None) -> None:
-            event.reply.put(answer == "go")
-
-        answers = (("", "No, stop here"), ("go", "Yes: go on though it is unknown"))
-        self.app.push_screen(ChoiceDialog("Go on with something unknown?", text, answers), reply)
-
-    @on(RunTold)
-    async def _run_told(self, event: RunTold) -> None:
-        event.stop()
-        if self.run_state is None:
-            return
-        lines: list[str] = []
-        finished = None
-        for entry in event.events:
-            lines += self.run_state.take(entry)
-            if isinstance(entry, PreflightDone) or (isinstance(entry, Finished) and entry.findings):
-                self._findings = flow.View(findings=entry.findings)
-            if isinstance(entry, Finished):
-                finished = entry
-        for page in self.query(RunPage):
-            page.tell(self.run_state, lines)
-        if finished is not None:
-            self._result = finished.result
-            for done in self.query(DonePage):
-                done.tell(self.run_state)
-            self.post_message(RunEnded(finished.result))
-        self.refresh_view()
+    def take_findings(self, findings: tuple[Finding, ...]) -> None:
+        self._findings = flow.View(findings=findings)
