@@ -313,3 +313,22 @@ def test_a_name_without_an_address_is_not_reached(tmp_path: Path) -> None:
     assert isinstance(answer, NoAnswer)
     assert answer.code == "unreachable"
     assert "dc01.contoso.lab" in answer.reason
+
+
+class TestWhoCanJudge:
+    def test_nobody_when_the_controller_that_answered_is_gone(self, tmp_path: Path) -> None:
+        how = access("CONTOSO\\alice")
+        with serving(tmp_path) as served:
+            ledger = Passwords(leading_to(served), SECONDS)
+            # Before the first bind nobody here knows whether there is a way to a controller at all.
+            assert ledger.can_be_judged(how)
+            assert isinstance(ledger.prove(how.account, RIGHT, how), PasswordFacts)
+            assert ledger.can_be_judged(how)
+        assert not ledger.can_be_judged(how)
+        ledger.close()
+
+    def test_where_none_was_ever_reached_a_refusal_counts(self, tmp_path: Path) -> None:
+        how = access("CONTOSO\\alice")
+        ledger = Passwords(addresses(None), SECONDS)
+        assert isinstance(ledger.prove(how.account, RIGHT, how), NoAnswer)
+        assert ledger.can_be_judged(how)

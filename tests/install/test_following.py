@@ -92,7 +92,7 @@ def test_a_short_silence_is_nothing_to_tell(stall: float) -> None:
     [
         (0, "", ""),
         (3010, "", ""),
-        (1, "", "exit code 1: setup failed and rolled itself back"),
+        (1, "", "exit code 1: setup failed"),
         (18, "", "exit code 18: another setup runs"),
         (77, "", "exit code 77: setup failed"),
         (None, "the passwords did not arrive in time", "not started: the passwords did not arrive in time"),

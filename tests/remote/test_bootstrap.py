@@ -14,7 +14,7 @@ from tree_sitter import Language, Node, Parser
 from vmm_wizard.lab.wsman_messages import clixml_errors, clixml_progress
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.remote import bootstrap
-from vmm_wizard.remote.bootstrap import Script, load_script
+from vmm_wizard.remote.bootstrap import BEGIN, Script, head_of, load_script
 
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
 values = st.recursive(
@@ -124,3 +124,18 @@ class TestErrorText:
 def test_a_language_mode_is_read() -> None:
     assert bootstrap.read_language_mode(b'{"languageMode":"ConstrainedLanguage"}\r\n') == "ConstrainedLanguage"
     assert bootstrap.read_language_mode(b"{}") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("", "nothing"),
+        ("Zugriff verweigert\r\n", "Zugriff verweigert"),
+        (f'\r\n{BEGIN}\r\n{{"result":{{"files":[{{"content":"QUJD', "an answer that is not whole"),
+        (f"Authorized use only.\n{BEGIN}\n{{", "an answer that is not whole, after Authorized use only."),
+        ("wrapper " + "QUJDREVG" * 40, "wrapper ..."),
+        ("word " * 100, "word " * 24 + "..."),
+    ],
+)
+def test_of_what_is_no_answer_only_words_are_shown_and_nothing_of_a_file(said: str, shown: str) -> None:
+    assert head_of(said) == shown

@@ -270,3 +270,16 @@ def test_a_rollback_that_came_to_its_end_is_told_from_one_that_did_not() -> None
     begun.feed(b"11:09:00:****Ended*RollBack**********\r\n")
     assert begun.rollback_ended
     assert (fed(RUN).rollback_begun, fed(RUN).rollback_ended) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("line", "cause", "remedy"),
+    [
+        ("FailureReason = The server is not operational.", "No domain controller answered setup", "nltest"),
+        ("*** Carmine error was: DirectoryServicesCOM (1); HR: 0x8007203a", "No domain controller", "nltest"),
+        ("FailureReason = The service SCVMMService on VMM01 did not start", "did not start", "SQL-01"),
+    ],
+)
+def test_what_goes_away_under_setup_has_a_known_cause(line: str, cause: str, remedy: str) -> None:
+    assert cause in explain(line).cause
+    assert remedy in explain(line).remedy

@@ -188,6 +188,15 @@ def open_channel(access: DirectoryAccess, addresses: Addresses, until: float) ->
     raise first
 
 
+def is_answering(access: DirectoryAccess, addresses: Addresses, seconds: float) -> bool:
+    """Whether any domain controller of `access` takes a connection, however it fares then. Nothing is bound."""
+    try:
+        open_channel(access, addresses, time.monotonic() + seconds).close()
+    except DirectoryUnusable as failure:
+        return failure.answer.code not in ("unreachable", "timeout")
+    return True
+
+
 def controllers(access: DirectoryAccess, addresses: Addresses) -> tuple[str, ...]:
     """The hosts to try, best first. Raises DirectoryUnusable when there are none."""
     if access.server:

@@ -84,6 +84,8 @@ class Passwords:
         self._sessions: dict[tuple[DirectoryAccess, Secret | None], DirectorySession] = {}
         self._opening: dict[tuple[DirectoryAccess, Secret | None], Future[DirectorySession | NoAnswer]] = {}
         self._jump: tuple[tuple[tuple[NodeQuestion, ...], Secret], JumpHost] | None = None
+        #: Domains (and their servers) of which this computer has reached a controller.
+        self._reached: set[tuple[str, str]] = set()
         #: Why this computer reaches no domain controller, where a node does.
         self._hidden: dict[tuple[str, str], NoAnswer] = {}
 
@@ -173,6 +175,18 @@ class Passwords:
             self._accepted.clear()
             self._hidden.clear()
 
+    def can_be_judged(self, access: DirectoryAccess) -> bool:
+        """Whether a server that refuses a logon can know that the password is wrong: not while no domain controller
+        answers, whom it would have to ask. Where this computer has never reached one, nobody here can tell: then yes.
+        """
+        from vmm_wizard.facts.directory_channel import is_answering
+
+        place = (access.domain, access.server)
+        with self._lock:
+            if place not in self._reached or place in self._hidden:
+                return True
+        return is_answering(access, self.addresses, self.deadline)
+
     def session(self, access: DirectoryAccess, secret: Secret | None) -> DirectorySession | NoAnswer:
         """The bound session of `access`: the one whose bind proved the password, or a new one when that has ended."""
         proof = self.prove(access.account, secret, access)
@@ -241,6 +255,8 @@ class Passwords:
         if direct is None:
             proof, channel = _bind(account, secret, access, self.addresses, self.deadline)
             if not isinstance(proof, NoAnswer) or proof.code not in ("unreachable", "timeout"):
+                with self._lock:
+                    self._reached.add(place)
                 return proof, channel
             direct = proof
         if jump is None or not secret:
@@ -250,6 +266,11 @@ class Passwords:
         try:
             proof, channel = bind_from_node(jump, account, secret, access, direct, self.deadline)
         except NodePasswordRefused as refusal:
+            with self._lock:
+                was_reached = place in self._reached
+            if was_reached:
+                # There was one a moment ago: the node misses it as well, and has nobody to ask.
+                return direct, None
             return self._refused_by_node(jump, account, secret, access, refusal.meaning), None
         with self._lock:
             if jump.is_open:

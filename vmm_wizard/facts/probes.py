@@ -70,6 +70,9 @@ class Probes:
         secret = self.secret(account, access)
         answer = ask(secret)
         if isinstance(answer, NoAnswer) and answer.code == "logon":
+            if access is not None and not account.is_sql_login and not self.passwords.can_be_judged(access):
+                reason = f"{answer.reason}, while no domain controller answers: that says nothing of the password"
+                return NoAnswer(reason, "unreachable")
             self.passwords.refuse(account, secret, access, answer.reason)
         return answer
 

@@ -58,6 +58,26 @@ def is_worth_a_rehearsal(findings: tuple[Finding, ...]) -> bool:
     return all(finding.id in SEEN_FROM_INSIDE for finding in blocking(findings))
 
 
+#: How many checks are named that nobody could judge for one reason: the reason says more than they do.
+_NAMED = 3
+
+
+def stopped_by(stops: tuple[Finding, ...]) -> str:
+    """What stops a run, as the end of a sentence: each fail by its check, and what is unknown by why it is."""
+    by_reason: dict[str, list[str]] = {}
+    for finding in stops:
+        # Each of those that fail has a remedy of its own; the many that are unknown have one together.
+        reason = "" if finding.status is Status.FAIL else finding.evidence
+        by_reason.setdefault(reason, []).append(finding.id)
+    rows = []
+    for reason, found in sorted(by_reason.items(), key=lambda row: bool(row[0])):
+        ids = list(dict.fromkeys(found))
+        named = ", ".join(ids if not reason or len(ids) <= _NAMED + 1 else ids[:_NAMED])
+        more = f" and {len(ids) - _NAMED} more" if reason and len(ids) > _NAMED + 1 else ""
+        rows.append(f"{reason} ({named}{more} cannot be judged)" if reason else named)
+    return "; ".join(rows)
+
+
 def blocking(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """What stops a run: each fail, and each unknown among the minimum (section 10, last line), unless accepted."""
     return tuple(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from vmm_wizard.install.events import Notice
+
 if TYPE_CHECKING:
     from vmm_wizard.remote.task import RemoteTask
     from vmm_wizard.remote.task_run import Removal, TaskStatus
@@ -39,6 +41,17 @@ def take_away(task: RemoteTask, poll: float) -> Removal:
             raise SetupRunning
         waited = waits
         task.pause(poll)
+
+
+def left_behind(node: str, run_id: str) -> Notice:
+    """What to tell where a run could not be taken away from a node."""
+    name = f"vmm-wizard-{run_id}"
+    return Notice(
+        node,
+        f"the scheduled task {name} with its stored password may still be on {node}",
+        f"run it again, or on {node}: Unregister-ScheduledTask -TaskName '{name}'; "
+        rf"Remove-Item -Recurse 'C:\ProgramData\vmm-wizard\{run_id}'",
+    )
 
 
 def _runs_setup(status: TaskStatus) -> bool:

@@ -14,9 +14,10 @@ from vmm_wizard import log
 from vmm_wizard.checks.registry import Finding, Status, judge
 from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts, NotKnown
 from vmm_wizard.facts.rehearsal import REHEARSAL_PREFIX
-from vmm_wizard.install.admission import blocking, is_worth_a_rehearsal
+from vmm_wizard.install.admission import blocking, is_worth_a_rehearsal, stopped_by
 from vmm_wizard.install.asking import RESTART, Ask, restart_question, take_default
 from vmm_wizard.install.cluster_lock import ClusterLock
+from vmm_wizard.install.doubt import Doubts
 from vmm_wizard.install.endings import End, NodeFailed, Pace, Refused
 from vmm_wizard.install.events import Event, PreflightDone, Result, StepChanged, StepState
 from vmm_wizard.install.journal import Journal, Run
@@ -141,7 +142,7 @@ class Context:
         """Raises Refused where `stops` are, where the user does not go on beside what is unknown, and where the cluster
         could not be locked."""
         if stops:
-            raise Refused(f"not started on {node}: {', '.join(dict.fromkeys(finding.id for finding in stops))}")
+            raise Refused(f"not started on {node}: {stopped_by(stops)}")
         unknowns = tuple(finding for finding in findings if finding.status is Status.UNKNOWN and not finding.accepted)
         if unknowns and not self._confirmed:
             self._confirmed = self.confirm(unknowns)
@@ -219,6 +220,7 @@ class Context:
             sessions=lambda: self.sql_sessions(node),
             guard=guard,
             ready=self.lock.require,
+            doubt=Doubts(self, node),
         )
         self.node_runs.append(node_run)
         return node_run

@@ -41,13 +41,15 @@ class SetupEnd:
 class NodeFailed(Exception):
     """The work on a node came to nothing, and nothing of it runs. One sentence; `remedy` says what to do.
 
-    `setup` where setup ran there: it may have left the node half done.
+    `setup` where setup ran there: it may have left the node half done. `cramped` names the node where its disk is to be
+    looked at, because something could not be written, or ended without a word.
     """
 
-    def __init__(self, text: str, remedy: str = "", setup: SetupEnd | None = None) -> None:
+    def __init__(self, text: str, remedy: str = "", setup: SetupEnd | None = None, cramped: str = "") -> None:
         super().__init__(text)
         self.remedy = remedy
         self.setup = setup
+        self.cramped = cramped
 
 
 class PasswordRefused(NodeFailed):

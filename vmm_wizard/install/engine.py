@@ -13,10 +13,10 @@ from typing import Any
 from vmm_wizard import log
 from vmm_wizard.addresses import AddressError
 from vmm_wizard.install.admission import blocking, missing_secrets, plan_key
+from vmm_wizard.install.aftermath import look_after
 from vmm_wizard.install.asking import Ask, take_default
-from vmm_wizard.install.cleaning import node_condition
 from vmm_wizard.install.context import Confirm, Context
-from vmm_wizard.install.endings import Detached, End, LostSight, NodeFailed, Pace, PasswordRefused, Refused, SetupEnd
+from vmm_wizard.install.endings import Detached, End, LostSight, NodeFailed, Pace, PasswordRefused, Refused
 from vmm_wizard.install.events import Event, Finished, Notice, PreflightDone, Result, RunStarted
 from vmm_wizard.install.holding import Held, holding
 from vmm_wizard.install.journal import Journal, JournalError, Outcome, Run
@@ -142,7 +142,7 @@ class Runner:
         except NodeFailed as error:
             if isinstance(error, PasswordRefused):
                 context.stop_password(self.plan.installing_account, str(error))
-            after = (yield from self._look_after(context, error.setup)) if error.setup else ""
+            after = yield from look_after(context, error)
             return ended("failed", f"{error}{after}", error.remedy)
         except LostSight as error:
             if error.refused is not None:
@@ -152,20 +152,6 @@ class Runner:
             if isinstance(error, LogonRefused):
                 context.stop_password(self.plan.node_account, str(error))
             return ended("failed", str(error), "when that is mended, run the same command again", resumable=True)
-
-    def _look_after(self, context: Context, setup: SetupEnd) -> Generator[Event, None, str]:
-        """Whether a setup that did not end well left its node clean or half done, and how to clean it: told, and given
-        as the end of a sentence. Empty where that cannot be looked at now."""
-        try:
-            facts = context.look()
-        except (Cancelled, RemoteError, AddressError):
-            return ""
-        found = node_condition(self.plan, facts, setup.node, setup.log.work, setup.exit_code, setup.log)
-        steps = "\n".join(f"{number}. {step}" for number, step in enumerate(found.plan, 1))
-        seen = "".join(f"; {row.text}" for row in found.leftovers)
-        text = f"{setup.node} is {found.condition}: {found.reason}{seen}"
-        yield Notice(setup.node, log.masked(text), log.masked(steps))
-        return f"; {setup.node} is {found.condition}"
 
 
 def kept(event: Event) -> dict[str, Any]:

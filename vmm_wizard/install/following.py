@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 #: What setup.exe's exit codes mean (section 1.3).
 EXIT_CODES = {
     -1: "its process was ended from outside",
-    1: "setup failed and rolled itself back",
     13: "another version of VMM is installed (unconfirmed)",
     14: "setup's own prerequisite check failed (unconfirmed)",
     15: "setup refused its command line or answer file, or VMM is installed already (unconfirmed)",
@@ -188,8 +187,21 @@ class SetupFollower(Follower):
         if result.exit_code is None:
             return f"setup was not started: {log.masked(result.error) or 'the wrapper gave no reason'}"
         if result.exit_code not in GOOD_EXIT_CODES:
-            return f"setup ended with exit code {result.exit_code}: {EXIT_CODES.get(result.exit_code, 'setup failed')}"
+            return f"setup ended with exit code {result.exit_code}: {self._meaning(result.exit_code)}"
         return ""
+
+    def _meaning(self, code: int) -> str:
+        """What an exit code means; of a failure the log tells whether it was rolled back."""
+        if code in EXIT_CODES:
+            return EXIT_CODES[code]
+        reader = self._reader
+        if reader.rollback_ended:
+            return "setup failed and rolled itself back"
+        if reader.rollback_begun:
+            return "setup failed, and its rollback has not come to its end"
+        if reader.changed_something and not reader.work.removes:
+            return "setup failed, and its log tells of no rollback"
+        return "setup failed"
 
     def explained(self, problem: str) -> tuple[str, str]:
         if not self._reader.failures:

@@ -10,35 +10,41 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vmm_wizard import log
 from vmm_wizard.install.asking import END, Ask, take_default
-from vmm_wizard.install.clearing import SetupRunning, take_away
+from vmm_wizard.install.clearing import SetupRunning, left_behind, take_away
+from vmm_wizard.install.details import boot_detail, boot_of, exit_code_detail, exit_code_of, staged_detail
+from vmm_wizard.install.doubt import Doubt, no_doubt
 from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Pace, PasswordRefused, SetupEnd
 from vmm_wizard.install.events import Event, Notice, Progress, StepChanged, StepState
 from vmm_wizard.install.following import Follower
 from vmm_wizard.install.patience import patiently
 from vmm_wizard.install.stopping import where_to_stop
 from vmm_wizard.install.verify import RESTART_NEEDED
-from vmm_wizard.install.works import LogName, Work
+from vmm_wizard.install.works import Work
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.remote.errors import (
     AccessDenied,
+    AnswerUnreadable,
     Cancelled,
     CertificateRefused,
     LogonNotOffered,
     LogonRefused,
     NodeUnreachable,
     RemoteError,
+    ScriptFailed,
     ShellRefused,
 )
+from vmm_wizard.remote.restart import is_another_boot
 from vmm_wizard.remote.task_run import RunResult, TaskStatus
 
 if TYPE_CHECKING:
-    from vmm_wizard.install.journal import Journal, Step
+    from vmm_wizard.install.journal import Journal
     from vmm_wizard.remote.task import RemoteTask
 
 T = TypeVar("T")
@@ -47,27 +53,6 @@ T = TypeVar("T")
 _OUT_OF_SIGHT = (NodeUnreachable, LogonRefused, LogonNotOffered, AccessDenied, CertificateRefused, ShellRefused)
 #: How Task Scheduler refuses a wrong password (winerror.h).
 _WRONG_PASSWORD = 0x8007052E
-
-
-#: What the journal says of a setup that ended well, before the code.
-_EXIT_CODE = "exit code"
-
-
-def exit_code_of(setup: Step) -> int | None:
-    """Setup's exit code as its finished step in the journal tells it; None when it does not."""
-    _, found, code = setup.detail.partition(f"{_EXIT_CODE} ")
-    return int(code) if found and code.isdecimal() else None
-
-
-def staged_detail(work: Work) -> str:
-    """What the journal says of the work that was staged: what its main step is called, and whose log grows then."""
-    return f"{work.step}, log of {work.log}"
-
-
-def staged_work(stage: Step) -> tuple[str, LogName]:
-    """(What the main step of a staged work is called, which log grows then), as its step in the journal tells it."""
-    step, _, log_name = stage.detail.partition(", log of ")
-    return step or "setup", "work" if log_name == "work" else "setup"
 
 
 @dataclass
@@ -94,6 +79,7 @@ class NodeRun:
     guard: Callable[[], None] = lambda: None
     #: Called before anything is begun; raises what must stop it.
     ready: Callable[[], None] = lambda: None
+    doubt: Doubt = no_doubt
     exit_code: int | None = None
     report: Mapping[str, Any] | None = field(default=None, init=False)
     begun: bool = field(default=False, init=False)
@@ -128,7 +114,9 @@ class NodeRun:
             raise self._lost_sight(error) from None
         except RemoteError as error:
             yield from self._clear(self.pace.clearing)
-            raise NodeFailed(self._sentence(error), f"see the log file, mend {self.node}, run it again") from None
+            cramped = self.node if isinstance(error, ScriptFailed) else ""
+            remedy = f"see the log file, mend {self.node}, run it again"
+            raise NodeFailed(self._sentence(error), remedy, cramped=cramped) from None
         finally:
             self.task.close()
 
@@ -137,7 +125,8 @@ class NodeRun:
             raise Cancelled(self.node)
         self.ready()
         yield from self._step("stage", "staged and read back", self._stage, staged_detail(self.work))
-        yield from self._step("start", f"scheduled task of {self.task.account} started", self._start)
+        began = boot_detail((yield from self._boot_time(self.pace.patience)))
+        yield from self._step("start", f"scheduled task of {self.task.account} started", self._start, began)
         yield from self._follow()
         yield from self._clear(self.pace.patience)
 
@@ -176,7 +165,13 @@ class NodeRun:
 
     def _patiently(self, call: Callable[[], T], patience: float) -> Generator[Event, None, T]:
         usual = "setup restarts WinRM while it runs; " if self._runs and self.work.log == "setup" else ""
-        return (yield from patiently(self.task, self.node, call, self.pace.poll, patience, usual))
+        while True:
+            try:
+                return (yield from patiently(self.task, self.node, call, self.pace.poll, patience, usual))
+            except LogonRefused as refused:
+                if not (yield from self.doubt(refused, patience)):
+                    raise
+                self.task.forgive()
 
     @property
     def _folder(self) -> str:
@@ -236,7 +231,7 @@ class NodeRun:
             seconds = time.monotonic() - since
             problem = self._problem(status, seconds)
             if problem:
-                raise self._failed(problem, follower)
+                raise (yield from self._stopped(problem, follower))
             if self.end_setup.is_set() and not status.begun:
                 raise Cancelled(self.node)
             if self._runs and self._is_to_end(follower):
@@ -267,6 +262,23 @@ class NodeRun:
         if seconds >= self.pace.starting:
             return f"{self.node}: the scheduled task was started {seconds:.0f} seconds ago and has not run"
         return ""
+
+    def _boot_time(self, patience: float) -> Generator[Event, None, datetime | None]:
+        """Since when Windows runs there; None where it does not tell: it only serves to explain an end."""
+        try:
+            return (yield from self._patiently(self.task.boot_time, patience))
+        except (ScriptFailed, AnswerUnreadable):
+            return None
+
+    def _stopped(self, problem: str, follower: Follower) -> Generator[Event, None, NodeFailed]:
+        """Why a task has left no result, as far as the node can still tell."""
+        before = boot_of(self.journal.attempt(self.run_id, self.node).get("start"))
+        now = yield from self._boot_time(self.pace.clearing)
+        if before and now and is_another_boot(before, now):
+            text = f"{self.node} was restarted during {self.work.step}: its Windows began at {now:%H:%M:%S} UTC"
+            remedy = f"find out what restarted {self.node} (event 1074 or 6008 of its System log), then run it again"
+            return self._failed(text, follower, remedy=remedy)
+        return self._failed(problem, follower)
 
     def _begun(self) -> Iterator[Event]:
         self._runs = self.begun = True
@@ -308,18 +320,20 @@ class NodeRun:
         self.exit_code = result.exit_code
         text = f"{self.work.step} ended well"
         text += "; Windows wants a restart of this node" if self.needs_restart else ""
-        self.journal.finish(self.run_id, self.node, self.work.step, "done", f"{_EXIT_CODE} {self.exit_code}")
+        self.journal.finish(self.run_id, self.node, self.work.step, "done", exit_code_detail(self.exit_code))
         yield Progress(self.node, self.work.step, 100, text)
         yield StepChanged(self.node, self.work.step, StepState.DONE, text)
 
-    def _failed(self, problem: str, follower: Follower, result: RunResult | None = None) -> NodeFailed:
+    def _failed(
+        self, problem: str, follower: Follower, result: RunResult | None = None, remedy: str = ""
+    ) -> NodeFailed:
         setup = None
         if follower.reader is not None and self._runs:
             setup = SetupEnd(self.node, follower.reader, result.exit_code if result else None)
         self._runs = False
-        text, remedy = follower.explained(problem)
+        text, mend = follower.explained(problem)
         self.journal.finish(self.run_id, self.node, self.work.step, "failed", text)
-        return NodeFailed(text, remedy, setup)
+        return NodeFailed(text, mend or remedy, setup, self.node if result is None else "")
 
     # --- the end
 
@@ -366,23 +380,17 @@ class NodeRun:
                 left = "; ".join((f"left behind: {', '.join(removal.left)}", *removal.errors))
         if left:
             yield self._step_failed("clear", left)
-            yield self._left_behind()
+            yield left_behind(self.node, self.run_id)
             return
         self.journal.finish(self.run_id, self.node, "clear")
         yield StepChanged(self.node, "clear", StepState.DONE, "task, key, passwords and answer file are gone")
 
-    def _left_behind(self) -> Event:
-        name = f"vmm-wizard-{self.run_id}"
-        return Notice(
-            self.node,
-            f"the scheduled task {name} with its stored password may still be on {self.node}",
-            f"run it again, or on {self.node}: Unregister-ScheduledTask -TaskName '{name}'; "
-            f"Remove-Item -Recurse '{self._folder}'",
-        )
-
     def _lost_sight(self, error: RemoteError) -> LostSight:
         if isinstance(error, LogonRefused):
-            remedy = f"when the password of {error.account} is right, run the same command to go on"
+            remedy = (
+                f"when the password of {error.account} is right, and a domain controller answers {self.node}, run the "
+                "same command to go on"
+            )
             return LostSight(f"{error}; it is not tried again until the password changes", remedy, error)
         return LostSight(str(error), f"when {self.node} answers again, run the same command to go on")
 

@@ -6,10 +6,10 @@ from collections.abc import Generator
 from functools import partial
 from typing import TYPE_CHECKING
 
+from vmm_wizard.install.details import staged_work
 from vmm_wizard.install.endings import Pace
 from vmm_wizard.install.events import Event
 from vmm_wizard.install.following import Follower, ScriptFollower, SetupFollower
-from vmm_wizard.install.node_run import staged_work
 from vmm_wizard.install.patience import patiently
 from vmm_wizard.setup.log_phases import SetupKind
 

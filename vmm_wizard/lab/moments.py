@@ -148,6 +148,7 @@ class Moments:
         self._lock = threading.Lock()
         self._waiting: list[Switch] = []
         self._switched: list[Switched] = []
+        self._undos: list[tuple[Switched, Callable[[], None]]] = []
         self.told: Callable[[Switched], None] = lambda _: None
 
     def add(self, switch: Switch) -> None:
@@ -169,6 +170,14 @@ class Moments:
             meant = [each for each in self._waiting if each.is_meant(happening, node)]
         for each in meant:
             self._switch_on(each, node)
+
+    def lift(self) -> None:
+        """Somebody has mended it: what is in force and can be taken back is over, and nothing more is switched on."""
+        with self._lock:
+            self._waiting.clear()
+            undos, self._undos = self._undos, []
+        for row, undo in undos:
+            self._take_back(row, undo)
 
     @property
     def switched(self) -> tuple[Switched, ...]:
@@ -193,13 +202,24 @@ class Moments:
             _log.exception("the fault %s could not be switched on", switch.kind)
             row.error = f"{type(error).__name__}: {error}"
         self._tell(row)
-        if undo is not None and switch.seconds is not None:
+        if undo is None:
+            return
+        with self._lock:
+            self._undos.append((row, undo))
+        if switch.seconds is not None:
             arguments = (row, switch.seconds, undo)
             threading.Thread(target=self._pass, args=arguments, name=f"fault {switch.kind}", daemon=True).start()
 
     def _pass(self, row: Switched, seconds: float, undo: Callable[[], None]) -> None:
         if self._clock.wait(seconds, self._stop):
             return
+        with self._lock:
+            if (row, undo) not in self._undos:
+                return
+            self._undos.remove((row, undo))
+        self._take_back(row, undo)
+
+    def _take_back(self, row: Switched, undo: Callable[[], None]) -> None:
         undo()
         row.over = self._clock.seconds()
         self._tell(row)

@@ -164,6 +164,27 @@ def parse_result(text: str) -> dict[str, object]:
     return result
 
 
+#: Most characters of what was said in place of an answer that are shown, and of one word: longer ones are no words.
+_HEAD = 120
+_WORD = 40
+
+
+def head_of(text: str) -> str:
+    """The beginning of what a node said in place of an answer, for a message: words, on one line, and nothing of an
+    answer of ours that is not whole, which may hold whole files."""
+    before, marker, _ = text.partition(BEGIN)
+    words: list[str] = []
+    for word in before.split():
+        if len(word) > _WORD or len(" ".join((*words, word))) > _HEAD:
+            words.append("...")
+            break
+        words.append(word)
+    said = " ".join(words)
+    if marker:
+        return f"an answer that is not whole, after {said}" if said else "an answer that is not whole"
+    return said or "nothing"
+
+
 def read_language_mode(stdout: bytes) -> str | None:
     """The language mode that the bootstrap refused to run in, or None."""
     found = _LANGUAGE_MODE.search(decode_output(stdout))

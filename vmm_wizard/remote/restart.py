@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from vmm_wizard.remote.bootstrap import JSON, load_script
 from vmm_wizard.remote.errors import AnswerUnreadable
 from vmm_wizard.remote.session import Session
+from vmm_wizard.remote.task_run import UnreadableAnswer
 
 #: Seconds until the node goes down, so that its answer still arrives.
 DELAY_SECONDS = 15
@@ -16,6 +19,8 @@ DELAY_SECONDS = 15
 _ON_ITS_WAY = frozenset({1115, 1190})
 #: Two times of beginning that differ by less are one: Windows works it out anew when its clock is set.
 _SAME_BOOT = timedelta(seconds=60)
+#: What the script is told when nothing is to be restarted.
+JUST_LOOKING: Mapping[str, JSON] = {"Restart": False, "Reason": "", "DelaySeconds": DELAY_SECONDS}
 #: What the node takes as a reason; anything else becomes a blank.
 _NO_REASON = re.compile(r"[^A-Za-z0-9 .,:()_-]+")
 
@@ -35,7 +40,7 @@ class Restart:
 
 def boot_time(session: Session, deadline: float) -> datetime:
     """When Windows began on the node (UTC). Raises RemoteError."""
-    return _ask(session, {"Restart": False, "Reason": "", "DelaySeconds": DELAY_SECONDS}, deadline).boot_time
+    return _ask(session, JUST_LOOKING, deadline).boot_time
 
 
 def restart_node(session: Session, reason: str, deadline: float, *, delay: int = DELAY_SECONDS) -> Restart:
@@ -53,13 +58,21 @@ def is_another_boot(before: datetime, now: datetime) -> bool:
     return now - before > _SAME_BOOT
 
 
-def _ask(session: Session, parameters: dict[str, JSON], deadline: float) -> Restart:
+def _ask(session: Session, parameters: Mapping[str, JSON], deadline: float) -> Restart:
     answer = session.run(load_script("restart-node"), parameters, deadline=deadline)
+    try:
+        return read_restart(answer)
+    except UnreadableAnswer as error:
+        raise AnswerUnreadable(session.place, str(error)) from None
+
+
+def read_restart(answer: Mapping[str, Any]) -> Restart:
+    """What restart-node.ps1 answers. Raises UnreadableAnswer."""
     code = answer.get("exit_code")
     try:
         began = datetime.fromisoformat(str(answer["boot_time"]))
         if began.tzinfo is None or not (code is None or isinstance(code, int)):
             raise ValueError(code)
     except (KeyError, ValueError):
-        raise AnswerUnreadable(session.place, "what it says of its restart cannot be read") from None
+        raise UnreadableAnswer("what it says of its restart cannot be read") from None
     return Restart(began, code)

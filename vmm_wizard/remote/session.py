@@ -198,11 +198,10 @@ class Session:
             mode = bootstrap.read_language_mode(output.stdout)
             if mode:
                 raise LanguageModeRefused(place, mode)
-            said = bootstrap.error_text(output.stderr) or bootstrap.decode_output(output.stdout).strip() or "nothing"
-            one_line = " ".join(said.split())[:300]
-            raise AnswerUnreadable(
-                place, masked(f"{script.name} ended with code {output.exit_code} and said {one_line}")
-            )
+            said = bootstrap.error_text(output.stderr) or bootstrap.decode_output(output.stdout)
+            # First the secrets: the head of one would not be found any more.
+            head = bootstrap.head_of(masked(said))
+            raise AnswerUnreadable(place, f"{script.name} ended with code {output.exit_code} and said {head}")
         error = answer.get("error")
         if isinstance(error, dict):
             line = error.get("line")

@@ -10,12 +10,14 @@ import base64
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.remote.bootstrap import JSON, load_script
 from vmm_wizard.remote.errors import AnswerUnreadable, Cancelled, DeadlinePassed, LogonRefused, NodeUnreachable
+from vmm_wizard.remote.restart import JUST_LOOKING, read_restart
 from vmm_wizard.remote.session import Session, deadline_in
 from vmm_wizard.remote.task_run import (
     EndedSetup,
@@ -122,6 +124,10 @@ class RemoteTask:
         writes down how setup ended. Raises RemoteError."""
         return self._ask(read_ended, "end-setup", {"RunId": self.run_id})
 
+    def boot_time(self) -> datetime:
+        """Since when Windows runs on the node (UTC). Raises RemoteError."""
+        return self._ask(read_restart, "restart-node", JUST_LOOKING).boot_time
+
     # --- following
 
     def watch(self, every: float, limit: float) -> Iterator[TaskStatus]:
@@ -137,6 +143,10 @@ class RemoteTask:
         """Wait. Raises Cancelled as soon as the cancel flag is set."""
         if self._cancel.wait(seconds * self._pace):
             raise Cancelled(self._place)
+
+    def forgive(self) -> None:
+        """Let the calls that follow log on again after a refusal, because the domain itself has taken the password."""
+        self._refused = None
 
     def close(self) -> None:
         """End the session, when there is one. The run goes on."""

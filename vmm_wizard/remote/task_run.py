@@ -28,6 +28,7 @@ LANGUAGE_CONSTRAINED = 77
 TASK_ERRORS: Mapping[int, str] = {
     0x80070005: "the account that is logged on to the node may not register tasks",
     0x80070520: "Windows stores no passwords on this node (policy DisableDomainCreds)",
+    0x8007051F: "no domain controller answers the node, so that nobody can log on there",
     0x8007052E: "the user name or password is wrong",
     0x8007052F: "an account restriction forbids it (logon hours, workstations, or Protected Users)",
     0x80070530: "the account may not log on at this hour",

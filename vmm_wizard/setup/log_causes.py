@@ -142,6 +142,19 @@ _CAUSES = (
         "Look at CLU-05, CLU-09, NAM-05 and NAM-06 of `vmm-wizard check`, and at the FailoverClustering event log.",
     ),
     _cause(
+        r"server is not operational|8007203A",
+        "No domain controller answered setup.",
+        "See that a domain controller answers the node (`nltest /dsgetdc:<domain>` there), clean up what setup has "
+        "left, and start again.",
+    ),
+    _cause(
+        r"ServiceNotStarted|SCVMMService\b.*(?:did|does|could) not start",
+        "VMM's service was installed and did not start: as a rule its database, its account's right to log on as a "
+        "service, or a domain controller is missing.",
+        "Look at the events of Service Control Manager (7000, 7009, 7038, 7041) on the node, and at SQL-01, ACC-05 and "
+        "NOD-08 of `vmm-wizard check`; then clean up what setup has left, and start again.",
+    ),
+    _cause(
         r"DkmContainerNotFound|TopContainer.*not|no such object",
         "The DKM container does not exist where the plan says.",
         "Create it with `New-ADObject -Type container`, or correct dkm.container.",

@@ -10,9 +10,10 @@ from vmm_wizard.checks.schedule import Role, pending_nodes, situation
 from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts
 from vmm_wizard.install import verify
 from vmm_wizard.install.admission import blocking
+from vmm_wizard.install.details import exit_code_of
 from vmm_wizard.install.endings import End, LostSight, NodeFailed
 from vmm_wizard.install.events import Event, Notice, StepChanged, StepState
-from vmm_wizard.install.node_run import NodeRun, exit_code_of
+from vmm_wizard.install.node_run import NodeRun
 from vmm_wizard.install.procedures.posts import tell_posts
 from vmm_wizard.install.procedures.procedure import Procedure
 from vmm_wizard.install.restarting import RESTART, is_restarting, restart

@@ -17,10 +17,11 @@ from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts
 from vmm_wizard.install import leftovers, removal, verify
 from vmm_wizard.install.admission import blocking
 from vmm_wizard.install.calls import Calls
+from vmm_wizard.install.details import exit_code_of, staged_work
 from vmm_wizard.install.endings import End, LostSight, NodeFailed, Refused
 from vmm_wizard.install.events import Event, Notice, PreflightDone, StepChanged, StepState
 from vmm_wizard.install.moving import MOVE, is_under_way, move
-from vmm_wizard.install.node_run import NodeRun, exit_code_of, staged_work
+from vmm_wizard.install.node_run import NodeRun
 from vmm_wizard.install.occupancy import Occupied
 from vmm_wizard.install.procedures.procedure import Procedure
 from vmm_wizard.install.removal import Decision, Fate

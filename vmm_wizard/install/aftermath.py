@@ -1,0 +1,69 @@
+"""What a node looks like after a work on it came to nothing: clean or half done, its disk full; told with the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from vmm_wizard import log
+from vmm_wizard.addresses import AddressError
+from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts
+from vmm_wizard.install.cleaning import Condition, node_condition
+from vmm_wizard.install.endings import NodeFailed, SetupEnd
+from vmm_wizard.install.events import Event, Notice
+from vmm_wizard.remote.errors import Cancelled, RemoteError
+
+if TYPE_CHECKING:
+    from vmm_wizard.install.context import Context
+
+#: A system disk with less free space is too full for logs, temporary files and Windows itself, in bytes.
+_TOO_LITTLE = 512 * 2**20
+_MIB = 2**20
+
+
+def look_after(context: Context, failed: NodeFailed) -> Generator[Event, None, str]:
+    """Look at a node after a failure there: what is found is told, and given as the end of a sentence.
+
+    Empty where nothing more is known than before.
+    """
+    if failed.setup is None and not failed.cramped:
+        return ""
+    try:
+        facts = context.look()
+    except (Cancelled, RemoteError, AddressError):
+        return ""
+    found = []
+    if failed.cramped:
+        found.append((yield from _full_disk(facts, failed.cramped)))
+    if failed.setup is not None:
+        found.append((yield from _condition(context, facts, failed.setup)))
+    return "".join(f"; {text}" for text in found if text)
+
+
+def _condition(context: Context, facts: Facts, setup: SetupEnd) -> Generator[Event, None, str]:
+    found = node_condition(context.plan, facts, setup.node, setup.log.work, setup.exit_code, setup.log)
+    steps = "\n".join(f"{number}. {step}" for number, step in enumerate(found.plan, 1))
+    seen = "".join(f"; {row.text}" for row in found.leftovers)
+    text = f"{setup.node} is {found.condition}: {found.reason}{seen}"
+    if found.condition is not Condition.CLEAN and isinstance(facts.sql, NoAnswer):
+        text += f"; SQL Server could not be asked ({facts.sql.reason}): the database may have been left there"
+    yield Notice(setup.node, log.masked(text), log.masked(steps))
+    return f"{setup.node} is {found.condition}"
+
+
+def _full_disk(facts: Facts, node: str) -> Generator[Event, None, str]:
+    answer = facts.nodes.get(node)
+    if not isinstance(answer, NodeFacts):
+        return ""
+    drive = next((row for row in answer.disks if row.drive.casefold() == answer.system_drive.casefold()), None)
+    if drive is None or drive.free_bytes >= _TOO_LITTLE:
+        return ""
+    text = f"{drive.drive} of {node} is full: {drive.free_bytes // _MIB} of {drive.size_bytes // _MIB} MB are free"
+    yield Notice(
+        node,
+        text,
+        f"make room on {drive.drive} of {node}: start cleanmgr there, look at {drive.drive}\\Windows\\Temp, "
+        rf"{drive.drive}\Windows\SoftwareDistribution\Download and old logs in {drive.drive}\ProgramData\VMMLogs; "
+        "then run the same command again",
+    )
+    return text
