@@ -13,7 +13,7 @@ import pytest
 
 from tests.building import a_node, a_plan, installed_facts
 from tests.install.finished import THIRD, install_at_once
-from tests.install.installing import FIRST, SECOND, Site, finished, site
+from tests.install.installing import FIRST, SECOND, Site, finished, notices, site
 from tests.install.test_interrupted import Command, reached
 from vmm_wizard.checks.registry import Status, judge
 from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts, VmmPorts
@@ -106,7 +106,15 @@ class TestProcedure:
     def test_cut_off_it_goes_on_and_the_other_nodes_are_left_alone(self, place: Site) -> None:
         place.plan = three(place.plan)
         order = Order(Job.ADD_NODE, (THIRD,))
-        place.install_until(reached(THIRD, "setup", "started"), order=order)
+        # The build that runs has an update rollup, which the media has not.
+        for name in (FIRST, SECOND):
+            node = place.served.estate.nodes[name]
+            assert node.server is not None
+            node.server = replace(node.server, version="10.22.1508.0")
+        events = place.install_until(reached(THIRD, "setup", "started"), order=order)
+        assert f"VMM 10.22.1508.0 runs, and the media on {THIRD} is 10.22.1287.0" in [
+            row.text for row in notices(events)
+        ]
         place.install_until(reached(THIRD, "clear", "done"), order=order)
         end = finished(place.install(order=order))
         assert (end.result, end.changed) == ("installed", True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vmm_wizard.cli.jobs import Door, ask_passwords, ask_to_go_on, carry_out, yes_option
+from vmm_wizard.cli.jobs import Door, ask_passwords, ask_to_go_on, carry_out, restart_option, yes_option
 from vmm_wizard.cli.shared import (
     FAILED,
     answers_argument,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the complete answers to this file."
 )
 @yes_option
+@restart_option
 @json_option
 @book_option
 @secrets_option
@@ -47,6 +48,7 @@ def add_node(
     source: str,
     output: Path | None,
     yes: bool,
+    restart: bool,
     as_json: bool,
     address_book: Path | None,
     secrets_file: Path | None,
@@ -83,7 +85,7 @@ def add_node(
         f"A rehearsal and setup run as scheduled tasks there, which store the password of {plan.installing_account}",
         "while they run.",
     )
-    carry_out(plan, secrets, addresses, Order(Job.ADD_NODE, new), door)
+    carry_out(plan, secrets, addresses, Order(Job.ADD_NODE, new, restart=restart), door)
 
 
 def read_draft(file: Path) -> Draft:

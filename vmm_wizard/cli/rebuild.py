@@ -6,17 +6,20 @@ from pathlib import Path
 
 import click
 
-from vmm_wizard.cli.jobs import Door, ask_to_go_on, carry_out, prepare_call, yes_option
+from vmm_wizard.cli.jobs import Door, ask_to_go_on, carry_out, prepare_call, restart_option, yes_option
 from vmm_wizard.cli.shared import answers_argument, book_option, json_option, load_plan, refuse, secrets_option
 
 
 @click.command()
 @answers_argument
 @yes_option
+@restart_option
 @json_option
 @book_option
 @secrets_option
-def rebuild(file: Path, yes: bool, as_json: bool, address_book: Path | None, secrets_file: Path | None) -> None:
+def rebuild(
+    file: Path, yes: bool, restart: bool, as_json: bool, address_book: Path | None, secrets_file: Path | None
+) -> None:
     """Install VMM on the database and with the keys that an uninstall kept.
 
     The way to another service account, or to other nodes. VMM must be on no node any more; database.create_new of the
@@ -36,4 +39,4 @@ def rebuild(file: Path, yes: bool, as_json: bool, address_book: Path | None, sec
         f"of {plan.database.target} with the keys in {plan.dkm.dn}. A rehearsal and setup run as scheduled tasks,",
         f"which store the password of {plan.installing_account} on the node while they run.",
     )
-    carry_out(plan, secrets, addresses, Order(Job.REBUILD), door)
+    carry_out(plan, secrets, addresses, Order(Job.REBUILD, restart=restart), door)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from vmm_wizard.cli.jobs import Door, ask_to_go_on, carry_out, plan_nodes, prepare_call, yes_option
+from vmm_wizard.cli.jobs import Door, ask_to_go_on, carry_out, plan_nodes, prepare_call, restart_option, yes_option
 from vmm_wizard.cli.shared import answers_argument, book_option, json_option, refuse, secrets_option
 
 
@@ -21,7 +21,7 @@ from vmm_wizard.cli.shared import answers_argument, book_option, json_option, re
     help="Remove the database with the last node; its name, typed exactly, confirms it. Otherwise it is kept.",
 )
 @click.option("--force", is_flag=True, help="Go on although the database is gone or unreadable (ForceHAVMMUninstall).")
-@click.option("--restart", is_flag=True, help="Restart a node that Windows wants to be restarted afterwards.")
+@restart_option
 @yes_option
 @json_option
 @book_option

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from vmm_wizard.checks.registry import Finding
 from vmm_wizard.checks.schedule import Role, situation
-from vmm_wizard.facts.model import Facts
+from vmm_wizard.facts.model import Facts, NodeFacts
 from vmm_wizard.install.endings import Refused
+from vmm_wizard.install.events import Event, Notice
 from vmm_wizard.install.procedures.install import Install
 
 
 class AddNode(Install):
     """VMM on the nodes of the order; the plan names those that have it, too."""
 
-    def _require(self, facts: Facts) -> None:
+    def _require(self, facts: Facts) -> Iterator[Event]:
         """Raises Refused unless the planned role is there: an additional node joins, and makes nothing."""
         plan = self.context.plan
         state = situation(plan, facts)
@@ -24,6 +27,17 @@ class AddNode(Install):
                 f"there is no role {plan.cluster.role_name} of this plan that a node could join: {state.why}",
                 "for the first node use `vmm-wizard install FILE`",
             )
+
+        runs = {row.vmm.version for row in facts.answering_nodes() if row.vmm is not None and row.vmm.version}
+        for node in self.places:
+            answer = facts.nodes.get(node)
+            media = answer.media.product_version if isinstance(answer, NodeFacts) and answer.vmm is None else ""
+            if media and runs and media not in runs:
+                yield Notice(
+                    node,
+                    f"VMM {', '.join(sorted(runs))} runs, and the media on {node} is {media}",
+                    "when setup has ended, bring the same update rollup to the new node before the role moves there",
+                )
 
     def concerns(self, finding: Finding) -> bool:
         """What is wrong with a node that has VMM already, or is lost, is no concern of those that join."""

@@ -36,7 +36,7 @@ class Install(Procedure):
             yield from self._take_up()
         facts = context.look()
         yield from context.make_way(facts)
-        self._require(facts)
+        yield from self._require(facts)
         facts = yield from self._restart_before(facts)
         for number, node in enumerate(context.plan.nodes):
             context.require_uncancelled(node.key)
@@ -56,8 +56,9 @@ class Install(Procedure):
         """Whether a finding of the preflight is about this job."""
         return True
 
-    def _require(self, facts: Facts) -> None:
-        """What must hold before anything is done. Raises Refused."""
+    def _require(self, facts: Facts) -> Iterator[Event]:  # noqa: ARG002 - an install leaves it to the checks
+        """What must hold before anything is done, and is to be told. Raises Refused."""
+        return iter(())
 
     def _node_run(self, node: str, *, first: bool) -> NodeRun:
         return self.context.work(node, install_work(self.context.plan, first=first))

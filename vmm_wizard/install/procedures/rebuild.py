@@ -5,7 +5,7 @@ The only way to another service account, or to replace nodes that are lost (SVC,
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from vmm_wizard.checks.remedies import same_account
@@ -41,7 +41,7 @@ class Rebuild(Install):
             )
         return (yield from super().go(resumed))
 
-    def _require(self, facts: Facts) -> None:
+    def _require(self, facts: Facts) -> Iterator[Event]:
         """Raises Refused where VMM is on a node that this rebuild has not put it on, or the database is none of VMM's.
         What is not known is left to the checks."""
         plan = self.context.plan
@@ -54,9 +54,13 @@ class Rebuild(Install):
                 "take it off first, which keeps the database: vmm-wizard uninstall FILE "
                 + " ".join(f"--node {node}" for node in old),
             )
-        if not isinstance(facts.sql, SqlFacts):
-            return
-        found, where = facts.sql.database, f"{plan.database.name} on {facts.sql.server}"
+        if isinstance(facts.sql, SqlFacts):
+            self._require_database(facts.sql)
+        yield from ()
+
+    def _require_database(self, sql: SqlFacts) -> None:
+        name = self.context.plan.database.name
+        found, where = sql.database, f"{name} on {sql.server}"
         if found is None:
             raise Refused(
                 f"there is no database {where}: a rebuild has nothing to begin with",
