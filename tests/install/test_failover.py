@@ -17,6 +17,7 @@ from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.lab.cluster import FailoverCluster
 from vmm_wizard.lab.script_parameters import ScriptError
 from vmm_wizard.lab.windows import HANDLERS
+from vmm_wizard.plan.model import Database
 from vmm_wizard.plan.names import HostName
 
 TO_SECOND = Order(Job.FAILOVER, target=SECOND)
@@ -167,6 +168,11 @@ def test_where_the_cluster_cannot_be_locked_nothing_is_moved(place: Site, monkey
     events = place.install(order=replace(TO_SECOND, although_jobs_run=True))
     assert finished(events).result == "refused"
     assert owner(place) == "VMM01 Online"
+
+
+def test_answers_that_name_no_sql_server_are_enough_to_move_a_role(place: Site) -> None:
+    place.plan = replace(place.plan, database=Database())
+    assert finished(place.install(order=TO_SECOND)).result == "done"
 
 
 class TestAMoveThatFails:

@@ -7,7 +7,7 @@ import pytest
 from vmm_wizard.install.stopping import where_to_stop
 
 
-@pytest.mark.parametrize("step", ["preflight", "stage", "start", "clear", "verify"])
+@pytest.mark.parametrize("step", ["preflight", "stage", "start", "clear", "verify", "report"])
 def test_around_setup_it_is_safe(step: str) -> None:
     assert where_to_stop(step, "vmm01").startswith("safe to stop here: ")
 

@@ -1,5 +1,6 @@
 """The jobs in the wizard: chosen on the first page, each with its own pages, carried out as they were chosen."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,10 @@ def test_an_order_is_carried_out_with_full_names_and_the_choices_of_its_job_alon
     assert carried_out(chosen, plan) == Order(Job.UNINSTALL, ("vmm02.contoso.lab",), remove_database="VirtualManagerDB")
     moved = carried_out(Order(Job.FAILOVER, ("vmm02",), "vmm01", "VirtualManagerDB"), plan)
     assert moved == Order(Job.FAILOVER, target="vmm01.contoso.lab")
+    for choice, job in (("although_jobs_run", Job.FAILOVER), ("moves", Job.VERIFY)):
+        chosen = replace(Order(job), **{choice: True})
+        assert carried_out(chosen, plan) == chosen
+        assert carried_out(replace(chosen, job=Job.INSTALL), plan) == Order()
 
 
 @pytest.mark.parametrize("job", Job)

@@ -26,12 +26,12 @@ class Order:
     """One job with its choices.
 
     `nodes`: the machines that it is for, by full name in lower case, in order; empty: all nodes of the plan. `target`:
-    the node that a failover goes to, `although_jobs_run`: VMM's running jobs, or not knowing of them, do not stop it.
-    `remove_database`: the database's name, typed as confirmation that an uninstall
+    the node that a failover goes to. `remove_database`: the database's name, typed as confirmation that an uninstall
     of the last node removes it; empty: it is kept. `restart`: nodes that want a restart are restarted, the role moved
     away before. `moves`: a verify also moves the role to each node and back. `by_hand`: an admin starts setup at his
     own console; the run stages, watches and verifies. `force`: an uninstall goes on though setup cannot tell whether a
-    node is the last one, because the database is gone or unreadable.
+    node is the last one, because the database is gone or unreadable. `although_jobs_run`: jobs that run on VMM, or not
+    knowing of them, keep nobody from moving the role.
     """
 
     job: Job = Job.INSTALL
@@ -39,10 +39,10 @@ class Order:
     target: str = ""
     remove_database: str = ""
     restart: bool = False
-    although_jobs_run: bool = False
     moves: bool = False
     by_hand: bool = False
     force: bool = False
+    although_jobs_run: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The order as the journal keeps it."""

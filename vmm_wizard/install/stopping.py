@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-_MOVES = "the role moves away from {node} whatever happens here: consoles are cut off for as long as that takes"
 _SENTENCES = {
     "preflight": "safe to stop here: this step only looks",
     "stage": "safe to stop here: what was copied to {node} is taken away again",
@@ -13,8 +12,8 @@ _SENTENCES = {
     "uninstall": "past the point of no return on {node}: who stops now leaves the removal running, and `resume` goes "
     "on with it; ending it leaves {node} half done",
     "console": "who stops now leaves setup running on {node}, and `resume` goes on with it",
-    "move": _MOVES,
-    "move role": _MOVES,
+    "move": "the role moves to {node} whatever happens here: consoles are cut off for as long as that takes",
+    "report": "safe to stop here: this step only asks",
     "restart": "{node} restarts whatever happens here, and `resume` waits for it again",
     "end": "setup's processes on {node} are being ended: wait for the step's end",
     "clear": "safe to stop here: what is left of the run on {node} is taken away by `resume`",

@@ -74,6 +74,15 @@ ORDER_FIELDS: Mapping[str, OrderField] = {
             "themselves.",
         ),
         OrderField(
+            "order.although_jobs_run",
+            ("although_jobs_run",),
+            _flag,
+            Kind.FLAG,
+            expected="yes or no",
+            purpose="Whether the role moves although jobs run on VMM, or nobody can tell whether. They fail, and are "
+            "listed afterwards with what starts them again.",
+        ),
+        OrderField(
             "order.remove_database",
             ("remove_database",),
             str.strip,
@@ -135,10 +144,11 @@ def carried_out(order: Order, plan: Plan) -> Order:
     job = order.job
     return Order(
         job,
-        full if job in (Job.PREPARE, Job.ADD_NODE, Job.CONSOLE, Job.UNINSTALL) else (),
-        target if job is Job.FAILOVER else "",
-        order.remove_database if job is Job.UNINSTALL else "",
-        order.restart,
-        order.moves and job is Job.VERIFY,
-        order.by_hand,
+        nodes=full if job in (Job.PREPARE, Job.ADD_NODE, Job.CONSOLE, Job.UNINSTALL) else (),
+        target=target if job is Job.FAILOVER else "",
+        remove_database=order.remove_database if job is Job.UNINSTALL else "",
+        restart=order.restart,
+        moves=order.moves and job is Job.VERIFY,
+        by_hand=order.by_hand,
+        although_jobs_run=order.although_jobs_run and job is Job.FAILOVER,
     )

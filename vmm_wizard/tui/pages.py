@@ -219,7 +219,7 @@ FAILOVER = Page(
     "The node that the role moves to",
     "While jobs run on the VMM server nothing is moved: they would fail, and not start again by themselves. They are "
     "listed instead.",
-    ("order.target",),
+    ("order.target", "order.although_jobs_run"),
 )
 UNINSTALL = Page(
     "uninstall",
@@ -261,6 +261,7 @@ LABELS: Mapping[str, str] = {
     "order.job": "Job",
     "order.nodes": "Machines",
     "order.target": "To node",
+    "order.although_jobs_run": "Although jobs run",
     "order.remove_database": "Remove database",
     "order.restart": "May restart nodes",
     "order.moves": "Move the role",

@@ -25,19 +25,19 @@ def own_role(plan: Plan, facts: Facts) -> Role:
     """The plan's role. Raises Refused where there is none, or where it cannot be told to be the plan's."""
     state = situation(plan, facts)
     role = role_of(plan, facts)
-    if role is None or (state.role is not Whose.OURS and not _is_behind_a_listener(plan, facts, role)):
+    if role is None or (state.role is not Whose.OURS and not _is_ours_by_name(plan, facts, role)):
         raise Refused(f"the VMM of this plan was not found: {state.why}", "see `vmm-wizard explain POST-02`")
     return role
 
 
-def _is_behind_a_listener(plan: Plan, facts: Facts, role: Role) -> bool:
-    """Whether the role is the planned one but for the name of its SQL Server, which a listener may have taken since,
-    and nobody could ask SQL Server: its password is none that moving a role needs."""
+def _is_ours_by_name(plan: Plan, facts: Facts, role: Role) -> bool:
+    """Whether the role is the planned one as far as can be told where nobody could ask SQL Server, whose password
+    moving a role does not need: a listener may have taken its name in the registry since, or the plan names none."""
     if isinstance(facts.sql, SqlFacts) or role.name.casefold() != plan.cluster.role_name.key:
         return False
-    answers = [answer for answer in facts.nodes.values() if isinstance(answer, NodeFacts) and answer.vmm is not None]
-    names = {answer.vmm.sql_database.casefold() for answer in answers if answer.vmm is not None}
-    return names == {plan.database.name.casefold()}
+    answers = [answer.vmm for answer in facts.nodes.values() if isinstance(answer, NodeFacts)]
+    names = {vmm.sql_database.casefold() for vmm in answers if vmm is not None}
+    return bool(names) and (not plan.database.target.host or names == {plan.database.name.casefold()})
 
 
 class Failover(Procedure):
