@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.building import a_node, a_plan, installed_facts
+from tests.building_sql import a_sql
 from tests.install.finished import THIRD, install_at_once
 from tests.install.installing import FIRST, SECOND, Site, finished, notices, site
 from tests.install.test_interrupted import Command, reached
@@ -180,6 +181,12 @@ class TestAdopt:
     def test_a_port_that_the_registry_does_not_have_stays_as_answered(self) -> None:
         found = adopt(a_plan(), running(ports=VmmPorts(9100, 0, 0, 0, 0, 0)), VMM01, [VMM03], ())
         assert found.plan.ports == replace(Ports(), console=9100)
+
+    @pytest.mark.parametrize("listener", [True, False])
+    def test_a_listener_is_known_by_sql_server_alone(self, listener: bool) -> None:
+        names = ("sql01:1433",) if listener else ("other:1433",)
+        facts = replace(running(), sql=a_sql(listeners=names))
+        assert adopt(a_plan(), facts, VMM01, [VMM03], ()).plan.database.is_listener is listener
 
     def test_a_node_without_vmm_or_without_an_answer_gives_nothing(self) -> None:
         assert "has no VMM" in adopt(a_plan(), running(), VMM03, [VMM03], ()).conflicts[0]

@@ -25,6 +25,7 @@ from vmm_wizard.cli.shared import (
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
+    from vmm_wizard.facts.model import Facts
     from vmm_wizard.plan.answers import Draft
     from vmm_wizard.plan.model import Plan
     from vmm_wizard.plan.secrets import Secrets
@@ -131,13 +132,20 @@ def adopted(
     if is_interactive() and not door.as_json:
         ask_missing((draft.plan.node_account,), secrets)
     preflight = Preflight(secrets, addresses)
+
+    def look(plan: Plan) -> Facts:
+        return list(preflight.run(plan))[-1].facts
+
     try:
-        source, facts = ask_running(draft.plan, lambda plan: list(preflight.run(plan))[-1].facts, new, source)
+        source, facts = ask_running(draft.plan, look, new, source)
+        if not source:
+            refuse(f"the cluster of {', '.join(new)} has no VMM: name a node that has by --from", code=FAILED)
+        found = adopt(draft.plan, facts, source, new, draft.stated)
+        if not found.conflicts:
+            # Once it is known where SQL Server is, it is asked as well.
+            found = adopt(draft.plan, look(found.plan), source, new, draft.stated)
     finally:
         preflight.close()
-    if not source:
-        refuse(f"the cluster of {', '.join(new)} has no VMM: name a node that has by --from", code=FAILED)
-    found = adopt(draft.plan, facts, source, new, draft.stated)
     if found.conflicts:
         refuse(*found.conflicts, code=FAILED)
     if not door.as_json:

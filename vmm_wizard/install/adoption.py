@@ -9,7 +9,7 @@ from typing import Any
 
 from vmm_wizard.checks.remedies import same_account
 from vmm_wizard.checks.schedule import VMM_SERVICE, vmm_group
-from vmm_wizard.facts.model import ClusterFacts, Facts, NodeFacts, NotKnown, VmmFacts
+from vmm_wizard.facts.model import ClusterFacts, Facts, NodeFacts, NotKnown, SqlFacts, VmmFacts
 from vmm_wizard.facts.node_parts import vmm_of
 from vmm_wizard.install.role import label_of
 from vmm_wizard.plan.fields import field_text, field_value, parse_field, set_field
@@ -41,6 +41,7 @@ def adopt(plan: Plan, facts: Facts, source: str, new: Sequence[str], stated: Col
     """`plan` filled from the VMM that runs on `source` (full name, lower case), for the `new` nodes to join it.
 
     `stated` are the keys that the answers give: none of those is overwritten, and one that differs is a conflict.
+    Whether the database is behind a listener is read where SQL Server was asked, too.
     Where `source` did not answer or has no VMM, that is the conflict. The DKM container is in no registry value that is
     documented: it must be among the answers.
     """
@@ -57,7 +58,7 @@ def adopt(plan: Plan, facts: Facts, source: str, new: Sequence[str], stated: Col
         return Adoption(plan, (f"the VMM on {source} is in no role of a cluster, and takes no other node",))
     conflicts, filled = [], []
     try:
-        rows = list(_read(plan, source, answer, vmm, answer.cluster))
+        rows = [*_read(plan, source, answer, vmm, answer.cluster), *_listener(facts, vmm)]
     except ValueError as error:
         return Adoption(plan, (f"what {source} says of its VMM cannot be used: {error}",))
     for row in rows:
@@ -106,6 +107,13 @@ def _read(plan: Plan, source: str, node: NodeFacts, vmm: VmmFacts, cluster: Clus
     yield Read("cluster.name", HostName.parse(f"{cluster.name}{domain}".casefold()), where)
     yield Read("cluster.role_name", parse_field("cluster.role_name", vmm_group(cluster) or ""), where)
     yield Read("cluster.static_addresses", tuple(_static(node, cluster)), where)
+
+
+def _listener(facts: Facts, vmm: VmmFacts) -> Iterator[Read]:
+    """Whether the registry names a listener: it looks like a default instance there, so only SQL Server can tell."""
+    if isinstance(facts.sql, SqlFacts) and vmm.sql_machine:
+        names = {label_of(name.partition(":")[0]) for name in facts.sql.listeners or ()}
+        yield Read("database.listener", label_of(vmm.sql_machine) in names, f"SQL Server {facts.sql.server}")
 
 
 def label_text(name: str) -> str:
