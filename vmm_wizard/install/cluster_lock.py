@@ -49,22 +49,23 @@ class ClusterLock:
         goes on. What keeps the cluster from answering is told by `require`, for a preflight says it better. Raises
         Occupied when somebody else is at work, LogonRefused.
         """
-        from vmm_wizard.remote.cluster_lock import take_lock
-
-        node = _speaker(self._plan, facts)
-        # Without one no cluster can be asked, and the preflight stops the run for that.
-        if self.node or not node or self._job not in LOCKED_JOBS:
+        if self.node or self._job not in LOCKED_JOBS:
             return None
-        try:
-            state = self._ask(node, lambda session, due: take_lock(session, self._holder(node), due))
-        except Refused as refusal:
-            self._refusal = refusal
+        # Without any no cluster can be asked, and the preflight stops the run for that.
+        for node in _speakers(self._plan, facts):
+            try:
+                state = self._take(node)
+                break
+            except Refused as refusal:
+                # Its WinRM may be away for a moment: another node tells the same.
+                self._refusal = self._refusal or refusal
+        else:
             return None
         if state.done:
             self.node = node
             return None
-        holder = state.holder
-        if holder is not None and holder.run in {run.id for run in self._journal.runs()}:
+        other = state.holder
+        if other is not None and other.run in {run.id for run in self._journal.runs()}:
             return state
         raise Occupied(*occupied(state, self._plan))
 
@@ -112,6 +113,11 @@ class ClusterLock:
             "the next run here takes it over; `vmm-wizard runs --break-lock FILE` removes it",
         )
 
+    def _take(self, node: str) -> LockState:
+        from vmm_wizard.remote.cluster_lock import take_lock
+
+        return self._ask(node, lambda session, due: take_lock(session, self._holder(node), due))
+
     def _holder(self, node: str) -> LockHolder:
         from vmm_wizard.remote.cluster_lock import LockHolder
 
@@ -134,13 +140,12 @@ class ClusterLock:
             ) from None
 
 
-def _speaker(plan: Plan, facts: Facts) -> str:
-    """The first node of the plan that is up in a cluster; empty when none is known to be."""
+def _speakers(plan: Plan, facts: Facts) -> Iterator[str]:
+    """The nodes of the plan that are known to be up in a cluster."""
     for node in plan.nodes:
         answer = facts.nodes.get(node.key)
         if isinstance(answer, NodeFacts) and answer.cluster is not None:
-            return node.key
-    return ""
+            yield node.key
 
 
 def occupied(state: LockState, plan: Plan) -> tuple[str, str]:
