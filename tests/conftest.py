@@ -25,6 +25,7 @@ def pytest_xdist_auto_num_workers() -> int:
 LONG = (
     "tests/tui/test_install.py",
     "tests/install/test_interrupted.py",
+    "tests/install/test_killed.py",
     "tests/install/test_out_of_reach.py",
     "tests/install/test_late_failures.py",
 )
