@@ -19,6 +19,7 @@ from vmm_wizard import __version__
 from vmm_wizard.cli.add_node import add_node
 from vmm_wizard.cli.after import after, first_hour
 from vmm_wizard.cli.bundle import bundle
+from vmm_wizard.cli.console import console
 from vmm_wizard.cli.discovering import discover
 from vmm_wizard.cli.failover import failover
 from vmm_wizard.cli.jobs import install
@@ -107,7 +108,7 @@ def wizard(file: Path | None, address_book: Path | None, secrets_file: Path | No
 
 _COMMANDS = (
     *(discover, check, accept, request, fix, emit, runbook),
-    prepare,
+    *(prepare, console),
     *(install, verify, failover, add_node, rebuild, uninstall),
     *(runs, attach, resume, bundle, after, first_hour),
     *(explain, doctor, lab),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vmm_wizard.remote.session import Session
 
 #: Jobs that change what all nodes share. The others work on one machine at a time, or only look.
-LOCKED_JOBS = frozenset({Job.INSTALL, Job.ADD_NODE, Job.REBUILD, Job.UNINSTALL, Job.FAILOVER, Job.VERIFY})
+LOCKED_JOBS = frozenset({Job.INSTALL, Job.ADD_NODE, Job.REBUILD, Job.UNINSTALL, Job.FAILOVER, Job.VERIFY, Job.PREPARE})
 #: Seconds that one call to the node may take.
 CALL_SECONDS = 60.0
 

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -243,14 +243,18 @@ class Context:
         """A run of ours on a machine, whether it is one of the plan's nodes or another one."""
         return open_task(self.plan, node, run_id, self.password, self.preflight.addresses, self.cancel)
 
-    def ask_machine(self, host: str) -> NodeFacts | NoAnswer:
-        """What a machine that is none of the plan's nodes (full name, lower case) says of itself now."""
+    def ask_machine(self, host: str, reaching: tuple[str, int] | None = None) -> NodeFacts | NoAnswer:
+        """What a machine that is none of the plan's nodes (full name, lower case) says of itself now. `reaching`: host
+        and port that it tries to connect to, in place of SQL Server's; how that went is in its `sql`."""
         from vmm_wizard.facts.questions import node_question, questions
 
         ca_file = self.preflight.addresses.ca_file or ""
         access = questions(self.plan, ca_file).access
         try:
-            return self.preflight.probes.node(node_question(self.plan, host, ca_file), access)
+            question = node_question(self.plan, host, ca_file)
+            if reaching is not None:
+                question = replace(question, sql_host=reaching[0], sql_instance="", sql_port=reaching[1])
+            return self.preflight.probes.node(question, access)
         except NotKnown as gap:
             return gap.answer
 

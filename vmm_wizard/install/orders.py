@@ -32,6 +32,8 @@ class Order:
     own console; the run stages, watches and verifies. `force`: an uninstall goes on though setup cannot tell whether a
     node is the last one, because the database is gone or unreadable. `although_jobs_run`: jobs that run on VMM, or not
     knowing of them, keep nobody from moving the role.
+    node is the last one, because the database is gone or unreadable. `remove`: the console is taken away, instead of
+    installed.
     """
 
     job: Job = Job.INSTALL
@@ -43,6 +45,7 @@ class Order:
     by_hand: bool = False
     force: bool = False
     although_jobs_run: bool = False
+    remove: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The order as the journal keeps it."""

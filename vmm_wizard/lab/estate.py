@@ -224,6 +224,9 @@ class Estate:
             return "" if port in (good, self.instance_ports.get(name, good)) else "refused"
         if name == contoso.DC and port == 636:
             return "" if self.ldaps_port else "refused"
+        role = self.cluster.vmm_group()
+        if role is not None and name == f"{role.name}.{self.domain}".casefold():
+            return "" if role.state == "Online" and port == self._console_port() else "refused"
         known = {f"{label}.{self.domain}" for label in contoso.ADDRESSES} | set(self.nodes)
         known |= set(self.other_controllers)
         return "refused" if name in known else "the name is not in DNS"

@@ -16,6 +16,7 @@ __all__ = ["Procedure", "procedure"]
 def procedure(context: Context) -> Procedure:
     """The procedure of the order's job."""
     from vmm_wizard.install.procedures.add_node import AddNode
+    from vmm_wizard.install.procedures.console import Console
     from vmm_wizard.install.procedures.failover import Failover
     from vmm_wizard.install.procedures.install import Install
     from vmm_wizard.install.procedures.prepare import Prepare
@@ -29,6 +30,7 @@ def procedure(context: Context) -> Procedure:
         Job.ADD_NODE: AddNode,
         Job.REBUILD: Rebuild,
         Job.PREPARE: Prepare,
+        Job.CONSOLE: Console,
         Job.UNINSTALL: Uninstall,
         Job.VERIFY: Verify,
     }
