@@ -31,9 +31,7 @@ class Order:
     away before. `moves`: a verify also moves the role to each node and back. `by_hand`: an admin starts setup at his
     own console; the run stages, watches and verifies. `force`: an uninstall goes on though setup cannot tell whether a
     node is the last one, because the database is gone or unreadable. `although_jobs_run`: jobs that run on VMM, or not
-    knowing of them, keep nobody from moving the role.
-    node is the last one, because the database is gone or unreadable. `remove`: the console is taken away, instead of
-    installed.
+    knowing of them, keep nobody from moving the role. `remove`: the console is taken away, instead of installed.
     """
 
     job: Job = Job.INSTALL
