@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.widgets import Button
 
 from tests.tui.wizards import SMALL, a_wizard, all_passwords, ready_plan, screen_text, settled, to_field, to_page, told
 from vmm_wizard.install.orders import Job, Order
@@ -104,3 +105,17 @@ async def test_every_page_of_another_job_fits_a_small_screen(page: pages.Page, t
 def test_each_job_and_what_it_is_stand_on_one_line_of_a_small_screen() -> None:
     # 80 columns less the list of steps, paddings and a scroll bar.
     assert max(len(job.value) + 3 + len(text) for job, text in JOB_TEXTS.items()) <= 46
+
+
+async def test_how_one_job_ended_says_nothing_of_another(tmp_path: Path) -> None:
+    plan = ready_plan()
+    app = a_wizard(tmp_path, plan, all_passwords(plan))
+    async with app.run_test(size=SMALL) as pilot:
+        await told(pilot)
+        app.wizard.result = "installed"
+        app.wizard.refresh_view()
+        await to_field(pilot, "order.job")
+        await pilot.press("v")
+        await settled(pilot)
+        await to_page(pilot, "run")
+        assert app.screen.query_one("#start", Button).label.plain == "Verify"

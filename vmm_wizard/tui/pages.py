@@ -161,7 +161,7 @@ RUN = Page(
     "run",
     "Run",
     "Run",
-    "The installation itself: node after node, each verified before the next one begins.",
+    "The job itself: one machine after another, each verified before the next one begins.",
     topics=("run",),
 )
 DONE = Page(

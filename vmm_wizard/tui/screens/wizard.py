@@ -141,6 +141,9 @@ class WizardScreen(RunScreen):
                 page.show_problem(key, problem)
         self._pending.clear()
         self.status = ""
+        if self.answers.order.job is not job and not self.jobs.running:
+            # How another job ended says nothing of this one.
+            self.result = ""
         if self.answers.plan != before or self.answers.order.job is not job:
             self.look()
         self.refresh_view()

@@ -90,8 +90,16 @@ class ChoiceList(Choice):
         for option in self.options:
             chosen = option == self.value
             word = f"[{option}]" if chosen else f" {option} "
-            rows.append(Content.styled(f"{word:<{width + 2}} {self._meanings[option]}", "bold" if chosen else ""))
+            # Only the chosen line shows where the keys go: the whole list in reverse would be a wall.
+            style = "bold reverse" if chosen and self.has_focus else "bold" if chosen else ""
+            rows.append(Content.styled(f"{word:<{width + 2}} {self._meanings[option]}", style))
         return Content("\n").join(rows)
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
 
     def on_click(self, event: Click) -> None:
         if 0 <= event.y < len(self.options):
