@@ -104,10 +104,12 @@ class FullDisk:
 
     def __init__(self, step: str) -> None:
         self._step = step
-        self._is_full = False
+        self._is_full = self._is_over = False
 
     def saw(self, event: Event) -> None:
         """Fill it when the step has begun on the first node."""
+        if self._is_over:
+            return
         if isinstance(event, Progress) and event.node == FIRST and self._step.startswith("setup "):
             self._is_full |= event.percent >= int(self._step.removeprefix("setup ").rstrip("%"))
         elif isinstance(event, StepChanged) and event.node == FIRST and event.state == "started":
@@ -115,7 +117,8 @@ class FullDisk:
             self._is_full |= begun == self._step or (self._step == "secrets" and event.step == "setup")
 
     def lift(self) -> None:
-        self._is_full = False
+        """Somebody has made room."""
+        self._is_full, self._is_over = False, True
 
     def require_room(self, journal: Path) -> None:
         if self._is_full:

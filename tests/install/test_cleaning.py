@@ -56,6 +56,14 @@ def test_a_good_setup_with_its_role_is_installed() -> None:
     assert judged(installed_facts(2), BEGUN, 3010, node=SECOND).condition is Condition.INSTALLED
 
 
+def test_a_setup_whose_end_nobody_wrote_down_is_judged_by_what_stands() -> None:
+    found = judged(installed_facts(1), BEGUN, None)
+    assert (found.condition, found.plan) == (Condition.INSTALLED, ())
+    assert "how setup ended is not known" in found.reason
+    stopped = replace(an_installation(), service_state="Stopped")
+    assert judged(with_node(installed_facts(1), vmm=stopped), BEGUN, None).condition is Condition.HALF_DONE
+
+
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [

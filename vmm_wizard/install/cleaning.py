@@ -13,7 +13,7 @@ from vmm_wizard.checks.remedies import AD_TEAM, DBA, Remedy, ask, in_plan, on_no
 from vmm_wizard.checks.schedule import vmm_group
 from vmm_wizard.facts.model import ComputerFacts, ContainerFacts, Facts, NetworkFacts, NoAnswer, NodeFacts, SqlFacts
 from vmm_wizard.facts.windows_model import InstalledProduct
-from vmm_wizard.install.verify import GOOD_EXIT_CODES
+from vmm_wizard.install.verify import GOOD_EXIT_CODES, standing
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.setup.command import console_uninstall, server_uninstall
 from vmm_wizard.setup.ini import UNINSTALL_INI
@@ -101,6 +101,10 @@ def node_condition(
     good = exit_code in GOOD_EXIT_CODES
     if work is SetupKind.INSTALL and good and answer.vmm is not None and role_is_there:
         return NodeCondition(node, Condition.INSTALLED, "setup ended well, and the cluster has VMM's role")
+    if work is SetupKind.INSTALL and exit_code is None and all(row.good for row in standing(plan, facts, node)):
+        # The task could not write its result down, or was ended after setup: to remove VMM would be wrong.
+        reason = "how setup ended is not known, and registry, service and role are as they should be"
+        return NodeCondition(node, Condition.INSTALLED, reason)
     # A log that was not read is no sign that nothing was changed.
     changed = log.changed_something or not log.percent
     around = _around(plan, facts, answer, work) if changed and not _others_have_vmm(plan, facts, node) else ()
