@@ -87,14 +87,18 @@ class Killed:
         assert sum(run.outcome == "installed" for run in self.place.journal.runs()) <= 1
 
 
-def boundary(node: str, step: str, state: str) -> Executioner:
-    """Right after this step of the node has begun or ended."""
+ALL = [(node, *found) for node in (FIRST, SECOND) for found in BOUNDARIES]
 
-    def kill(event: dict[str, Any]) -> float | None:
-        found = tuple(event.get(key) for key in ("event", "node", "step", "state"))
-        return 0.0 if found == ("step", node, step, state) else None
 
-    return kill
+def place_of(event: dict[str, Any]) -> int:
+    """Which of all boundaries an event tells of; -1: of none."""
+    found = (event.get("node"), event.get("step"), event.get("state"))
+    return ALL.index(found) if event["event"] == "step" and found in ALL else -1
+
+
+def at_boundary(first: int) -> Executioner:
+    """Right after that boundary, or the next one where the process killed before had come further than it said."""
+    return lambda event: 0.0 if place_of(event) >= first else None
 
 
 def at_random(chance: random.Random) -> Executioner:
@@ -116,18 +120,17 @@ def killed(tmp_path: Path) -> Iterator[Killed]:
         yield Killed(place)
 
 
-ALL = [(node, *found) for node in (FIRST, SECOND) for found in BOUNDARIES]
-
-
 @pytest.mark.timeout(900)
 def test_killed_at_step_boundaries_one_after_the_other(killed: Killed) -> None:
-    for number, (node, step, state) in enumerate(ALL):
-        # In the usual suite each seventh: of both nodes, of begins and of ends.
-        if KILLS or number % 7 == 3:
-            said = killed.call(boundary(node, step, state))
-            assert said[-1]["event"] == "step", said[-1]
-    killed.require_installed(killed.call(until_the_end))
-    assert killed.kills == (len(ALL) if KILLS else 3)
+    # In the usual suite each eighth: of both nodes, of begins and of ends.
+    stride = 1 if KILLS else 8
+    said: list[dict[str, Any]] = []
+    at = 0 if KILLS else 3
+    while not is_over(said):
+        said = killed.call(at_boundary(at))
+        at = max(at, place_of(said[-1])) + stride
+    killed.require_installed(said)
+    assert killed.kills >= (len(ALL) // 2 if KILLS else 2)
 
 
 def until_the_end(event: dict[str, Any]) -> None:
