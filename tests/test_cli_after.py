@@ -11,8 +11,12 @@ import pytest
 from tests.estates import ServedEstate, serving_estate
 from tests.test_cli import wizard
 from vmm_wizard.afterwards.follow_ups import IDS
+from vmm_wizard.install.journal import Journal
+from vmm_wizard.install.orders import Job, Order
+from vmm_wizard.install.remembering import remember
 from vmm_wizard.lab.setup_machine import InstalledServer
 from vmm_wizard.lab.sql import VMM_TABLES, Database
+from vmm_wizard.plan.answers import dumps, load
 
 PLAN = "practice.toml"
 FIRST, SECOND = "vmm01.contoso.lab", "vmm02.contoso.lab"
@@ -107,3 +111,29 @@ def test_first_hour_prints_the_page_or_writes_it(place: ServedEstate, tmp_path: 
     assert written.stdout == f"{page}\n"
     assert "<role>:8100" in page.read_text(encoding="utf-8")
     assert wizard("first-hour", tmp_path / "none.toml").returncode == 2
+
+
+def test_after_takes_what_vmm_said_in_an_earlier_run_and_says_of_when_it_is(
+    place: ServedEstate, tmp_path: Path
+) -> None:
+    plan = load(place.folder / PLAN)
+    journal = Journal(tmp_path / "journal.sqlite")
+    run = journal.begin("key", dumps(plan), Order(Job.VERIFY))
+    report = {
+        **dict.fromkeys(("product_version", "active_node"), "x"),
+        "failover_nodes": [],
+        "running_jobs": [],
+        "failed_jobs": [],
+        "library_servers": [],
+        "library_shares": [],
+        "administrators": ["CONTOSO\\vmm-setup", "CONTOSO\\VMM Admins"],
+        "errors": [],
+    }
+    remember(journal, run.id, report)
+    done = wizard("after", place.folder / PLAN, "--all", served=place, VMM_WIZARD_STATE=str(tmp_path))
+    assert (
+        f"What VMM says of itself is of {journal.told(run.id)[0].at:%Y-%m-%d %H:%M} UTC (run {run.id})." in done.stdout
+    )
+    assert "VMM Admins" in done.stdout
+    unasked = wizard("after", place.folder / PLAN, served=place, VMM_WIZARD_STATE=str(tmp_path / "none"))
+    assert "VMM itself was not asked from here yet: vmm-wizard verify" in unasked.stdout

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.install.finished import THIRD, install_at_once
-from tests.install.installing import FIRST, SECOND, Site, finished, notices, runs, site, steps
+from tests.install.installing import FIRST, SECOND, Site, finished, newest, notices, runs, site, steps
 from tests.install.test_failover import moves, no_tasks, owner
 from tests.install.test_interrupted import reached
 from vmm_wizard.install.events import Event, StepChanged
 from vmm_wizard.install.orders import Job, Order
+from vmm_wizard.install.remembering import last_word
 from vmm_wizard.plan.names import HostName
 
 VERIFY = Order(Job.VERIFY)
@@ -49,6 +50,12 @@ def test_what_was_verified_is_told_and_nothing_is_changed(place: Site, monkeypat
     ]
     assert moved == []
     assert (place.left(), place.told()) == ([], [])
+    # What VMM said is kept, for `after` to tell what only VMM knows.
+    heard = last_word(place.journal, place.plan)
+    assert heard is not None
+    assert (heard.report.active_node, heard.run) == ("VMM01", newest(place.journal).id)
+    other = replace(place.plan, cluster=replace(place.plan.cluster, name=HostName("other")))
+    assert last_word(place.journal, other) is None
 
 
 class TestWhatIsNotRight:

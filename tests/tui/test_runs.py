@@ -156,3 +156,16 @@ async def test_what_follows_the_install_stands_on_the_last_page(state: Path, tmp
         assert "What follows" not in page_text(pilot)
         app.wizard.post_message(FollowUpsTold(("! to do      Back up the keys", "    next: copy them [you]")))
         await until(pilot, lambda: "Back up the keys" in page_text(pilot))
+
+
+async def test_the_first_hour_is_one_key_away_once_vmm_is_installed(state: Path, tmp_path: Path) -> None:
+    app = a_wizard(tmp_path, ready_plan())
+    async with app.run_test(size=SMALL) as pilot:
+        await told(pilot)
+        await to_page(pilot, "done")
+        assert not app.screen.query_one("#first-hour").display
+        app.wizard.result = "installed"
+        app.wizard.refresh_view()
+        app.screen.query_one("#first-hour").focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: "vmm.contoso.lab:8100" in said(pilot) or "vmm:8100" in said(pilot))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -24,6 +25,10 @@ from vmm_wizard.cli.shared import (
     width,
     write_text,
 )
+
+if TYPE_CHECKING:
+    from vmm_wizard.install.remembering import Remembered
+    from vmm_wizard.plan.model import Plan
 
 
 @click.command()
@@ -58,7 +63,8 @@ def after(
 
     facts = ask_estate(plan, secrets, addresses).facts
     here = situation(plan, facts)
-    rows = follow_ups(plan, facts, file=file.name)
+    heard = _last_word(plan) if here.role is Role.OURS else None
+    rows = follow_ups(plan, facts, heard.report if heard else None, file=file.name)
     if output is not None:
         write_text(output, told.as_markdown(rows, f"After the install of {plan.role_fqdn}"))
     if as_json:
@@ -68,12 +74,32 @@ def after(
             click.echo(f"! VMM is not installed by this plan yet, or it cannot be told: {here.why}\n")
         for line in told.lines_of(rows, width(), everything):
             click.echo(line)
+        if heard:
+            click.echo(f"What VMM says of itself is of {heard.at:%Y-%m-%d %H:%M} UTC (run {heard.run}).")
+        elif here.role is Role.OURS:
+            click.echo(f"VMM itself was not asked from here yet: vmm-wizard verify {file}")
         unseen = next((row.code for row in rows if row.state is State.UNKNOWN), "")
         if unseen:
             click.echo(f"What cannot be seen from here is closed by: vmm-wizard accept {unseen} {file} --reason TEXT")
         if output is not None:
             click.echo(str(output))
     raise SystemExit(UNKNOWN if here.role is Role.UNKNOWN else GOOD)
+
+
+def _last_word(plan: Plan) -> Remembered | None:
+    """What VMM said of itself last in a run of this computer; None when it was not asked, or nobody can tell."""
+    from vmm_wizard import paths
+    from vmm_wizard.install.journal import Journal, JournalError
+    from vmm_wizard.install.remembering import last_word
+
+    path = paths.journal_file()
+    if not path.exists():
+        return None
+    try:
+        return last_word(Journal(path), plan)
+    except JournalError as error:
+        click.echo(f"! {error}", err=True)
+        return None
 
 
 @click.command("first-hour")

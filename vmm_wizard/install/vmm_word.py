@@ -12,6 +12,7 @@ from vmm_wizard.facts.reading import Unreadable
 from vmm_wizard.facts.vmm_report import SCRIPT, VmmJob, VmmReport, read_report, report_parameters
 from vmm_wizard.install.endings import NodeFailed, PasswordRefused, Refused
 from vmm_wizard.install.events import Event, Notice
+from vmm_wizard.install.remembering import remember
 from vmm_wizard.install.role import Role, carriers, label_of, owner_key
 from vmm_wizard.install.verify import Witness
 from vmm_wizard.install.works import ScriptWork
@@ -61,7 +62,9 @@ def ask_vmm(context: Context, facts: Facts, role: Role) -> Generator[Event, None
     node_run = context.work(node, report_work(context.plan))
     try:
         yield from node_run.carry_out()
-        return read_report(node_run.report or {})
+        report = read_report(node_run.report or {})
+        remember(context.journal, context.run.id, node_run.report or {})
+        return report
     except PasswordRefused:
         raise
     except NodeFailed as error:

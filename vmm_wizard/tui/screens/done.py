@@ -8,11 +8,17 @@ from textual import on
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
+from vmm_wizard.install.events import GOOD_RESULTS
+from vmm_wizard.install.orders import Job
 from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.messages import QuitWanted
 from vmm_wizard.tui.run_state import RunState
+from vmm_wizard.tui.screens.dialogs import TextDialog
 from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
 from vmm_wizard.tui.widgets.form import PageView, Pane
+
+#: Columns of a text in a dialog.
+_DIALOG_WIDTH = 68
 
 
 class FollowUps(Pane):
@@ -32,6 +38,7 @@ class DonePage(PageView):
         with FollowUps(id="follow-ups"):
             yield Static(id="follow-up-lines", markup=False)
         yield FindingsList(id="done-findings")
+        yield Button("Your first hour with VMM", id="first-hour", compact=True)
         yield Button("Quit", id="quit", compact=True)
 
     def on_mount(self) -> None:
@@ -41,6 +48,8 @@ class DonePage(PageView):
     def show(self, view: flow.View) -> None:
         super().show(view)
         rows = flow.findings_of(view, self.page) if view.result else ()
+        installs = view.order.job in (Job.INSTALL, Job.REBUILD, Job.ADD_NODE)
+        self.query_one("#first-hour").display = installs and view.result in GOOD_RESULTS
         self.query_one(FindingsList).show(lines_of(view, rows))
 
     def follow(self, lines: Sequence[str]) -> None:
@@ -53,6 +62,14 @@ class DonePage(PageView):
     def tell(self, state: RunState) -> None:
         """Show how the run ended."""
         self.query_one("#result", Static).update("\n".join(state.ending()))
+
+    @on(Button.Pressed, "#first-hour")
+    def _first_hour(self, event: Button.Pressed) -> None:
+        event.stop()
+        from vmm_wizard.afterwards import first_hour
+
+        lines = first_hour.lines_of(first_hour.sections(self.view.plan), _DIALOG_WIDTH)
+        self.app.push_screen(TextDialog("Your first hour with VMM", "\n".join(lines)))
 
     @on(Button.Pressed, "#quit")
     def _quit(self, event: Button.Pressed) -> None:
