@@ -289,3 +289,12 @@ class TestACallThatEnds:
         )
         assert (end.result, end.changed) == ("cancelled", False)
         assert (owner(place), place.left()) == ("VMM01 Online", [])
+
+    def test_cancelled_after_the_move_it_is_told_where_the_role_is(self, place: Site) -> None:
+        cancel = threading.Event()
+        there = reached(SECOND, "move", "done")
+        end = finished(
+            place.install(order=TO_SECOND, cancel=cancel, on=lambda event: cancel.set() if there(event) else None)
+        )
+        assert (end.result, end.changed, end.text) == ("cancelled", True, f"cancelled; the role is on {SECOND}")
+        assert place.left() == []

@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.install.installing import FIRST, QUICK, SECOND, Site, finished, newest, notices, runs, site, steps
 from tests.install.test_interrupted import reached
 from vmm_wizard.install.asking import LEAVE, RESTART, Question
+from vmm_wizard.install.events import Event
 from vmm_wizard.install.orders import Order
+from vmm_wizard.lab import setup_run
 from vmm_wizard.lab.node_power import Power
 from vmm_wizard.lab.scenarios import scenario
+from vmm_wizard.lab.windows import HANDLERS
 
 WITH_RESTART = Order(restart=True)
 
@@ -85,6 +89,19 @@ class TestBeforeSetup:
         assert any("--restart" in row.remedy for row in notices(events))
         assert (boots, pending.setups()) == ([], {})
 
+    def test_one_that_comes_up_between_two_nodes_is_made_then(self, tmp_path: Path, boots: list[str]) -> None:
+        with site(tmp_path) as place:
+            good, second = reached(FIRST, "verify", "started"), place.served.estate.nodes[SECOND].state
+
+            def on(event: Event) -> None:
+                second.pending_windows_update |= good(event)
+
+            events = place.install(on=on, order=WITH_RESTART)
+            assert finished(events).result == "installed"
+            assert boots == [SECOND]
+            done = steps(events, SECOND)
+            assert done.index(("restart", "done")) < done.index(("preflight", "started"))
+
     def test_what_else_stands_in_the_way_is_mended_before(self, tmp_path: Path, boots: list[str]) -> None:
         with site(tmp_path, scenario("sql-not-sysadmin")) as place:
             place.served.estate.nodes[SECOND].state.pending_windows_update = True
@@ -96,7 +113,7 @@ class TestBeforeSetup:
         next(row for row in pending.served.estate.cluster.members if row.name == "VMM03").state = "Down"
         end = finished(pending.install(order=WITH_RESTART))
         assert (end.result, boots) == ("refused", [])
-        assert "VMM03 is Down" in end.text
+        assert "vmm03 is Down" in end.text
 
     def test_cut_off_anywhere_windows_restarts_once(self, pending: Site, boots: list[str]) -> None:
         for state in ("started", "done"):
@@ -119,6 +136,37 @@ class TestBeforeSetup:
         assert newest(pending.journal).outcome == "interrupted"
         assert boots == [SECOND]
 
+    def test_one_that_is_given_up_too_early_is_found_back_and_not_restarted_again(
+        self, pending: Site, boots: list[str]
+    ) -> None:
+        with pending.served.clock.held():
+            end = finished(pending.install(order=WITH_RESTART, pace=replace(QUICK, patience=0.1)))
+        assert (end.result, newest(pending.journal).outcome) == ("failed", "interrupted")
+        assert finished(pending.install(order=WITH_RESTART)).result == "installed"
+        assert boots == [SECOND]
+        assert len(runs(pending.journal)) == 1
+
+    def test_where_windows_refuses_it_is_told_with_its_exit_code(
+        self, pending: Site, boots: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answer = HANDLERS["restart-node"]
+
+        def refusing(*told: Any) -> dict[str, Any]:
+            asked = told[1].parameters["Restart"]
+            return {**answer(*told), "exit_code": 5} if asked else answer(*told)
+
+        def only_told(*_: object) -> bool:
+            return True
+
+        monkeypatch.setattr(Power, "restart_in", only_told)
+        monkeypatch.setitem(HANDLERS, "restart-node", refusing)
+        events = pending.install(order=WITH_RESTART)
+        end = finished(events)
+        assert (end.result, boots) == ("failed", [])
+        assert f"{SECOND}: Windows does not restart (shutdown.exe ended with exit code 5)" in end.text
+        assert steps(events, SECOND)[-1] == ("restart", "failed")
+        assert newest(pending.journal).outcome == "failed"
+
 
 class TestAfterSetup:
     def test_the_role_moves_away_from_a_node_that_setup_wants_restarted(self, wanted: Site, boots: list[str]) -> None:
@@ -130,6 +178,21 @@ class TestAfterSetup:
         assert boots == [FIRST]
         assert owner(wanted) == ("VMM02", "Online")
         assert (wanted.left(), wanted.told()) == ([], [])
+
+    def test_where_setup_wants_it_of_both_the_role_goes_there_and_back(
+        self, wanted: Site, boots: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(setup_run, "SUCCEEDED", 3010)
+        assert finished(wanted.install(order=WITH_RESTART)).result == "installed"
+        assert (boots, owner(wanted)) == ([FIRST, SECOND], ("VMM01", "Online"))
+        assert wanted.setups() == {FIRST: [3010], SECOND: [3010]}
+
+    def test_a_node_that_alone_may_own_the_role_restarts_with_it(self, wanted: Site, boots: list[str]) -> None:
+        wanted.plan = replace(wanted.plan, cluster=replace(wanted.plan.cluster, nodes=wanted.plan.cluster.nodes[:1]))
+        events = wanted.install(order=WITH_RESTART)
+        assert finished(events).result == "installed"
+        assert any("VMM stands still while it restarts" in row.text for row in notices(events))
+        assert (boots, owner(wanted)) == ([FIRST], ("VMM01", "Online"))
 
     def test_left_alone_it_is_installed_and_the_restart_is_told(self, wanted: Site, boots: list[str]) -> None:
         events = wanted.install()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -157,6 +158,19 @@ class TestMoves:
         assert moved == ["VMM02", "VMM01"]
         assert (owner(place), len(runs(place.journal))) == ("VMM01 Online", 1)
         assert (place.left(), place.told()) == ([], [])
+
+    def test_cancelled_between_two_moves_it_is_told_that_the_role_is_not_home_and_it_goes_on_later(
+        self, place: Site
+    ) -> None:
+        cancel = threading.Event()
+        there = reached(SECOND, "move", "done")
+        end = finished(
+            place.install(order=WITH_MOVES, cancel=cancel, on=lambda event: cancel.set() if there(event) else None)
+        )
+        assert (end.result, end.changed, owner(place)) == ("cancelled", True, "VMM02 Online")
+        assert f"has not been moved back to {FIRST} yet" in end.text
+        assert finished(place.install(order=WITH_MOVES)).result == "done"
+        assert (owner(place), len(runs(place.journal))) == ("VMM01 Online", 1)
 
     def test_a_role_that_cannot_go_everywhere_is_not_moved_at_all(self, place: Site) -> None:
         next(row for row in place.served.estate.cluster.members if row.name == "VMM02").state = "Paused"

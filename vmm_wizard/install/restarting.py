@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from vmm_wizard.addresses import AddressError
-from vmm_wizard.facts.model import ClusterFacts, Facts, NodeFacts
+from vmm_wizard.facts.model import Facts, NodeFacts
 from vmm_wizard.install.calls import Calls
 from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Refused
 from vmm_wizard.install.events import Event, Notice, StepChanged, StepState
@@ -62,7 +62,7 @@ def restart(context: Context, node: str) -> Generator[Event, None, None]:
         if not is_restarting(context, node):
             facts = context.look()
             context.lock.require()
-            _require_others_up(facts, node)
+            _require_others_up(context, facts, node)
             yield from _move_away(context, facts, node)
             context.require_uncancelled(node)
             before = calls.ask(node, boot_time)
@@ -86,16 +86,22 @@ def restart(context: Context, node: str) -> Generator[Event, None, None]:
 # --- before
 
 
-def _cluster(facts: Facts, node: str) -> ClusterFacts | None:
-    answer = facts.nodes.get(node)
-    return answer.cluster if isinstance(answer, NodeFacts) else None
+def _members(context: Context, facts: Facts, node: str) -> dict[str, str]:
+    """The nodes of the cluster that `node` is in, by label with their states, as it sees them itself or, where it does
+    not, as another planned node does; empty when no node that answers knows it as a member."""
+    for key in (node, *(other.key for other in context.plan.nodes if other.key != node)):
+        answer = facts.nodes.get(key)
+        cluster = answer.cluster if isinstance(answer, NodeFacts) else None
+        members = {label_of(row.name): row.state for row in cluster.nodes} if cluster else {}
+        if label_of(node) in members:
+            return members
+    return {}
 
 
-def _require_others_up(facts: Facts, node: str) -> None:
+def _require_others_up(context: Context, facts: Facts, node: str) -> None:
     """Two nodes away at once may cost the cluster its majority, and the role its place. Raises Refused."""
-    cluster = _cluster(facts, node)
-    others = [row for row in cluster.nodes if label_of(row.name) != label_of(node)] if cluster else []
-    down = [f"{row.name} is {row.state}" for row in others if row.state.casefold() not in _MEMBER]
+    others = {name: state for name, state in _members(context, facts, node).items() if name != label_of(node)}
+    down = [f"{name} is {state}" for name, state in others.items() if state.casefold() not in _MEMBER]
     if down:
         raise Refused(
             f"{node} is not restarted while another node of its cluster is away: {', '.join(down)}",
@@ -186,17 +192,12 @@ class _Restart:
         return False
 
     def _takes_part(self) -> bool:
-        """Whether the node answers again and, where it is in a cluster, its cluster service has come up."""
+        """Whether the node answers again, its cluster has it back, and VMM's role, where it owns that, has come up."""
         facts = self.context.look()
-        answer = facts.nodes.get(self.node)
-        if not isinstance(answer, NodeFacts):
+        if not isinstance(facts.nodes.get(self.node), NodeFacts):
             return False
-        if answer.cluster is None:
-            # Its cluster service may not be up yet: another node may know it as a member.
-            return not self._is_member_elsewhere(facts)
-        states = [row.state.casefold() for row in answer.cluster.nodes if label_of(row.name) == label_of(self.node)]
-        return all(state in _MEMBER for state in states)
-
-    def _is_member_elsewhere(self, facts: Facts) -> bool:
-        others = [_cluster(facts, other.key) for other in self.context.plan.nodes if other.key != self.node]
-        return any(label_of(row.name) == label_of(self.node) for cluster in others if cluster for row in cluster.nodes)
+        members = _members(self.context, facts, self.node)
+        if members and members[label_of(self.node)].casefold() not in _MEMBER:
+            return False
+        role = role_of(self.context.plan, facts)
+        return role is None or role.owner != label_of(self.node) or role.state.casefold() != "pending"

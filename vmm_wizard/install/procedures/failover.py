@@ -49,6 +49,10 @@ class Failover(Procedure):
     def places(self) -> tuple[str, ...]:
         return (self.context.order.target,)
 
+    def so_far(self) -> str:
+        step = move_step(self.context, self.context.order.target)
+        return f"the role is on {self.context.order.target}" if step is not None and step.state == "done" else ""
+
     def go(self, resumed: bool) -> Generator[Event, None, End]:
         context, to = self.context, self.context.order.target
         if to not in {node.key for node in context.plan.nodes}:

@@ -37,7 +37,7 @@ class Install(Procedure):
         facts = context.look()
         yield from context.make_way(facts)
         yield from self._require(facts)
-        facts = yield from self._restart_before(facts)
+        facts = yield from self._restarts_begun(facts)
         for number, node in enumerate(context.plan.nodes):
             context.require_uncancelled(node.key)
             if node.key in context.good or node.key not in self.places:
@@ -45,6 +45,7 @@ class Install(Procedure):
             if node.key not in pending_nodes(context.plan, facts):
                 facts = yield from self._pass_by(node.key, facts)
                 continue
+            yield from self._restart_before(facts)
             facts = yield from context.admit(node.key, self.concerns)
             first = number == 0 and situation(context.plan, facts).role is not Role.OURS
             node_run = self._node_run(node.key, first=first)
@@ -118,22 +119,26 @@ class Install(Procedure):
 
     # --- restarts
 
-    def _restart_before(self, facts: Facts) -> Generator[Event, None, Facts]:
+    def _restarts_begun(self, facts: Facts) -> Generator[Event, None, Facts]:
+        """The nodes that an earlier call of this run has begun to restart are seen back first."""
+        for node in self.context.plan.nodes:
+            if is_restarting(self.context, node.key):
+                yield from restart(self.context, node.key)
+                facts = self.context.look()
+        return facts
+
+    def _restart_before(self, facts: Facts) -> Iterator[Event]:
         """Where nothing but pending restarts stands in setup's way, make them, if that is wanted: on all nodes, for the
-        preflight before the first one judges them all."""
-        context = self.context
-        begun = [node for node in self.places if is_restarting(context, node)]
-        stops = blocking(tuple(filter(self.concerns, judge(context.plan, facts))))
-        if {row.id for row in stops} == {"NOD-08"} and all(row.status is Status.FAIL for row in stops):
-            begun += [row.subject for row in stops if row.subject in self.places and row.subject not in begun]
-        for node in begun:
+        preflight before one judges them all. What is left is for that to say."""
+        stops = blocking(tuple(filter(self.concerns, judge(self.context.plan, facts))))
+        if {row.id for row in stops} != {"NOD-08"} or any(row.status is not Status.FAIL for row in stops):
+            return
+        for node in (row.subject for row in stops if row.subject in self.places):
             why = f"Windows on {node} wants a restart, and setup fails before it"
-            if is_restarting(context, node) or context.ask_restart(node, why):
-                yield from restart(context, node)
-                facts = context.look()
+            if self.context.ask_restart(node, why):
+                yield from restart(self.context, node)
             else:
                 yield Notice(node, why, "run the same command with --restart, or restart it yourself")
-        return facts
 
     def _restart_after(self, facts: Facts) -> Generator[Event, None, Facts]:
         """The restarts that setup asked for by its exit code, once every node has VMM: the role has somewhere to go."""
@@ -142,7 +147,7 @@ class Install(Procedure):
             if not self._wants_restart(node.key):
                 continue
             why = f"setup on {node} has ended well, and Windows wants a restart there"
-            if is_restarting(context, node.key) or context.ask_restart(node.key, why):
+            if context.ask_restart(node.key, why):
                 yield from restart(context, node.key)
                 facts = context.look()
             else:

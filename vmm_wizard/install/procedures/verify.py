@@ -9,7 +9,7 @@ from vmm_wizard.checks.schedule import situation
 from vmm_wizard.facts.model import Facts
 from vmm_wizard.facts.vmm_report import VmmReport
 from vmm_wizard.install import verify, vmm_word
-from vmm_wizard.install.endings import End, Refused
+from vmm_wizard.install.endings import Detached, End, Refused
 from vmm_wizard.install.events import Event, Notice, StepChanged, StepState
 from vmm_wizard.install.moving import MOVE, move, move_step
 from vmm_wizard.install.procedures.failover import CONSOLES, own_role
@@ -18,6 +18,7 @@ from vmm_wizard.install.procedures.procedure import Procedure
 from vmm_wizard.install.role import Role, cannot_take, owner_key
 from vmm_wizard.install.verify import Witness
 from vmm_wizard.install.vmm_word import Silence, Word, ask_vmm, clear_reports, remember_jobs, require_quiet
+from vmm_wizard.remote.errors import Cancelled
 
 #: The step of a node, and of the run as a whole, that says what was verified.
 VERIFY = "verify"
@@ -136,6 +137,12 @@ class Verify(Procedure):
         others = [node.key for node in self.context.plan.nodes if node.key != home]
         for node in (*others, home):
             step = move_step(self.context, node)
-            if step is None or step.state != "done":
+            if step is not None and step.state == "done":
+                continue
+            try:
+                self.context.require_uncancelled(node)
                 facts = yield from move(self.context, facts, node)
+            except Cancelled:
+                text = f"the role has not been moved back to {home} yet; run the same command again to go on"
+                raise Detached(text) from None
         return facts
