@@ -120,3 +120,15 @@ def test_a_cancelled_run_says_how_to_go_on() -> None:
 
 def test_a_warning_of_the_last_checks_is_left_to_the_list_of_findings() -> None:
     assert after(Notice("", "POST-03: no service connection point", "mend")).notices == []
+
+
+def test_what_stopping_means_is_said_while_a_step_goes_on() -> None:
+    state = RunState(ready_plan())
+    assert not state.stopping
+    state.take(StepChanged(FIRST, "preflight", StepState.STARTED))
+    assert "(Safe to stop here)" in state.lines()
+    state.take(StepChanged(FIRST, "setup", StepState.STARTED))
+    assert f"(Past the point of no return on {FIRST})" in state.lines()
+    assert "leaves vmm01.contoso.lab half done" in state.stopping
+    state.take(Finished("installed", True, "connect"))
+    assert not any(line.startswith("(") for line in state.lines())

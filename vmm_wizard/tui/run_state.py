@@ -17,6 +17,7 @@ from vmm_wizard.install.events import (
     StepState,
 )
 from vmm_wizard.install.orders import Job, Order
+from vmm_wizard.install.stopping import where_to_stop
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.printable import printable
 from vmm_wizard.report.findings import SIGNS, sentence
@@ -74,6 +75,8 @@ class RunState:
     notices: list[tuple[str, str]] = field(default_factory=list)
     finished: Finished | None = None
     blocking: tuple[str, ...] = ()
+    #: What stopping means now, as a sentence; empty before the first step and after the last.
+    stopping: str = ""
 
     def __post_init__(self) -> None:
         for name in self.order.nodes or [node.key for node in self.plan.nodes]:
@@ -108,7 +111,7 @@ class RunState:
             case Notice():
                 self.notices.append((event.text, event.remedy))
             case Finished():
-                self.finished = event
+                self.finished, self.stopping = event, ""
                 self.headline = f"{event.result}: {event.text}"
             case LogGrew():
                 pass
@@ -125,6 +128,9 @@ class RunState:
 
     def _step(self, event: StepChanged) -> None:
         word = _STEPS.get(event.step, event.step)
+        if event.state is StepState.STARTED:
+            said = where_to_stop(event.step, event.node)
+            self.stopping = f"{said[:1].upper()}{said[1:]}."
         if event.step == "verify" and event.state is StepState.DONE:
             self.verified += [f"{event.node}: {part}" if event.node else part for part in event.text.split("; ")]
         if not event.node:
@@ -148,7 +154,8 @@ class RunState:
 
     def lines(self) -> list[str]:
         """The run in lines: the headline, then each node."""
-        rows = [self.headline, ""]
+        # The whole sentence stands in the question that Stop asks.
+        rows = [self.headline, *([f"({self.stopping.partition(':')[0].rstrip('.')})"] if self.stopping else []), ""]
         for node in self.nodes.values():
             rows += node.lines()
         return [*map(printable, rows), ""]

@@ -116,6 +116,8 @@ class RunScreen(FindingScreen):
         else:
             text = "The run stops before its next step. What waits on a node is removed; what is installed stays."
             answers.append(("stop", "Yes: stop"))
+        if state is not None and state.stopping and not self.jobs.watching:
+            text = f"{text}\n\n{state.stopping}"
 
         def stop(answer: str | None) -> None:
             if answer == "stop":
