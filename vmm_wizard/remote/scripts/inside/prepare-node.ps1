@@ -197,6 +197,26 @@ function Find-Media([string] $Place) {
     return $programs[0]
 }
 
+function New-MediaFolder([string] $Path) {
+    # Setup runs elevated from there: below the root of a drive, ordinary users could change what it is.
+    $security = [System.Security.AccessControl.DirectorySecurity]::new()
+    $security.SetAccessRuleProtection($true, $false)
+    # SYSTEM, Administrators, and Users, who may read.
+    $rights = [ordered]@{
+        'S-1-5-18' = 'FullControl'
+        'S-1-5-32-544' = 'FullControl'
+        'S-1-5-32-545' = 'ReadAndExecute'
+    }
+    foreach ($sid in $rights.Keys) {
+        $trustee = [System.Security.Principal.SecurityIdentifier]::new($sid)
+        $rule = [System.Security.AccessControl.FileSystemAccessRule]::new(
+            $trustee, $rights[$sid], 'ContainerInherit, ObjectInherit', 'None', 'Allow')
+        $security.AddAccessRule($rule)
+    }
+    [void] [System.IO.Directory]::CreateDirectory($Path, $security)
+    [System.IO.Directory]::SetAccessControl($Path, $security)
+}
+
 function Expand-Media([string] $Download, [string] $Target) {
     $name = [System.IO.Path]::GetFileName($Download)
     Copy-FromSource ([System.IO.Path]::GetDirectoryName($Download)) $Folder $name
@@ -233,9 +253,11 @@ function Add-Media {
         if ([System.IO.Directory]::Exists($new)) {
             [System.IO.Directory]::Delete($new, $true)
         }
+        New-MediaFolder $new
         Expand-Media $found $new
     }
     else {
+        New-MediaFolder $new
         Copy-FromSource $found $new ''
         Assert-Digest ([System.IO.Path]::Combine($new, 'setup.exe'))
     }
