@@ -13,6 +13,7 @@ from tests.install.finished import THIRD, install_at_once
 from tests.install.installing import FIRST, QUICK, SECOND, Site, finished, newest, notices, runs, site, steps
 from tests.install.test_interrupted import reached
 from vmm_wizard.checks.registry import Finding
+from vmm_wizard.install.events import Event
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.lab.cluster import FailoverCluster
 from vmm_wizard.lab.script_parameters import ScriptError
@@ -237,6 +238,24 @@ class TestAMoveThatFails:
             reopen()
         assert finished(place.install(order=TO_SECOND)).result == "done"
         assert (owner(place), len(runs(place.journal))) == ("VMM02 Online", 1)
+
+
+def test_a_password_that_changes_on_the_way_is_tried_once_on_one_node(place: Site) -> None:
+    estate = place.served.estate
+    begun, account = reached(SECOND, "move", "started"), estate.account("vmm-setup")
+    known = account.password
+
+    def changed(event: Event) -> None:
+        if begun(event):
+            account.password = "Another-Pa55"
+
+    end = finished(place.install(order=TO_SECOND, on=changed))
+    assert end.result == "failed"
+    assert "it is not tried again until the password changes" in end.text
+    assert list(estate.report()["bad_logons"].values()) == [1]
+    assert newest(place.journal).outcome == "interrupted"
+    account.password = known
+    assert finished(place.install(order=TO_SECOND)).result == "done"
 
 
 class TestACallThatEnds:

@@ -194,6 +194,20 @@ class TestAfterSetup:
         assert any("VMM stands still while it restarts" in row.text for row in notices(events))
         assert (boots, owner(wanted)) == ([FIRST], ("VMM01", "Online"))
 
+    def test_where_the_role_does_not_come_up_elsewhere_nothing_is_restarted(
+        self, wanted: Site, boots: list[str]
+    ) -> None:
+        installed = reached(SECOND, "verify", "done")
+
+        def broken(event: Event) -> None:
+            role = wanted.served.estate.cluster.vmm_group()
+            if installed(event) and role is not None:
+                role.is_broken = True
+
+        end = finished(wanted.install(on=broken, order=WITH_RESTART))
+        assert (end.result, boots) == ("failed", [])
+        assert f"role vmm does not come up on {SECOND}: it is Failed on VMM02" in end.text
+
     def test_left_alone_it_is_installed_and_the_restart_is_told(self, wanted: Site, boots: list[str]) -> None:
         events = wanted.install()
         assert finished(events).result == "installed"
