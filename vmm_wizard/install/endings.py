@@ -68,6 +68,16 @@ class LostSight(Exception):
         self.refused = refused
 
 
+def logon_refused(error: LogonRefused) -> LostSight:
+    """How a run ends whose logon a node refused: a wrong password, or no domain controller that the node could ask."""
+    node = error.place.partition(":")[0]
+    remedy = (
+        f"when the password of {error.account} is right, and a domain controller answers {node}, run the same command "
+        "to go on"
+    )
+    return LostSight(f"{error}; it is not tried again until the password changes", remedy, error)
+
+
 class Detached(Exception):
     """Setup runs on the node, and we were asked to stop following it, or it takes too long. It goes on."""
 

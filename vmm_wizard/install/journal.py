@@ -234,6 +234,10 @@ class Journal:
             Step(row[0], row[1], row[2], datetime.fromisoformat(row[3]), _time(row[4]), row[5]) for row in rows
         )
 
+    def step(self, run_id: str, node: str, step: str) -> Step | None:
+        """One step of a run, as it was started last; None before it."""
+        return next((row for row in self.steps(run_id) if (row.node, row.step) == (node, step)), None)
+
     def attempt(self, run_id: str, node: str) -> dict[str, Step]:
         """The steps of a run's last attempt on a node, by name: what was started since it was last staged there."""
         found: dict[str, Step] = {}

@@ -11,7 +11,7 @@ from vmm_wizard.addresses import AddressError
 from vmm_wizard.facts.model import Facts, NodeFacts
 from vmm_wizard.install import verify
 from vmm_wizard.install.calls import Calls
-from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Refused
+from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Refused, logon_refused
 from vmm_wizard.install.events import Event, Notice, StepChanged, StepState
 from vmm_wizard.install.role import Role, cannot_take, label_of, role_of
 from vmm_wizard.install.verify import Witness
@@ -33,8 +33,7 @@ LOOK = (
 
 def move_step(context: Context, to: str) -> Step | None:
     """The step in the journal by which this run moves the role to `to`; None before it."""
-    steps = context.journal.steps(context.run.id)
-    return next((row for row in steps if (row.node, row.step) == (to, MOVE)), None)
+    return context.journal.step(context.run.id, to, MOVE)
 
 
 def is_under_way(context: Context, to: str) -> bool:
@@ -124,8 +123,7 @@ class _Move:
                 state = calls.ask_any(nodes, lambda session, due: move_role(session, self.role.name, self.to, due))
                 self.begun = not state.refused
         except LogonRefused as error:
-            remedy = f"when the password of {error.account} is right, run the same command to go on"
-            raise LostSight(f"{error}; it is not tried again until the password changes", remedy, error) from None
+            raise logon_refused(error) from None
         except Cancelled:
             raise
         except (RemoteError, AddressError) as error:

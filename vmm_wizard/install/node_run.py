@@ -19,7 +19,7 @@ from vmm_wizard.install.asking import END, Ask, take_default
 from vmm_wizard.install.clearing import SetupRunning, left_behind, take_away
 from vmm_wizard.install.details import boot_detail, boot_of, exit_code_detail, exit_code_of, staged_detail
 from vmm_wizard.install.doubt import Doubt, no_doubt
-from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Pace, PasswordRefused, SetupEnd
+from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Pace, PasswordRefused, SetupEnd, logon_refused
 from vmm_wizard.install.events import Event, Notice, Progress, StepChanged, StepState
 from vmm_wizard.install.following import Follower
 from vmm_wizard.install.patience import patiently
@@ -387,11 +387,7 @@ class NodeRun:
 
     def _lost_sight(self, error: RemoteError) -> LostSight:
         if isinstance(error, LogonRefused):
-            remedy = (
-                f"when the password of {error.account} is right, and a domain controller answers {self.node}, run the "
-                "same command to go on"
-            )
-            return LostSight(f"{error}; it is not tried again until the password changes", remedy, error)
+            return logon_refused(error)
         return LostSight(str(error), f"when {self.node} answers again, run the same command to go on")
 
     def _sentence(self, error: Exception) -> str:

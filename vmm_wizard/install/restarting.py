@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from vmm_wizard.addresses import AddressError
 from vmm_wizard.facts.model import Facts, NodeFacts
 from vmm_wizard.install.calls import Calls
-from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Refused
+from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Refused, logon_refused
 from vmm_wizard.install.events import Event, Notice, StepChanged, StepState
 from vmm_wizard.install.moving import is_under_way, move
 from vmm_wizard.install.role import heir, label_of, owner_key, role_of
@@ -32,8 +32,7 @@ _MEMBER = ("up", "paused")
 
 def restart_step(context: Context, node: str) -> Step | None:
     """The step in the journal by which this run restarts `node`, as it was begun last; None before it."""
-    steps = context.journal.steps(context.run.id)
-    return next((row for row in steps if (row.node, row.step) == (node, RESTART)), None)
+    return context.journal.step(context.run.id, node, RESTART)
 
 
 def is_restarting(context: Context, node: str) -> bool:
@@ -180,8 +179,7 @@ class _Restart:
                     )
                 self.ordered = True
         except LogonRefused as error:
-            remedy = f"when the password of {error.account} is right, run the same command to go on"
-            raise LostSight(f"{error}; it is not tried again until the password changes", remedy, error) from None
+            raise logon_refused(error) from None
         except Cancelled:
             raise
         except (RemoteError, AddressError) as error:

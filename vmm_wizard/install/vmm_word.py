@@ -19,7 +19,6 @@ from vmm_wizard.install.works import ScriptWork
 
 if TYPE_CHECKING:
     from vmm_wizard.install.context import Context
-    from vmm_wizard.install.journal import Step
     from vmm_wizard.plan.model import Plan
 
 #: The step in which a node asks VMM.
@@ -132,12 +131,6 @@ def remember_jobs(context: Context, word: Word) -> None:
     context.journal.finish(context.run.id, "", JOBS)
 
 
-def jobs_step(context: Context) -> Step | None:
-    """The step of `remember_jobs`; None before it."""
-    steps = context.journal.steps(context.run.id)
-    return next((row for row in steps if (row.node, row.step) == ("", JOBS)), None)
-
-
 def tell_failed(context: Context, word: Word) -> Iterator[Event]:
     """The jobs that the move let fail, and how to start each again. Where it is not known which ran before, all that
     failed within the last day are told."""
@@ -146,7 +139,7 @@ def tell_failed(context: Context, word: Word) -> Iterator[Event]:
         remedy = "in a VMM command shell: Get-SCJob, and Restart-SCJob for what failed"
         yield Notice("", f"which jobs failed is not known: {reason}", remedy)
         return
-    step = jobs_step(context)
+    step = context.journal.step(context.run.id, "", JOBS)
     before = frozenset(step.detail.split()) if step is not None and step.detail != _UNKNOWN else None
     for job in word.failed_jobs:
         if before is not None and job.id not in before:

@@ -350,8 +350,7 @@ class Uninstall(Procedure):
                 yield from self._verify(node)
 
     def _step(self, node: str, step: str) -> Step | None:
-        rows = self.context.journal.steps(self.context.run.id)
-        return next((row for row in rows if (row.node, row.step) == (node, step)), None)
+        return self.context.journal.step(self.context.run.id, node, step)
 
     def _wants_restart(self, node: str) -> bool:
         """Whether setup asked for a restart by its exit code, of server or console, and it was not made or declined."""

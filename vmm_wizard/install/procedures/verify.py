@@ -108,8 +108,8 @@ class Verify(Procedure):
 
     def _home(self) -> str:
         """Where the role was before this run moved it; empty before it did."""
-        steps = self.context.journal.steps(self.context.run.id)
-        return next((row.detail for row in steps if (row.node, row.step) == ("", HOME)), "")
+        step = self.context.journal.step(self.context.run.id, "", HOME)
+        return step.detail if step is not None else ""
 
     def _require_movable(self, facts: Facts, role: Role, word: Word) -> Generator[Event, None, str]:
         """The node that the role comes back to, written down. Raises Refused where it cannot be moved to every node and
