@@ -34,6 +34,7 @@ from vmm_wizard.facts.node_model import (
     VmmFacts,
     VmmPorts,
 )
+from vmm_wizard.facts.password_model import PasswordFacts, PasswordShape
 from vmm_wizard.facts.policy_model import AddedMember, GovernedGroup, GovernedRight, GovernedValue, PolicyFacts
 from vmm_wizard.facts.replica_model import ReplicaFacts
 from vmm_wizard.facts.sql_model import DatabaseFacts, DatabaseUser, GroupReplica, RoleMember, SqlFacts
@@ -154,38 +155,6 @@ def known(answer: T | NoAnswer) -> T:
     if isinstance(answer, NoAnswer):
         raise NotKnown(answer)
     return answer
-
-
-# --- passwords
-
-
-@dataclass(frozen=True, slots=True)
-class PasswordFacts:
-    """What one bind to one DC said of an account's password. `refusal` is AD's sub-code in lower case hexadecimal
-    (`52e`, `533`, ...), empty when the bind was good. `meaning` is that code in words."""
-
-    account: str
-    accepted: bool
-    refusal: str = ""
-    meaning: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PasswordShape:
-    """What setup's command line makes of a password, without the password: its length in characters and its marks.
-
-    `starts_with_switch_mark`: the first character is `/` or `-`, which setup takes for a switch (PHX).
-    """
-
-    length: int
-    starts_with_switch_mark: bool
-    has_double_quote: bool
-    ends_with_backslash: bool
-
-    @classmethod
-    def of(cls, password: str) -> PasswordShape:
-        """The shape of `password`; nothing of its text is kept."""
-        return cls(len(password), password[:1] in ("/", "-"), '"' in password, password.endswith("\\"))
 
 
 # --- directory
