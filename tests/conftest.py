@@ -24,6 +24,8 @@ def pytest_xdist_auto_num_workers() -> int:
 #: Modules whose tests take longest, whole installs and whole walks through the wizard: what begins last ends last.
 LONG = (
     "tests/tui/test_install.py",
+    "tests/install/test_story.py",
+    "tests/install/test_sixteen.py",
     "tests/install/test_interrupted.py",
     "tests/install/test_killed.py",
     "tests/install/test_out_of_reach.py",

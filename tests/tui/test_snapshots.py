@@ -1,6 +1,7 @@
 """How each page looks, at 80x24 and 120x36. `pytest tests/tui/test_snapshots.py --snapshot-update` takes them anew."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.building import a_container, a_sql, good_facts, installed_facts
 from tests.tui.wizards import LARGE, SMALL, a_wizard, all_passwords, ready_plan, to_page, told
 from vmm_wizard.facts.model import NoAnswer
 from vmm_wizard.install.events import Event, Finished, LogGrew, Progress, RunStarted, StepChanged, StepState
+from vmm_wizard.install.orders import Order
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.tui import pages
 from vmm_wizard.tui.app import WizardApp
@@ -69,6 +71,21 @@ def on_page(page_id: str) -> Callable[[Pilot[int]], Awaitable[None]]:
 @pytest.mark.parametrize("page_id", [page.id for page in pages.PAGES])
 def test_every_page_looks_as_before(page_id: str, size: str, snap_compare: Compare, tmp_path: Path) -> None:
     assert snap_compare(a_snapshot(tmp_path), terminal_size=SIZES[size], run_before=on_page(page_id))
+
+
+#: What is chosen on the page of a job, so that each of its fields has something in it.
+CHOSEN = Order(nodes=(SECOND,), target=SECOND, remove_database="VirtualManagerDB", restart=True, moves=True)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("page_id", [page.id for page in pages.BY_ID.values() if page not in pages.PAGES])
+def test_every_page_of_another_job_looks_as_before(
+    page_id: str, size: str, snap_compare: Compare, tmp_path: Path
+) -> None:
+    app = a_snapshot(tmp_path)
+    page = pages.BY_ID[page_id]
+    app.answers.order = replace(CHOSEN, job=next(job for job, row in pages.PAGES_OF.items() if page in row))
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=on_page(page_id))
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -6,7 +6,7 @@ Nothing here is a rule: rules live in the directory, the SQL servers and the nod
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -86,6 +86,16 @@ ADDRESSES: Final = {
 }
 
 
+def host_number(node: int) -> int:
+    """The last part of a node's addresses, by its place from 0: the cluster and its role lie where the tenth would."""
+    return (31 if node < 9 else 71) + node
+
+
+def addresses(nodes: Sequence[str] = ()) -> dict[str, str]:
+    """The addresses in DNS with those of the cluster's nodes, which are given by label and in order."""
+    return {**ADDRESSES, **{label: f"10.10.0.{host_number(number)}" for number, label in enumerate(nodes)}}
+
+
 def new_password() -> str:
     """A password for one estate: long, random, with a sign of each kind that policies ask for.
 
@@ -94,8 +104,8 @@ def new_password() -> str:
     return f"P{secrets.token_urlsafe(15)}a7!"
 
 
-def build_directory(logons: Logons, clock: Clock, changed: Callable[[], None]) -> Directory:
-    """The domain with its accounts, the DKM container, the cluster's object and the computers."""
+def build_directory(logons: Logons, clock: Clock, changed: Callable[[], None], nodes: Sequence[str] = ()) -> Directory:
+    """The domain with its accounts, the DKM container, the cluster's object and the computers, `nodes` by label."""
     directory = Directory(BASE, NETBIOS, logons, clock, changed)
     directory.add(ACCOUNTS_OU, "organizationalUnit")
     directory.add(CLUSTERS_OU, "organizationalUnit")
@@ -115,7 +125,7 @@ def build_directory(logons: Logons, clock: Clock, changed: Callable[[], None]) -
     # So that setup can register the service principal names itself (ACC-09).
     spn = attribute_guids("servicePrincipalName")[0]
     directory.grant(f"CN={SERVICE},{ACCOUNTS_OU}", allow(installer, WRITE_PROPERTY, 0, spn))
-    _add_computers(directory, installer)
+    _add_computers(directory, installer, nodes)
     add_controller(directory, DC)
     return directory
 
@@ -152,15 +162,15 @@ def _add_container(directory: Directory, installer: str, service: str) -> None:
     )
 
 
-def _add_computers(directory: Directory, installer: str) -> None:
-    for name in ADDRESSES:
+def _add_computers(directory: Directory, installer: str, nodes: Sequence[str]) -> None:
+    for name in addresses(nodes):
         parent = CLUSTERS_OU if name == CLUSTER else f"CN=Computers,{BASE}"
         if name.startswith("dc"):
             parent = f"OU=Domain Controllers,{BASE}"
         services = ["HOST"]
         if name == CLUSTER:
             services += ["MSClusterVirtualServer", "MSServerCluster", "MSServerClusterMgmtAPI"]
-        if name.startswith("vmm0"):
+        if name.removeprefix("vmm").isdigit():
             # What a computer gets that joins a cluster.
             services.append("MSServerClusterMgmtAPI")
         forms = (name, f"{name}.{DOMAIN}")
@@ -257,11 +267,11 @@ def build_sql_servers(directory: Directory, logons: Logons, changed: Callable[[]
     return {made.fqdn: made for made in servers}
 
 
-def build_zones() -> tuple[Zone, Zone]:
-    """The forward zone and the reverse zone of 10.in-addr.arpa."""
+def build_zones(nodes: Sequence[str] = ()) -> tuple[Zone, Zone]:
+    """The forward zone and the reverse zone of 10.in-addr.arpa, with the nodes of these labels."""
     forward = domain_zone(DOMAIN, [DC])
     reverse = Zone("10.in-addr.arpa", DC)
-    for name, address in ADDRESSES.items():
+    for name, address in addresses(nodes).items():
         forward.set(f"{name}.{DOMAIN}", "A", [address])
         reverse.set(reverse_name(address), "PTR", [f"{name}.{DOMAIN}."])
     return forward, reverse

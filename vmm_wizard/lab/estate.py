@@ -59,12 +59,12 @@ class Estate:
         self.hidden: set[str] = set()
         self.logons = Logons(lockout, self.changed)
         self.logons.has_controller = lambda: bool(self.controllers_up())
-        self.directory = contoso.build_directory(self.logons, self.clock, self.changed)
+        labels = [f"vmm{number:02}" for number in range(1, node_count + 1)]
+        self.directory = contoso.build_directory(self.logons, self.clock, self.changed, labels)
         self.sql_servers = contoso.build_sql_servers(self.directory, self.logons, self.changed)
-        self.zone, self.reverse_zone = contoso.build_zones()
+        self.zone, self.reverse_zone = contoso.build_zones(labels)
         # Setup makes whoever runs it a member of VMM's own administrators.
         self.vmm = Vmm(self.clock.seconds, self.clock.date, [f"{contoso.NETBIOS}\\{contoso.INSTALLER}"])
-        labels = [f"vmm{number:02}" for number in range(1, node_count + 1)]
         self.cluster = self._build_cluster(labels)
         self.nodes = {f"{label}.{self.domain}": self._build_node(label, number) for number, label in enumerate(labels)}
         #: Passwords that the admin was told, by account, where they are not the right ones.
@@ -98,7 +98,7 @@ class Estate:
         return cluster
 
     def _build_node(self, label: str, number: int) -> Node:
-        addresses = {name: subnet.replace("0/24", str(31 + number)) for name, subnet in _NETWORKS}
+        addresses = {name: subnet.replace("0/24", str(contoso.host_number(number))) for name, subnet in _NETWORKS}
         node = Node(self, label, addresses)
         admins = self.directory.require(contoso.ADMINS_GROUP)
         node.state.administrators = {self.directory.sid(512), admins.sid}
