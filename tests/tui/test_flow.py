@@ -179,7 +179,7 @@ def test_a_group_managed_account_has_no_password_to_give() -> None:
 def test_a_text_that_cannot_be_read_marks_its_page_and_stops_the_run() -> None:
     view = a_view(wrong={"ports.console": "'x' is not a port"})
     assert mark_of(view, pages.PORTS) is Mark.WRONG
-    assert flow.obstacles(view) == ("X Ports and media: Console cannot be read",)
+    assert flow.obstacles(view) == ("X Ports and media: Console port cannot be read",)
 
 
 def test_a_fail_marks_its_page_and_stops_the_run() -> None:

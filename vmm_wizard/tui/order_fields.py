@@ -63,7 +63,8 @@ ORDER_FIELDS: Mapping[str, OrderField] = {
             HostName.parse,
             Kind.TEXTS,
             expected="names of machines, separated by commas",
-            purpose="The machines that the job is for. Empty means: all nodes of the cluster that the answers name.",
+            purpose="The machines that the job is for. Left empty, it is for all nodes that the answers name; for a "
+            "console, name them.",
         ),
         OrderField(
             "order.target",

@@ -294,7 +294,7 @@ LABELS: Mapping[str, str] = {
     "cluster.static_addresses": "Static addresses",
     "media.path": "Media folder",
     "program_files": "Program folder",
-    "ports.console": "Console",
+    "ports.console": "Console port",
     "ports.winpe_https": "Windows PE",
     "ports.wds": "Deployment (WDS)",
     "ports.winpe_http": "Windows PE, time",
