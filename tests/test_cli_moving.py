@@ -33,6 +33,8 @@ def test_failover_moves_the_role_by_a_nodes_short_name_and_again_it_is_unchanged
     assert (code, errors) == (0, "")
     assert lines[-1] == f"done: role vmm is online on {SECOND}: connect consoles to vmm.contoso.lab:8100"
     assert any("connect again by themselves" in line for line in lines)
+    listed = wizard("runs", "--json", served=place.served, VMM_WIZARD_STATE=str(place.state))
+    assert [row["nodes"] for row in json.loads(listed.stdout)["runs"]] == [[SECOND]]
     code, lines, _ = run(place, "failover", "--to", SECOND, "--yes", "--json")
     document = json.loads(lines[-1])
     assert (code, document["result"], document["changed"]) == (0, "unchanged", False)

@@ -84,7 +84,8 @@ def listed(journal: Journal, run: Run) -> ListedRun:
     from vmm_wizard.plan.answers import AnswersError, loads
     from vmm_wizard.report.runs import ListedRun
 
-    cluster, nodes, at_work = "", run.order.nodes, False
+    target = run.order.target
+    cluster, nodes, at_work = "", run.order.nodes or ((target,) if target else ()), False
     try:
         plan = loads(run.plan_toml, f"the answers of run {run.id}")
     except AnswersError:
