@@ -15,7 +15,7 @@ from tests.install.installing import FIRST, SECOND, Site, finished, newest, noti
 from tests.install.test_attaching import run
 from tests.install.test_interrupted import reached
 from vmm_wizard.install import cluster_lock
-from vmm_wizard.install.events import Event
+from vmm_wizard.install.events import Event, Finished
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.lab.script_parameters import ScriptError
 from vmm_wizard.lab.windows import HANDLERS
@@ -79,23 +79,33 @@ def test_another_computer_is_refused_and_told_who(here: Site, there: Site, step:
     assert lock_of(here) == ""
 
 
-def test_of_two_that_begin_at_once_exactly_one_works(here: Site, there: Site) -> None:
-    ends: dict[str, str] = {}
+def test_of_two_that_begin_at_once_exactly_one_works(here: Site, there: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    owners = {"here": "anna@admin07", "there": "bert@admin08"}
+    monkeypatch.setattr(cluster_lock, "whoami", lambda: owners[threading.current_thread().name])
+    ends: dict[str, Finished] = {}
     at_once = threading.Barrier(2)
 
     def install(name: str, place: Site) -> None:
         installer = place.installer()
         at_once.wait(20)
         with closing(installer.run()) as events:  # type: ignore[type-var]
-            ends[name] = finished(list(events)).result
+            ends[name] = finished(list(events))
         installer.preflight.close()
 
-    both = [threading.Thread(target=install, args=row) for row in (("here", here), ("there", there))]
+    places = {"here": here, "there": there}
+    both = [threading.Thread(target=install, name=name, args=(name, place)) for name, place in places.items()]
     for thread in both:
         thread.start()
     for thread in both:
         thread.join(100)
-    assert sorted(ends.values()) == ["installed", "refused"]
+    worked, refused = sorted(ends, key=lambda name: ends[name].result)
+    assert (ends[worked].result, ends[refused].result) == ("installed", "refused")
+    assert f"{owners[worked]} is at work on vmmclu.contoso.lab: run {newest(places[worked].journal).id}" in (
+        ends[refused].text
+    )
+    monkeypatch.setattr(cluster_lock, "whoami", lambda: owners[refused])
+    later = finished(places[refused].install())
+    assert (later.result, later.changed) == ("unchanged", False)
     assert here.setups() == {FIRST: [0], SECOND: [0]}
     assert (here.left(), lock_of(here)) == ([], "")
 
