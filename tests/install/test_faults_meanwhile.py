@@ -60,5 +60,7 @@ def assert_as_it_should_be(entry: Scenario, place: Site) -> None:
     else:
         assert [len(codes) for codes in setups.values()] == [1]
         assert set(setups) == {FIRST}
-        assert setups[FIRST][0] not in (0, 3010)
+        # A setup that runs needs no logon any more: it may have ended well before anybody looks here.
+        goes_on = any(fault["kind"] == "password_changed" for fault in entry.faults)
+        assert goes_on or setups[FIRST][0] not in (0, 3010)
     assert all(count <= 1 for count in estate.report()["bad_logons"].values())
