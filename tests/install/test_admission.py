@@ -3,7 +3,8 @@
 import pytest
 
 from tests.plan.plans import contoso
-from vmm_wizard.install.admission import missing_secrets, needed_accounts
+from vmm_wizard.checks.registry import Finding, Status
+from vmm_wizard.install.admission import matters_by_hand, missing_secrets, needed_accounts
 from vmm_wizard.install.orders import Job
 from vmm_wizard.plan.model import Connection, Database
 from vmm_wizard.plan.names import AccountName, SqlTarget
@@ -39,3 +40,28 @@ def test_each_job_needs_the_passwords_of_those_that_it_is_done_with(job: Job, us
     some = Secrets()
     some.put(AccountName.parse(r"contoso\ADMIN"), Secret("x"))
     assert {account.user for account in missing_secrets(PLAN, some, job)} == users - {"admin"}
+
+
+@pytest.mark.parametrize("job", [Job.INSTALL, Job.REBUILD, Job.ADD_NODE])
+def test_by_hand_only_those_that_look_need_theirs(job: Job) -> None:
+    assert {account.user for account in needed_accounts(PLAN, job, by_hand=True)} == {"reader", "admin", "dba"}
+    assert {account.user for account in missing_secrets(PLAN, Secrets(), job, by_hand=True)} == {
+        "reader",
+        "admin",
+        "dba",
+    }
+
+
+@pytest.mark.parametrize(
+    ("check", "status", "matters"),
+    [
+        ("INS-03", Status.FAIL, False),
+        ("RUN-02", Status.UNKNOWN, False),
+        ("ACC-03", Status.UNKNOWN, False),
+        ("ACC-03", Status.FAIL, True),
+        ("SQL-02", Status.UNKNOWN, True),
+        ("DKM-02", Status.FAIL, True),
+    ],
+)
+def test_what_is_about_tasks_is_no_matter_by_hand(check: str, status: Status, matters: bool) -> None:
+    assert matters_by_hand(Finding(check, "", "run", "", status, "", "read", "")) is matters

@@ -12,7 +12,7 @@ from tests.powershell import misfits, parse
 from tests.powershell_names import Names, read_names
 from tests.remote.documented import Row, table
 from tests.remote.test_scripts import NAMES, text_of
-from vmm_wizard.report.runbook import script_bytes
+from vmm_wizard.setup.by_hand import script_bytes
 
 #: Extracted names that are plain texts, and the row of other.toml that holds each kind.
 PLAIN = {

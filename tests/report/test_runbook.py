@@ -22,7 +22,8 @@ from tests.remote.test_scripts import RULES
 from tests.secrets_in_powershell import leaks, sources
 from vmm_wizard.plan.model import AccountKind, Plan, Registration, ServiceAccount
 from vmm_wizard.plan.names import AccountName, HostName
-from vmm_wizard.report.runbook import node_folders, runbook_files, script_bytes
+from vmm_wizard.report.runbook import node_folders, runbook_files
+from vmm_wizard.setup.by_hand import script_bytes
 from vmm_wizard.setup.command import quote, server_install, split
 from vmm_wizard.setup.ini import SERVER_INI, read_private_profile, server_options
 from vmm_wizard.setup.lint import lint

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vmm_wizard.cli.jobs import Door, ask_passwords, ask_to_go_on, carry_out, restart_option, yes_option
+from vmm_wizard.cli.jobs import (
+    Door,
+    ask_passwords,
+    ask_to_go_on,
+    by_hand_option,
+    carry_out,
+    how_it_runs,
+    restart_option,
+    yes_option,
+)
 from vmm_wizard.cli.shared import (
     FAILED,
     answers_argument,
@@ -40,6 +49,7 @@ if TYPE_CHECKING:
 )
 @yes_option
 @restart_option
+@by_hand_option
 @json_option
 @book_option
 @secrets_option
@@ -50,6 +60,7 @@ def add_node(
     output: Path | None,
     yes: bool,
     restart: bool,
+    by_hand: bool,
     as_json: bool,
     address_book: Path | None,
     secrets_file: Path | None,
@@ -78,15 +89,14 @@ def add_node(
 
         write_text(output, dumps(plan))
         click.echo(f"the complete answers are in {output}", err=True)
-    ask_passwords(plan, secrets, door, Job.ADD_NODE)
+    ask_passwords(plan, secrets, door, Job.ADD_NODE, by_hand=by_hand)
     ask_to_go_on(
         door,
         "add-node",
         f"VMM will be installed on {', '.join(new)}, further nodes of role {plan.cluster.role_name}.",
-        f"A rehearsal and setup run as scheduled tasks there, which store the password of {plan.installing_account}",
-        "while they run.",
+        *how_it_runs(plan, by_hand=by_hand),
     )
-    carry_out(plan, secrets, addresses, Order(Job.ADD_NODE, new, restart=restart), door)
+    carry_out(plan, secrets, addresses, Order(Job.ADD_NODE, new, restart=restart, by_hand=by_hand), door)
 
 
 def read_draft(file: Path) -> Draft:

@@ -49,6 +49,13 @@ restart_option = click.option(
     "asked, and --yes leaves them as they are.",
 )
 
+by_hand_option = click.option(
+    "--by-hand",
+    is_flag=True,
+    help="Make no task and store no password: you are told what to start on each node, at its console. Waited for, "
+    "followed and verified all the same.",
+)
+
 #: Exit codes of the results that are not good.
 EXIT_CODES = {"refused": FAILED, "failed": INSTALL_FAILED, "cancelled": CANCELLED}
 
@@ -62,24 +69,30 @@ class Door:
 
 
 def prepare_call(
-    file: Path, address_book: Path | None, secrets_file: Path | None, door: Door, job: str = "install"
+    file: Path,
+    address_book: Path | None,
+    secrets_file: Path | None,
+    door: Door,
+    job: str = "install",
+    *,
+    by_hand: bool = False,
 ) -> tuple[Plan, Secrets, Addresses]:
     """Plan, passwords (asked for on a terminal) and addresses of a command. Refuses what cannot be read."""
     plan = load_plan(file)
     addresses = find_addresses(address_book)
     secrets = read_secrets(secrets_file)
-    ask_passwords(plan, secrets, door, job)
+    ask_passwords(plan, secrets, door, job, by_hand=by_hand)
     return plan, secrets, addresses
 
 
-def ask_passwords(plan: Plan, secrets: Secrets, door: Door, job: str = "install") -> None:
+def ask_passwords(plan: Plan, secrets: Secrets, door: Door, job: str = "install", *, by_hand: bool = False) -> None:
     """Ask for what is missing where somebody can answer; refuses where a job would lack a password."""
     from vmm_wizard.install.admission import missing_secrets, needed_accounts
     from vmm_wizard.install.orders import Job
 
     if is_interactive() and not door.as_json:
-        ask_missing(needed_accounts(plan, Job(job)), secrets)
-    missing = missing_secrets(plan, secrets, Job(job))
+        ask_missing(needed_accounts(plan, Job(job), by_hand=by_hand), secrets)
+    missing = missing_secrets(plan, secrets, Job(job), by_hand=by_hand)
     if missing:
         refuse(f"the password of {', '.join(map(str, missing))} is missing: give --secrets FILE")
 
@@ -156,6 +169,19 @@ def say(lines: Sequence[str], stop: Callable[[], None]) -> None:
         speak_to_nobody()
 
 
+def how_it_runs(plan: Plan, *, by_hand: bool) -> tuple[str, ...]:
+    """How setup comes to run on a node, and where its passwords are meanwhile: sentences for `ask_to_go_on`."""
+    if by_hand:
+        return (
+            f"You start setup on each node when you are told to, logged on there as {plan.installing_account}. Only",
+            "its answer file and a script are copied there; the script asks for the passwords, and stores none.",
+        )
+    return (
+        f"A rehearsal and setup run as scheduled tasks, which store the password of {plan.installing_account}",
+        "on the node while they run.",
+    )
+
+
 def plan_nodes(plan: Plan, names: Sequence[str]) -> tuple[str, ...]:
     """Nodes of the plan by the names a user typed, with or without domain; refuses one that the plan does not have."""
     known = {node.key: node.key for node in plan.nodes} | {node.label.casefold(): node.key for node in plan.nodes}
@@ -170,24 +196,34 @@ def plan_nodes(plan: Plan, names: Sequence[str]) -> tuple[str, ...]:
 @json_option
 @click.option("--yes", is_flag=True, help="Ask nothing: rehearse, install, and go on although something is unknown.")
 @restart_option
+@by_hand_option
 @book_option
 @secrets_option
 def install(
-    file: Path, as_json: bool, yes: bool, restart: bool, address_book: Path | None, secrets_file: Path | None
+    file: Path,
+    as_json: bool,
+    yes: bool,
+    restart: bool,
+    by_hand: bool,
+    address_book: Path | None,
+    secrets_file: Path | None,
 ) -> None:
-    """Install VMM on the nodes of an answer file, one after another; run again, it goes on where it was cut off."""
+    """Install VMM on the nodes of an answer file, one after another; run again, it goes on where it was cut off.
+
+    Where no task may store a password (DisableDomainCreds, Protected Users), or a change board wants it: --by-hand.
+    """
     from vmm_wizard.install.orders import Order
 
     door = Door(as_json, yes)
     plan = load_plan(file)
     if not plan.registration.eula_accepted:
         refuse(f"{file}: registration.eula_accepted is false, and setup will not run without it")
-    plan, secrets, addresses = prepare_call(file, address_book, secrets_file, door)
+    plan, secrets, addresses = prepare_call(file, address_book, secrets_file, door, by_hand=by_hand)
     names = ", ".join(str(node) for node in plan.nodes)
     ask_to_go_on(
         door,
         "install",
-        f"VMM will be installed on {names}. A rehearsal and setup run as scheduled tasks there, which store",
-        f"the password of {plan.installing_account} on the node while they run.",
+        f"VMM will be installed on {names}.",
+        *how_it_runs(plan, by_hand=by_hand),
     )
-    carry_out(plan, secrets, addresses, Order(restart=restart), door)
+    carry_out(plan, secrets, addresses, Order(restart=restart, by_hand=by_hand), door)

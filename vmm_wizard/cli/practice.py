@@ -94,7 +94,10 @@ def _verify_scenario(name: str, speed: float) -> None:
 @click.option("--speed", default=1.0, show_default=True, help="How much faster than real: 60 is 20 seconds a node.")
 @click.option("--attached", is_flag=True, hidden=True, help="End when the standard input ends.")
 def serve(folder: Path, scenario: str, speed: float, attached: bool) -> None:
-    """Serve the practice estate until it is stopped."""
+    """Serve the practice estate until it is stopped.
+
+    Where setup is to be started by hand, a colleague who lives there does it after a minute of the estate's time.
+    """
     _verify_scenario(scenario, speed)
     from vmm_wizard.lab.process import EstateNotServed, serve_estate
 

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import click
 
-from vmm_wizard.cli.jobs import Door, ask_to_go_on, carry_out, prepare_call, restart_option, yes_option
+from vmm_wizard.cli.jobs import (
+    Door,
+    ask_to_go_on,
+    by_hand_option,
+    carry_out,
+    how_it_runs,
+    prepare_call,
+    restart_option,
+    yes_option,
+)
 from vmm_wizard.cli.shared import answers_argument, book_option, json_option, load_plan, refuse, secrets_option
 
 
@@ -14,11 +23,18 @@ from vmm_wizard.cli.shared import answers_argument, book_option, json_option, lo
 @answers_argument
 @yes_option
 @restart_option
+@by_hand_option
 @json_option
 @book_option
 @secrets_option
 def rebuild(
-    file: Path, yes: bool, restart: bool, as_json: bool, address_book: Path | None, secrets_file: Path | None
+    file: Path,
+    yes: bool,
+    restart: bool,
+    by_hand: bool,
+    as_json: bool,
+    address_book: Path | None,
+    secrets_file: Path | None,
 ) -> None:
     """Install VMM on the database and with the keys that an uninstall kept.
 
@@ -30,13 +46,13 @@ def rebuild(
     door = Door(as_json, yes)
     if not load_plan(file).registration.eula_accepted:
         refuse(f"{file}: registration.eula_accepted is false, and setup will not run without it")
-    plan, secrets, addresses = prepare_call(file, address_book, secrets_file, door, Job.REBUILD)
+    plan, secrets, addresses = prepare_call(file, address_book, secrets_file, door, Job.REBUILD, by_hand=by_hand)
     names = ", ".join(str(node) for node in plan.nodes)
     ask_to_go_on(
         door,
         "rebuild",
         f"VMM will be installed on {names} again, as {plan.service_account.name}, on database {plan.database.name}",
-        f"of {plan.database.target} with the keys in {plan.dkm.dn}. A rehearsal and setup run as scheduled tasks,",
-        f"which store the password of {plan.installing_account} on the node while they run.",
+        f"of {plan.database.target} with the keys in {plan.dkm.dn}.",
+        *how_it_runs(plan, by_hand=by_hand),
     )
-    carry_out(plan, secrets, addresses, Order(Job.REBUILD, restart=restart), door)
+    carry_out(plan, secrets, addresses, Order(Job.REBUILD, restart=restart, by_hand=by_hand), door)

@@ -175,7 +175,7 @@ def resume(
     plan = plan_of(run)
     door = Door(as_json, yes)
     addresses, secrets = find_addresses(address_book), read_secrets(secrets_file)
-    ask_passwords(plan, secrets, door, run.job)
+    ask_passwords(plan, secrets, door, run.job, by_hand=run.order.by_hand)
     row = listed(journal, run)
     where = f"It stands at {row.standing}." if row.standing else "Nothing was begun on a node yet."
     if end_setup:

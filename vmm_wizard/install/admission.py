@@ -30,9 +30,13 @@ def lock_name(plan: Plan) -> str:
 _INSTALLING = frozenset({Job.INSTALL, Job.ADD_NODE, Job.REBUILD})
 
 
-def needed_accounts(plan: Plan, job: Job = Job.INSTALL) -> tuple[AccountName, ...]:
+def needed_accounts(plan: Plan, job: Job = Job.INSTALL, *, by_hand: bool = False) -> tuple[AccountName, ...]:
     """The accounts whose passwords a job needs, each once: for an install all of the plan's, for an uninstall all but
-    the service account, else those that log on to directory and nodes and run the task there."""
+    the service account, else those that log on to directory and nodes and run the task there. `by_hand`: those alone
+    that look; setup's passwords are typed on the node."""
+    if by_hand:
+        looking = {plan.directory_account.key, plan.node_account.key, plan.sql_account.key}
+        return tuple(account for account in plan.accounts if account.key in looking)
     if job in _INSTALLING:
         return plan.accounts
     wanted = {plan.installing_account.key, plan.directory_account.key, plan.node_account.key}
@@ -41,9 +45,23 @@ def needed_accounts(plan: Plan, job: Job = Job.INSTALL) -> tuple[AccountName, ..
     return tuple(account for account in plan.accounts if account.key in wanted)
 
 
-def missing_secrets(plan: Plan, secrets: Secrets, job: Job = Job.INSTALL) -> tuple[AccountName, ...]:
+def missing_secrets(
+    plan: Plan, secrets: Secrets, job: Job = Job.INSTALL, *, by_hand: bool = False
+) -> tuple[AccountName, ...]:
     """The accounts whose passwords a job needs and nobody gave."""
-    return tuple(account for account in needed_accounts(plan, job) if account not in secrets)
+    return tuple(account for account in needed_accounts(plan, job, by_hand=by_hand) if account not in secrets)
+
+
+#: What is about scheduled tasks with a stored password.
+_ABOUT_TASKS = frozenset(("INS-02", "INS-03", "RUN-02"))
+
+
+def matters_by_hand(finding: Finding) -> bool:
+    """Whether a finding is about a setup that somebody starts by hand: no task is made for it, and the service
+    account's password need not be known here, for it is typed on the node."""
+    if finding.id == "ACC-03":
+        return finding.status is not Status.UNKNOWN
+    return finding.id not in _ABOUT_TASKS
 
 
 #: What a rehearsal sees from inside, where its word counts for more than what was seen from outside.

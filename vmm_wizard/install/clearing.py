@@ -43,9 +43,15 @@ def take_away(task: RemoteTask, poll: float) -> Removal:
         task.pause(poll)
 
 
-def left_behind(node: str, run_id: str) -> Notice:
-    """What to tell where a run could not be taken away from a node."""
+def left_behind(node: str, run_id: str, *, by_hand: bool = False) -> Notice:
+    """What to tell where a run, with its task or `by_hand` without one, could not be taken away from a node."""
     name = f"vmm-wizard-{run_id}"
+    if by_hand:
+        return Notice(
+            node,
+            f"what was copied for this run may still be on {node}",
+            rf"run it again, or on {node}: Remove-Item -Recurse 'C:\ProgramData\vmm-wizard\{run_id}'",
+        )
     return Notice(
         node,
         f"the scheduled task {name} with its stored password may still be on {node}",

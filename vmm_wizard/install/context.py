@@ -20,6 +20,7 @@ from vmm_wizard.install.cluster_lock import ClusterLock
 from vmm_wizard.install.doubt import Doubts
 from vmm_wizard.install.endings import End, NodeFailed, Pace, Refused
 from vmm_wizard.install.events import Event, PreflightDone, Result, StepChanged, StepState
+from vmm_wizard.install.hand_run import HandRun
 from vmm_wizard.install.journal import Journal, Run
 from vmm_wizard.install.node_run import NodeRun
 from vmm_wizard.install.occupancy import Occupied, make_way
@@ -118,11 +119,11 @@ class Context:
 
     def admit(self, node: str, concerns: Callable[[Finding], bool] = lambda _: True) -> Generator[Event, None, Facts]:
         """The preflight right before setup on `node`, of the findings that `concerns` is true for. The first rehearses
-        on all nodes: what is wrong with the last one is better known before the first is installed. Raises Refused,
-        Occupied."""
+        on all nodes: what is wrong with the last one is better known before the first is installed. By hand nothing is
+        rehearsed, for no task is made. Raises Refused, Occupied."""
         self.journal.start(self.run.id, node, "preflight")
         yield StepChanged(node, "preflight", StepState.STARTED)
-        facts = self.look((node,) if self._rehearsed else None)
+        facts = self.look(() if self.order.by_hand else (node,) if self._rehearsed else None)
         self._rehearsed = True
         findings = tuple(filter(concerns, judge(self.plan, facts)))
         stops = blocking(findings)
@@ -213,7 +214,8 @@ class Context:
     def work(self, node: str, work: Work, guard: Callable[[], None] = lambda: None) -> NodeRun:
         """One work on one node, to be carried out or taken up; `guard` as in NodeRun."""
         task = self.task(self.run.id, node)
-        node_run = NodeRun(
+        kind = HandRun if work.by_hand else NodeRun
+        node_run = kind(
             *(work, node, self.run.id, task, self.password, self.journal, self.pace, self.cancel),
             ask=self.ask,
             end_setup=self.end_setup,

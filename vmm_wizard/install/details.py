@@ -9,8 +9,12 @@ if TYPE_CHECKING:
     from vmm_wizard.install.journal import Step
     from vmm_wizard.install.works import LogName, Work
 
+#: The step in which somebody is waited for who starts setup on the node.
+BY_HAND = "by hand"
+
 _EXIT_CODE = "exit code "
 _BEGAN = "Windows began "
+_BY_HAND = ", started by hand"
 
 
 def exit_code_detail(code: int | None) -> str:
@@ -26,13 +30,18 @@ def exit_code_of(setup: Step) -> int | None:
 
 def staged_detail(work: Work) -> str:
     """What is said of the work that was staged: what its main step is called, and whose log grows then."""
-    return f"{work.step}, log of {work.log}"
+    return f"{work.step}, log of {work.log}{_BY_HAND if work.by_hand else ''}"
 
 
 def staged_work(stage: Step) -> tuple[str, LogName]:
     """(What the main step of a staged work is called, which log grows then)."""
-    step, _, log_name = stage.detail.partition(", log of ")
+    step, _, log_name = stage.detail.removesuffix(_BY_HAND).partition(", log of ")
     return step or "setup", "work" if log_name == "work" else "setup"
+
+
+def is_by_hand(stage: Step) -> bool:
+    """Whether what was staged is started by somebody at the node's console."""
+    return stage.detail.endswith(_BY_HAND)
 
 
 def boot_detail(boot: datetime | None) -> str:

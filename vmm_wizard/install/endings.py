@@ -88,7 +88,8 @@ class Pace:
 
     `patience`: a node out of reach; `starting`: a task that was started and does not run; `limit`: setup; `stall`: a
     log that does not grow; `settling`: until what setup made has come up (service, role); `clearing`: a node out of
-    reach while it is being cleared; `moving`: the role, from one node to another.
+    reach while it is being cleared; `moving`: the role, from one node to another; `by_hand`: until somebody starts
+    setup at a node's console; `closing`: after that, no process of setup and no word of how it ended.
     """
 
     poll: float = 1.0
@@ -99,3 +100,5 @@ class Pace:
     settling: float = 120.0
     clearing: float = 60.0
     moving: float = 900.0
+    by_hand: float = 7 * 24 * 3600.0
+    closing: float = 30.0

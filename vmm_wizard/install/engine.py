@@ -16,6 +16,7 @@ from vmm_wizard.install.admission import blocking, missing_secrets, plan_key
 from vmm_wizard.install.aftermath import look_after
 from vmm_wizard.install.asking import Ask, take_default
 from vmm_wizard.install.context import Confirm, Context
+from vmm_wizard.install.details import BY_HAND
 from vmm_wizard.install.endings import Detached, End, LostSight, NodeFailed, Pace, PasswordRefused, Refused
 from vmm_wizard.install.events import Event, Finished, Notice, PreflightDone, Result, RunStarted
 from vmm_wizard.install.holding import Held, holding
@@ -58,7 +59,7 @@ class Runner:
         """
         for secret in self.secrets.values():
             log.mask(secret.reveal())
-        missing = missing_secrets(self.plan, self.secrets, self.order.job)
+        missing = missing_secrets(self.plan, self.secrets, self.order.job, by_hand=self.order.by_hand)
         if missing:
             yield Finished("refused", False, f"the password of {', '.join(map(str, missing))} is missing")
             return
@@ -103,7 +104,8 @@ class Runner:
             end = yield from self._to_the_end(context, work, resumed)
             still_open = context.open_nodes()
             # A task that was started, and can neither be followed nor ended now, may have begun setup.
-            changed = context.changed or any("start" in self.journal.attempt(run.id, node) for node in still_open)
+            begun = [self.journal.attempt(run.id, node).keys() & {"start", BY_HAND} for node in still_open]
+            changed = context.changed or any(begun)
             if not end.resumable and not still_open:
                 outcome = end.result
                 yield from context.lock.release(resumed)

@@ -211,6 +211,18 @@ class SetupFollower(Follower):
         return f"{problem}. {said}. {first.cause}", first.remedy
 
 
+class HandFollower(SetupFollower):
+    """Follows a setup that somebody started at the node's console. Who closes that window takes the exit code with it:
+    then the log tells of a failure, or what stands on the node is looked at."""
+
+    def problem(self, result: RunResult) -> str:
+        if result.exit_code is not None or result.error:
+            return super().problem(result)
+        if self.reader.failures or self.reader.rollback_begun:
+            return "setup has ended, nobody saw its exit code, and its log tells of a failure"
+        return ""
+
+
 class ScriptFollower(Follower):
     """Follows a script of ours by its own log, whose lines are sentences."""
 

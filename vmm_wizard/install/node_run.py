@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from vmm_wizard import log
 from vmm_wizard.install.asking import END, Ask, take_default
@@ -23,6 +23,7 @@ from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Pace, Pa
 from vmm_wizard.install.events import Event, Notice, Progress, StepChanged, StepState
 from vmm_wizard.install.following import Follower
 from vmm_wizard.install.patience import patiently
+from vmm_wizard.install.staging import require_as_written
 from vmm_wizard.install.stopping import where_to_stop
 from vmm_wizard.install.verify import RESTART_NEEDED
 from vmm_wizard.install.works import Work
@@ -73,6 +74,9 @@ class NodeRun:
     pace: Pace = field(default_factory=Pace)
     cancel: threading.Event = field(default_factory=threading.Event)
     ask: Ask = take_default
+    #: The step that sets the work going, and what it leaves on the node meanwhile.
+    way: ClassVar[str] = "start"
+    _traces: ClassVar[str] = "task, key, passwords and answer file"
     #: The wish to end a setup that runs here; nothing new is begun then.
     end_setup: threading.Event = field(default_factory=threading.Event)
     sessions: Callable[[], int | None] = lambda: None
@@ -85,6 +89,8 @@ class NodeRun:
     begun: bool = field(default=False, init=False)
     _runs: bool = field(default=False, init=False)
     _follower: Follower | None = field(default=None, init=False)
+    _where: str = field(default="", init=False)
+    _since: float = field(default=0.0, init=False)
     _ending: bool = field(default=False, init=False)
 
     @property
@@ -125,8 +131,7 @@ class NodeRun:
             raise Cancelled(self.node)
         self.ready()
         yield from self._step("stage", "staged and read back", self._stage, staged_detail(self.work))
-        began = boot_detail((yield from self._boot_time(self.pace.patience)))
-        yield from self._step("start", f"scheduled task of {self.task.account} started", self._start, began)
+        yield from self._set_going()
         yield from self._follow()
         yield from self._clear(self.pace.patience)
 
@@ -139,7 +144,8 @@ class NodeRun:
         if main is None or main.state == "started":
             status = yield from self._patiently(self.task.status, self.pace.patience)
             if status.begun or status.result is not None or status.is_active:
-                yield StepChanged(self.node, "start", StepState.SKIPPED, "the run's task is on the node already")
+                started = "somebody has started it" if self.work.by_hand else "the run's task is on the node already"
+                yield StepChanged(self.node, self.way, StepState.SKIPPED, started)
                 yield from self._follow()
                 yield from self._clear(self.pace.patience)
                 return True
@@ -147,6 +153,10 @@ class NodeRun:
         return False
 
     # --- steps
+
+    def _set_going(self) -> Iterator[Event]:
+        began = boot_detail((yield from self._boot_time(self.pace.patience)))
+        yield from self._step("start", f"scheduled task of {self.task.account} started", self._start, began)
 
     def _step(self, name: str, done: str, act: Callable[[], None], detail: str = "") -> Iterator[Event]:
         self.journal.start(self.run_id, self.node, name, detail)
@@ -175,28 +185,15 @@ class NodeRun:
 
     @property
     def _folder(self) -> str:
-        return rf"C:\ProgramData\vmm-wizard\{self.run_id}"
+        return self._where or rf"C:\ProgramData\vmm-wizard\{self.run_id}"
 
     def _stage(self) -> None:
-        files = self.work.files(self._folder)
-        staged = self.task.stage(files)
+        staged = self.task.stage(self.work.files(self._folder))
         if staged.folder.casefold() != self._folder.casefold():
             # The node keeps ProgramData elsewhere: the command line must name the answer file where it really is.
-            files = self.work.files(staged.folder)
-            staged = self.task.stage(files)
-        if staged.task_exists:
-            raise NodeFailed(f"{self.node}: the run's task is there although it was not started", "run it again")
-        written = {file.name: file.content for file in files}
-        read = {file.name: file.content for file in staged.files}
-        wrong = sorted(name for name in written.keys() | read.keys() if written.get(name) != read.get(name))
-        if wrong:
-            raise NodeFailed(
-                f"{self.node}: {', '.join(wrong)} does not read back from {staged.folder} as it was written",
-                "see whether something on the node (a virus scanner) changes files there, then run it again",
-            )
-        misread = self.work.misread(read)
-        if misread:
-            raise NodeFailed(f"{self.node}: Windows would read {misread} differently")
+            self._where = staged.folder
+            staged = self.task.stage(self.work.files(self._folder))
+        require_as_written(self.node, self.work, self.work.files(self._folder), staged)
 
     def _start(self) -> None:
         self.guard()
@@ -214,11 +211,9 @@ class NodeRun:
     def _follow(self) -> Iterator[Event]:
         follower = self._follower = self._follower or self.work.follower(self.node, self.pace.stall)
         follower.sessions = self.sessions
-        since = time.monotonic()
+        self._since = time.monotonic()
         while True:
-            status = yield from self._patiently(
-                partial(self.task.status, follower.offset, self.work.log), self.pace.patience
-            )
+            status = yield from self._status(follower)
             if status.begun and not self._runs:
                 yield from self._begun()
             before = follower.offset
@@ -228,7 +223,7 @@ class NodeRun:
                 continue
             if status.result is not None:
                 break
-            seconds = time.monotonic() - since
+            seconds = time.monotonic() - self._since
             problem = self._problem(status, seconds)
             if problem:
                 raise (yield from self._stopped(problem, follower))
@@ -238,7 +233,7 @@ class NodeRun:
                 yield from self._end_setup()
             if status.public_key is not None and not status.begun:
                 yield from self._patiently(partial(self._hand_over, status), self.pace.patience)
-            if seconds >= self.pace.limit:
+            if seconds >= self.pace.limit and (self._runs or not self.work.by_hand):
                 raise Detached(
                     f"{self.work.step} on {self.node} has not ended after {self.pace.limit / 3600:.1f} hours"
                 )
@@ -251,6 +246,10 @@ class NodeRun:
             raise self._failed(f"{self.node}: {problem}", follower, status.result)
         self.report = status.report
         yield from self._ended_well(status.result)
+
+    def _status(self, follower: Follower) -> Generator[Event, None, TaskStatus]:
+        ask = partial(self.task.status, follower.offset, self.work.log)
+        return (yield from self._patiently(ask, self.pace.patience))
 
     def _problem(self, status: TaskStatus, seconds: float) -> str:
         """Why a run that has left no result will never leave one; empty while it may."""
@@ -282,6 +281,7 @@ class NodeRun:
 
     def _begun(self) -> Iterator[Event]:
         self._runs = self.begun = True
+        self._since = time.monotonic()
         if self.work.step not in self.journal.attempt(self.run_id, self.node):
             self.journal.start(self.run_id, self.node, self.work.step)
         yield StepChanged(self.node, self.work.step, StepState.STARTED, where_to_stop(self.work.step, self.node))
@@ -318,7 +318,7 @@ class NodeRun:
     def _ended_well(self, result: RunResult) -> Iterator[Event]:
         self._runs = False
         self.exit_code = result.exit_code
-        text = f"{self.work.step} ended well"
+        text = f"{self.work.step} ended{' well' if self.exit_code is not None else ', its exit code is not known'}"
         text += "; Windows wants a restart of this node" if self.needs_restart else ""
         self.journal.finish(self.run_id, self.node, self.work.step, "done", exit_code_detail(self.exit_code))
         yield Progress(self.node, self.work.step, 100, text)
@@ -380,10 +380,10 @@ class NodeRun:
                 left = "; ".join((f"left behind: {', '.join(removal.left)}", *removal.errors))
         if left:
             yield self._step_failed("clear", left)
-            yield left_behind(self.node, self.run_id)
+            yield left_behind(self.node, self.run_id, by_hand=self.work.by_hand)
             return
         self.journal.finish(self.run_id, self.node, "clear")
-        yield StepChanged(self.node, "clear", StepState.DONE, "task, key, passwords and answer file are gone")
+        yield StepChanged(self.node, "clear", StepState.DONE, f"{self._traces} are gone")
 
     def _lost_sight(self, error: RemoteError) -> LostSight:
         if isinstance(error, LogonRefused):

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vmm_wizard.install.details import staged_work
+from vmm_wizard.install.details import is_by_hand, staged_work
 from vmm_wizard.install.endings import Pace
 from vmm_wizard.install.events import Event
 from vmm_wizard.install.following import Follower, ScriptFollower, SetupFollower
@@ -38,14 +38,14 @@ def observe(node: str, stage: Step, task: RemoteTask, pace: Pace) -> Generator[E
         yield from follower.take(status)
         if follower.offset != before and not follower.has_all(status):
             continue
-        said = _ended(node, step, follower, status)
+        said = _ended(node, step, follower, status, by_hand=is_by_hand(stage))
         if said:
             yield from follower.close()
             return said
         task.pause(pace.poll)
 
 
-def _ended(node: str, step: str, follower: Follower, status: TaskStatus) -> str:
+def _ended(node: str, step: str, follower: Follower, status: TaskStatus, *, by_hand: bool) -> str:
     """How the work ended, in a sentence; empty while it goes on."""
     if status.result is not None:
         problem = follower.problem(status.result)
@@ -55,6 +55,10 @@ def _ended(node: str, step: str, follower: Follower, status: TaskStatus) -> str:
         return f"{node}: {step} has not begun; its task waits for the passwords, and gives up when none arrive"
     if status.is_active or (status.begun and status.setup_processes):
         return ""
+    if by_hand and status.folder_exists and not status.begun:
+        return f"{node}: {step} waits for somebody who starts it there"
+    if by_hand and status.begun:
+        return f"{node}: {step} has ended, and nobody saw its exit code"
     if status.task_state == "Missing" and not status.begun:
         return f"{node}: nothing of this run is there any more"
     return f"{node}: {status.stopped_because or 'the task was never started'}"

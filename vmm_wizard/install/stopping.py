@@ -7,6 +7,7 @@ _SENTENCES = {
     "stage": "safe to stop here: what was copied to {node} is taken away again",
     "start": "safe to stop here: the task on {node} waits for the passwords and is taken away again; "
     "the point of no return is when it has them",
+    "by hand": "safe to stop here until setup was started on {node}: what was copied there is taken away again",
     "setup": "past the point of no return on {node}: who stops now leaves setup running, and `resume` goes on with it; "
     "ending setup itself leaves {node} half done",
     "uninstall": "past the point of no return on {node}: who stops now leaves the removal running, and `resume` goes "

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from vmm_wizard.install.following import Follower, ScriptFollower, SetupFollower
+from vmm_wizard.install.following import Follower, HandFollower, ScriptFollower, SetupFollower
 from vmm_wizard.plan.model import Plan
-from vmm_wizard.plan.names import AccountName
+from vmm_wizard.plan.names import AccountName, HostName
+from vmm_wizard.setup import by_hand
 from vmm_wizard.setup.command import (
     SetupCommand,
     console_install,
@@ -42,11 +43,12 @@ LogName = Literal["setup", "work"]
 
 class Work(ABC):
     """One work on one node. `step` is what its main step is called; `harmless`: it changes nothing, and may be ended
-    at any moment and done again."""
+    at any moment and done again; `by_hand`: no task starts it, but somebody at the node's console."""
 
     step: str
     log: LogName
     harmless: bool = False
+    by_hand: bool = False
 
     @property
     def secret_accounts(self) -> tuple[AccountName, ...]:
@@ -105,6 +107,33 @@ def install_work(plan: Plan, *, first: bool) -> SetupWork:
     """VMM's setup on the plan's `first` or on an additional node. Raises ValueError for what setup cannot be told."""
     ini, options = render_server_ini(plan, first=first), server_options(plan, first=first)
     return SetupWork(partial(server_install, plan), "setup", SERVER_INI, ini, options)
+
+
+@dataclass(frozen=True)
+class HandWork(SetupWork):
+    """VMM's setup, started by a person on the node: setup.json and the script that asks for the passwords."""
+
+    job: bytes = b""
+    by_hand = True
+
+    def files(self, folder: str) -> tuple[RunFile, ...]:  # noqa: ARG002 - the script looks beside itself
+        from vmm_wizard.remote.task_run import RunFile
+
+        return (
+            RunFile(self.ini_name, self.ini),
+            RunFile(by_hand.JOB, self.job),
+            RunFile(by_hand.SCRIPT, by_hand.script_bytes()),
+        )
+
+    def follower(self, node: str, stall: float) -> HandFollower:
+        return HandFollower(node, stall, self.step, self.kind)
+
+
+def hand_work(plan: Plan, node: str, *, first: bool) -> HandWork:
+    """As `install_work`, for somebody who starts it on `node` (full name). Raises ValueError as that does."""
+    ini, options = by_hand.answer_file(plan, first=first), server_options(plan, first=first)
+    job = by_hand.job_bytes(plan, HostName.parse(node), ini)
+    return HandWork(partial(server_install, plan), "setup", SERVER_INI, ini, options, job=job)
 
 
 def uninstall_work(

@@ -281,6 +281,7 @@ class Estate:
         self.stop.set()
         for node in self.machines.values():
             node.scheduler.close()
+            node.consoles.set()
 
 
 def _runs(machines: Mapping[str, Node], work: SetupKind) -> dict[str, list[dict[str, float | int | None]]]:

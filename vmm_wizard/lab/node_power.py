@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from vmm_wizard.lab.moments import BOOT
+from vmm_wizard.lab.processes import ProcessEnd
 
 if TYPE_CHECKING:
     from vmm_wizard.lab.node import Node
@@ -62,6 +63,8 @@ class Power:
         node.estate.node_away(node.dns_name)
         reopen = node.wire.shut()
         node.scheduler.shut_down()
+        ended, node.consoles = node.consoles, ProcessEnd()
+        ended.set()
         for process in node.processes:
             process.terminate()
         node.processes.clear()

@@ -9,7 +9,7 @@ from typing import Any
 
 from vmm_wizard.lab.files import NodeFiles
 from vmm_wizard.lab.logons import Credential
-from vmm_wizard.lab.processes import Processes
+from vmm_wizard.lab.processes import ProcessEnd, Processes
 from vmm_wizard.lab.rehearsal_report import (
     NO_CONTROLLER,
     batch_token,
@@ -48,6 +48,8 @@ class NodeRuns(SetupMachine):
         self.dns_name = dns_name
         self.files = NodeFiles()
         self.processes = Processes()
+        #: What people have started at its console; it ends with Windows.
+        self.consoles = ProcessEnd()
         self.course = SetupCourse()
         self.records: dict[SetupKind, list[SetupRecord]] = {work: [] for work in SetupKind}
         self.setups = self.records[SetupKind.INSTALL]

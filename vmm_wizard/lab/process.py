@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vmm_wizard.lab.clock import SpedUpClock
+from vmm_wizard.lab.colleague import Colleague
 from vmm_wizard.lab.estate import Estate
 from vmm_wizard.lab.scenarios import apply, scenario
 from vmm_wizard.lab.serving import Serving
@@ -55,7 +56,7 @@ def serve_estate(
     told: Callable[[str], None],
 ) -> None:
     """Serve an estate from `folder` until `stop` is set; `ready` is called when all of it listens, `told` with a
-    sentence for each fault that is switched on, or over.
+    sentence for each fault that is switched on, or over, and for what a colleague does who starts setup by hand.
 
     Raises EstateNotServed when the folder or a port cannot be had, ScenarioError for an unknown scenario.
     """
@@ -64,7 +65,7 @@ def serve_estate(
     if scenario_name:
         apply(scenario(scenario_name), estate)
     try:
-        with Serving(estate, folder):
+        with Serving(estate, folder), Colleague(estate, told):
             ready()
             while not stop.wait(1.0):
                 pass

@@ -42,4 +42,4 @@ class AddNode(Install):
     def concerns(self, finding: Finding) -> bool:
         """What is wrong with a node that has VMM already, or is lost, is no concern of those that join."""
         others = {node.key for node in self.context.plan.nodes} - set(self.places)
-        return finding.subject.casefold() not in others
+        return super().concerns(finding) and finding.subject.casefold() not in others

@@ -9,7 +9,7 @@ from vmm_wizard.checks.registry import Finding, Status, judge
 from vmm_wizard.checks.schedule import Role, pending_nodes, situation
 from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts
 from vmm_wizard.install import verify
-from vmm_wizard.install.admission import blocking
+from vmm_wizard.install.admission import blocking, matters_by_hand
 from vmm_wizard.install.details import exit_code_of
 from vmm_wizard.install.endings import End, LostSight, NodeFailed
 from vmm_wizard.install.events import Event, Notice, StepChanged, StepState
@@ -17,7 +17,7 @@ from vmm_wizard.install.node_run import NodeRun
 from vmm_wizard.install.procedures.posts import tell_posts
 from vmm_wizard.install.procedures.procedure import Procedure
 from vmm_wizard.install.restarting import RESTART, is_restarting, restart
-from vmm_wizard.install.works import install_work
+from vmm_wizard.install.works import hand_work, install_work
 from vmm_wizard.remote.errors import Cancelled
 
 
@@ -37,6 +37,7 @@ class Install(Procedure):
         facts = context.look()
         yield from context.make_way(facts)
         yield from self._require(facts)
+        yield from self._by_hand(facts)
         facts = yield from self._restarts_begun(facts)
         for number, node in enumerate(context.plan.nodes):
             context.require_uncancelled(node.key)
@@ -53,16 +54,28 @@ class Install(Procedure):
             facts = yield from self._verify(node_run)
         return (yield from self._verify_role((yield from self._restart_after(facts))))
 
-    def concerns(self, finding: Finding) -> bool:  # noqa: ARG002 - an install is of all nodes
+    def concerns(self, finding: Finding) -> bool:
         """Whether a finding of the preflight is about this job."""
-        return True
+        return not self.context.order.by_hand or matters_by_hand(finding)
+
+    def _by_hand(self, facts: Facts) -> Iterator[Event]:
+        """Where setup is started by hand: what that makes no matter of."""
+        if not self.context.order.by_hand:
+            return
+        yield Notice("", "setup is started by hand: no task is made and no password stored, so nothing is rehearsed")
+        for row in blocking(judge(self.context.plan, facts)):
+            if not matters_by_hand(row):
+                yield Notice(row.subject, f"{row.id} stops no setup that is started by hand: {row.evidence}")
 
     def _require(self, facts: Facts) -> Iterator[Event]:  # noqa: ARG002 - an install leaves it to the checks
         """What must hold before anything is done, and is to be told. Raises Refused."""
         return iter(())
 
     def _node_run(self, node: str, *, first: bool) -> NodeRun:
-        return self.context.work(node, install_work(self.context.plan, first=first))
+        plan, by_hand = self.context.plan, self.context.order.by_hand
+        return self.context.work(
+            node, hand_work(plan, node, first=first) if by_hand else install_work(plan, first=first)
+        )
 
     def _take_up(self) -> Iterator[Event]:
         """Go on with what an earlier call of this run left under way."""
@@ -94,9 +107,15 @@ class Install(Procedure):
         context.journal.start(context.run.id, node, "verify")
         yield StepChanged(node, "verify", StepState.STARTED)
         since = time.monotonic()
+        unseen = node_run.work.by_hand and node_run.exit_code is None
+        how = "setup ended, its exit code is not known" if unseen else "setup ended well"
         while True:
             facts = context.look()
-            witnesses = verify.witnesses(context.plan, facts, node, node_run.exit_code)
+            witnesses = (
+                verify.standing(context.plan, facts, node)
+                if unseen
+                else verify.witnesses(context.plan, facts, node, node_run.exit_code)
+            )
             text = "; ".join(row.text for row in witnesses if not row.good)
             if not text:
                 break
@@ -107,8 +126,8 @@ class Install(Procedure):
                 context.journal.finish(context.run.id, node, "verify", "failed", text)
                 yield StepChanged(node, "verify", StepState.FAILED, text)
                 if isinstance(answer, NodeFacts):
-                    raise NodeFailed(f"{node}: setup ended well, but {text}", f"look at SetupWizard.log on {node}")
-                raise LostSight(f"setup ended well, but {text}", "when it answers again, run the same command to go on")
+                    raise NodeFailed(f"{node}: {how}, but {text}", f"look at SetupWizard.log on {node}")
+                raise LostSight(f"{how}, but {text}", "when it answers again, run the same command to go on")
             if context.cancel.wait(context.pace.poll):
                 raise Cancelled(node)
         text = "; ".join(row.text for row in witnesses)

@@ -1,6 +1,7 @@
 # Starts setup.exe on this node as setup.json beside this file says, and asks for the passwords that it needs. They are
 # kept in this process alone: never in a file, in the history, in a transcript or in the argument of a command.
-# With -CheckOnly it looks whether all is ready, and starts nothing.
+# With -CheckOnly it looks whether all is ready, and starts nothing. It writes begun.json right before setup starts and
+# result.json when it has ended, as the wrapper of a scheduled task does: whoever follows the run reads them.
 param(
     [string] $Folder = $PSScriptRoot,
     [switch] $CheckOnly
@@ -13,6 +14,20 @@ $invariant = [System.Globalization.CultureInfo]::InvariantCulture
 
 function Get-RunPath([string] $Name) {
     return [System.IO.Path]::Combine($Folder, $Name)
+}
+
+function Write-Answer([string] $Name, [System.Collections.IDictionary] $Value) {
+    # Whole or not at all: a reader never sees half a file.
+    $unfinished = Get-RunPath "$Name.new"
+    $path = Get-RunPath $Name
+    [System.IO.File]::WriteAllText($unfinished, (ConvertTo-Json -InputObject $Value -Compress))
+    [System.IO.File]::Delete($path)
+    [System.IO.File]::Move($unfinished, $path)
+}
+
+function Get-ErrorText([System.Exception] $Cause) {
+    $base = $Cause.GetBaseException()
+    return '{0} (0x{1:X8})' -f $base.Message.Trim(), $base.HResult
 }
 
 function Get-Time {
@@ -158,30 +173,48 @@ foreach ($token in $job.arguments) {
     }
 }
 $outcome = [ordered]@{
-    computer = $job.computer
+    mode = 'setup'
+    exit_code = $null
     begun = Get-Time
     ended = ''
-    exit_code = $null
+    error = ''
 }
-$start = [System.Diagnostics.ProcessStartInfo]::new()
-$start.FileName = $job.program
-$start.Arguments = $line.ToString()
-$start.WorkingDirectory = [System.IO.Path]::GetDirectoryName($job.program)
-$start.UseShellExecute = $false
-$setup = [System.Diagnostics.Process]::Start($start)
-$start.Arguments = ''
-$word = $null
-$secrets.Clear()
-[void] $line.Clear()
-Write-Host "Setup runs as process $($setup.Id), for some twenty minutes. It writes $log"
-Write-Host 'Leave this window open, and start no other setup on any node.'
-$setup.WaitForExit()
-Wait-SetupLine
+# Passwords take their time to be typed: the folder may have been taken away meanwhile. While the answer file is open
+# nobody takes it away from under setup.
+Assert-File $job
+$held = [System.IO.FileStream]::new((Get-RunPath $job.answer_file), 'Open', 'Read', 'ReadWrite')
+try {
+    [System.IO.File]::Delete((Get-RunPath 'result.json'))
+    Write-Answer 'begun.json' ([ordered]@{ begun = $outcome.begun })
+    $start = [System.Diagnostics.ProcessStartInfo]::new()
+    $start.FileName = $job.program
+    $start.Arguments = $line.ToString()
+    $start.WorkingDirectory = [System.IO.Path]::GetDirectoryName($job.program)
+    $start.UseShellExecute = $false
+    $setup = [System.Diagnostics.Process]::Start($start)
+    $start.Arguments = ''
+    $word = $null
+    $secrets.Clear()
+    [void] $line.Clear()
+    Write-Host "Setup runs as process $($setup.Id), for some twenty minutes. It writes $log"
+    Write-Host 'Leave this window open, and start no other setup on any node.'
+    $setup.WaitForExit()
+    Wait-SetupLine
+    $outcome.exit_code = $setup.ExitCode
+}
+catch {
+    $outcome.error = Get-ErrorText $_.Exception
+}
+finally {
+    $held.Dispose()
+}
 $outcome.ended = Get-Time
-$outcome.exit_code = $setup.ExitCode
-[System.IO.File]::WriteAllText((Get-RunPath 'result.json'), (ConvertTo-Json -InputObject $outcome -Compress))
+Write-Answer 'result.json' $outcome
+if ($outcome.error) {
+    throw $outcome.error
+}
 if ($setup.ExitCode -eq 0) {
-    Write-Host 'Setup ended with exit code 0. Verify this node now, as README.md says.'
+    Write-Host 'Setup ended with exit code 0. Verify this node now, unless the wizard does.'
 }
 elseif ($setup.ExitCode -eq 3010) {
     Write-Host 'Setup ended with exit code 3010: good, and this node must restart before the next step.'

@@ -1,0 +1,79 @@
+"""One setup on one node that somebody starts at its console: staged, waited for, followed and cleared as a task's is.
+
+For where no task may keep a password (DisableDomainCreds, Protected Users), and for a change board.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+from vmm_wizard.install.details import BY_HAND
+from vmm_wizard.install.endings import Detached
+from vmm_wizard.install.events import Event, Notice, StepChanged, StepState
+from vmm_wizard.install.following import Follower
+from vmm_wizard.install.node_run import NodeRun
+from vmm_wizard.remote.task_run import RunResult, TaskStatus
+from vmm_wizard.setup.by_hand import command_line
+
+
+@dataclass
+class HandRun(NodeRun):
+    """A NodeRun whose work a person starts. No password is handed over, and none is stored."""
+
+    way: ClassVar[str] = BY_HAND
+    _traces: ClassVar[str] = "script and answer file"
+    #: Since when setup's processes are gone without a word of how it ended.
+    _quiet: float | None = field(default=None, init=False)
+
+    def _set_going(self) -> Iterator[Event]:
+        self.guard()
+        self.journal.start(self.run_id, self.node, BY_HAND)
+        yield StepChanged(self.node, BY_HAND, StepState.STARTED)
+        account, asked = self.task.account, " and of ".join(map(str, self.work.secret_accounts))
+        passwords = f"it asks for the password of {asked}" if asked else "it asks for no password"
+        yield Notice(
+            self.node,
+            f"now start setup on {self.node}: log on there as {account}, at its console or by Remote Desktop, open "
+            "PowerShell with 'Run as administrator', and run the line below. It is waited for",
+            f"{command_line(self._folder)}\n{passwords}",
+        )
+
+    def _begun(self) -> Iterator[Event]:
+        step = self.journal.attempt(self.run_id, self.node).get(BY_HAND)
+        if step is not None and not step.ended:
+            self.journal.finish(self.run_id, self.node, BY_HAND)
+            yield StepChanged(self.node, BY_HAND, StepState.DONE, "somebody has started it")
+        yield from super()._begun()
+
+    def _status(self, follower: Follower) -> Generator[Event, None, TaskStatus]:
+        """As the node tells it; where setup is over and its window was closed, with a result that knows nothing."""
+        status = yield from super()._status(follower)
+        if not status.begun or status.result is not None or status.setup_processes:
+            self._quiet = None
+            return status
+        now = time.monotonic()
+        self._quiet = now if self._quiet is None else self._quiet
+        if now - self._quiet < self.pace.closing:
+            return status
+        return replace(status, result=RunResult("setup", None, "", "", ""))
+
+    def _problem(self, status: TaskStatus, seconds: float) -> str:
+        if not status.folder_exists:
+            return f"{self.node}: somebody has taken {self._folder} away"
+        if not status.begun and seconds >= self.pace.by_hand:
+            return f"{self.node}: nobody has started setup in {self.pace.by_hand / 3600:.0f} hours"
+        return ""
+
+    def _end_setup(self) -> Iterator[Event]:
+        """Only what a run started itself is ended by it."""
+        text = f"setup on {self.node} was started by hand, and is not ended from here"
+        yield Notice(self.node, text, f"end Setup and SetupVM on {self.node} where they were started")
+        raise Detached(self._goes_on)
+
+    def _stop(self) -> Iterator[Event]:
+        if self._runs:
+            raise Detached(self._goes_on)
+        yield from super()._stop()
