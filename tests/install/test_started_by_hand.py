@@ -250,10 +250,9 @@ def test_whom_nobody_starts_anything_for_is_told_and_cleared(place: Site) -> Non
     assert (place.setups(), place.left()) == ({}, [])
 
 
-@pytest.mark.parametrize("command", [("install",), ("rebuild",), ("add-node", "--node", "vmm02")])
-def test_the_commands_ask_for_no_password_that_is_typed_on_a_node(command: tuple[str, ...]) -> None:
-    name, *more = command
-    done = wizard(name, CONTOSO, *more, "--by-hand", "--yes")
+@pytest.mark.parametrize("command", ["install", "rebuild"])
+def test_the_commands_ask_for_no_password_that_is_typed_on_a_node(command: str) -> None:
+    done = wizard(command, CONTOSO, "--by-hand", "--yes")
     assert done.returncode == 2
     assert r"the password of CONTOSO\vmm-setup is missing" in done.stderr
     assert "svc-vmm" not in done.stderr

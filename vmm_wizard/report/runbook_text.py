@@ -47,7 +47,7 @@ def overview(plan: Plan, answers: str, folders: Sequence[str]) -> str:
         "## How the wizard watches",
         _list(
             f"`vmm-wizard install {answers} --by-hand`, instead of these folders, puts the same files on one node "
-            "after the other, says when to start the script there, follows setup and verifies it. It makes no task either.",
+            "after the other, says when to start the script there, follows setup and verifies it. No task is made.",
             f"While setup runs, `vmm-wizard check {answers}` says on which node it does. It starts nothing there.",
             r"On the node, setup writes `C:\ProgramData\VMMLogs\SetupWizard.log`; the script writes `result.json` with "
             "setup's exit code beside itself.",
