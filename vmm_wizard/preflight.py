@@ -43,6 +43,7 @@ from vmm_wizard.plan.secrets import Secrets
 
 if TYPE_CHECKING:
     from vmm_wizard.facts.directory_principals import Principals
+    from vmm_wizard.facts.rehearsal import Begin
 
 
 _log = logging.getLogger(__name__)
@@ -311,12 +312,13 @@ class Preflight:
         facts = self._facts(plan, answers)
         asked = questions(plan, self.addresses.ca_file or "")
         pending = pending_nodes(plan, facts)
+        begin = self._beginning(plan, asked.access)
         return [
             _Job(
                 ("rehearsals", node.host),
                 f"rehearsal on {node.host}",
                 object(),
-                lambda node=node: self._rehearse(plan, node, asked.access, rehearsal_id, stop),  # type: ignore[misc]
+                lambda node=node: self._rehearse(plan, node, asked.access, rehearsal_id, stop, begin),  # type: ignore[misc]
             )
             for node in asked.nodes
             if node.host in pending and (only is None or node.host in only)
@@ -330,6 +332,7 @@ class Preflight:
         access: DirectoryAccess | None,
         rehearsal_id: str,
         stop: threading.Event,
+        begin: Begin,
     ) -> RehearsalFacts | NoAnswer:
         from vmm_wizard.facts.rehearsal import rehearsal_question, rehearse_node
 
@@ -341,7 +344,23 @@ class Preflight:
             self.addresses,
             run_id=rehearsal_id,
             cancel=stop,
+            begin=begin,
         )
+
+    def _beginning(self, plan: Plan, access: DirectoryAccess | None) -> Begin:
+        from vmm_wizard.facts.rehearsal import OneFirst
+
+        def require() -> None:
+            for account in (plan.node_account, plan.installing_account):
+                self.probes.secret(account, access)
+
+        def refused(reason: str, of_logon: bool) -> None:
+            account = plan.node_account if of_logon else plan.installing_account
+            secret = self.secrets.get(account)
+            if secret is not None and (access is None or self.passwords.can_be_judged(access)):
+                self.passwords.refuse(account, secret, access, reason)
+
+        return OneFirst(require, refused)
 
     # --- what is known
 

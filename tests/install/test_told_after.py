@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.install.fault_cells import PACE
 from tests.install.installing import FIRST, SECOND, finished, newest, notices, site
 from tests.lab.faulty import faulty
+from vmm_wizard.facts.model import Facts
 from vmm_wizard.install.admission import stopped_by
+from vmm_wizard.install.context import Context
 from vmm_wizard.install.details import boot_of
 from vmm_wizard.install.events import StepChanged
 from vmm_wizard.lab import contoso
@@ -103,3 +106,39 @@ def test_many_checks_that_nobody_can_judge_for_one_reason_are_one_sentence(tmp_p
         assert end.text.startswith(f"not started on {SECOND}: could not reach {contoso.DC}")
         assert "more cannot be judged)" in end.text
         assert stopped_by(()) == ""
+
+
+def test_a_logon_that_nobody_can_judge_before_anything_is_begun_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The controller goes when all is known, and the cluster's lock is still to be taken over a new connection."""
+    with site(tmp_path, None, PACE) as place:
+        estate = place.served.estate
+        look = Context.look
+
+        def look_once(self: Context, *how: Any) -> Facts:
+            facts = look(self, *how)
+            estate.host_away(contoso.DC)
+            return facts
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Context, "look", look_once)
+            events = place.install()
+        end = finished(events)
+        assert (end.result, end.changed) == ("failed", False)
+        assert end.text.startswith(f"{FIRST}:5985 refused the logon of ")
+        assert end.text.endswith(" while no domain controller answers, which says nothing of the password")
+        assert "when a domain controller answers again" in notices(events)[-1].remedy
+        estate.host_back(contoso.DC)
+        assert finished(place.install()).result == "installed"
+        assert place.is_clean()
+
+
+def test_a_password_that_changed_before_the_rehearsal_costs_one_bad_logon_however_many_nodes(tmp_path: Path) -> None:
+    changed = {"kind": "password_changed", "account": contoso.INSTALLER, "when": "script stage-run"}
+    with site(tmp_path, faulty(changed), PACE) as place:
+        end = finished(place.install())
+        assert end.result == "refused"
+        assert "RUN-02" in end.text
+        assert place.served.estate.account(contoso.INSTALLER).counted == 1
+        assert (place.setups(), place.left()) == ({}, [])

@@ -7,12 +7,12 @@ import hashlib
 import secrets as random
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vmm_wizard.addresses import AddressError, Addresses
-from vmm_wizard.facts.model import NoAnswer, RehearsalFacts
+from vmm_wizard.facts.model import NoAnswer, NotKnown, RehearsalFacts
 from vmm_wizard.facts.nodes import connector, no_answer
 from vmm_wizard.facts.questions import NodeQuestion
 from vmm_wizard.plan.model import Plan
@@ -21,7 +21,7 @@ from vmm_wizard.plan.secrets import Secret
 
 if TYPE_CHECKING:
     from vmm_wizard.remote.task import RemoteTask
-    from vmm_wizard.remote.task_run import TaskStatus
+    from vmm_wizard.remote.task_run import TaskStart, TaskStatus
 
 #: Seconds that a rehearsal may take on one node, and how often its state is asked for.
 LIMIT = 180.0
@@ -61,6 +61,47 @@ def rehearsal_question(plan: Plan, node: NodeQuestion) -> RehearsalQuestion:
     )
 
 
+#: Carries the beginning of a rehearsal out, from the logon on the node until its task is started, when it may be:
+#: raises NotKnown when it must not.
+Begin = Callable[[Callable[[], "TaskStart"]], "TaskStart"]
+
+
+class OneFirst:
+    """Begins the rehearsals of several nodes: on one node first, for Windows to take the passwords there, then on the
+    others at once. So a password that was changed a moment ago costs one bad logon, however many nodes there are.
+
+    `require` raises NotKnown when a password must not be used any more. `refused` is told why Windows refused one, and
+    whether it was that of the logon on the node, and not of the task.
+    """
+
+    def __init__(self, require: Callable[[], object], refused: Callable[[str, bool], None]) -> None:
+        self._require = require
+        self._refused = refused
+        self._lock = threading.Lock()
+        self._taken = False
+
+    def __call__(self, start: Callable[[], TaskStart]) -> TaskStart:
+        with self._lock:
+            if not self._taken:
+                return self._first(start)
+        return start()
+
+    def _first(self, start: Callable[[], TaskStart]) -> TaskStart:
+        from vmm_wizard.remote.errors import LogonRefused
+        from vmm_wizard.remote.task_run import WRONG_PASSWORD
+
+        self._require()
+        try:
+            started = start()
+        except LogonRefused as error:
+            self._refused(str(error), True)
+            raise
+        self._taken = not started.failed_step
+        if started.error_code == WRONG_PASSWORD:
+            self._refused(started.reason, False)
+        return started
+
+
 def rehearse_node(
     question: RehearsalQuestion,
     node_password: Secret,
@@ -71,13 +112,14 @@ def rehearse_node(
     cancel: threading.Event | None = None,
     limit: float = LIMIT,
     pace: float = 1.0,
+    begin: Begin = lambda start: start(),
 ) -> RehearsalFacts | NoAnswer:
     """Register the task on the node, hear its report, and take everything away again, whatever happened.
 
     `node_password` belongs to the account that logs on to the node, `task_password` to the one that setup will run as;
     both were proved before. `run_id` names the rehearsal on the node (empty: a name of its own), so that whoever chose
-    it can clear up after a process that was killed. `limit` in seconds; `pace` multiplies all pauses. A task that
-    Windows refuses is an answer (`registered` false); a node that cannot be asked is a NoAnswer.
+    it can clear up after a process that was killed. `limit` in seconds; `pace` multiplies all pauses. `begin` does
+    the beginning. A task that Windows refuses is an answer (`registered` false); a node that cannot be asked is none.
     """
     from vmm_wizard.remote.errors import RemoteError
     from vmm_wizard.remote.task import RemoteTask
@@ -92,7 +134,9 @@ def rehearse_node(
     task = RemoteTask(connect, place, run_id, question.account, patience=PATIENCE, cancel=cancel, pace=pace)
     answer: RehearsalFacts | NoAnswer
     try:
-        answer = _rehearse(question, task, task_password, limit)
+        answer = _rehearse(question, task, task_password, limit, begin)
+    except NotKnown as gap:
+        answer = gap.answer
     except RemoteError as error:
         answer = no_answer(error)
     except UnreadableAnswer as error:
@@ -123,9 +167,9 @@ def _clear_up(task: RemoteTask) -> str:
 
 
 def _rehearse(
-    question: RehearsalQuestion, task: RemoteTask, task_password: Secret, limit: float
+    question: RehearsalQuestion, task: RemoteTask, task_password: Secret, limit: float, begin: Begin
 ) -> RehearsalFacts | NoAnswer:
-    from vmm_wizard.remote.task_run import rehearsal_job, wrapper_file
+    from vmm_wizard.remote.task_run import UnreadableAnswer, rehearsal_job, wrapper_file
 
     host = question.node.host
     job = rehearsal_job(
@@ -136,9 +180,13 @@ def _rehearse(
         sql_port=question.sql_port,
     )
     files = (wrapper_file(), job)
-    if task.stage(files).files != files:
-        return NoAnswer(f"{host}: the rehearsal's files do not read back as they were written", "unreadable")
-    start = task.start(task_password, _TIME_LIMIT_HOURS)
+
+    def stage_and_start() -> TaskStart:
+        if task.stage(files).files != files:
+            raise UnreadableAnswer("the rehearsal's files do not read back as they were written")
+        return task.start(task_password, _TIME_LIMIT_HOURS)
+
+    start = begin(stage_and_start)
     if start.failed_step:
         return RehearsalFacts(registered=start.registered, error=start.reason)
     word = Secret(random.token_urlsafe(24))

@@ -12,6 +12,7 @@ from vmm_wizard.install.cleaning import Condition, node_condition
 from vmm_wizard.install.endings import NodeFailed, SetupEnd
 from vmm_wizard.install.events import Event, Notice
 from vmm_wizard.remote.errors import Cancelled, RemoteError
+from vmm_wizard.setup.log import SetupKind
 
 if TYPE_CHECKING:
     from vmm_wizard.install.context import Context
@@ -44,11 +45,15 @@ def _condition(context: Context, facts: Facts, setup: SetupEnd) -> Generator[Eve
     found = node_condition(context.plan, facts, setup.node, setup.log.work, setup.exit_code, setup.log)
     steps = "\n".join(f"{number}. {step}" for number, step in enumerate(found.plan, 1))
     seen = "".join(f"; {row.text}" for row in found.leftovers)
-    text = f"{setup.node} is {found.condition}: {found.reason}{seen}"
-    if found.condition is not Condition.CLEAN and isinstance(facts.sql, NoAnswer):
+    known = f"{setup.node} is {found.condition}"
+    if found.condition is Condition.UNKNOWN:
+        known = f"whether {setup.node} is clean is not known"
+    text = f"{known}: {found.reason}{seen}"
+    if setup.log.changed_something and setup.log.work is SetupKind.INSTALL and isinstance(facts.sql, NoAnswer):
         text += f"; SQL Server could not be asked ({facts.sql.reason}): the database may have been left there"
+        known += f", but the database {context.plan.database.name} may have been left on SQL Server"
     yield Notice(setup.node, log.masked(text), log.masked(steps))
-    return f"{setup.node} is {found.condition}"
+    return known
 
 
 def _full_disk(facts: Facts, node: str) -> Generator[Event, None, str]:

@@ -21,6 +21,21 @@ _LONGEST_PAUSE = 15.0
 Doubt = Callable[[LogonRefused, float], Generator[Event, None, bool]]
 
 
+#: What to do where nobody can judge a refused logon.
+WAIT_FOR_CONTROLLER = "when a domain controller answers again, run the same command to go on"
+
+
+def without_a_judge(context: Context, refused: LogonRefused) -> str:
+    """The sentence for a logon that was refused while no domain controller answers; empty where one does, and the
+    refusal stands."""
+    from vmm_wizard.facts.questions import questions
+
+    access = questions(context.plan, context.preflight.addresses.ca_file or "").access
+    if access is None or context.preflight.passwords.can_be_judged(access):
+        return ""
+    return f"{refused} while no domain controller answers, which says nothing of the password"
+
+
 def no_doubt(refused: LogonRefused, seconds: float) -> Generator[Event, None, bool]:  # noqa: ARG001
     """A refusal is a refusal."""
     yield from ()
@@ -66,7 +81,7 @@ class Doubts:
                 raise LostSight(
                     f"{refused} while no domain controller answers ({proof.reason}), which says nothing of the "
                     "password",
-                    "when a domain controller answers again, run the same command to go on",
+                    WAIT_FOR_CONTROLLER,
                 )
             if context.cancel.wait(wait):
                 raise Cancelled(refused.place)

@@ -17,6 +17,7 @@ from vmm_wizard.install.aftermath import look_after
 from vmm_wizard.install.asking import Ask, take_default
 from vmm_wizard.install.context import Confirm, Context
 from vmm_wizard.install.details import BY_HAND
+from vmm_wizard.install.doubt import WAIT_FOR_CONTROLLER, without_a_judge
 from vmm_wizard.install.endings import Detached, End, LostSight, NodeFailed, Pace, PasswordRefused, Refused
 from vmm_wizard.install.events import Event, Finished, Notice, PreflightDone, Result, RunStarted
 from vmm_wizard.install.holding import Held, holding
@@ -151,9 +152,13 @@ class Runner:
                 context.stop_password(self.plan.node_account, str(error))
             return ended("failed", str(error), error.remedy, resumable=True)
         except (RemoteError, AddressError) as error:
+            text, remedy = str(error), "when that is mended, run the same command again"
             if isinstance(error, LogonRefused):
-                context.stop_password(self.plan.node_account, str(error))
-            return ended("failed", str(error), "when that is mended, run the same command again", resumable=True)
+                doubtful = without_a_judge(context, error)
+                if not doubtful:
+                    context.stop_password(self.plan.node_account, text)
+                text, remedy = (doubtful, WAIT_FOR_CONTROLLER) if doubtful else (text, remedy)
+            return ended("failed", text, remedy, resumable=True)
 
 
 def kept(event: Event) -> dict[str, Any]:

@@ -42,7 +42,7 @@ from vmm_wizard.remote.errors import (
     ShellRefused,
 )
 from vmm_wizard.remote.restart import is_another_boot
-from vmm_wizard.remote.task_run import RunResult, TaskStatus
+from vmm_wizard.remote.task_run import WRONG_PASSWORD, RunResult, TaskStatus
 
 if TYPE_CHECKING:
     from vmm_wizard.install.journal import Journal
@@ -52,8 +52,6 @@ T = TypeVar("T")
 
 #: A node that cannot be spoken to: what runs on it goes on, and nothing can be cleared away now.
 _OUT_OF_SIGHT = (NodeUnreachable, LogonRefused, LogonNotOffered, AccessDenied, CertificateRefused, ShellRefused)
-#: How Task Scheduler refuses a wrong password (winerror.h).
-_WRONG_PASSWORD = 0x8007052E
 
 
 @dataclass
@@ -200,7 +198,7 @@ class NodeRun:
         started = self.task.start(self.passwords(self.task.account))
         if not started.failed_step:
             return
-        kind = PasswordRefused if started.error_code == _WRONG_PASSWORD else NodeFailed
+        kind = PasswordRefused if started.error_code == WRONG_PASSWORD else NodeFailed
         raise kind(
             f"{self.node}: Windows refused the scheduled task of {self.task.account}: {started.reason}",
             "see `vmm-wizard explain INS-02` and `vmm-wizard explain INS-03`",

@@ -21,6 +21,8 @@ STILL_RUNNING = 0x41301
 NEVER_RAN = 0x41303
 #: The task was registered although its account has no batch logon right: it cannot start.
 BATCH_LOGON_PROBLEM = 0x4131C
+#: How Task Scheduler refuses a wrong password (HRESULT of ERROR_LOGON_FAILURE, winerror.h).
+WRONG_PASSWORD = 0x8007052E
 #: The launcher's own exit code: PowerShell's language is constrained for this account on this node.
 LANGUAGE_CONSTRAINED = 77
 
@@ -29,7 +31,7 @@ TASK_ERRORS: Mapping[int, str] = {
     0x80070005: "the account that is logged on to the node may not register tasks",
     0x80070520: "Windows stores no passwords on this node (policy DisableDomainCreds)",
     0x8007051F: "no domain controller answers the node, so that nobody can log on there",
-    0x8007052E: "the user name or password is wrong",
+    WRONG_PASSWORD: "the user name or password is wrong",
     0x8007052F: "an account restriction forbids it (logon hours, workstations, or Protected Users)",
     0x80070530: "the account may not log on at this hour",
     0x80070531: "the account may not log on to this computer",
