@@ -26,6 +26,7 @@ LONG = (
     "tests/tui/test_install.py",
     "tests/install/test_story.py",
     "tests/install/test_sixteen.py",
+    "tests/install/test_fault_table.py",
     "tests/install/test_interrupted.py",
     "tests/install/test_killed.py",
     "tests/install/test_out_of_reach.py",

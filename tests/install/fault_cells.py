@@ -309,7 +309,7 @@ def main(arguments: list[str], say: Callable[[str], Any] = sys.stdout.write) -> 
         return
     from vmm_wizard.facts import rehearsal
 
-    rehearsal.POLL = 0.05
+    rehearsal.POLL, rehearsal.PATIENCE = 0.05, PACE.patience
     for name, step in CELLS:
         if arguments != ["all"] and not any(word in f"{name} @ {step}" for word in arguments):
             continue
