@@ -140,6 +140,17 @@ def test_what_passes_by_itself_passes_after_its_seconds() -> None:
     ]
 
 
+def test_what_somebody_mends_is_over_and_does_not_come_again() -> None:
+    lamp, found = Lamp(), moments()
+    found.add(Switch("lamp", BOOT, lamp.act, left=None))
+    found.reached(BOOT, FIRST)
+    found.lift()
+    assert lamp.over.is_set()
+    assert [row.over for row in found.switched] == [0.0]
+    found.reached(BOOT, FIRST)
+    assert lamp.on == [FIRST]
+
+
 def test_a_fault_that_stumbles_is_told_and_the_estate_goes_on() -> None:
     found = moments()
 
