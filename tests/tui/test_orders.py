@@ -7,12 +7,13 @@ import pytest
 from textual.widgets import Button
 
 from tests.tui.wizards import SMALL, a_wizard, all_passwords, ready_plan, screen_text, settled, to_field, to_page, told
+from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.tui import pages
 from vmm_wizard.tui.answers import Answers
-from vmm_wizard.tui.flow import View
+from vmm_wizard.tui.flow import View, obstacles
 from vmm_wizard.tui.order_fields import JOB_TEXTS, ORDER_FIELDS, carried_out, order_text, parse_choice
-from vmm_wizard.tui.run_words import before, promise, words
+from vmm_wizard.tui.run_words import before, deed, promise, words
 
 
 @pytest.mark.parametrize("key", ORDER_FIELDS)
@@ -45,10 +46,10 @@ def test_an_order_is_carried_out_with_full_names_and_the_choices_of_its_job_alon
     assert carried_out(chosen, plan) == Order(Job.UNINSTALL, ("vmm02.contoso.lab",), remove_database="VirtualManagerDB")
     moved = carried_out(Order(Job.FAILOVER, ("vmm02",), "vmm01", "VirtualManagerDB"), plan)
     assert moved == Order(Job.FAILOVER, target="vmm01.contoso.lab")
-    for choice, job in (("although_jobs_run", Job.FAILOVER), ("moves", Job.VERIFY)):
+    for choice, job in (("although_jobs_run", Job.FAILOVER), ("moves", Job.VERIFY), ("by_hand", Job.INSTALL)):
         chosen = replace(Order(job), **{choice: True})
         assert carried_out(chosen, plan) == chosen
-        assert carried_out(replace(chosen, job=Job.INSTALL), plan) == Order()
+        assert carried_out(replace(chosen, job=Job.CONSOLE), plan) == Order(Job.CONSOLE)
 
 
 @pytest.mark.parametrize("job", Job)
@@ -61,6 +62,21 @@ def test_every_job_says_what_it_will_do_and_what_that_stores_where(job: Job) -> 
     said = promise(view)
     assert "vmm02" in said or job is Job.VERIFY
     assert "Windows stores the password of CONTOSO\\vmm-setup" in said
+
+
+def test_by_hand_nothing_is_stored_and_what_is_about_tasks_stops_nobody() -> None:
+    plan = ready_plan()
+    findings = tuple(
+        Finding(check, "", "run", "", Status.FAIL, "vmm01", "read", "") for check in ("INS-03", "RUN-02", "INS-02")
+    )
+    looking = frozenset({plan.directory_account.key, plan.node_account.key, plan.sql_account.key})
+    assert plan.service_account.name.key not in looking
+    by_tasks = View(plan, findings=findings, passwords=frozenset(account.key for account in plan.accounts))
+    assert any("INS-03" in row for row in obstacles(by_tasks))
+    by_hand = replace(by_tasks, passwords=looking, order=Order(by_hand=True))
+    assert obstacles(by_hand) == ()
+    assert "No task is made and no password stored" in promise(by_hand)
+    assert "rehearse" not in deed(by_hand)
 
 
 def test_removing_the_database_is_said_in_capitals() -> None:

@@ -27,17 +27,17 @@ def lock_name(plan: Plan) -> str:
 
 
 #: The jobs that run setup for the management server, which is told the service account's password.
-_INSTALLING = frozenset({Job.INSTALL, Job.ADD_NODE, Job.REBUILD})
+INSTALLING = frozenset({Job.INSTALL, Job.ADD_NODE, Job.REBUILD})
 
 
 def needed_accounts(plan: Plan, job: Job = Job.INSTALL, *, by_hand: bool = False) -> tuple[AccountName, ...]:
     """The accounts whose passwords a job needs, each once: for an install all of the plan's, for an uninstall all but
     the service account, else those that log on to directory and nodes and run the task there. `by_hand`: those alone
     that look; setup's passwords are typed on the node."""
-    if by_hand:
+    if by_hand and job in INSTALLING:
         looking = {plan.directory_account.key, plan.node_account.key, plan.sql_account.key}
         return tuple(account for account in plan.accounts if account.key in looking)
-    if job in _INSTALLING:
+    if job in INSTALLING:
         return plan.accounts
     wanted = {plan.installing_account.key, plan.directory_account.key, plan.node_account.key}
     if job is Job.UNINSTALL:

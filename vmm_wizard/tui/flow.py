@@ -9,8 +9,8 @@ from functools import cache
 
 from vmm_wizard.checks.registry import Finding, Status, all_checks
 from vmm_wizard.facts.discovery_model import Discovery
+from vmm_wizard.install.admission import INSTALLING, matters_by_hand, needed_accounts
 from vmm_wizard.install.admission import blocking as stops_install
-from vmm_wizard.install.admission import needed_accounts
 from vmm_wizard.install.events import GOOD_RESULTS
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.model import AccountKind, Plan, unanswered
@@ -143,7 +143,7 @@ def account_at(plan: Plan, key: str) -> str:
 
 def missing_passwords(view: View, page: Page) -> tuple[str, ...]:
     """The keys of accounts on `page` whose password is wanted and was not given."""
-    needed = {account.key for account in needed_accounts(view.plan, view.order.job)}
+    needed = {account.key for account in needed_accounts(view.plan, view.order.job, by_hand=view.order.by_hand)}
     wanted = ((key, account_at(view.plan, key)) for key in page.passwords)
     return tuple(key for key, account in wanted if account in needed and account not in view.passwords)
 
@@ -174,7 +174,15 @@ def is_asked(view: View, finding: Finding) -> bool:
 
 def blocking(view: View) -> tuple[Finding, ...]:
     """What stops a run as far as is known; worst first."""
-    return worst_first(stops_install(view.findings)) if view.order.job in JUDGED else ()
+    if view.order.job not in JUDGED:
+        return ()
+    stops = stops_install(view.findings)
+    return worst_first(tuple(filter(matters_by_hand, stops)) if is_by_hand(view.order) else stops)
+
+
+def is_by_hand(order: Order) -> bool:
+    """Whether somebody starts setup at each node's console."""
+    return order.by_hand and order.job in INSTALLING
 
 
 def obstacles(view: View) -> tuple[str, ...]:

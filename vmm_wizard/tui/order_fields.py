@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from vmm_wizard.install.admission import INSTALLING
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.fields import BY_KEY, Field, Kind, without_repetition
 from vmm_wizard.plan.model import Plan
@@ -107,6 +108,15 @@ ORDER_FIELDS: Mapping[str, OrderField] = {
             expected="yes or no",
             purpose="Whether the role is moved to each node once, and back. Consoles drop meanwhile.",
         ),
+        OrderField(
+            "order.by_hand",
+            ("by_hand",),
+            _flag,
+            Kind.FLAG,
+            expected="yes or no",
+            purpose="Whether you start setup at each node's console when you are told to. Then no task is made and no "
+            "password stored. For where that is forbidden. Only setup that installs is started so.",
+        ),
     )
 }
 
@@ -150,6 +160,6 @@ def carried_out(order: Order, plan: Plan) -> Order:
         remove_database=order.remove_database if job is Job.UNINSTALL else "",
         restart=order.restart,
         moves=order.moves and job is Job.VERIFY,
-        by_hand=order.by_hand,
+        by_hand=order.by_hand and job in INSTALLING,
         although_jobs_run=order.although_jobs_run and job is Job.FAILOVER,
     )

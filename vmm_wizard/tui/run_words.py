@@ -91,6 +91,12 @@ _SETUP = (
     "If nothing stands in the way, setup runs as such a task too, on one node after the other, some twenty minutes "
     "each."
 )
+_BY_HAND = (
+    "Everything is checked once more; nothing is rehearsed. Then setup's answer file and a script are put on one node "
+    "after the other ({names}), and you are told the line to run there, logged on as {account} at its console. The "
+    "script asks for setup's passwords. No task is made and no password stored. You start it when you like: it is "
+    "waited for, followed and verified."
+)
 _PROMISES: Mapping[Job, str] = {
     Job.INSTALL: f"{_SETUP} The first node makes the database and the role in the cluster.",
     Job.REBUILD: f"{_SETUP} The first node takes the database that was kept and makes the role anew.",
@@ -111,6 +117,11 @@ _PROMISES: Mapping[Job, str] = {
 def words(job: Job) -> Words:
     """The words of a job."""
     return _WORDS[job]
+
+
+def deed(view: flow.View) -> str:
+    """What Yes means."""
+    return "tell me what to start where" if flow.is_by_hand(view.order) else words(view.order.job).deed
 
 
 def machines(view: flow.View) -> tuple[str, ...]:
@@ -135,7 +146,8 @@ def promise(view: flow.View) -> str:
     account, name = view.plan.installing_account, view.plan.database.name
     kept = f"The database {name} is kept."
     removed = f"With the last node the database {name} is REMOVED, as you typed."
-    return _PROMISES[view.order.job].format(
+    text = _BY_HAND if flow.is_by_hand(view.order) else _PROMISES[view.order.job]
+    return text.format(
         account=account,
         names=", ".join(machine.partition(".")[0] for machine in machines(view)),
         task=_TASK.format(account=account),

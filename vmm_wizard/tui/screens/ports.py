@@ -14,6 +14,7 @@ _SECTIONS = {
     "media.path": "On each node:",
     "ports.console": "TCP ports, for ever:",
     "registration.product_key": "Registration:",
+    "order.by_hand": "How setup is started:",
 }
 
 

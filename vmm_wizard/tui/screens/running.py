@@ -21,7 +21,7 @@ from vmm_wizard.tui.messages import (
 )
 from vmm_wizard.tui.order_fields import carried_out
 from vmm_wizard.tui.run_state import RunState
-from vmm_wizard.tui.run_words import promise, words
+from vmm_wizard.tui.run_words import deed, promise, words
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog
 from vmm_wizard.tui.screens.done import DonePage
 from vmm_wizard.tui.screens.finding import FindingScreen
@@ -74,7 +74,7 @@ class RunScreen(FindingScreen):
             if answer == "start":
                 self._start_run()
 
-        answers = (("", "No, go back"), ("start", f"Yes: {words(view.order.job).deed}"))
+        answers = (("", "No, go back"), ("start", f"Yes: {deed(view)}"))
         self.app.push_screen(ChoiceDialog(f"{words(view.order.job).start}?", promise(view), answers), start)
 
     def _start_run(self) -> None:
