@@ -29,6 +29,7 @@ _STEPS = {
     "preflight": "checking",
     "stage": "staging",
     "start": "starting",
+    "by hand": "waits for you",
     "setup": "setup runs",
     "uninstall": "setup takes VMM away",
     "console": "setup of the console runs",
