@@ -21,6 +21,7 @@ from vmm_wizard.plan.secrets import load_secrets
 from vmm_wizard.tui import pages
 from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.app import WizardApp
+from vmm_wizard.tui.screens.dialogs import ChoiceDialog
 
 SIZE = (80, 24)
 #: A node takes some seconds: long enough to be seen in the middle.
@@ -71,6 +72,57 @@ async def walk(place: Path, folder: Path) -> None:
         picture(pilot, folder, "11-done")
 
 
+#: What is chosen on the page of each other job, on the estate where VMM is installed by now.
+CHOSEN = {
+    "prepare": {"prepare.media_source": r"\\files01\sources\VMM2022"},
+    "add-node": {"order.nodes": "vmm03"},
+    "console": {"order.nodes": "admin01"},
+    "verify": {"order.moves": "yes"},
+    "failover": {"order.target": "vmm02"},
+    "uninstall": {"order.nodes": "vmm02"},
+}
+
+
+async def other_jobs(place: Path, folder: Path) -> None:
+    """The list of jobs, the page of each with something chosen, and a failover from its question to its end."""
+    app = WizardApp(
+        Answers.opened(place / "practice.toml"),
+        load_secrets(place / "credentials.toml"),
+        AddressBook.load(place / "address-book.toml"),
+    )
+    async with app.run_test(size=SIZE) as pilot:
+        for number, (job, answers) in enumerate(CHOSEN.items(), 20):
+            for key, text in {"order.job": job, "order.nodes": "", **answers}.items():
+                if wrong := app.answers.answer(key, text):
+                    raise ValueError(wrong)
+            await app.wizard.answers_replaced()
+            await app.wizard.show_page(pages.BY_ID[job])
+            app.wizard.look()
+            await pilot.pause(0.5)
+            await until(pilot, lambda: app.wizard.view.findings and not app.wizard.view.waiting)
+            await pilot.pause(0.2)
+            picture(pilot, folder, f"{number}-{job}")
+        app.answers.answer("order.job", "failover")
+        await app.wizard.answers_replaced()
+        await app.wizard.show_page(pages.BY_ID["job"])
+        app.wizard.look()
+        await pilot.pause(0.5)
+        await until(pilot, lambda: app.wizard.view.findings and not app.wizard.view.waiting)
+        await pilot.pause(0.2)
+        picture(pilot, folder, "19-jobs")
+        await app.wizard.show_page(pages.BY_ID["run"])
+        await until(pilot, lambda: "Nothing known stands" in shown(pilot))
+        await pilot.pause(0.5)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ChoiceDialog))
+        await pilot.pause(0.2)
+        picture(pilot, folder, "26-failover-asks")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.wizard.page.id == "done" and not app.wizard.view.waiting)
+        await pilot.pause(0.5)
+        picture(pilot, folder, "27-failover-done")
+
+
 async def meet_a_fault(place: Path, folder: Path) -> None:
     """The page and the dialog that show what is wrong, in a scenario."""
     app = WizardApp(
@@ -96,13 +148,14 @@ def shown(pilot: Pilot[int]) -> str:
 def main(folder: Path) -> None:
     """Serve the estates, take the pictures, stop the estates."""
     folder.mkdir(parents=True, exist_ok=True)
-    for scenario, take in (("", walk), ("dkm-read-only", meet_a_fault)):
+    for scenario, takes in (("", (walk, other_jobs)), ("dkm-read-only", (meet_a_fault,))):
         with tempfile.TemporaryDirectory() as name:
             place = Path(name)
             os.environ["VMM_WIZARD_STATE"] = str(place / "state")
             estate = start_estate(place, scenario, SPEED)
             try:
-                asyncio.run(take(place, folder))
+                for take in takes:
+                    asyncio.run(take(place, folder))
             finally:
                 estate.terminate()
                 estate.wait(10)

@@ -21,7 +21,14 @@ from vmm_wizard.tui.widgets.form import PageView, Pane
 _DIALOG_WIDTH = 68
 
 
-class FollowUps(Pane):
+class Told(Pane):
+    """A text in its full length: the page scrolls, and the text has the keys for that."""
+
+    def allow_focus(self) -> bool:
+        return any(isinstance(node, PageView) and node.max_scroll_y > 0 for node in self.ancestors)
+
+
+class FollowUps(Told):
     """What is to be done once VMM runs."""
 
     help_text = "What follows the install, and the next step of each. Arrows scroll; `vmm-wizard after` tells all."
@@ -33,7 +40,7 @@ class DonePage(PageView):
     page = pages.DONE
 
     def body(self) -> Iterator[Widget]:
-        with Pane(id="result-pane"):
+        with Told(id="result-pane"):
             yield Static("Nothing was done yet: see Run.", id="result", markup=False)
         with FollowUps(id="follow-ups"):
             yield Static(id="follow-up-lines", markup=False)
