@@ -9,9 +9,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.install.installing import FIRST, QUICK, ROOT, SECOND, Site, finished, newest, notices, runs, site, steps
+from tests.install.installing import (
+    FIRST,
+    QUICK,
+    ROOT,
+    SECOND,
+    Site,
+    finished,
+    newest,
+    notices,
+    remote_task,
+    runs,
+    site,
+    steps,
+)
 from tests.test_cli import CONTOSO, wizard
 from vmm_wizard.install.events import Event, Notice, PreflightDone, Progress, StepChanged
+from vmm_wizard.install.observing import observe
 from vmm_wizard.install.orders import Order
 from vmm_wizard.lab.colleague import Colleague
 from vmm_wizard.lab.console_logon import ScriptRefused, sit_down, waiting_runs
@@ -241,6 +255,17 @@ def test_a_node_that_stores_no_passwords_is_installed_by_hand(tmp_path: Path) ->
             "INS-03" in {row.id for row in event.blocking} for event in events if isinstance(event, PreflightDone)
         )
         assert place.is_clean()
+
+
+def test_who_attaches_is_told_that_somebody_is_waited_for(place: Site) -> None:
+    place.install_until(reached(FIRST, "by hand", "started"), order=BY_HAND)
+    run = newest(place.journal)
+    task = remote_task(place, run.id, FIRST)
+    watching = observe(FIRST, place.journal.attempt(run.id, FIRST)["stage"], task, QUICK)
+    with pytest.raises(StopIteration) as end:
+        next(watching)
+    task.close()
+    assert end.value.value == f"{FIRST}: setup waits for somebody who starts it there"
 
 
 def test_whom_nobody_starts_anything_for_is_told_and_cleared(place: Site) -> None:

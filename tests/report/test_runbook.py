@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from tests.remote.test_scripts import RULES
 from tests.secrets_in_powershell import leaks, sources
 from vmm_wizard.plan.model import AccountKind, Plan, Registration, ServiceAccount
 from vmm_wizard.plan.names import AccountName, HostName
+from vmm_wizard.remote.task_run import RunResult
 from vmm_wizard.report.runbook import node_folders, runbook_files
 from vmm_wizard.setup.by_hand import script_bytes
 from vmm_wizard.setup.command import quote, server_install, split
@@ -187,3 +188,18 @@ class TestScript:
         for look in ("\nAssert-Place $job", "\nAssert-File $job", "\nAssert-Alone", "LanguageMode", "if ($CheckOnly)"):
             assert RUN_SETUP.index(look) < asked, look
         assert asked < RUN_SETUP.rindex("\nAssert-Alone") < RUN_SETUP.index("::Start($start)")
+
+    def test_whoever_follows_it_reads_when_setup_began_and_how_it_ended(self) -> None:
+        """In the form of the wrapper's files; the answer file is held before, so that nobody takes it from setup."""
+        order = [
+            "\nMove-OldLog $log",
+            "\n$held = ",
+            "Write-Answer 'begun.json'",
+            "::Start($start)",
+            "$held.Dispose()",
+            "Write-Answer 'result.json' $outcome",
+        ]
+        places = [RUN_SETUP.index(text) for text in order]
+        assert places == sorted(places)
+        outcome = RUN_SETUP.split("$outcome = [ordered]@{")[1].split("}")[0]
+        assert re.findall(r"(\w+) =", outcome) == [row.name for row in fields(RunResult)]
