@@ -84,6 +84,7 @@ def test_it_is_taken_away_and_then_there_is_nothing_to_do(place: Site) -> None:
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("order", [INSTALL, REMOVE], ids=["install", "remove"])
+@pytest.mark.long
 def test_cut_off_between_any_two_steps_it_goes_on_and_setup_ran_once(place: Site, order: Order) -> None:
     if order.remove:
         machine(place).console = InstalledConsole(r"C:\VMM", "10.22.1287.0", 8100)

@@ -259,6 +259,7 @@ def test_a_password_that_changes_on_the_way_is_tried_once_on_one_node(place: Sit
 
 
 class TestACallThatEnds:
+    @pytest.mark.long
     def test_anywhere_the_next_one_goes_on_and_the_role_moves_once(
         self, place: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:

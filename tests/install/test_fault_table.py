@@ -72,6 +72,7 @@ def test_a_sentence_is_the_tables_whatever_the_time() -> None:
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(("name", "step"), RUN, ids=[f"{name}-{step}" for name, step in RUN])
+@pytest.mark.long
 def test_a_cell_ends_as_the_table_says(name: str, step: str, tmp_path: Path) -> None:
     told = run_cell(name, step, tmp_path)
     row, found = expected()[name, step], told.outcome

@@ -42,6 +42,7 @@ def reached(node: str, step: str, state: str) -> Callable[[Event], bool]:
 
 
 class TestACallThatEnds:
+    @pytest.mark.long
     def test_between_any_two_steps_of_a_node_one_cut_after_the_other(self, place: Site) -> None:
         """Each call goes on where the one before was cut off, and is cut off one step later."""
         for node in (FIRST, SECOND):
@@ -222,37 +223,6 @@ class Command:
             except subprocess.TimeoutExpired:
                 process.kill()
         return process.returncode
-
-
-@pytest.mark.timeout(200)
-def test_killed_at_every_kind_of_event_it_ends_installed(place: Site) -> None:
-    command = Command(place)
-    marks = [
-        f'"node": "{FIRST}", "step": "preflight", "state": "started"',
-        f'"node": "{FIRST}", "step": "start", "state": "started"',
-        '"event": "progress"',
-        f'"node": "{SECOND}", "step": "stage", "state": "started"',
-        f'"node": "{SECOND}", "step": "clear", "state": "started"',
-    ]
-    for mark in marks:
-        assert mark in "".join(command.run(mark))
-    said = command.run()
-    assert '"event": "finished", "result": "installed", "changed": true' in said[-1]
-    assert place.is_clean()
-    assert len(runs(place.journal)) == 1
-
-
-@pytest.mark.timeout(200)
-def test_killed_at_random_moments_it_ends_installed(place: Site) -> None:
-    command = Command(place)
-    chance = random.Random(7)
-    for _ in range(4):
-        if command.run_for(chance.uniform(0.5, 6.0)) == 0:
-            break
-    said = command.run()
-    assert '"event": "finished"' in said[-1]
-    assert '"installed"' in said[-1] or '"unchanged"' in said[-1]
-    assert place.is_clean()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGINT for another process")

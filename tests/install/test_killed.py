@@ -121,6 +121,7 @@ def killed(tmp_path: Path) -> Iterator[Killed]:
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.long
 def test_killed_at_step_boundaries_one_after_the_other(killed: Killed) -> None:
     # In the usual suite each eighth: of both nodes, of begins and of ends.
     stride = 1 if KILLS else 8

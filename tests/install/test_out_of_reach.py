@@ -238,6 +238,7 @@ class FullDisk(Journal):
         super().end(run_id, outcome)
 
 
+@pytest.mark.long
 def test_a_disk_that_is_full_again_and_again_ends_each_call_in_a_sentence_and_the_run_goes_on(place: Site) -> None:
     """Each call has room for two more writes than the one before."""
     for room in range(0, 60, 2):

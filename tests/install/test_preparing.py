@@ -89,6 +89,7 @@ def test_everything_is_brought_both_nodes_restart_and_check_is_content(place: Si
     assert finished(prepare(place)).result == "unchanged"
 
 
+@pytest.mark.long
 def test_one_node_is_down_at_a_time(place: Site) -> None:
     down: list[list[str]] = []
 
@@ -122,6 +123,7 @@ def test_only_the_nodes_of_the_order_are_touched(place: Site) -> None:
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.long
 def test_cut_off_after_any_event_it_goes_on_and_brings_nothing_twice(place: Site) -> None:
     """Each call goes on where the one before was cut off, and is cut off one step later."""
     for node in (FIRST, SECOND):

@@ -179,6 +179,7 @@ class TestAfterSetup:
         assert owner(wanted) == ("VMM02", "Online")
         assert (wanted.left(), wanted.told()) == ([], [])
 
+    @pytest.mark.long
     def test_where_setup_wants_it_of_both_the_role_goes_there_and_back(
         self, wanted: Site, boots: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -214,6 +215,7 @@ class TestAfterSetup:
         assert notices(events)[-1].text == f"{FIRST} wants a restart"
         assert boots == []
 
+    @pytest.mark.long
     def test_cut_off_anywhere_nothing_is_done_twice(self, wanted: Site, boots: list[str]) -> None:
         for node, step in ((SECOND, "move"), (FIRST, "restart")):
             for state in ("started", "done"):

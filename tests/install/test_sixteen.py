@@ -35,6 +35,7 @@ def possible_owners(place: Site) -> list[str]:
     return [f"{name.lower()}.contoso.lab" for name in role.possible_owners] if role else []
 
 
+@pytest.mark.long
 def test_setups_of_many_nodes_never_overlap(tmp_path: Path) -> None:
     with site(tmp_path, pace=replace(QUICK, poll=0.05), node_count=INSTALLED, speed=4 * FAST) as place:
         names = labels(INSTALLED)

@@ -120,6 +120,7 @@ def steps_of_a_node() -> list[tuple[str, str]]:
 
 
 class TestACallThatEnds:
+    @pytest.mark.long
     def test_between_any_two_steps_is_gone_on_with(self, place: Site, colleague: list[str]) -> None:
         for node in (FIRST, SECOND):
             for boundary in BOUNDARIES:

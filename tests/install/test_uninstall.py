@@ -93,6 +93,7 @@ def test_all_nodes_the_active_one_last_and_the_database_stays(place: Site) -> No
 
 
 @pytest.mark.parametrize("order", list(permutations((FIRST, SECOND, THIRD)))[1::2])
+@pytest.mark.long
 def test_one_after_the_other_in_any_order_leaves_the_database(order: tuple[str, ...], tmp_path: Path) -> None:
     with site(tmp_path) as place:
         plan = place.plan
@@ -256,6 +257,7 @@ def test_cut_off_between_any_two_steps_the_same_order_goes_on(place: Site) -> No
     assert len(runs(place.journal)) == 1
 
 
+@pytest.mark.long
 def test_cut_off_at_random_moments_all_nodes_go_and_the_database_stays(place: Site) -> None:
     order, chance = uninstall(FIRST, SECOND), random.Random(3)
     for _ in range(8):

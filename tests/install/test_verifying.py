@@ -142,6 +142,7 @@ class TestMoves:
         assert owner(place) == "VMM01 Online"
         assert finished(place.install(order=VERIFY)).result == "done"
 
+    @pytest.mark.long
     def test_cut_off_anywhere_it_comes_home_by_one_move_each(
         self, place: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:
