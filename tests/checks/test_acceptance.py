@@ -27,6 +27,7 @@ MAY_BE_ACCEPTED = {
     "CLU-06": "no source says that setup minds",
     "CLU-11": "a validation report is a record, nothing that setup reads",
     "CLU-13": "what shares the cluster with VMM is a matter of support",
+    "DKM-05": "setup may make new keys for a database whose own are gone; what those encrypted is lost then",
     "SQL-03": "setup may take an edition that is not supported",
     "SQL-09": "setup may pass with NTLM",
     "SQL-10": "setup may pass with a local service account",
