@@ -81,6 +81,24 @@ def test_a_job_wants_its_own_choices(order: Order, missing: str) -> None:
     assert obstacles(view) == (missing,)
 
 
+@pytest.mark.parametrize(
+    ("nodes", "typed", "said"),
+    [
+        ((), "", ""),
+        ((), "VirtualManagerDB", ""),
+        (("vmm01", "vmm02.contoso.lab"), "VirtualManagerDB", ""),
+        ((), "virtualmanagerdb", "the database is called VirtualManagerDB, and virtualmanagerdb was typed"),
+        (("vmm02",), "VirtualManagerDB", "the database goes with the last node only, and vmm01 would stay"),
+    ],
+)
+def test_a_database_goes_by_its_name_and_with_the_last_node(nodes: tuple[str, ...], typed: str, said: str) -> None:
+    plan = ready_plan()
+    order = Order(Job.UNINSTALL, nodes, remove_database=typed)
+    view = View(plan, passwords=frozenset(account.key for account in plan.accounts), order=order)
+    assert obstacles(view) == ((f"X What goes: {said}",) if said else ())
+    assert mark_of(view, pages.UNINSTALL) is (Mark.WRONG if said else Mark.OK)
+
+
 def test_a_fail_stops_setup_but_neither_looking_nor_moving() -> None:
     plan = ready_plan()
     findings = judge(plan, good_facts(dkm=a_container(found=False)))

@@ -15,7 +15,7 @@ from vmm_wizard.install.events import GOOD_RESULTS
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.model import AccountKind, Plan, unanswered
 from vmm_wizard.report.findings import SIGNS, rank
-from vmm_wizard.tui.pages import DONE, EULA, JUDGED, LABELS, PAGES, PAGES_OF, REQUIRED, REVIEW, RUN, Page
+from vmm_wizard.tui.pages import DONE, EULA, JUDGED, LABELS, PAGES, PAGES_OF, REQUIRED, REVIEW, RUN, UNINSTALL, Page
 
 #: What evidence says of a question that has not been put to anybody yet.
 NOT_ASKED_YET = "not asked yet"
@@ -199,6 +199,7 @@ def obstacles(view: View) -> tuple[str, ...]:
     for page in view.pages:
         for key in missing_passwords(view, page):
             rows.append(f". {page.step}: the password of {field_value(view.plan, key)} is missing")
+    rows += _of_the_database(view)
     if rows:
         return tuple(rows)
     said: dict[tuple[Status, str], list[str]] = {}
@@ -211,6 +212,25 @@ def obstacles(view: View) -> tuple[str, ...]:
     return tuple(rows)
 
 
+def _of_the_database(view: View) -> tuple[str, ...]:
+    """Why the database cannot be removed as the choices of an uninstall say; empty when it can, or is kept."""
+    order, name = view.order, view.plan.database.name
+    if order.job is not Job.UNINSTALL or not order.remove_database:
+        return ()
+    if order.remove_database != name:
+        return (f"X {UNINSTALL.step}: the database is called {name}, and {order.remove_database} was typed",)
+    going = {host.partition(".")[0].casefold() for host in order.nodes}
+    staying = [node.label for node in view.plan.nodes if going and node.label.casefold() not in going]
+    if staying:
+        return (f"X {UNINSTALL.step}: the database goes with the last node only, and {', '.join(staying)} would stay",)
+    return ()
+
+
+def problem_of(view: View, page: Page) -> str:
+    """What is wrong with the choices on a page together, though each can be read; empty when nothing is."""
+    return "; ".join(row.partition(": ")[2] for row in _of_the_database(view)) if page is UNINSTALL else ""
+
+
 def mark_of(view: View, page: Page) -> Mark:
     """The state of a page."""
     if page is RUN:
@@ -220,7 +240,7 @@ def mark_of(view: View, page: Page) -> Mark:
     if page is REVIEW:
         marks = [mark_of(view, other) for other in view.pages if other.keys]
         return next((mark for mark in Mark if mark in marks), Mark.OK)
-    if set(page.keys) & set(view.wrong):
+    if set(page.keys) & set(view.wrong) or problem_of(view, page):
         return Mark.WRONG
     findings = findings_of(view, page)
     states = {row.status for row in findings if not row.accepted}

@@ -130,8 +130,10 @@ class FormPage(PageView):
         number, asking = flow.waiting_checks(view, self.page)
         others = ", ".join(page.step for page in asking)
         note = self.query_one(".waiting", Static)
-        note.update(f"{number} check{'s' if number != 1 else ''} will follow when these are answered: {others}.")
-        note.display = bool(number)
+        problem = flow.problem_of(view, self.page)
+        follow = f"{number} check{'s' if number != 1 else ''} will follow when these are answered: {others}."
+        note.update(f"X {problem}" if problem else follow)
+        note.display = bool(number or problem)
 
     def show_problem(self, key: str, text: str) -> None:
         """Say below the field what is wrong with it; empty: nothing."""
