@@ -9,7 +9,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from getpass import getuser
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
@@ -35,7 +37,7 @@ def wizard(
     if served is not None:
         known["VMM_WIZARD_ADDRESS_BOOK"] = str(served.folder / "address-book.toml")
         known["VMM_WIZARD_SECRETS"] = str(served.folder / "credentials.toml")
-    known.setdefault("VMM_WIZARD_STATE", str(Path(known.get("TMPDIR", "/tmp")) / "vmm-wizard-tests"))
+    known.setdefault("VMM_WIZARD_STATE", str(Path(gettempdir()) / f"vmm-wizard-tests-{getuser()}"))
     return subprocess.run(
         [sys.executable, "-m", "vmm_wizard", *map(str, arguments)],
         capture_output=True,

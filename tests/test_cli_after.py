@@ -137,3 +137,11 @@ def test_after_takes_what_vmm_said_in_an_earlier_run_and_says_of_when_it_is(
     assert "VMM Admins" in done.stdout
     unasked = wizard("after", place.folder / PLAN, served=place, VMM_WIZARD_STATE=str(tmp_path / "none"))
     assert "VMM itself was not asked from here yet: vmm-wizard verify" in unasked.stdout
+
+
+def test_after_tells_the_rest_where_there_is_no_place_for_a_journal(place: ServedEstate, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    done = wizard("after", place.folder / PLAN, served=place, VMM_WIZARD_STATE=str(tmp_path / "file" / "state"))
+    assert done.returncode == 0
+    assert "cannot be used" in done.stderr
+    assert "(AFT-BACKUP)" in done.stdout

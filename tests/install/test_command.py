@@ -75,3 +75,22 @@ def test_failed_is_exit_4(place: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "the setup media is incomplete" in last["text"]
     assert place.setups() == {FIRST: [16]}
     assert place.left() == []
+
+
+def test_a_state_folder_that_cannot_be_is_a_sentence_and_exit_4(place: Site, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    environment = Command(place).environment | {"VMM_WIZARD_STATE": str(tmp_path / "file" / "state")}
+    done = subprocess.run(
+        [sys.executable, "-m", "vmm_wizard", "install", str(ANSWERS / "contoso-ha.toml"), "--yes"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=environment,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 4
+    assert "cannot be used" in done.stderr
+    assert "unexpected" not in done.stderr
+    assert place.setups() == {}

@@ -43,8 +43,9 @@ def an_unfinished_run(state: Path, order: Order | None = None) -> tuple[Journal,
 
 
 def said(pilot: Pilot[int]) -> str:
-    """What a dialog says, without its borders."""
-    return " ".join(screen_text(pilot).replace("│", " ").split())
+    """What a dialog says, without its borders and what shows beside them."""
+    lines = [line[line.find("│") + 1 : line.rfind("│")] for line in screen_text(pilot).splitlines() if "│" in line]
+    return " ".join(" ".join(lines).split())
 
 
 async def test_a_run_that_never_ended_is_offered_and_its_answers_are_taken(state: Path, tmp_path: Path) -> None:
@@ -100,7 +101,7 @@ async def test_a_run_that_is_followed_is_not_stopped_by_following_it_no_longer(s
             await until(pilot, lambda: app.wizard.page is pages.RUN and app.jobs.watching)
             app.screen.query_one("#start").focus()
             await pilot.press("enter")
-            await until(pilot, lambda: "It is only no" in said(pilot))
+            await until(pilot, lambda: "It is only no longer followed" in said(pilot))
             await pilot.press("down", "enter")
             await until(pilot, lambda: not app.jobs.running)
             assert "no longer followed here" in page_text(pilot)
@@ -141,7 +142,7 @@ async def test_a_setup_is_ended_only_when_that_was_asked_for_twice(state: Path, 
         await pilot.press("enter")
         await until(pilot, lambda: "lets go of it" in said(pilot))
         await pilot.press("down", "down", "enter")
-        await until(pilot, lambda: "half done: files" in said(pilot))
+        await until(pilot, lambda: "left half done" in said(pilot))
         assert not app.jobs._end_setup.is_set()
         await pilot.press("down", "enter")
         await until(pilot, app.jobs._end_setup.is_set)

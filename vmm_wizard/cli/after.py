@@ -92,14 +92,15 @@ def _last_word(plan: Plan) -> Remembered | None:
     from vmm_wizard.install.journal import Journal, JournalError
     from vmm_wizard.install.remembering import last_word
 
-    path = paths.journal_file()
-    if not path.exists():
-        return None
     try:
-        return last_word(Journal(path), plan)
+        path = paths.journal_file()
+        return last_word(Journal(path), plan) if path.exists() else None
     except JournalError as error:
         click.echo(f"! {error}", err=True)
-        return None
+    except OSError as error:
+        # No place for a journal is no reason not to tell the rest.
+        click.echo(f"! {error.filename}: cannot be used ({error.strerror})", err=True)
+    return None
 
 
 @click.command("first-hour")

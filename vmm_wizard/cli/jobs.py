@@ -148,6 +148,8 @@ def carry_out(
             result = getattr(event, "result", result)
     except JournalError as error:
         refuse(str(error), code=INSTALL_FAILED)
+    except OSError as error:
+        refuse(f"{error.filename}: cannot be used ({error.strerror})", code=INSTALL_FAILED)
     raise SystemExit(EXIT_CODES.get(result, GOOD))
 
 

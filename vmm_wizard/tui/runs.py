@@ -161,10 +161,10 @@ class RunJobs:
         from vmm_wizard.install.runs import standing, unfinished_runs
         from vmm_wizard.plan.answers import AnswersError, loads
 
-        path = paths.journal_file()
-        if not path.exists():
-            return
         try:
+            path = paths.journal_file()
+            if not path.exists():
+                return
             journal = Journal(path)
             for run in unfinished_runs(journal):
                 plan = loads(run.plan_toml)
@@ -172,7 +172,7 @@ class RunJobs:
                 working = carried_out(plan, paths.state_folder()) == run.id
                 self._send(UnfinishedFound(run, plan, str(here or "its first step is not begun"), working))
                 return
-        except (JournalError, AnswersError) as error:
+        except (JournalError, AnswersError, OSError) as error:
             # What cannot be read is told where it is used.
             _log.warning("unfinished runs: %s", error)
 
