@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -39,6 +40,8 @@ from vmm_wizard.tui.widgets.steps import Steps
 
 #: Seconds that an answer rests before it is read and asked about.
 REST = 0.3
+#: Seconds between two looks for the fields of a new page.
+FIELD_REST = 0.02
 #: Columns from which the list of steps fits beside the page.
 WIDE = 72
 
@@ -236,10 +239,10 @@ class WizardScreen(RunScreen):
         self.look_around()
         self.call_after_refresh(self._focus_first, shown)
 
-    def _focus_first(self, page: PageView, patience: int = 50) -> None:
+    def _focus_first(self, page: PageView, patience: int = 200) -> None:
         """The first thing on the page that takes keys; else the button that goes on.
 
-        A new page's fields may not be there yet on a slow machine: they are waited for, some refreshes long.
+        A new page's fields may not be there yet on a slow machine: they are waited for, some seconds at most.
         """
         if self._front() is not page:
             return
@@ -247,7 +250,7 @@ class WizardScreen(RunScreen):
         # The list of findings can be there before the fields above it.
         is_field = first is not None and any((node.id or "").startswith("field-") for node in first.ancestors)
         if page.page.keys and not is_field and patience:
-            self.call_after_refresh(self._focus_first, page, patience - 1)
+            self.set_timer(FIELD_REST, partial(self._focus_first, page, patience - 1))
         else:
             self.set_focus(first or self.query_one("#next"), scroll_visible=False)
 
