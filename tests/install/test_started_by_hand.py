@@ -137,6 +137,29 @@ class TestACallThatEnds:
         assert ("stage", "started") not in steps(events, FIRST)
         assert place.is_clean()
 
+    def test_while_it_is_waited_for_leaves_what_was_staged_to_be_started(self, place: Site) -> None:
+        """The admin who was told to start it may be typing the passwords when the wizard is opened again."""
+        told = reached(FIRST, "by hand", "started")
+        place.install_until(told, order=BY_HAND)
+        began: list[int | None] = []
+
+        def go_there() -> None:
+            began.append(sit_down(place.served.estate.nodes[FIRST], newest(place.journal).id, password_of(place)))
+
+        admin = threading.Thread(target=go_there)
+
+        def until_verified(event: Event) -> bool:
+            if told(event):
+                admin.start()
+            return reached(FIRST, "verify", "done")(event)
+
+        events = place.install_until(until_verified, order=BY_HAND)
+        admin.join()
+        assert began == [0]
+        assert ("stage", "started") not in steps(events, FIRST)
+        assert steps(events, FIRST)[0] == ("by hand", "started")
+        assert any("log on there as" in row.text for row in notices(events))
+
     def test_is_no_run_of_an_install_by_tasks(self, place: Site) -> None:
         place.install_until(reached(FIRST, "stage", "done"), order=BY_HAND)
         assert Order().key != BY_HAND.key

@@ -23,7 +23,8 @@ def take_away(task: RemoteTask, poll: float) -> Removal:
     """Take away a run that is over or only waits. Blocking; may be repeated. Raises SetupRunning, RemoteError.
 
     Between the passwords' arrival and setup's begin a wrapper must not be ended: who knows what it has just started.
-    So it is ended only when it was seen waiting for them twice, or has written down its result.
+    So it is ended only when it was seen waiting for them twice, or has written down its result. A setup that is said
+    to have begun, and is not there, is looked for twice.
     """
     due = time.monotonic() + DECIDE_SECONDS
     waited = False
@@ -31,8 +32,9 @@ def take_away(task: RemoteTask, poll: float) -> Removal:
         status = task.status()
         if _runs_setup(status):
             raise SetupRunning
-        waits = status.public_key is not None and not status.secrets_waiting and not status.begun
-        is_over = not status.is_active or status.result is not None
+        unseen = status.begun and status.result is None and not status.is_active
+        waits = unseen or (status.public_key is not None and not status.secrets_waiting and not status.begun)
+        is_over = status.result is not None or not (status.is_active or unseen)
         if is_over or (waits and waited):
             removal = task.remove(end_running=status.is_active)
             if not (removal.was_running and removal.left):

@@ -41,6 +41,11 @@ class HandRun(NodeRun):
             f"{command_line(self._folder)}\n{passwords}",
         )
 
+    def _still_waits(self, status: TaskStatus) -> bool:
+        """Somebody was told to start what lies there, and may be typing the passwords: it is not taken from him."""
+        staged = self.journal.attempt(self.run_id, self.node).get("stage")
+        return status.folder_exists and staged is not None and staged.state == "done"
+
     def _begun(self) -> Iterator[Event]:
         step = self.journal.attempt(self.run_id, self.node).get(BY_HAND)
         if step is not None and not step.ended:

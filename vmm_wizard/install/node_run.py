@@ -147,7 +147,17 @@ class NodeRun:
                 yield from self._follow()
                 yield from self._clear(self.pace.patience)
                 return True
+            if self._still_waits(status):
+                self.ready()
+                yield from self._set_going()
+                yield from self._follow()
+                yield from self._clear(self.pace.patience)
+                return True
         yield from self._clear(self.pace.patience)
+        return False
+
+    def _still_waits(self, status: TaskStatus) -> bool:  # noqa: ARG002 - a task's key and passwords are made anew
+        """Whether what was staged is to be left where it is, and only set going."""
         return False
 
     # --- steps
