@@ -18,7 +18,7 @@ from vmm_wizard.printable import printable, printable_json
 from vmm_wizard.remote.errors import ScriptFailed
 from vmm_wizard.report import findings, run
 from vmm_wizard.setup.log import LogReader
-from vmm_wizard.tui.run_state import RunState
+from vmm_wizard.wizard.run_state import RunState
 
 #: Retitles the window, clears the screen, turns the direction of writing, and a one-byte CSI.
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202egnp.exe\x9b31m"

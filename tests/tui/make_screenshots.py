@@ -18,10 +18,10 @@ from textual.pilot import Pilot
 from vmm_wizard.addresses import AddressBook
 from vmm_wizard.lab.process import start_estate
 from vmm_wizard.plan.secrets import load_secrets
-from vmm_wizard.tui import pages
-from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.app import WizardApp
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog
+from vmm_wizard.wizard import pages
+from vmm_wizard.wizard.answers import Answers
 
 SIZE = (80, 24)
 #: A node takes some seconds: long enough to be seen in the middle.

@@ -11,7 +11,7 @@ import asyncio
 from pathlib import Path
 from vmm_wizard.addresses import SystemAddresses
 from vmm_wizard.plan.secrets import Secrets
-from vmm_wizard.tui.answers import Answers
+from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.tui.app import WizardApp
 
 async def main() -> None:
@@ -30,7 +30,7 @@ from pathlib import Path
 from vmm_wizard.addresses import AddressBook
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret, Secrets
-from vmm_wizard.tui.answers import Answers
+from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.tui.app import WizardApp
 
 folder = Path(sys.argv[1])

@@ -9,12 +9,12 @@ from textual.pilot import Pilot
 from tests.estates import ANSWERS, ServedEstate, serving_estate
 from tests.tui.wizards import SMALL, page_text, screen_text, settled, to_field, type_text, until
 from vmm_wizard.plan.secrets import Secrets
-from vmm_wizard.tui import flow, pages
-from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.app import WizardApp
-from vmm_wizard.tui.flow import Mark, mark_of
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog
 from vmm_wizard.tui.screens.run import RunLog
+from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard.answers import Answers
+from vmm_wizard.wizard.flow import Mark, mark_of
 
 #: What a person types, page by page; the passwords are those that the estate made up.
 TYPED = {

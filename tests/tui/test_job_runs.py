@@ -12,10 +12,10 @@ from tests.estates import ANSWERS, ServedEstate, contoso_plan, serving_estate
 from tests.install.finished import install_at_once, removals
 from tests.tui.wizards import SMALL, page_text, screen_text, settled, to_field, type_text, until
 from vmm_wizard.install.orders import Job
-from vmm_wizard.tui import flow, pages
-from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.app import WizardApp
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog
+from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard.answers import Answers
 
 FIRST, SECOND = "vmm01.contoso.lab", "vmm02.contoso.lab"
 

@@ -15,11 +15,11 @@ from tests.tui.wizards import SMALL, screen_text, to_page, until
 from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.lab import contoso
 from vmm_wizard.lab.scenarios import scenario
-from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.app import WizardApp
-from vmm_wizard.tui.mendable import mendable
 from vmm_wizard.tui.messages import FindingsChosen
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog, MendableDialog, TextDialog
+from vmm_wizard.wizard.answers import Answers
+from vmm_wizard.wizard.mendable import mendable
 
 VMM02 = "vmm02.contoso.lab"
 

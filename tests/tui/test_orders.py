@@ -9,11 +9,11 @@ from textual.widgets import Button
 from tests.tui.wizards import SMALL, a_wizard, all_passwords, ready_plan, screen_text, settled, to_field, to_page, told
 from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.install.orders import Job, Order
-from vmm_wizard.tui import pages
-from vmm_wizard.tui.answers import Answers
-from vmm_wizard.tui.flow import View, obstacles
-from vmm_wizard.tui.order_fields import JOB_TEXTS, ORDER_FIELDS, carried_out, order_text, parse_choice
-from vmm_wizard.tui.run_words import before, deed, promise, words
+from vmm_wizard.wizard import pages
+from vmm_wizard.wizard.answers import Answers
+from vmm_wizard.wizard.flow import View, obstacles
+from vmm_wizard.wizard.order_fields import JOB_TEXTS, ORDER_FIELDS, carried_out, order_text, parse_choice
+from vmm_wizard.wizard.run_words import before, deed, promise, words
 
 
 @pytest.mark.parametrize("key", ORDER_FIELDS)

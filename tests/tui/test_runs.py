@@ -16,10 +16,10 @@ from vmm_wizard.install.holding import holding
 from vmm_wizard.install.journal import Journal, Run
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.answers import dumps
-from vmm_wizard.tui import pages
 from vmm_wizard.tui.messages import FollowUpsTold, QuestionAsked, RunTold
-from vmm_wizard.tui.run_state import RunState
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog
+from vmm_wizard.wizard import pages
+from vmm_wizard.wizard.run_state import RunState
 
 NODE = "vmm01.contoso.lab"
 

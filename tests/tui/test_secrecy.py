@@ -13,8 +13,8 @@ from vmm_wizard import log
 from vmm_wizard.plan.fields import field_value
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
-from vmm_wizard.tui import pages
 from vmm_wizard.tui.messages import PasswordGiven
+from vmm_wizard.wizard import pages
 
 CANARY = "c4nary-Pa55word"
 FIELDS = [("connection", "installing_account"), ("account", "service_account.name")]

@@ -13,10 +13,10 @@ from vmm_wizard.facts.model import NoAnswer
 from vmm_wizard.install.events import Event, Finished, LogGrew, Progress, RunStarted, StepChanged, StepState
 from vmm_wizard.install.orders import Order
 from vmm_wizard.plan.model import Plan
-from vmm_wizard.tui import pages
 from vmm_wizard.tui.app import WizardApp
 from vmm_wizard.tui.messages import RunTold
-from vmm_wizard.tui.run_state import RunState
+from vmm_wizard.wizard import pages
+from vmm_wizard.wizard.run_state import RunState
 
 SIZES = {"80x24": SMALL, "120x36": LARGE}
 Compare = Callable[..., bool]

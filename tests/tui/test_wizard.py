@@ -24,10 +24,10 @@ from tests.tui.wizards import (
     told,
     until,
 )
-from vmm_wizard.tui import pages
 from vmm_wizard.tui.app import WizardApp, choose_theme
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog, TextDialog
 from vmm_wizard.tui.widgets.steps import Steps
+from vmm_wizard.wizard import pages
 
 PAGES = [page.id for page in pages.PAGES]
 

@@ -22,8 +22,8 @@ from tests.tui.wizards import (
 )
 from vmm_wizard.plan.answers import load
 from vmm_wizard.plan.names import AccountName
-from vmm_wizard.tui import pages
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog, FileDialog, TextDialog
+from vmm_wizard.wizard import pages
 
 # --- answers
 
@@ -220,7 +220,7 @@ async def test_quitting_can_save_first(tmp_path: Path) -> None:
 
 
 async def test_a_file_with_mistakes_is_opened_with_a_word_about_them(tmp_path: Path) -> None:
-    from vmm_wizard.tui.answers import Answers
+    from vmm_wizard.wizard.answers import Answers
 
     (tmp_path / "a.toml").write_text('relese = "2022"\n', encoding="utf-8")
     app = a_wizard(tmp_path)

@@ -16,10 +16,10 @@ from vmm_wizard.checks.registry import judge
 from vmm_wizard.facts.model import Facts
 from vmm_wizard.plan.model import Plan, Registration
 from vmm_wizard.plan.secrets import Secret, Secrets
-from vmm_wizard.tui import pages
-from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.app import WizardApp
 from vmm_wizard.tui.messages import Looked
+from vmm_wizard.wizard import pages
+from vmm_wizard.wizard.answers import Answers
 
 SMALL = (80, 24)
 TINY = (60, 20)

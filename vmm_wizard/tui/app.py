@@ -12,13 +12,14 @@ from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from vmm_wizard.tui import flow, pages
-from vmm_wizard.tui.answers import Answers
+from vmm_wizard.texts import text
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.keys import KEYS_HELP
 from vmm_wizard.tui.messages import QuitWanted, RunEnded, SaveWanted
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog, FileDialog, TextDialog
 from vmm_wizard.tui.screens.wizard import WizardScreen
+from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard.answers import Answers
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
@@ -138,12 +139,14 @@ class WizardApp(App[int], inherit_bindings=False):
             return
         self.wizard.leave()
         if self.jobs.running:
-            text = "A run goes on. A setup that runs on a node goes on there without the wizard."
-            rows = [("", "Stay"), ("stop", "Stop the run, then quit")]
-            self.push_screen(ChoiceDialog("Quit?", text, rows, name="quit"), self._quit_chosen)
+            rows = [("", text("quit.stay")), ("stop", text("quit.stop"))]
+            dialog = ChoiceDialog(text("quit.title"), text("quit.running"), rows, name="quit")
+            self.push_screen(dialog, self._quit_chosen)
         elif self.answers.unsaved:
-            rows = [("save", "Save, then quit"), ("quit", "Quit without saving"), ("", "Stay")]
-            self.push_screen(ChoiceDialog("Quit?", "Some answers are not saved.", rows, name="quit"), self._quit_chosen)
+            rows = [("save", text("quit.save")), ("quit", text("quit.quit")), ("", text("quit.stay"))]
+            self.push_screen(
+                ChoiceDialog(text("quit.title"), text("quit.unsaved"), rows, name="quit"), self._quit_chosen
+            )
         else:
             self._leave()
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from textual.widget import Widget
 from textual.widgets import Static
 
-from vmm_wizard.tui import pages
 from vmm_wizard.tui.widgets.form import FormPage
+from vmm_wizard.wizard import pages
 
 #: The answers that need not be looked at where nothing is unusual, from here on.
 _FIRST_OPTIONAL = "connection.directory_server"

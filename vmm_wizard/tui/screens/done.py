@@ -10,12 +10,12 @@ from textual.widgets import Button, Static
 
 from vmm_wizard.install.events import GOOD_RESULTS
 from vmm_wizard.install.orders import Job
-from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.messages import QuitWanted
-from vmm_wizard.tui.run_state import RunState
 from vmm_wizard.tui.screens.dialogs import TextDialog
 from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
 from vmm_wizard.tui.widgets.form import PageView, Pane
+from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard.run_state import RunState
 
 #: Columns of a text in a dialog.
 _DIALOG_WIDTH = 68

@@ -10,14 +10,14 @@ from textual.screen import Screen
 from vmm_wizard.facts.discovery_model import Discovery
 from vmm_wizard.mending.model import Offer
 from vmm_wizard.report import mending as report
-from vmm_wizard.tui import pages
-from vmm_wizard.tui.answers import Answers
-from vmm_wizard.tui.found import KEYS, offering
 from vmm_wizard.tui.jobs import Jobs
-from vmm_wizard.tui.mendable import mendable
 from vmm_wizard.tui.messages import FindingsChosen, Found, Mended, Offered
 from vmm_wizard.tui.screens.dialogs import MEND, ChoiceDialog, TextDialog, findings_dialog
 from vmm_wizard.tui.widgets.field import Field
+from vmm_wizard.wizard import pages
+from vmm_wizard.wizard.answers import Answers
+from vmm_wizard.wizard.found import KEYS, offering
+from vmm_wizard.wizard.mendable import mendable
 
 #: Columns of an offer's text in a dialog.
 _WIDTH = 70

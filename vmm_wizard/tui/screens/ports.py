@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from textual.widget import Widget
 from textual.widgets import Static
 
-from vmm_wizard.tui import pages
 from vmm_wizard.tui.widgets.form import FormPage
+from vmm_wizard.wizard import pages
 
 _SECTIONS = {
     "media.path": "On each node:",

@@ -10,10 +10,10 @@ from textual.widgets import Button, Static
 
 from vmm_wizard.report.findings import remarks, sentence
 from vmm_wizard.setup.emit import emit_files
-from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.messages import SaveWanted
 from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
 from vmm_wizard.tui.widgets.form import PageView, Pane
+from vmm_wizard.wizard import flow, pages
 
 
 class Preview(Pane):

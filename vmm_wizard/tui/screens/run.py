@@ -8,11 +8,11 @@ from textual import on
 from textual.widget import Widget
 from textual.widgets import Button, Log, Static
 
-from vmm_wizard.tui import flow, pages
 from vmm_wizard.tui.messages import StartWanted, StopWanted
-from vmm_wizard.tui.run_state import RunState
-from vmm_wizard.tui.run_words import before, words
 from vmm_wizard.tui.widgets.form import PageView, Pane
+from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard.run_state import RunState
+from vmm_wizard.wizard.run_words import before, words
 
 #: Lines of the log that are kept on the screen; SetupWizard.log on the node has all.
 LOG_LINES = 2000

@@ -6,8 +6,6 @@ from textual import on
 
 from vmm_wizard.checks.registry import Finding
 from vmm_wizard.install.events import Finished, PreflightDone, RunStarted
-from vmm_wizard.tui import flow, pages
-from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import (
     ConfirmWanted,
@@ -19,13 +17,15 @@ from vmm_wizard.tui.messages import (
     StopWanted,
     UnfinishedFound,
 )
-from vmm_wizard.tui.order_fields import carried_out
-from vmm_wizard.tui.run_state import RunState
-from vmm_wizard.tui.run_words import deed, promise, words
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog
 from vmm_wizard.tui.screens.done import DonePage
 from vmm_wizard.tui.screens.finding import FindingScreen
 from vmm_wizard.tui.screens.run import RunPage
+from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard.answers import Answers
+from vmm_wizard.wizard.order_fields import carried_out
+from vmm_wizard.wizard.run_state import RunState
+from vmm_wizard.wizard.run_words import deed, promise, words
 
 
 class RunScreen(FindingScreen):

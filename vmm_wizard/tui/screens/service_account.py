@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vmm_wizard.tui import pages
 from vmm_wizard.tui.widgets.form import FormPage
+from vmm_wizard.wizard import pages
 
 
 class ServiceAccountPage(FormPage):

@@ -17,8 +17,6 @@ from textual.widgets import Button, Static
 from vmm_wizard import log
 from vmm_wizard.checks.registry import Finding
 from vmm_wizard.plan.fields import field_value
-from vmm_wizard.tui import flow, pages
-from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import Looked, PasswordGiven, Typed
 from vmm_wizard.tui.screens.cluster import ClusterPage
@@ -37,6 +35,8 @@ from vmm_wizard.tui.screens.service_account import ServiceAccountPage
 from vmm_wizard.tui.widgets.form import FormPage, PageView
 from vmm_wizard.tui.widgets.keys import KeysFooter
 from vmm_wizard.tui.widgets.steps import Steps
+from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard.answers import Answers
 
 #: Seconds that an answer rests before it is read and asked about.
 REST = 0.3

@@ -10,12 +10,12 @@ from textual.widgets import Input, Label, Static, TextArea
 
 from vmm_wizard.plan.fields import Kind
 from vmm_wizard.plan.secrets import Secret
-from vmm_wizard.tui.found import KEYS
 from vmm_wizard.tui.messages import PasswordGiven, Typed
-from vmm_wizard.tui.order_fields import JOB_TEXTS, all_fields
-from vmm_wizard.tui.pages import LABELS
 from vmm_wizard.tui.widgets.choice import Choice, ChoiceList
 from vmm_wizard.tui.widgets.inputs import LineInput, PasswordInput, comma_list, first_line
+from vmm_wizard.wizard.found import KEYS
+from vmm_wizard.wizard.order_fields import JOB_TEXTS, all_fields
+from vmm_wizard.wizard.pages import LABELS
 
 
 class Row(Widget):

@@ -14,8 +14,8 @@ from textual.widgets.option_list import Option
 
 from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.report.findings import notes_of, sign_of
-from vmm_wizard.tui.flow import View, is_asked
 from vmm_wizard.tui.messages import FindingsChosen
+from vmm_wizard.wizard.flow import View, is_asked
 
 STYLES = {Status.FAIL: "$text-error", Status.UNKNOWN: "$text-warning", Status.WARN: "$text-warning"}
 

@@ -10,12 +10,12 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from vmm_wizard.plan.fields import Kind
-from vmm_wizard.tui import flow, pages
-from vmm_wizard.tui.answers import Answers
-from vmm_wizard.tui.found import KEYS, hint
-from vmm_wizard.tui.order_fields import all_fields
 from vmm_wizard.tui.widgets.field import Field, PasswordField
 from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
+from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard.answers import Answers
+from vmm_wizard.wizard.found import KEYS, hint
+from vmm_wizard.wizard.order_fields import all_fields
 
 #: What stands in an empty field, as an example of what is wanted.
 EXAMPLES = {

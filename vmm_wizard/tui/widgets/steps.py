@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
-from vmm_wizard.tui.flow import Mark, View, step_lines
-from vmm_wizard.tui.pages import Page
+from vmm_wizard.wizard.flow import Mark, View, step_lines
+from vmm_wizard.wizard.pages import Page
 
 #: Colours go with the sign and the word, never instead of them.
 STYLES = {

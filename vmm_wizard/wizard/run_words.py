@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vmm_wizard.install.orders import Job
-from vmm_wizard.tui import flow
-from vmm_wizard.tui.order_fields import carried_out
+from vmm_wizard.wizard import flow
+from vmm_wizard.wizard.order_fields import carried_out
 
 
 @dataclass(frozen=True, slots=True)

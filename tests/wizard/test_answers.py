@@ -8,7 +8,7 @@ from tests.estates import ANSWERS
 from vmm_wizard.plan.answers import load, load_draft
 from vmm_wizard.plan.fields import FIELDS, Field
 from vmm_wizard.plan.model import Plan
-from vmm_wizard.tui.answers import Answers
+from vmm_wizard.wizard.answers import Answers
 
 
 def test_an_answer_becomes_part_of_the_plan() -> None:

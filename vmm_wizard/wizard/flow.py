@@ -15,7 +15,7 @@ from vmm_wizard.install.events import GOOD_RESULTS
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.model import AccountKind, Plan, unanswered
 from vmm_wizard.report.findings import SIGNS, rank
-from vmm_wizard.tui.pages import DONE, EULA, JUDGED, LABELS, PAGES, PAGES_OF, REQUIRED, REVIEW, RUN, UNINSTALL, Page
+from vmm_wizard.wizard.pages import DONE, EULA, JUDGED, LABELS, PAGES, PAGES_OF, REQUIRED, REVIEW, RUN, UNINSTALL, Page
 
 #: What evidence says of a question that has not been put to anybody yet.
 NOT_ASKED_YET = "not asked yet"

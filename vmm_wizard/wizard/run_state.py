@@ -22,7 +22,7 @@ from vmm_wizard.plan.model import Plan
 from vmm_wizard.printable import printable
 from vmm_wizard.report.findings import SIGNS, sentence
 from vmm_wizard.report.run import lines_of
-from vmm_wizard.tui.run_words import words
+from vmm_wizard.wizard.run_words import words
 
 _BAR = 20
 _STEPS = {

@@ -12,7 +12,7 @@ from vmm_wizard.plan.answers import AnswersError, load_draft
 from vmm_wizard.plan.fields import field_text, field_value, parse_field, set_field
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.saving import save
-from vmm_wizard.tui.order_fields import PREFIX, all_fields, order_text, parse_choice, set_choice
+from vmm_wizard.wizard.order_fields import PREFIX, all_fields, order_text, parse_choice, set_choice
 
 
 @dataclass

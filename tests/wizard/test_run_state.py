@@ -15,7 +15,7 @@ from vmm_wizard.install.events import (
     StepChanged,
     StepState,
 )
-from vmm_wizard.tui.run_state import RunState
+from vmm_wizard.wizard.run_state import RunState
 
 FIRST, SECOND = "vmm01.contoso.lab", "vmm02.contoso.lab"
 

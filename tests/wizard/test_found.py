@@ -16,12 +16,12 @@ from vmm_wizard.facts.model import NoAnswer
 from vmm_wizard.plan.fields import field_text
 from vmm_wizard.plan.model import Cluster, Plan
 from vmm_wizard.plan.names import HostName
-from vmm_wizard.tui import pages
-from vmm_wizard.tui.answers import Answers
 from vmm_wizard.tui.app import WizardApp
-from vmm_wizard.tui.found import KEYS, hint, offering
 from vmm_wizard.tui.messages import Found
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog
+from vmm_wizard.wizard import pages
+from vmm_wizard.wizard.answers import Answers
+from vmm_wizard.wizard.found import KEYS, hint, offering
 
 NODES = ("vmm01.contoso.lab", "vmm02.contoso.lab", "vmm03.contoso.lab")
 FOUND = Discovery(

@@ -1,0 +1,106 @@
+"""The catalogue of sentences: complete, used, and with a value for each of its places."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import vmm_wizard
+from vmm_wizard import texts
+from vmm_wizard.texts import counted, sentences, text
+
+CODE = Path(vmm_wizard.__file__).parent
+
+
+@dataclass(frozen=True)
+class Use:
+    """A call of `text` or `counted`; `is_start`: the key goes on with something that is known only when it runs."""
+
+    key: str
+    is_start: bool
+    names: frozenset[str] | None
+    place: str
+
+    def means(self, key: str) -> bool:
+        return key.startswith(self.key) if self.is_start else key == self.key
+
+
+@cache
+def uses() -> tuple[Use, ...]:
+    return tuple(use for file in sorted(CODE.rglob("*.py")) for use in _uses_in(file))
+
+
+def _uses_in(file: Path) -> Iterator[Use]:
+    code = file.read_text(encoding="utf-8")
+    if "from vmm_wizard.texts import" not in code:
+        return
+    for node in ast.walk(ast.parse(code)):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("text", "counted")):
+            continue
+        if not node.args:
+            continue
+        key, place = node.args[0], f"{file.relative_to(CODE)}:{node.lineno}"
+        is_open = any(word.arg is None for word in node.keywords)
+        names = None if is_open else frozenset(word.arg for word in node.keywords if word.arg)
+        if node.func.id == "counted":
+            names = None if names is None else names | {"number"}
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            yield Use(key.value + ("." if node.func.id == "counted" else ""), node.func.id == "counted", names, place)
+        elif isinstance(key, ast.JoinedStr) and isinstance(key.values[0], ast.Constant):
+            yield Use(str(key.values[0].value), True, names, place)
+
+
+def every_sentence() -> dict[str, str]:
+    return {key: said for topic in texts.topics() for key, said in sentences(topic).items()}
+
+
+def places(said: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(said) if name)
+
+
+class TestTheCatalogue:
+    def test_has_what_the_code_says(self) -> None:
+        said = every_sentence()
+        assert [use for use in uses() if not any(use.means(key) for key in said)] == []
+
+    def test_has_no_place_without_a_value(self) -> None:
+        for key, said in every_sentence().items():
+            for use in uses():
+                if use.means(key) and use.names is not None:
+                    assert places(said) <= use.names, (use, key)
+
+    def test_has_nothing_that_is_never_said(self) -> None:
+        unused = [key for key in every_sentence() if not any(use.means(key) for use in uses())]
+        assert unused == []
+
+
+class TestAText:
+    def test_has_its_values_in_its_places(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(texts, "sentences", lambda topic, language="en": {"a.b": "{name} is {state}"})
+        assert text("a.b", name="vmm01", state="Up") == "vmm01 is Up"
+
+    def test_is_chosen_by_number(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        rows = {"a.n.one": "one node", "a.n.other": "{number} nodes"}
+        monkeypatch.setattr(texts, "sentences", lambda topic, language="en": rows)
+        assert (counted("a.n", 1), counted("a.n", 2), counted("a.n", 0)) == ("one node", "2 nodes", "0 nodes")
+
+    def test_that_a_language_lacks_is_said_in_english(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        rows = {"xx": {"a.b": "Ende"}, "en": {"a.b": "end", "a.c": "begin"}}
+        monkeypatch.setattr(texts, "sentences", lambda topic, language="en": rows[language])
+        monkeypatch.setenv("VMM_WIZARD_LANGUAGE", "xx")
+        assert (text("a.b"), text("a.c")) == ("Ende", "begin")
+
+    @pytest.mark.parametrize("language", ["xx", "../en", "en/..", ""])
+    def test_of_a_language_that_is_not_there_is_english(self, monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+        monkeypatch.setenv("VMM_WIZARD_LANGUAGE", language)
+        assert text("quit.title") == "Quit?"
+
+    def test_without_a_key_is_an_error_of_ours(self) -> None:
+        with pytest.raises(KeyError, match=r"quit\.nothing"):
+            text("quit.nothing")
