@@ -12,8 +12,8 @@ from vmm_wizard.install.admission import needed_accounts
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.fields import BY_KEY, MARKS, PREPARATION, field_value, set_field
 from vmm_wizard.plan.model import Acceptance, AccountKind, Plan
-from vmm_wizard.tui.widgets.findings import lines_of
 from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard.finding_lines import lines_of
 from vmm_wizard.wizard.flow import Mark, View, mark_of, obstacles
 from vmm_wizard.wizard.order_fields import ORDER_FIELDS
 

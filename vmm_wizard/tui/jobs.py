@@ -10,11 +10,11 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vmm_wizard.checks.schedule import Job as JudgedJob
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.tui.messages import FollowUpsTold, Found, Looked, Mended, Offered
 from vmm_wizard.tui.runs import Batches, RunJobs
+from vmm_wizard.wizard.order_fields import judged_as
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
@@ -28,11 +28,6 @@ _log = logging.getLogger(__name__)
 
 #: Seconds between two messages: what arrives meanwhile goes along with the next one.
 LOOK_REST = 0.2
-
-
-def judged_as(job: Job) -> JudgedJob:
-    """What the checks are judged for when a job is to be done."""
-    return JudgedJob.UNINSTALL if job is Job.UNINSTALL else JudgedJob.INSTALL
 
 
 class Jobs(RunJobs):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from vmm_wizard.checks.schedule import Job as JudgedJob
 from vmm_wizard.install.admission import INSTALLING
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.fields import BY_KEY, Field, Kind, without_repetition
@@ -163,3 +164,8 @@ def carried_out(order: Order, plan: Plan) -> Order:
         by_hand=order.by_hand and job in INSTALLING,
         although_jobs_run=order.although_jobs_run and job is Job.FAILOVER,
     )
+
+
+def judged_as(job: Job) -> JudgedJob:
+    """What the checks are judged for when a job is to be done."""
+    return JudgedJob.UNINSTALL if job is Job.UNINSTALL else JudgedJob.INSTALL

@@ -15,10 +15,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from vmm_wizard.checks.explain import explain
 from vmm_wizard.checks.registry import Finding
-from vmm_wizard.report.findings import notes_of, sign_of
 from vmm_wizard.tui.widgets.inputs import LineInput
+from vmm_wizard.wizard.finding_lines import paragraphs, title_of
 
 
 class ChoiceDialog(ModalScreen[str]):
@@ -108,31 +107,8 @@ class FileDialog(ModalScreen[Path | None]):
 
 def findings_dialog(findings: Sequence[Finding], *, mendable: bool = False) -> TextDialog:
     """Findings that say the same, in full: what was read, what to do, and why it is asked."""
-    first = findings[0]
-    sign, word = sign_of(first)
-    ids = tuple(dict.fromkeys(row.id for row in findings))
     parts: list[Content] = []
-
-    def add(heading: str, text: str) -> None:
-        parts.append(Content.styled(heading, "bold"))
-        parts.append(Content(text + "\n"))
-
-    subjects = [row.subject for row in findings if row.subject]
-    if len(ids) > 1:
-        rows = [f"{row.id} {row.title}{f' ({row.subject})' if row.subject else ''}" for row in findings]
-        add("Checks that wait for this", "\n".join(rows))
-    elif subjects:
-        add("Where", ", ".join(subjects))
-    notes = dict.fromkeys(note for row in findings for note in notes_of(row))
-    if notes:
-        add("What your answers say of it", "\n".join(notes))
-    evidence = dict.fromkeys(row.evidence for row in findings)
-    add("What was read", "\n".join(evidence))
-    if first.remedy:
-        add("What to do", first.remedy)
-    if len(ids) == 1:
-        for heading, text in explain(first.id).paragraphs():
-            add(heading, text)
-    title = first.title if len(ids) == 1 else f"and {len(ids) - 1} more"
+    for heading, text in paragraphs(findings):
+        parts += [Content.styled(heading, "bold"), Content(text + "\n")]
     kind = MendableDialog if mendable else TextDialog
-    return kind(f"{sign} {word} {first.id} {title}", Content("\n").join(parts))
+    return kind(title_of(findings), Content("\n").join(parts))

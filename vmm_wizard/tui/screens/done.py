@@ -12,9 +12,10 @@ from vmm_wizard.install.events import GOOD_RESULTS
 from vmm_wizard.install.orders import Job
 from vmm_wizard.tui.messages import QuitWanted
 from vmm_wizard.tui.screens.dialogs import TextDialog
-from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
+from vmm_wizard.tui.widgets.findings import FindingsList
 from vmm_wizard.tui.widgets.form import PageView, Pane
 from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard.finding_lines import lines_of
 from vmm_wizard.wizard.run_state import RunState
 
 #: Columns of a text in a dialog.

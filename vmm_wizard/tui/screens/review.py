@@ -9,33 +9,18 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from vmm_wizard.report.findings import remarks, sentence
-from vmm_wizard.setup.emit import emit_files
 from vmm_wizard.tui.messages import SaveWanted
-from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
+from vmm_wizard.tui.widgets.findings import FindingsList
 from vmm_wizard.tui.widgets.form import PageView, Pane
 from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard.finding_lines import lines_of
+from vmm_wizard.wizard.given import preview
 
 
 class Preview(Pane):
     """What setup will be given."""
 
     help_text = "VMServer.ini and the command line of each node, as `vmm-wizard emit` writes them. Arrows scroll."
-
-
-def preview(view: flow.View) -> str:
-    """The answer file and the command line of each node; or why there are none yet. No secret is in them."""
-    if view.wrong:
-        return "Some answers cannot be read yet."
-    try:
-        files = emit_files(view.plan)
-    except ValueError as error:
-        return f"Not yet: {error}"
-    parts = []
-    for name, content in files.items():
-        encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
-        text = content.decode(encoding).replace("\r\n", "\n").rstrip()
-        parts.append(f"== {name}\n{text}\n")
-    return "\n".join(parts)
 
 
 class ReviewPage(PageView):

@@ -13,6 +13,7 @@ from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.tui.messages import PasswordGiven, Typed
 from vmm_wizard.tui.widgets.choice import Choice, ChoiceList
 from vmm_wizard.tui.widgets.inputs import LineInput, PasswordInput, comma_list, first_line
+from vmm_wizard.wizard.field_words import help_of
 from vmm_wizard.wizard.found import KEYS
 from vmm_wizard.wizard.order_fields import JOB_TEXTS, all_fields
 from vmm_wizard.wizard.pages import LABELS
@@ -38,15 +39,6 @@ class Row(Widget):
 
 def _element_id(prefix: str, key: str) -> str:
     return f"{prefix}-{key.replace('.', '-')}"
-
-
-def help_of(key: str) -> str:
-    """What an answer is for, other answers called as on their pages."""
-    text = all_fields(key).about
-    for other, label in LABELS.items():
-        if "." in other:
-            text = text.replace(other, f'"{label}"')
-    return text
 
 
 class Field(Row):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from textual import on
 from textual.content import Content
@@ -12,58 +11,12 @@ from textual.events import Resize
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from vmm_wizard.checks.registry import Finding, Status
-from vmm_wizard.report.findings import notes_of, sign_of
+from vmm_wizard.checks.registry import Status
+from vmm_wizard.report.findings import sign_of
 from vmm_wizard.tui.messages import FindingsChosen
-from vmm_wizard.wizard.flow import View, is_asked
+from vmm_wizard.wizard.finding_lines import Line
 
 STYLES = {Status.FAIL: "$text-error", Status.UNKNOWN: "$text-warning", Status.WARN: "$text-warning"}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Findings that say the same, as one line of the list.
-
-    What is good is one line a check, for all nodes; else one line for each thing read, for all checks that it stops.
-    `asking`: they are unknown because the answer has not come yet.
-    """
-
-    findings: tuple[Finding, ...]
-    asking: bool = False
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What the line is recognised by when the list changes."""
-        return self.findings[0].id, self.findings[0].subject
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The ids of the checks, each once."""
-        return tuple(dict.fromkeys(row.id for row in self.findings))
-
-    @property
-    def text(self) -> str:
-        """What stands behind sign, word and first id."""
-        first = self.findings[0]
-        others = len(self.ids) - 1
-        more = f"and {others} more: " if others else ""
-        subjects = dict.fromkeys(row.subject.partition(".")[0] for row in self.findings if row.subject)
-        about = f"{', '.join(subjects)}: " if subjects and not others else ""
-        if first.status is Status.PASS or (self.asking and not others):
-            return f"{about}{first.title}"
-        notes = "; ".join(notes_of(first))
-        if notes and not self.asking:
-            return f"{more}{about}{notes}: {first.evidence}"
-        return f"{more}{about}{'the answer has not come yet' if self.asking else first.evidence}"
-
-
-def lines_of(view: View, findings: Sequence[Finding]) -> tuple[Line, ...]:
-    """The lines of a list of these findings, in their order."""
-    groups: dict[Hashable, list[Finding]] = {}
-    for row in findings:
-        said: Hashable = row.id if row.status is Status.PASS else (row.evidence, row.remedy)
-        groups.setdefault((row.status, is_asked(view, row), said, row.accepted, row.asked), []).append(row)
-    return tuple(Line(tuple(rows), is_asked(view, rows[0])) for rows in groups.values())
 
 
 #: Columns that the list's own scrollbar may take.

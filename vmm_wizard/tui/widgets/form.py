@@ -9,46 +9,13 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
-from vmm_wizard.plan.fields import Kind
 from vmm_wizard.tui.widgets.field import Field, PasswordField
-from vmm_wizard.tui.widgets.findings import FindingsList, lines_of
+from vmm_wizard.tui.widgets.findings import FindingsList
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.answers import Answers
+from vmm_wizard.wizard.field_words import example
+from vmm_wizard.wizard.finding_lines import lines_of
 from vmm_wizard.wizard.found import KEYS, hint
-from vmm_wizard.wizard.order_fields import all_fields
-
-#: What stands in an empty field, as an example of what is wanted.
-EXAMPLES = {
-    "prepare.media_source": r"\\files01\sources\VMM",
-    "prepare.media_sha256": "the one known of it",
-    "prepare.adk_source": "not installed",
-    "prepare.winpe_source": "not installed",
-    "prepare.packages": "none",
-    "order.nodes": "all of the cluster",
-    "order.target": "vmm02",
-    "order.remove_database": "kept",
-    "installing_account": r"CONTOSO\vmm-setup",
-    "domain": "read from the other names",
-    "connection.directory_server": "found by DNS",
-    "connection.winrm_port": "the usual one",
-    "connection.ca_file": "none",
-    "connection.directory_account": "installing account",
-    "connection.node_account": "installing account",
-    "connection.sql_account": "the one setup uses",
-    "service_account.name": r"CONTOSO\svc-vmm",
-    "dkm.container": "CN=VMMDKM,DC=contoso,DC=lab",
-    "database.host": "sql01.contoso.lab",
-    "database.instance": "default instance",
-    "database.port": "1433, or found",
-    "database.name": "VirtualManagerDB",
-    "database.admin_account": "installing account",
-    "cluster.name": "vmmclu.contoso.lab",
-    "cluster.nodes": "vmm01, vmm02",
-    "cluster.role_name": "vmm",
-    "cluster.static_addresses": "all networks have DHCP",
-    "registration.product_key": "evaluation, 180 days",
-    "media.path": r"C:\VMM\Media",
-}
 
 
 class Pane(VerticalScroll):
@@ -110,8 +77,7 @@ class FormPage(PageView):
 
     def field(self, key: str) -> Field:
         """The field of one answer."""
-        example = EXAMPLES.get(key, "none" if all_fields(key).kind is Kind.ROWS else "")
-        return Field(key, self.answers.text(key), self.answers.wrong.get(key, ""), example)
+        return Field(key, self.answers.text(key), self.answers.wrong.get(key, ""), example(key))
 
     def password(self, key: str) -> PasswordField:
         """The password of the account that the answer `key` names."""

@@ -1,0 +1,87 @@
+"""Findings as both faces of the wizard list them, and as they show one in full. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from vmm_wizard.checks.explain import explain
+from vmm_wizard.checks.registry import Finding, Status
+from vmm_wizard.report.findings import notes_of, sign_of
+from vmm_wizard.wizard.flow import View, is_asked
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Findings that say the same, as one line of the list.
+
+    What is good is one line a check, for all nodes; else one line for each thing read, for all checks that it stops.
+    `asking`: they are unknown because the answer has not come yet.
+    """
+
+    findings: tuple[Finding, ...]
+    asking: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What the line is recognised by when the list changes."""
+        return self.findings[0].id, self.findings[0].subject
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the checks, each once."""
+        return tuple(dict.fromkeys(row.id for row in self.findings))
+
+    @property
+    def text(self) -> str:
+        """What stands behind sign, word and first id."""
+        first = self.findings[0]
+        others = len(self.ids) - 1
+        more = f"and {others} more: " if others else ""
+        subjects = dict.fromkeys(row.subject.partition(".")[0] for row in self.findings if row.subject)
+        about = f"{', '.join(subjects)}: " if subjects and not others else ""
+        if first.status is Status.PASS or (self.asking and not others):
+            return f"{about}{first.title}"
+        notes = "; ".join(notes_of(first))
+        if notes and not self.asking:
+            return f"{more}{about}{notes}: {first.evidence}"
+        return f"{more}{about}{'the answer has not come yet' if self.asking else first.evidence}"
+
+
+def lines_of(view: View, findings: Sequence[Finding]) -> tuple[Line, ...]:
+    """The lines of a list of these findings, in their order."""
+    groups: dict[Hashable, list[Finding]] = {}
+    for row in findings:
+        said: Hashable = row.id if row.status is Status.PASS else (row.evidence, row.remedy)
+        groups.setdefault((row.status, is_asked(view, row), said, row.accepted, row.asked), []).append(row)
+    return tuple(Line(tuple(rows), is_asked(view, rows[0])) for rows in groups.values())
+
+
+def title_of(findings: Sequence[Finding]) -> str:
+    """What stands above findings that say the same: sign, word, id and title."""
+    first = findings[0]
+    ids = {row.id for row in findings}
+    title = first.title if len(ids) == 1 else f"and {len(ids) - 1} more"
+    return f"{' '.join(sign_of(first))} {first.id} {title}"
+
+
+def paragraphs(findings: Sequence[Finding]) -> tuple[tuple[str, str], ...]:
+    """Findings that say the same, in full, as (heading, text): what was read, what to do, and why it is asked."""
+    first = findings[0]
+    ids = tuple(dict.fromkeys(row.id for row in findings))
+    parts: list[tuple[str, str]] = []
+    subjects = [row.subject for row in findings if row.subject]
+    if len(ids) > 1:
+        rows = [f"{row.id} {row.title}{f' ({row.subject})' if row.subject else ''}" for row in findings]
+        parts.append(("Checks that wait for this", "\n".join(rows)))
+    elif subjects:
+        parts.append(("Where", ", ".join(subjects)))
+    notes = dict.fromkeys(note for row in findings for note in notes_of(row))
+    if notes:
+        parts.append(("What your answers say of it", "\n".join(notes)))
+    parts.append(("What was read", "\n".join(dict.fromkeys(row.evidence for row in findings))))
+    if first.remedy:
+        parts.append(("What to do", first.remedy))
+    if len(ids) == 1:
+        parts += explain(first.id).paragraphs()
+    return tuple(parts)
