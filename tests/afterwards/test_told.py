@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
-from importlib import resources
 
 import pytest
 
@@ -14,6 +12,7 @@ from tests.building import a_plan, installed_facts, the_names
 from vmm_wizard.afterwards import first_hour, told
 from vmm_wizard.afterwards.follow_ups import IDS, follow_ups
 from vmm_wizard.afterwards.model import OPEN, FollowUp, State, Step, Who
+from vmm_wizard.texts import sentences
 
 ROWS = follow_ups(a_plan(), installed_facts(principal_names=the_names()), file="site.toml")
 
@@ -118,5 +117,4 @@ def test_markdown_has_every_section_and_step() -> None:
 
 
 def test_texts_of_follow_ups_are_all_used() -> None:
-    text = resources.files("vmm_wizard.afterwards").joinpath("texts.toml").read_text(encoding="utf-8")
-    assert set(tomllib.loads(text)) == set(IDS)
+    assert {key.split(".")[1] for key in sentences("follow_ups")} == set(IDS)

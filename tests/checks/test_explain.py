@@ -6,15 +6,17 @@ import re
 
 import pytest
 
-from vmm_wizard.checks.explain import Explanation, UnknownCheckError, explain, explanations, texts
+from vmm_wizard.checks.explain import Explanation, UnknownCheckError, explain, explanations
 from vmm_wizard.checks.registry import all_checks
+from vmm_wizard.texts import sentences
 
 #: A sentence ends in a full stop before a capital or the end.
 SENTENCE = re.compile(r"[.?!](?=\s|$)")
 
 
 def test_every_check_has_a_text_and_every_text_a_check() -> None:
-    assert texts() == {entry.id for entry in all_checks()}
+    explained = {key.split(".")[1] for key in sentences("checks")}
+    assert explained == {entry.id for entry in all_checks()}
 
 
 @pytest.mark.parametrize("row", explanations(), ids=lambda row: row.id)

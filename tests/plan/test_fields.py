@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.plan.plans import contoso, plans
-from vmm_wizard.plan.field_texts import ABOUT, ALLOWED, TABLE_ABOUT
-from vmm_wizard.plan.fields import BY_KEY, FIELDS, TABLES, Field, field_text, field_value, parse_field, set_field
+from vmm_wizard.plan.fields import FIELDS, TABLES, Field, field_text, field_value, parse_field, set_field
 from vmm_wizard.plan.model import Plan, Release
 from vmm_wizard.plan.names import HostName
+from vmm_wizard.texts import sentences
 
 
 @given(plans, st.sampled_from(FIELDS))
@@ -26,8 +26,8 @@ def test_a_plan_is_the_sum_of_its_answers(plan: Plan) -> None:
 
 
 def test_every_answer_has_its_words() -> None:
-    assert set(ABOUT) == set(ALLOWED) == set(BY_KEY)
-    assert set(TABLE_ABOUT) == set(TABLES)
+    assert all(field.about and field.allowed for field in FIELDS)
+    assert set(sentences("answer_file")) == {"answer_file.header", *(f"answer_file.table.{name}" for name in TABLES)}
 
 
 @pytest.mark.parametrize("text", ["vmm01,vmm02", "vmm01 vmm02", "vmm01\nvmm02\n", " vmm01 ; vmm02 "])

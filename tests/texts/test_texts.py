@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -79,20 +80,29 @@ class TestTheCatalogue:
         unused = [key for key in every_sentence() if not any(use.means(key) for use in uses())]
         assert unused == []
 
+    @pytest.mark.parametrize("topic", texts.topics())
+    def test_is_the_same_read_table_by_table_and_as_a_whole(self, topic: str) -> None:
+        whole = tomllib.loads((CODE / "texts" / "en" / f"{topic}.toml").read_text(encoding="utf-8"))
+        assert dict(texts._flat(whole, topic)) == dict(sentences(topic))
+        assert all(text(key) == said for key, said in sentences(topic).items())
+
+
+def says(monkeypatch: pytest.MonkeyPatch, **languages: dict[str, str]) -> None:
+    """A catalogue of these sentences, by language, in place of ours."""
+    monkeypatch.setattr(texts, "_sentence", lambda key, topic, language: languages.get(language, {}).get(key))
+
 
 class TestAText:
     def test_has_its_values_in_its_places(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(texts, "sentences", lambda topic, language="en": {"a.b": "{name} is {state}"})
+        says(monkeypatch, en={"a.b": "{name} is {state}"})
         assert text("a.b", name="vmm01", state="Up") == "vmm01 is Up"
 
     def test_is_chosen_by_number(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        rows = {"a.n.one": "one node", "a.n.other": "{number} nodes"}
-        monkeypatch.setattr(texts, "sentences", lambda topic, language="en": rows)
+        says(monkeypatch, en={"a.n.one": "one node", "a.n.other": "{number} nodes"})
         assert (counted("a.n", 1), counted("a.n", 2), counted("a.n", 0)) == ("one node", "2 nodes", "0 nodes")
 
     def test_that_a_language_lacks_is_said_in_english(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        rows = {"xx": {"a.b": "Ende"}, "en": {"a.b": "end", "a.c": "begin"}}
-        monkeypatch.setattr(texts, "sentences", lambda topic, language="en": rows[language])
+        says(monkeypatch, xx={"a.b": "Ende"}, en={"a.b": "end", "a.c": "begin"})
         monkeypatch.setenv("VMM_WIZARD_LANGUAGE", "xx")
         assert (text("a.b"), text("a.c")) == ("Ende", "begin")
 

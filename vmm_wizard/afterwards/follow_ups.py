@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import cache
-from importlib import resources
 
 from vmm_wizard.afterwards import always_on, registration, upkeep, vmm_itself
 from vmm_wizard.afterwards.model import OPEN, FollowUp, State, Step, View, Who, printable_step
@@ -15,6 +12,7 @@ from vmm_wizard.facts.model import Facts
 from vmm_wizard.facts.vmm_report import VmmReport
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.printable import printable
+from vmm_wizard.texts import text
 
 #: Every follow-up by its id. Registration comes first: without it no console connects.
 _MAKERS: Mapping[str, Callable[[View], Iterable[Step]]] = {
@@ -42,12 +40,6 @@ _ALSO_WITHOUT_VMM = frozenset({"always-on"})
 _JUDGED_LATER = frozenset({"spn", "scp", "consoles", "updates", "library"})
 
 
-@cache
-def _texts() -> Mapping[str, Mapping[str, str]]:
-    text = resources.files("vmm_wizard.afterwards").joinpath("texts.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
 def follow_ups(plan: Plan, facts: Facts, vmm: VmmReport | None = None, file: str = "FILE") -> tuple[FollowUp, ...]:
     """Everything that follows the install of `plan`, with states by `facts` and, where it was asked, by VMM itself.
 
@@ -66,7 +58,6 @@ def is_installed(plan: Plan, facts: Facts) -> bool:
 
 def _made(view: View, name: str, role: Role, why: str) -> FollowUp:
     steps = tuple(printable_step(step) for step in _MAKERS[name](view))
-    text = _texts()[name]
     if role is not Role.OURS and not (name in _ALSO_WITHOUT_VMM and _has_begun(steps)):
         state = State.UNKNOWN if role is Role.UNKNOWN else State.TO_DO
         kept = (State.NOT_NEEDED,) if name not in _JUDGED_LATER else ()
@@ -76,7 +67,10 @@ def _made(view: View, name: str, role: Role, why: str) -> FollowUp:
         told = always_on.summary(view, steps)
     else:
         told = _evidence(steps)
-    return _answered(view.plan, FollowUp(name, text["title"], text["why"], printable(told), steps))
+    return _answered(
+        view.plan,
+        FollowUp(name, text(f"follow_ups.{name}.title"), text(f"follow_ups.{name}.why"), printable(told), steps),
+    )
 
 
 def _answered(plan: Plan, row: FollowUp) -> FollowUp:

@@ -3,44 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 
 from vmm_wizard.checks.registry import Check, all_checks
+from vmm_wizard.texts import text
 
-#: Sections that the sources' tags stand for.
-SOURCES = {
-    "SVC": "Microsoft, Specifying a Service Account for VMM",
-    "PHX": "Microsoft's Phoenix, a setup forked from VMM's: a strong hint, no proof",
-    "DKM": "Microsoft, Configuring Distributed Key Management in VMM",
-    "HA1": "Microsoft, How to Install a Highly Available VMM Management Server",
-    "HASRV": "Microsoft, Set up a highly available VMM management server",
-    "INST": "Microsoft, Install VMM",
-    "PLAN": "Microsoft, Plan VMM installation",
-    "PREP": "Microsoft, Preparing your environment for System Center 2016 - VMM",
-    "PRESTAGE": "Microsoft, Prestage cluster computer objects in AD DS",
-    "KBSHARE": "Microsoft KB 3004796",
-    "PLANHA": "Microsoft, Plan a highly available VMM installation",
-    "HASQL": "Microsoft, Set up a highly available SQL Server for VMM",
-    "HALIB": "Microsoft, Set up a highly available library for VMM",
-    "KBDES": "Microsoft KB 3072393",
-    "KBDBO": "Microsoft KB 3087868",
-    "KB15": "Microsoft KB 2685676",
-    "PORTS": "Microsoft, Identify ports and protocols in VMM",
-    "COLL": "Microsoft, VMM collation mappings",
-    "HAU": "Microsoft, How to Uninstall a Highly Available VMM Management Server",
-    "WSMV": "Microsoft, [MS-WSMV] 2.2.4.42",
-    "SEED": "Microsoft, Installing a Highly Available VMM Management Server",
-    "REQ*": "Microsoft, System requirements for VMM, by release",
-    "CPS": "Microsoft KB 3143326 (Cloud Platform System)",
-    "DSC": "The DSC resource xSCVMM",
-    "AL": "AutomatedLab's script for VMM",
-    "TTB": "A build log of a real two-node highly available VMM 2016",
-    "G25": "A field report of VMM 2025",
-    "expert": "General knowledge of Windows, not confirmed by a source on VMM",
-}
+#: The parts of an explanation in the catalogue.
+_PARTS = ("asks", "why", "since", "otherwise", "mend", "whom")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,29 +34,18 @@ class Explanation:
     def paragraphs(self) -> tuple[tuple[str, str], ...]:
         """(heading, text) in reading order."""
         return (
-            ("What is asked", self.asks),
-            ("Why", self.why),
-            ("Since when it matters", self.since),
-            ("What happens otherwise", self.otherwise),
-            ("How to mend it", self.mend),
-            ("Whom to ask", self.whom),
-            ("Source", self.source),
+            (text("help.check.asks"), self.asks),
+            (text("help.check.why"), self.why),
+            (text("help.check.since"), self.since),
+            (text("help.check.otherwise"), self.otherwise),
+            (text("help.check.mend"), self.mend),
+            (text("help.check.whom"), self.whom),
+            (text("help.check.source"), self.source),
         )
 
 
 class UnknownCheckError(LookupError):
     """There is no check of that id; the message names near ones."""
-
-
-@cache
-def _texts() -> dict[str, dict[str, str]]:
-    text = resources.files("vmm_wizard.checks").joinpath("texts.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
-def texts() -> frozenset[str]:
-    """The ids that have an explanation."""
-    return frozenset(_texts())
 
 
 def explain(check_id: str) -> Explanation:
@@ -107,15 +65,5 @@ def explanations() -> tuple[Explanation, ...]:
 
 
 def _explanation(entry: Check) -> Explanation:
-    row = _texts()[entry.id]
-    return Explanation(
-        entry.id,
-        entry.title,
-        row["asks"],
-        row["why"],
-        row["since"],
-        row["otherwise"],
-        row["mend"],
-        row["whom"],
-        SOURCES[entry.source],
-    )
+    parts = {part: text(f"checks.{entry.id}.{part}") for part in _PARTS}
+    return Explanation(entry.id, entry.title, **parts, source=text(f"sources.{entry.source}"))

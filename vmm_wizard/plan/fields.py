@@ -12,7 +12,6 @@ from enum import StrEnum
 from ipaddress import ip_address
 from typing import Any
 
-from vmm_wizard.plan.field_texts import ABOUT, ALLOWED
 from vmm_wizard.plan.model import (
     AccountKind,
     Address,
@@ -32,6 +31,7 @@ from vmm_wizard.plan.rows import (
     parse_row_line,
     row_line,
 )
+from vmm_wizard.texts import text
 
 _PRODUCT_KEY = re.compile(r"[A-Z0-9]{5}(?:-[A-Z0-9]{5}){4}")
 _SOURCE = re.compile(r"\\\\[^\\/\s]+\\[^\\/]|[A-Za-z]:\\")
@@ -75,12 +75,12 @@ class Field:
     @property
     def allowed(self) -> str:
         """What may be written, as the end of a sentence that begins with `expected`."""
-        return ALLOWED[self.key]
+        return text(f"answers.{self.key}.expected")
 
     @property
     def about(self) -> str:
         """What the answer is for, in a sentence or two for somebody who sees it first."""
-        return ABOUT[self.key]
+        return text(f"answers.{self.key}.what")
 
 
 def _path(text: str) -> str:
@@ -274,8 +274,8 @@ def without_repetition(field: Field, texts: list[str]) -> tuple[Any, ...]:
     """The values of a list; raises ValueError with one sentence for a bad element or one that stands twice."""
     values: list[Any] = []
     seen: set[str] = set()
-    for text in texts:
-        value = field.parse(text)
+    for element in texts:
+        value = field.parse(element)
         if not str(value):
             raise ValueError("an element of the list is empty")
         if str(value).casefold() in seen:

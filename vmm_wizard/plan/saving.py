@@ -12,9 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from vmm_wizard.plan.field_texts import HEADER, TABLE_ABOUT
 from vmm_wizard.plan.fields import FIELDS, TABLES, Field, toml_value
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 _WIDTH = 110
 
@@ -22,12 +22,12 @@ _WIDTH = 110
 def dumps(plan: Plan, texts: Mapping[str, str] | None = None) -> str:
     """`plan` as a new answer file; `texts` are answers (by key) that are no values yet and are written as typed."""
     texts = texts or {}
-    lines = [*_comment(HEADER)]
+    lines = [*_comment(text("answer_file.header"))]
     for field in FIELDS:
         if not field.table and not field.rows:
             lines += ["", *_field_lines(plan, field, texts)]
     for table in TABLES:
-        lines += ["", *_comment(TABLE_ABOUT[table]), f"[{table}]"]
+        lines += ["", *_comment(text(f"answer_file.table.{table}")), f"[{table}]"]
         for field in FIELDS:
             if field.table == table and not field.rows:
                 lines += _field_lines(plan, field, texts)

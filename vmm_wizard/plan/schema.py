@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from vmm_wizard.plan.field_texts import TABLE_ABOUT
 from vmm_wizard.plan.fields import FIELDS, TABLES, Field, Kind, toml_value
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 _PORT_MIN, _PORT_MAX = 1, 65535
 
@@ -15,7 +15,10 @@ def json_schema() -> dict[str, Any]:
     """A JSON Schema (2020-12) that every answer file this version writes conforms to."""
     schema = _table([field for field in FIELDS if not field.table])
     schema["properties"] |= {
-        table: {**_table([field for field in FIELDS if field.table == table]), "description": TABLE_ABOUT[table]}
+        table: {
+            **_table([field for field in FIELDS if field.table == table]),
+            "description": text(f"answer_file.table.{table}"),
+        }
         for table in TABLES
     }
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from vmm_wizard.checks.schedule import Job as JudgedJob
@@ -14,22 +14,6 @@ from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import HostName
 
 PREFIX = "order."
-
-
-@dataclass(frozen=True, slots=True)
-class OrderField(Field):
-    """One choice of a job. `expected` and `purpose` are what `allowed` and `about` are for an answer."""
-
-    expected: str = ""
-    purpose: str = ""
-
-    @property
-    def allowed(self) -> str:
-        return self.expected
-
-    @property
-    def about(self) -> str:
-        return self.purpose
 
 
 def _flag(text: str) -> bool:
@@ -48,76 +32,17 @@ JOB_TEXTS: Mapping[Job, str] = {
     Job.REBUILD: "install anew on a kept database",
 }
 
-ORDER_FIELDS: Mapping[str, OrderField] = {
+ORDER_FIELDS: Mapping[str, Field] = {
     field.key: field
     for field in (
-        OrderField(
-            "order.job",
-            ("job",),
-            Job,
-            choices=tuple(job.value for job in JOB_TEXTS),
-            expected="one of the jobs in the list",
-            purpose="What the wizard shall do now. The answers are the same for all jobs, and are kept in one file.",
-        ),
-        OrderField(
-            "order.nodes",
-            ("nodes",),
-            HostName.parse,
-            Kind.TEXTS,
-            expected="names of machines, separated by commas",
-            purpose="The machines that the job is for. Left empty, it is for all nodes that the answers name; for a "
-            "console, name them.",
-        ),
-        OrderField(
-            "order.target",
-            ("target",),
-            HostName.parse,
-            expected="the name of a node",
-            purpose="The node that the role moves to. It must have VMM and be up. Consoles drop and reconnect by "
-            "themselves.",
-        ),
-        OrderField(
-            "order.although_jobs_run",
-            ("although_jobs_run",),
-            _flag,
-            Kind.FLAG,
-            expected="yes or no",
-            purpose="Whether the role moves although jobs run on VMM, or nobody can tell whether. They fail, and are "
-            "listed afterwards with what starts them again.",
-        ),
-        OrderField(
-            "order.remove_database",
-            ("remove_database",),
-            str.strip,
-            expected="the name of the database, or nothing",
-            purpose="Empty keeps the database, for a rebuild. To have it removed with the last node, type its name. "
-            "What is in it is lost for ever.",
-        ),
-        OrderField(
-            "order.restart",
-            ("restart",),
-            _flag,
-            Kind.FLAG,
-            expected="yes or no",
-            purpose="Whether nodes that want a restart may be restarted, one at a time, the role moved away before.",
-        ),
-        OrderField(
-            "order.moves",
-            ("moves",),
-            _flag,
-            Kind.FLAG,
-            expected="yes or no",
-            purpose="Whether the role is moved to each node once, and back. Consoles drop meanwhile.",
-        ),
-        OrderField(
-            "order.by_hand",
-            ("by_hand",),
-            _flag,
-            Kind.FLAG,
-            expected="yes or no",
-            purpose="Whether you start setup at each node's console when you are told to. Then no task is made and no "
-            "password stored. For where that is forbidden. Only setup that installs is started so.",
-        ),
+        Field("order.job", ("job",), Job, choices=tuple(job.value for job in JOB_TEXTS)),
+        Field("order.nodes", ("nodes",), HostName.parse, Kind.TEXTS),
+        Field("order.target", ("target",), HostName.parse),
+        Field("order.although_jobs_run", ("although_jobs_run",), _flag, Kind.FLAG),
+        Field("order.remove_database", ("remove_database",), str.strip),
+        Field("order.restart", ("restart",), _flag, Kind.FLAG),
+        Field("order.moves", ("moves",), _flag, Kind.FLAG),
+        Field("order.by_hand", ("by_hand",), _flag, Kind.FLAG),
     )
 }
 
