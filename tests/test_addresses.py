@@ -108,3 +108,13 @@ def test_without_a_book_the_system_is_asked() -> None:
     assert isinstance(addresses, SystemAddresses)
     assert addresses.locate("127.0.0.1", "winrm_https").port == 5986
     assert addresses.ca_file is None
+
+
+def test_a_book_names_the_domains_of_its_controllers() -> None:
+    hosts = {
+        "dc01.contoso.lab": {"ldaps": 636},
+        "dc02.contoso.lab": {"ldap": 389},
+        "sql01.other.lab": {"tds": 1433},
+        "dc": {"ldaps": 636},
+    }
+    assert AddressBook(Path("book.toml"), hosts).domains() == ("contoso.lab",)

@@ -6,6 +6,7 @@ With a book, no name or address outside it is ever resolved or connected to.
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 import tomllib
 from collections.abc import Mapping
@@ -15,6 +16,9 @@ from typing import Literal, Protocol
 
 #: A service by its field name. `browser` is SQL Browser on UDP; everything else is TCP.
 Service = Literal["ldap", "ldaps", "tds", "browser", "winrm_http", "winrm_https"]
+
+#: Domains that are named at the most: resolvers can have long lists of suffixes.
+_MOST_DOMAINS = 6
 
 STANDARD_PORTS: dict[Service, int] = {
     "ldap": 389,
@@ -74,6 +78,9 @@ class Addresses(Protocol):
 
     def domain_controllers(self, domain: str) -> tuple[str, ...]:
         """Host names by `_ldap._tcp.dc._msdcs.<domain>`, by priority and weight; empty when there are none."""
+
+    def domains(self) -> tuple[str, ...]:
+        """DNS names of the AD domains that this computer may be of, lower case; asks nobody, and raises nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +159,18 @@ class SystemAddresses:
 
     def domain_controllers(self, domain: str) -> tuple[str, ...]:
         return tuple(_ask_dns(None, f"_ldap._tcp.dc._msdcs.{domain}", "SRV", self.timeout))
+
+    def domains(self) -> tuple[str, ...]:
+        import dns.exception
+        import dns.resolver
+
+        names = [os.environ.get("USERDNSDOMAIN", "")]
+        try:
+            resolver = dns.resolver.Resolver()
+            names += [name.to_text(omit_final_dot=True) for name in (resolver.domain, *resolver.search)]
+        except (dns.exception.DNSException, OSError):
+            pass
+        return tuple(dict.fromkeys(name.casefold() for name in names if "." in name))[:_MOST_DOMAINS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +271,11 @@ class AddressBook:
         if self.dns is None:
             return tuple(name for name, entry in self.hosts.items() if "ldaps" in entry and name.endswith("." + domain))
         return tuple(_ask_dns(self.dns, f"_ldap._tcp.dc._msdcs.{domain}", "SRV", self.timeout))
+
+    def domains(self) -> tuple[str, ...]:
+        controllers = (name for name, entry in self.hosts.items() if "ldaps" in entry or "ldap" in entry)
+        found = dict.fromkeys(name.partition(".")[2] for name in controllers)
+        return tuple(name for name in found if "." in name)[:_MOST_DOMAINS]
 
 
 def _is_port(value: object) -> bool:

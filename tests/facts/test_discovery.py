@@ -11,10 +11,17 @@ import pytest
 from tests.estates import ServedEstate, contoso_plan, serving_estate
 from vmm_wizard.addresses import AddressError
 from vmm_wizard.facts.directory_services import instances_of
-from vmm_wizard.facts.discovery import discover, discovery_question, merged
-from vmm_wizard.facts.discovery_model import Clusters, Discovery, FoundInstance
+from vmm_wizard.facts.discovery import USUAL_MEDIA, caller, discover, discovery_question, merged
+from vmm_wizard.facts.discovery_model import (
+    Clusters,
+    Containers,
+    Discovery,
+    FoundAccount,
+    FoundInstance,
+    carried,
+)
 from vmm_wizard.facts.free_addresses import free_addresses
-from vmm_wizard.facts.model import NoAnswer
+from vmm_wizard.facts.model import NOT_ASKED, NoAnswer
 from vmm_wizard.facts.passwords import Passwords
 from vmm_wizard.facts.sql_browser import Announced, read_all
 from vmm_wizard.lab.sql_browser import Instance, answer_to
@@ -120,6 +127,25 @@ class TestFreeAddresses:
         assert "is not known: DNS gave no answer" in found.reason
 
 
+class TestCarried:
+    def test_what_was_found_stays_until_it_has_been_asked_again(self) -> None:
+        before = Discovery("a.lab", ("dc1",), accounts=(FoundAccount("A\\x"),), done=True)
+        now = carried(before, Discovery("a.lab", ("dc2",)))
+        assert (now.controllers, now.accounts, now.done) == (("dc2",), before.accounts, False)
+        assert carried(before, Discovery("a.lab", done=True)).accounts is NOT_ASKED
+        assert carried(before, Discovery("b.lab")).accounts is NOT_ASKED
+        assert carried(None, before) is before
+
+
+def test_who_runs_the_wizard_is_told_by_windows_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("USERNAME", "ada")
+    monkeypatch.delenv("USERDNSDOMAIN", raising=False)
+    assert caller(("contoso.lab",)) == ""
+    monkeypatch.setenv("USERDNSDOMAIN", "CONTOSO.LAB")
+    assert caller(("contoso.lab",)) == "ada@contoso.lab"
+    assert caller(("fabrikam.lab",)) == ""
+
+
 def look(served: ServedEstate, plan: Plan, cancel: threading.Event | None = None) -> list[Discovery]:
     passwords = Passwords(served.book, 20.0)
     try:
@@ -152,6 +178,12 @@ class TestEstate:
         assert (cluster.name, cluster.told_by) == ("vmmclu", "vmm01.contoso.lab")
         assert cluster.nodes == ("vmm01.contoso.lab", "vmm02.contoso.lab", "vmm03.contoso.lab")
         assert cluster.dn == "CN=VMMCLU,OU=Clusters,DC=contoso,DC=lab"
+        assert cluster.states == ("Up", "Up", "Up")
+        assert [(row.path, row.host) for row in found.media] == [(USUAL_MEDIA, "vmm01.contoso.lab")]
+        assert not isinstance(found.accounts, NoAnswer)
+        assert [row.name for row in found.accounts] == ["CONTOSO\\svc-vmm", "CONTOSO\\vmm-setup"]
+        assert isinstance(found.containers, Containers)
+        assert [row.dn for row in found.containers.likely] == ["CN=VMMDKM,DC=contoso,DC=lab"]
         networks = {row.name: row for row in cluster.networks}
         assert networks["Management"].free[:2] == ("10.10.0.41", "10.10.0.43")  # type: ignore[index]
         assert (found.clusters.nodes, found.clusters.silent) == ((), ())
@@ -159,8 +191,9 @@ class TestEstate:
     def test_what_is_known_comes_before_the_rest_is(self, tmp_path: Path) -> None:
         with serving_estate(tmp_path) as served:
             seen = look(served, only())
-        assert seen[0].controllers == ("dc01.contoso.lab",)
-        assert isinstance(seen[0].instances, NoAnswer)
+        assert seen[0].domains == ("contoso.lab",)
+        assert seen[1].controllers == ("dc01.contoso.lab",)
+        assert isinstance(seen[1].instances, NoAnswer)
         assert [row.done for row in seen].count(True) == 1
 
     def test_one_password_is_proved_by_one_bind_and_a_wrong_one_is_tried_once(self, tmp_path: Path) -> None:
@@ -177,7 +210,7 @@ class TestEstate:
 
     def test_without_an_account_only_dns_is_asked(self, tmp_path: Path) -> None:
         with serving_estate(tmp_path) as served:
-            (_, found) = look(served, only(account=""))
+            (*_, found) = look(served, only(account=""))
         assert found.controllers == ("dc01.contoso.lab",)
         assert isinstance(found.instances, NoAnswer)
         assert "no account is known" in found.instances.reason
@@ -221,6 +254,11 @@ class TestEstate:
             seen = look(served, only(), cancel)
         assert not seen[-1].done
         assert isinstance(seen[-1].clusters, NoAnswer)
+
+    def test_before_anything_is_answered_the_domains_that_this_computer_knows_are_told(self, tmp_path: Path) -> None:
+        with serving_estate(tmp_path) as served:
+            found = look(served, Plan())[-1]
+        assert (found.done, found.domain, found.domains) == (True, "", ("contoso.lab",))
 
     def test_nothing_is_changed_by_looking(self, tmp_path: Path) -> None:
         with serving_estate(tmp_path) as served:

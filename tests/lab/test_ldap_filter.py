@@ -70,6 +70,26 @@ def test_a_filter_of_ldap3_is_read_as_it_was_meant(text: str, expected: Filter) 
     assert as_sent_by_ldap3(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("typed", "is_meant"),
+    [
+        ("ad", True),
+        ("LOVE", True),
+        ("ada love", True),
+        ("love ada", True),
+        ("ada x", False),
+        ("=ada", True),
+        ("=ad", False),
+        ("vela", False),
+        ("", False),
+        ("ada*", False),
+    ],
+)
+def test_an_ambiguous_name_means_whoever_has_one_that_begins_so(typed: str, is_meant: bool) -> None:
+    entry = Plain({"givenname": [b"Ada"], "sn": [b"Lovelace"], "description": [b"vela"]})
+    assert Equal("anr", typed.encode()).matches(entry) is is_meant
+
+
 @given(letters, st.lists(letters.filter(bool), max_size=3), letters, st.text("abcABC*", max_size=12))
 def test_substrings_match_as_a_pattern_would(initial: str, middle: list[str], final: str, value: str) -> None:
     pattern = ".*".join(re.escape(piece) for piece in [initial, *middle, final])

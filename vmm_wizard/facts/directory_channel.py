@@ -56,7 +56,8 @@ class DirectoryUnusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a search. `descriptor` also fetches owner, group and DACL; `cookie` is that of the page before."""
+    """One page of a search. `descriptor` also fetches owner, group and DACL; `cookie` is that of the page before;
+    `most`: objects that are wanted at the most."""
 
     base: str
     scope: Scope
@@ -64,6 +65,7 @@ class Page:
     attributes: tuple[str, ...]
     descriptor: bool = False
     cookie: Any = None
+    most: int = 1000
 
 
 @dataclass
@@ -148,7 +150,7 @@ class Channel:
                 attributes=list(page.attributes),
                 time_limit=max(1, int(limit)),
                 controls=security_descriptor_control(sdflags=_DESCRIPTOR_PARTS) if page.descriptor else None,
-                paged_size=None if page.scope == "base" else _PAGE,
+                paged_size=None if page.scope == "base" else min(_PAGE, page.most),
                 paged_cookie=page.cookie,
             )
             return connection.result, [row for row in connection.response or () if row["type"] == "searchResEntry"]

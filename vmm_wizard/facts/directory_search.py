@@ -110,10 +110,14 @@ class Found:
 
 def equals(attribute: str, value: str | bytes) -> str:
     """The filter `(attribute=value)`, the value escaped (RFC 4515): whatever is in it, it stays a value."""
+    return f"({attribute}={escaped(value)})"
+
+
+def escaped(value: str | bytes) -> str:
+    """A value as it stands in a filter, also between asterisks (RFC 4515)."""
     raw = value.encode() if isinstance(value, str) else value
     plain = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@$"
-    escaped = "".join(chr(byte) if byte in plain and isinstance(value, str) else f"\\{byte:02x}" for byte in raw)
-    return f"({attribute}={escaped})"
+    return "".join(chr(byte) if byte in plain and isinstance(value, str) else f"\\{byte:02x}" for byte in raw)
 
 
 class Searcher:
@@ -148,32 +152,27 @@ class Searcher:
         names = [*attributes, "nTSecurityDescriptor"] if descriptor else list(attributes) or ["1.1"]
         until = time.monotonic() + self.seconds
         found: list[Found] = []
-        for page in self._pages(dn, scope, wanted, names, descriptor, until):
+        for page in self._pages(dn, scope, wanted, names, descriptor, until, most):
             found.extend(page)
             if len(found) >= most:
                 break
         return found[:most]
 
     def _pages(
-        self, dn: str, scope: Scope, wanted: str, names: list[str], descriptor: bool, until: float
+        self, dn: str, scope: Scope, wanted: str, names: list[str], descriptor: bool, until: float, most: int
     ) -> Iterator[list[Found]]:
         cookie: Any = None
         while True:
-            result, entries = self._ask(dn, scope, wanted, names, descriptor, cookie, until)
+            left = until - time.monotonic()
+            page = Page(dn, scope, wanted, tuple(names), descriptor, cookie, most)
+            result, rows = self.channel.search(page, left, left + _GRACE if left > 0 else left)
+            entries = [_found(row) for row in rows]
             self._judge(result, dn)
             yield entries
             controls = result.get("controls") or {}
             cookie = controls.get(_PAGED_RESULTS, {}).get("value", {}).get("cookie")
             if scope == "base" or not cookie:
                 return
-
-    def _ask(
-        self, dn: str, scope: Scope, wanted: str, names: list[str], descriptor: bool, cookie: Any, until: float
-    ) -> tuple[Mapping[str, Any], list[Found]]:
-        left = until - time.monotonic()
-        page = Page(dn, scope, wanted, tuple(names), descriptor, cookie)
-        result, rows = self.channel.search(page, left, left + _GRACE if left > 0 else left)
-        return result, [_found(row) for row in rows]
 
     def _judge(self, result: Mapping[str, Any], dn: str) -> None:
         number = int(result["result"])

@@ -1,21 +1,31 @@
-"""Looks for what a plan could name: controllers by DNS, SQL Servers and clusters by the directory, what they say.
+"""Looks for what a plan could name: controllers by DNS, the rest by the directory, and what servers say of themselves.
 
-Bounded in everything: one bind, two searches, one datagram a SQL Server, one session with one node of each cluster.
+Bounded in everything: one bind, six searches, one datagram a SQL Server, one session with one node of each cluster.
 Each part ends in facts or in a reason.
 """
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from vmm_wizard.addresses import AddressError, Addresses
+from vmm_wizard.facts.directory_accounts import ask_likely_accounts
 from vmm_wizard.facts.directory_services import ClusterObjects, ask_cluster_names, ask_sql_names
-from vmm_wizard.facts.discovery_model import Clusters, Discovery, FoundCluster, FoundInstance, FoundNetwork
+from vmm_wizard.facts.directory_tree import ask_containers
+from vmm_wizard.facts.discovery_model import (
+    Clusters,
+    Discovery,
+    FoundCluster,
+    FoundInstance,
+    FoundMedia,
+    FoundNetwork,
+)
 from vmm_wizard.facts.free_addresses import free_addresses
 from vmm_wizard.facts.model import NoAnswer, NodeFacts
 from vmm_wizard.facts.nodes import SCRIPT, connector, no_answer, read_answer, script_parameters
@@ -41,6 +51,8 @@ _AT_ONCE: Final = 8
 #: Seconds for all hosts together: their SQL Browsers, and their names in DNS.
 _ALL_SECONDS: Final = 20.0
 _CLIENTS: Final = 3
+#: Where a node is asked for the media while the plan names no folder: the one that our own documents name.
+USUAL_MEDIA: Final = r"C:\VMM\Media"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +81,24 @@ def discover(
 ) -> Iterator[Discovery]:
     """What is found, again and again with one part more; the last one is `done`. Blocking; `cancel` ends it early."""
     stop = cancel or threading.Event()
-    found = Discovery(question.domain, controllers=_controllers(question.domain, addresses))
+    domains = addresses.domains()
+    found = Discovery(question.domain, domains=domains, caller=caller(domains))
+    yield found
+    found = replace(found, controllers=_controllers(question.domain, addresses))
     yield found
     access = question.access
     if access is None:
-        gap = NoAnswer("not asked: no account is known to ask the directory with")
-        yield replace(found, instances=gap, clusters=gap, done=True)
+        yield _without(found, NoAnswer("not asked: no account is known to ask the directory with"))
         return
     session = passwords.session(access, secrets.get(access.account))
     if isinstance(session, NoAnswer):
-        yield replace(found, instances=session, clusters=session, done=True)
+        yield _without(found, session)
+        return
+    found = replace(found, accounts=session.answered("accounts of the domain", ask_likely_accounts))
+    yield found
+    found = replace(found, containers=session.answered("the containers of the domain", ask_containers))
+    yield found
+    if stop.is_set():
         return
     instances = session.answered("the SQL Servers of the domain", ask_sql_names)
     found = replace(found, instances=instances)
@@ -95,10 +115,22 @@ def discover(
     found = replace(found, clusters=_unasked(objects))
     yield found
     named = _named(found, objects, addresses)
-    for clusters in _ask_nodes(question, objects, _passwords_of(access, secrets, passwords), addresses, named, stop):
-        found = replace(found, clusters=clusters)
+    usable = _passwords_of(access, secrets, passwords)
+    for clusters, media in _ask_nodes(question, objects, usable, addresses, named, stop):
+        found = replace(found, clusters=clusters, media=media)
         yield found
     yield replace(found, done=True)
+
+
+def _without(found: Discovery, gap: NoAnswer) -> Discovery:
+    """The end, when the directory cannot be asked."""
+    return replace(found, accounts=gap, containers=gap, instances=gap, clusters=gap, done=True)
+
+
+def caller(domains: Collection[str]) -> str:
+    """Who runs the wizard, as `user@domain.example`; empty where that is nobody of these domains (Windows tells)."""
+    user, domain = os.environ.get("USERNAME", ""), os.environ.get("USERDNSDOMAIN", "").casefold()
+    return f"{user}@{domain}" if user and domain in domains else ""
 
 
 def _controllers(domain: str, addresses: Addresses) -> tuple[str, ...] | NoAnswer:
@@ -220,9 +252,10 @@ def _ask_nodes(
     addresses: Addresses,
     named: frozenset[str],
     stop: threading.Event,
-) -> Iterator[Clusters]:
+) -> Iterator[tuple[Clusters, tuple[FoundMedia, ...]]]:
     """One node after the other describes its cluster, the plan's own first, until each is in one that was described."""
     described: dict[str, FoundCluster] = {}
+    media: list[FoundMedia] = []
     silent: list[tuple[str, str]] = []
     candidates = list(dict.fromkeys([*(node.key for node in question.plan.nodes), *objects.nodes]))
     for asked, host in enumerate(candidates):
@@ -235,13 +268,15 @@ def _ask_nodes(
             silent.append((host, answer.reason))
         else:
             node, neighbors = answer
+            if node.media.exists and node.media.kind == "fixed":
+                media.append(FoundMedia(node.media.path, node.media.product_version, host))
             if node.cluster is None:
                 silent.append((host, node.cluster_error or "it is in no cluster"))
             else:
                 made = _described(node, host, {*neighbors, *named}, question.domain, addresses)
                 dn = next((dn for name, dn in objects.clusters if name == made.name), "")
                 described[made.name] = replace(made, dn=dn)
-        yield _clusters(objects, described, silent)
+        yield _clusters(objects, described, silent), tuple(media)
 
 
 def _clusters(
@@ -288,13 +323,13 @@ def _ask_node(
 
 
 def _node_question(question: DiscoveryQuestion, host: str, addresses: Addresses) -> NodeQuestion | None:
-    """What `check` would ask a node, but for SQL Server and media: nothing is planned yet."""
+    """What `check` would ask a node, but for SQL Server, and for media where they usually are."""
     plan = question.plan
     alone = replace(
         plan,
         cluster=replace(plan.cluster, nodes=(HostName.parse(host),)),
         database=Database(),
-        media=Media(),
+        media=Media(plan.media.path or USUAL_MEDIA),
     )
     return next(iter(questions(alone, addresses.ca_file or "").nodes), None)
 
@@ -318,6 +353,7 @@ def _described(node: NodeFacts, host: str, seen: set[str], domain: str, addresse
             if ":" not in subnet
         ),
         host,
+        tuple(row.state for row in cluster.nodes),
     )
 
 

@@ -196,7 +196,7 @@ class NodeChannel(Channel):
             "Filter": page.wanted,
             "Attributes": list(page.attributes),
             "Descriptor": page.descriptor,
-            "Most": _MOST,
+            "Most": min(_MOST, page.most),
             "Seconds": max(1, int(limit)),
         }
         answer = self._jump.run(parameters, self._secret, seconds)

@@ -97,6 +97,8 @@ class Equal:
     value: bytes
 
     def matches(self, entry: Candidate) -> Verdict:
+        if self.attribute.lower() == "anr":
+            return _is_meant(entry, _text(self.value))
         values = entry.values(self.attribute)
         if values is None:
             return None
@@ -106,6 +108,29 @@ class Equal:
         kind = schema.syntax(self.attribute)
         key = match_key(kind, wanted)
         return key is not None and any(match_key(kind, value) == key for value in values)
+
+
+#: What ambiguous name resolution looks at (MS-ADTS 3.1.1.3.1.3.5, attributes with fANR).
+_ANR = ("displayName", "givenName", "name", "physicalDeliveryOfficeName", "proxyAddresses", "sAMAccountName", "sn")
+
+
+def _is_meant(entry: Candidate, text: str) -> bool:
+    """`(anr=text)`: a name that begins with it, or first and last name that begin with its two halves, either way
+    round. A `=` before the text asks for the whole name."""
+    whole = text.startswith("=")
+    wanted = text.removeprefix("=").strip().casefold()
+    if not wanted:
+        return False
+
+    def fits(attribute: str, part: str) -> bool:
+        names = [_text(value).casefold() for value in entry.values(attribute) or ()]
+        return any(name == part if whole else name.startswith(part) for name in names)
+
+    first, _, last = wanted.partition(" ")
+    both = ((first, last.strip()), (last.strip(), first)) if last else ()
+    return any(fits(attribute, wanted) for attribute in _ANR) or any(
+        fits("givenName", given) and fits("sn", family) for given, family in both
+    )
 
 
 @dataclass(frozen=True, slots=True)
