@@ -20,15 +20,13 @@ from vmm_wizard.tui.screens.dialogs import ChoiceDialog, FileDialog, TextDialog
 from vmm_wizard.tui.screens.wizard import WizardScreen
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.answers import Answers
+from vmm_wizard.wizard.run_words import EXIT_CODES
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
     from vmm_wizard.plan.secrets import Secrets
 
 _log = logging.getLogger(__name__)
-
-#: Exit codes by how the last run ended; nothing run is good.
-EXIT_CODES = {"": 0, "installed": 0, "done": 0, "unchanged": 0, "refused": 1, "failed": 4, "cancelled": 5}
 
 
 def choose_theme(environ: Mapping[str, str]) -> str:

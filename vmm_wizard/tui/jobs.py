@@ -117,56 +117,16 @@ class Jobs(RunJobs):
         self._start("offer", self._offer, plan, tuple(findings))
 
     def _offer(self, plan: Plan, findings: tuple[Finding, ...]) -> None:
-        from vmm_wizard import paths
-        from vmm_wizard.install.activity import ended_runs
-        from vmm_wizard.install.journal import Journal, JournalError
-        from vmm_wizard.mending.mend import WRONG, Mender
-        from vmm_wizard.mending.model import Offer, Refusal
+        from vmm_wizard.wizard.mend_here import offers_for
 
-        subjects = {row.subject for row in findings}
-        try:
-            mender = Mender(plan, self._get_preflight(), ended_runs(Journal(paths.journal_file())))
-            now = [row for row in mender.look(findings[0].id) if row.subject in subjects and row.status in WRONG]
-            made = [mender.offer(row) for row in now]
-        except JournalError as error:
-            self._send(Mended(str(error)))
-            return
-        except Exception:
-            _log.exception("an offer broke")
-            self._send(Mended("unexpected error; the log file has the details"))
-            return
-        if not made:
-            self._send(Mended(f"{findings[0].id}: nothing is wrong there any more"))
-            return
-        offers = tuple(row for row in made if isinstance(row, Offer))
-        self._send(Offered(offers, tuple(row for row in made if isinstance(row, Refusal))))
+        found = offers_for(plan, findings, self._get_preflight())
+        self._send(Mended(found.said) if found.said else Offered(found.offers, found.refusals))
 
     def mend(self, plan: Plan, offers: Sequence[Offer]) -> None:
         """Do what was offered and look again; how it ended comes as `Mended`."""
         self._start("mend", self._mend, plan, tuple(offers))
 
     def _mend(self, plan: Plan, offers: tuple[Offer, ...]) -> None:
-        from vmm_wizard import paths
-        from vmm_wizard.install.activity import RunActive, beside_no_run
-        from vmm_wizard.mending.directory import ChangeRefused
-        from vmm_wizard.mending.mend import WRONG, Mender
+        from vmm_wizard.wizard.mend_here import mend
 
-        name, said = offers[0].check_id, ""
-        try:
-            with beside_no_run(plan, paths.state_folder()):
-                mender = Mender(plan, self._get_preflight())
-                for row in offers:
-                    try:
-                        mender.carry_out(row)
-                    except ChangeRefused as refused:
-                        said = str(refused)
-                places = {row.subject for row in offers}
-                left = [row for row in mender.look(name) if row.subject in places and row.status in WRONG]
-        except RunActive as active:
-            self._send(Mended(str(active)))
-            return
-        except Exception:
-            _log.exception("mending broke")
-            self._send(Mended("unexpected error; the log file has the details"))
-            return
-        self._send(Mended(said or (f"{name} is still wrong: see the finding" if left else f"{name} is mended")))
+        self._send(Mended(mend(plan, offers, self._get_preflight())))

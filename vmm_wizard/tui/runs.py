@@ -156,25 +156,18 @@ class RunJobs:
 
     def _find_runs(self) -> None:
         from vmm_wizard import paths
-        from vmm_wizard.install.holding import carried_out
-        from vmm_wizard.install.journal import Journal, JournalError
-        from vmm_wizard.install.runs import standing, unfinished_runs
-        from vmm_wizard.plan.answers import AnswersError, loads
+        from vmm_wizard.install.journal import JournalError
+        from vmm_wizard.plan.answers import AnswersError
+        from vmm_wizard.wizard.unfinished import unfinished
 
         try:
-            path = paths.journal_file()
-            if not path.exists():
-                return
-            journal = Journal(path)
-            for run in unfinished_runs(journal):
-                plan = loads(run.plan_toml)
-                here = standing(journal.steps(run.id))
-                working = carried_out(plan, paths.state_folder()) == run.id
-                self._send(UnfinishedFound(run, plan, str(here or "its first step is not begun"), working))
-                return
+            found = unfinished(paths.journal_file(), paths.state_folder())
         except (JournalError, AnswersError, OSError) as error:
             # What cannot be read is told where it is used.
             _log.warning("unfinished runs: %s", error)
+            return
+        if found is not None:
+            self._send(UnfinishedFound(found.run, found.plan, found.here, found.working))
 
     def attach(self, run: Run, plan: Plan) -> None:
         """Follow a run that another process of this computer carries out; its events come as `RunTold`."""

@@ -8,17 +8,28 @@ from vmm_wizard.plan.fields import Kind
 from vmm_wizard.wizard.order_fields import all_fields
 from vmm_wizard.wizard.pages import LABELS
 
-#: What stands in an empty field, as an example of what is wanted.
+#: What is wanted, as an example.
 EXAMPLES: Mapping[str, str] = {
     "prepare.media_source": r"\\files01\sources\VMM",
+    "order.target": "vmm02",
+    "installing_account": r"CONTOSO\vmm-setup",
+    "service_account.name": r"CONTOSO\svc-vmm",
+    "dkm.container": "CN=VMMDKM,DC=contoso,DC=lab",
+    "database.host": "sql01.contoso.lab",
+    "database.name": "VirtualManagerDB",
+    "cluster.name": "vmmclu.contoso.lab",
+    "cluster.nodes": "vmm01, vmm02",
+    "cluster.role_name": "vmm",
+    "media.path": r"C:\VMM\Media",
+}
+#: What holds when the answer stays empty.
+WHEN_EMPTY: Mapping[str, str] = {
     "prepare.media_sha256": "the one known of it",
     "prepare.adk_source": "not installed",
     "prepare.winpe_source": "not installed",
     "prepare.packages": "none",
     "order.nodes": "all of the cluster",
-    "order.target": "vmm02",
     "order.remove_database": "kept",
-    "installing_account": r"CONTOSO\vmm-setup",
     "domain": "read from the other names",
     "connection.directory_server": "found by DNS",
     "connection.winrm_port": "the usual one",
@@ -26,25 +37,22 @@ EXAMPLES: Mapping[str, str] = {
     "connection.directory_account": "installing account",
     "connection.node_account": "installing account",
     "connection.sql_account": "the one setup uses",
-    "service_account.name": r"CONTOSO\svc-vmm",
-    "dkm.container": "CN=VMMDKM,DC=contoso,DC=lab",
-    "database.host": "sql01.contoso.lab",
     "database.instance": "default instance",
     "database.port": "1433, or found",
-    "database.name": "VirtualManagerDB",
     "database.admin_account": "installing account",
-    "cluster.name": "vmmclu.contoso.lab",
-    "cluster.nodes": "vmm01, vmm02",
-    "cluster.role_name": "vmm",
     "cluster.static_addresses": "all networks have DHCP",
     "registration.product_key": "evaluation, 180 days",
-    "media.path": r"C:\VMM\Media",
 }
 
 
 def example(key: str) -> str:
     """What stands in an empty field: an example of what is wanted, or what holds when it stays empty."""
-    return EXAMPLES.get(key, "none" if all_fields(key).kind is Kind.ROWS else "")
+    return EXAMPLES.get(key) or when_empty(key)
+
+
+def when_empty(key: str) -> str:
+    """What holds when an answer stays empty; empty where nothing does."""
+    return WHEN_EMPTY.get(key, "none" if all_fields(key).kind is Kind.ROWS else "")
 
 
 def help_of(key: str) -> str:

@@ -9,6 +9,17 @@ from vmm_wizard.install.orders import Job
 from vmm_wizard.wizard import flow
 from vmm_wizard.wizard.order_fields import carried_out
 
+#: Exit codes of the wizard by how the last run ended; nothing run is good.
+EXIT_CODES: Mapping[str, int] = {
+    "": 0,
+    "installed": 0,
+    "done": 0,
+    "unchanged": 0,
+    "refused": 1,
+    "failed": 4,
+    "cancelled": 5,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Words:

@@ -9,9 +9,7 @@ from textual.widgets import Static
 
 from vmm_wizard.tui.widgets.form import FormPage
 from vmm_wizard.wizard import pages
-
-#: The answers that need not be looked at where nothing is unusual, from here on.
-_FIRST_OPTIONAL = "connection.directory_server"
+from vmm_wizard.wizard.sections import OPTIONAL_FROM, SECTIONS
 
 
 class ConnectionPage(FormPage):
@@ -21,8 +19,8 @@ class ConnectionPage(FormPage):
 
     def rows(self) -> Iterator[Widget]:
         for key in self.page.keys:
-            if key == _FIRST_OPTIONAL:
-                yield Static("Only where your network wants it:", classes="section")
+            if key == OPTIONAL_FROM:
+                yield Static(SECTIONS[key], classes="section")
             yield self.field(key)
             if key in self.page.passwords:
                 yield self.password(key)

@@ -9,13 +9,7 @@ from textual.widgets import Static
 
 from vmm_wizard.tui.widgets.form import FormPage
 from vmm_wizard.wizard import pages
-
-_SECTIONS = {
-    "media.path": "On each node:",
-    "ports.console": "TCP ports, for ever:",
-    "registration.product_key": "Registration:",
-    "order.by_hand": "How setup is started:",
-}
+from vmm_wizard.wizard.sections import SECTIONS
 
 
 class PortsPage(FormPage):
@@ -25,6 +19,6 @@ class PortsPage(FormPage):
 
     def rows(self) -> Iterator[Widget]:
         for key in self.page.keys:
-            if key in _SECTIONS:
-                yield Static(_SECTIONS[key], classes="section")
+            if key in SECTIONS:
+                yield Static(SECTIONS[key], classes="section")
             yield self.field(key)

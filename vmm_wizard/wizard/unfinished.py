@@ -1,0 +1,58 @@
+"""A run that never ended, as the wizard offers to go on with it or to follow it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
+
+if TYPE_CHECKING:
+    from vmm_wizard.install.journal import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run without an end. `here` says where it stands, `working` whether another process carries it out now."""
+
+    run: Run
+    plan: Plan
+    here: str
+    working: bool
+
+    @property
+    def sentences(self) -> tuple[str, str]:
+        """What is offered, and what it means."""
+        said = text(
+            "unfinished.run",
+            run=self.run.id,
+            job=self.run.job,
+            cluster=self.plan.cluster.name,
+            when=f"{self.run.started:%Y-%m-%d %H:%M}",
+            owner=self.run.owner or text("unfinished.somebody"),
+            here=self.here,
+        )
+        return said, text("unfinished.working" if self.working else "unfinished.alone")
+
+
+def unfinished(journal_file: Path, folder: Path) -> Unfinished | None:
+    """The newest run that never ended; None where there is none.
+
+    Raises JournalError, AnswersError or OSError where the journal, or the answers in it, cannot be read.
+    """
+    from vmm_wizard.install.holding import carried_out
+    from vmm_wizard.install.journal import Journal
+    from vmm_wizard.install.runs import standing, unfinished_runs
+    from vmm_wizard.plan.answers import loads
+
+    if not journal_file.exists():
+        return None
+    journal = Journal(journal_file)
+    for run in unfinished_runs(journal):
+        plan = loads(run.plan_toml)
+        here = standing(journal.steps(run.id))
+        working = carried_out(plan, folder) == run.id
+        return Unfinished(run, plan, str(here or text("unfinished.not_begun")), working)
+    return None
