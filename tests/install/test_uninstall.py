@@ -66,9 +66,30 @@ def test_from_the_active_node_the_role_is_moved_before_setup_starts(place: Site)
     events = place.install(order=uninstall(FIRST))
     assert finished(events).result == "done"
     done = [(event.node, event.step, event.state.value) for event in events if isinstance(event, StepChanged)]
-    assert done.index((SECOND, "move", "done")) < done.index((FIRST, "start", "started"))
+    assert done.index((SECOND, "move", "done")) < done.index((FIRST, "uninstall", "started"))
     assert (with_vmm(place), owner(place), has_database(place)) == ([SECOND], "VMM02 Online", True)
     assert not place.served.estate.cluster.vmm_group().is_broken  # type: ignore[union-attr]
+
+
+def test_the_role_is_not_moved_for_it_while_jobs_run(place: Site) -> None:
+    job = place.served.estate.vmm.add_job("Create virtual machine", r"CONTOSO\anna")
+    end = finished(place.install(order=uninstall(FIRST)))
+    assert (end.result, end.changed) == ("refused", False)
+    assert "1 job runs on VMM: Create virtual machine" in end.text
+    assert (owner(place), with_vmm(place), place.left()) == ("VMM01 Online", [FIRST, SECOND], [])
+    events = place.install(order=uninstall(FIRST, although_jobs_run=True))
+    assert finished(events).result == "done"
+    failed = [row for row in notices(events) if row.text.startswith("a job failed with the move")]
+    assert [row.remedy for row in failed] == [f"Restart-SCJob -Job (Get-SCJob -ID '{job.id}')"]
+    assert (owner(place), with_vmm(place)) == ("VMM02 Online", [SECOND])
+
+
+def test_cut_off_while_vmm_is_asked_for_its_jobs_it_goes_on(place: Site) -> None:
+    events = place.install_until(reached(FIRST, "report", "started"), order=uninstall(FIRST))
+    assert ("report", "started") in steps(events, FIRST)
+    assert finished(place.install(order=uninstall(FIRST))).result == "done"
+    assert (owner(place), with_vmm(place), place.left()) == ("VMM02 Online", [SECOND], [])
+    assert removals(place.served.estate) == {FIRST: [0]}
 
 
 def test_all_nodes_the_active_one_last_and_the_database_stays(place: Site) -> None:

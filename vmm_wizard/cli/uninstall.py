@@ -20,6 +20,11 @@ from vmm_wizard.cli.shared import answers_argument, book_option, json_option, re
     default="",
     help="Remove the database with the last node; its name, typed exactly, confirms it. Otherwise it is kept.",
 )
+@click.option(
+    "--although-jobs-run",
+    is_flag=True,
+    help="Move the role away although jobs run on VMM, or nobody can tell whether: they fail, and are listed.",
+)
 @click.option("--force", is_flag=True, help="Go on although the database is gone or unreadable (ForceHAVMMUninstall).")
 @restart_option
 @yes_option
@@ -31,6 +36,7 @@ def uninstall(
     nodes: tuple[str, ...],
     all_nodes: bool,
     remove_database: str,
+    although_jobs_run: bool,
     force: bool,
     restart: bool,
     yes: bool,
@@ -40,8 +46,8 @@ def uninstall(
 ) -> None:
     """Take VMM and its console off nodes, one after another; run again, it goes on where it was cut off.
 
-    Passive nodes go first, and the role is moved away from a node before it goes while others keep VMM. The database is
-    kept, unless its name is typed and no node keeps VMM.
+    Passive nodes go first, and the role is moved away from a node before it goes while others keep VMM, but not while
+    jobs run on VMM. The database is kept, unless its name is typed and no node keeps VMM.
     """
     from vmm_wizard.install.orders import Job, Order
 
@@ -53,7 +59,14 @@ def uninstall(
     name = plan.database.name
     if remove_database and remove_database != name:
         refuse(f"--remove-database {remove_database}: the database's name is {name}; type exactly that to remove it")
-    order = Order(Job.UNINSTALL, chosen, remove_database=remove_database, restart=restart, force=force)
+    order = Order(
+        Job.UNINSTALL,
+        chosen,
+        remove_database=remove_database,
+        restart=restart,
+        force=force,
+        although_jobs_run=although_jobs_run,
+    )
     fate = f"Database {name} is kept."
     if remove_database:
         fate = f"Database {name} on {plan.database.target} is REMOVED with the last node."

@@ -87,7 +87,7 @@ def carried_out(order: Order, plan: Plan) -> Order:
         restart=order.restart,
         moves=order.moves and job is Job.VERIFY,
         by_hand=order.by_hand and job in INSTALLING,
-        although_jobs_run=order.although_jobs_run and job is Job.FAILOVER,
+        although_jobs_run=order.although_jobs_run and job in (Job.FAILOVER, Job.UNINSTALL),
     )
 
 

@@ -228,7 +228,7 @@ UNINSTALL = Page(
     "What is taken away",
     "The role is moved away from a node before VMM is removed there. The database is kept, unless you type its name "
     "below and the last node goes.",
-    ("order.nodes", "order.remove_database", "order.restart"),
+    ("order.nodes", "order.remove_database", "order.although_jobs_run", "order.restart"),
 )
 
 #: The pages of an install, in order.

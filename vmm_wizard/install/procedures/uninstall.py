@@ -29,6 +29,7 @@ from vmm_wizard.install.restarting import RESTART, is_restarting, restart
 from vmm_wizard.install.role import Role as RoleSeen
 from vmm_wizard.install.role import label_of, role_of
 from vmm_wizard.install.verify import Witness
+from vmm_wizard.install.vmm_word import REPORT, ask_vmm, remember_jobs, report_work, require_quiet, tell_failed
 from vmm_wizard.install.works import console_uninstall_work, uninstall_work
 from vmm_wizard.remote.cluster_role import role_state
 from vmm_wizard.remote.errors import Cancelled
@@ -242,9 +243,23 @@ class Uninstall(Procedure):
                 "bring one of them up (Get-ClusterNode; Start-ClusterNode); one that is gone for good is taken out of "
                 "the cluster (Remove-ClusterNode) and out of the answers",
             )
+        if not is_under_way(context, to):
+            yield from self._require_quiet(facts)
+            context.require_uncancelled(node)
         yield from move(context, facts, to)
         text = f"role {seen.name} moved from {node} to {to}: open consoles lose it and connect again by themselves"
-        yield Notice(node, text, "jobs that ran in VMM have failed: start them again in the console")
+        yield Notice(node, text, "whoever works in VMM now should know")
+        role = role_of(context.plan, facts := context.look())
+        if role is not None:
+            yield from tell_failed(context, (yield from ask_vmm(context, facts, role)))
+
+    def _require_quiet(self, facts: Facts) -> Iterator[Event]:
+        """Jobs that run while the role moves fail, as at a failover. Raises Refused while any run."""
+        role = role_of(self.context.plan, facts)
+        if role is not None and role.is_online:
+            word = yield from ask_vmm(self.context, facts, role)
+            yield from require_quiet(self.context, word)
+            remember_jobs(self.context, word)
 
     def _guard(self, node: str, seen: RoleSeen) -> Callable[[], None]:
         """What reads, right before setup starts on `node`, that it does not own the role."""
@@ -345,6 +360,9 @@ class Uninstall(Procedure):
         context = self.context
         for node in context.open_nodes():
             step, _ = staged_work(context.journal.attempt(context.run.id, node)["stage"])
+            if step == REPORT:
+                yield from context.work(node, report_work(context.plan)).take_up()
+                continue
             node_run = self._node_run(node, step)
             if (yield from node_run.take_up()) and step == UNINSTALL:
                 yield from self._verify(node)
