@@ -34,7 +34,7 @@ class Unfinished:
             owner=self.run.owner or text("unfinished.somebody"),
             here=self.here,
         )
-        return said, text("unfinished.working" if self.working else "unfinished.alone")
+        return said, text("unfinished.working") if self.working else text("unfinished.alone")
 
 
 def unfinished(journal_file: Path, folder: Path) -> Unfinished | None:
