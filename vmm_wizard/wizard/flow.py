@@ -9,6 +9,7 @@ from functools import cache
 
 from vmm_wizard.checks.registry import Finding, Status, all_checks
 from vmm_wizard.facts.discovery_model import Discovery
+from vmm_wizard.facts.model import Facts
 from vmm_wizard.install.admission import INSTALLING, matters_by_hand, needed_accounts
 from vmm_wizard.install.admission import blocking as stops_install
 from vmm_wizard.install.events import GOOD_RESULTS
@@ -50,6 +51,7 @@ class View:
 
     `passwords`: keys of the accounts whose password was given. `result`: how the last run ended, empty before.
     `found`: what was found in the estate to choose from, None before anything was. `order`: the job and its choices.
+    `facts`: what the estate has answered so far; findings may be newer, and of a run.
     """
 
     plan: Plan = field(default_factory=Plan)
@@ -61,6 +63,7 @@ class View:
     result: str = ""
     found: Discovery | None = None
     order: Order = field(default_factory=Order)
+    facts: Facts = field(default_factory=Facts)
 
     @property
     def pages(self) -> tuple[Page, ...]:
