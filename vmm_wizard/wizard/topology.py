@@ -188,7 +188,10 @@ def _seen_cluster(view: View) -> ClusterFacts | None:
 def _cluster(view: View, run: RunState | None, width: int, strokes: Strokes) -> list[Line]:
     """The cluster's box with the boxes of its nodes in it."""
     plan, seen = view.plan, _seen_cluster(view)
-    own = [row for row in _of_page(view, pages.CLUSTER) if node_of(row.subject, plan) is None]
+    of_node: dict[str | None, list[Finding]] = {}
+    for row in view.findings:
+        of_node.setdefault(node_of(row.subject, plan), []).append(row)
+    own = [row for row in of_node.get(None, ()) if flow.page_of(row) is pages.CLUSTER]
     name = plan.cluster.name.qualified(plan.dns_domain)
     rows = [Row(text("see.row.name"), _or_open(name)), Row(text("see.row.object"), _cluster_object(view))]
     if seen is not None:
@@ -197,7 +200,9 @@ def _cluster(view: View, run: RunState | None, width: int, strokes: Strokes) -> 
     rows += _networks(view, seen)
     box = Box(text("see.cluster.title"), judged(view, own), tuple(rows))
     lines = drawn(box, width, strokes)
-    nodes = [_node(view, run, seen, place) for place in range(len(plan.nodes))]
+    nodes = [
+        _node(view, run, seen, place, judged(view, of_node.get(node.key, ()))) for place, node in enumerate(plan.nodes)
+    ]
     if not nodes:
         nodes = [Box(text("see.no_nodes"), Mark.OPEN, ())]
     longest = max(cells(f"{node.title}{said_of(node.mark or Mark.NONE)}") for node in nodes) + 10
@@ -256,10 +261,9 @@ def _is_in(address: str, subnet: str) -> bool:
         return False
 
 
-def _node(view: View, run: RunState | None, seen: ClusterFacts | None, place: int) -> Box:
+def _node(view: View, run: RunState | None, seen: ClusterFacts | None, place: int, mark: Mark) -> Box:
     node = view.plan.nodes[place]
     answer = view.facts.nodes.get(node.key, NoAnswer(""))
-    mark = judged(view, [row for row in view.findings if node_of(row.subject, view.plan) == node.key])
     if mark is Mark.NONE:
         mark = reached(view, answer)
     rows = [Row("", str(node))]
