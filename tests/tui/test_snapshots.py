@@ -116,7 +116,7 @@ def test_a_finding_in_full_looks_as_before(snap_compare: Compare, tmp_path: Path
     assert snap_compare(a_snapshot(tmp_path), terminal_size=SMALL, run_before=prepare)
 
 
-@pytest.mark.parametrize("key", ["f1", "f3", "ctrl+q", "ctrl+s"])
+@pytest.mark.parametrize("key", ["f1", "f3", "f9", "ctrl+q", "ctrl+s"])
 def test_every_dialog_looks_as_before(key: str, snap_compare: Compare, tmp_path: Path) -> None:
     async def prepare(pilot: Pilot[int]) -> None:
         await told(pilot)

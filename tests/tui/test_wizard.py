@@ -25,7 +25,7 @@ from tests.tui.wizards import (
     until,
 )
 from vmm_wizard.tui.app import WizardApp, choose_theme
-from vmm_wizard.tui.screens.dialogs import ChoiceDialog, TextDialog
+from vmm_wizard.tui.screens.dialogs import TextDialog
 from vmm_wizard.tui.widgets.steps import Steps
 from vmm_wizard.wizard import pages
 
@@ -144,16 +144,6 @@ async def test_pages_are_turned_by_the_buttons(tmp_path: Path) -> None:
         app.screen.query_one("#back").focus()
         await pilot.press("enter")
         await until(pilot, lambda: app.wizard.page is pages.JOB)
-
-
-@pytest.mark.parametrize("key", ["f3", "ctrl+g"])
-async def test_any_page_is_one_dialog_away(key: str, tmp_path: Path) -> None:
-    app = a_wizard(tmp_path)
-    async with app.run_test(size=SMALL) as pilot:
-        await pilot.press(key)
-        await until(pilot, lambda: isinstance(app.screen, ChoiceDialog))
-        await pilot.press("down", "down", "down", "enter")
-        await until(pilot, lambda: app.wizard.page is pages.DKM)
 
 
 async def test_enter_goes_from_field_to_field(tmp_path: Path) -> None:

@@ -283,13 +283,6 @@ def test_a_rehearsal_is_shown_on_the_page_of_the_run() -> None:
     assert {row.id for row in flow.findings_of(a_view(facts), pages.RUN)} == {"RUN-01", "RUN-02", "RUN-03"}
 
 
-def test_every_line_of_the_steps_is_as_wide_as_the_others_and_has_sign_and_word() -> None:
-    view = a_view(good_facts(dkm=a_container(found=False)))
-    lines = flow.step_lines(view, pages.DKM)
-    assert {len(text) for text, _ in lines} == {29}
-    assert "> DKM container     X FAIL   " in [text for text, _ in lines]
-
-
 def test_what_is_accepted_is_no_obstacle_marks_no_page_and_says_why_in_the_list() -> None:
     accepted = Acceptance("SQL-03", "", "agreed with the DBA", "Jo")
     fail = finding("SQL-03", Status.FAIL, "an old edition")

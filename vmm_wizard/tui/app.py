@@ -1,4 +1,4 @@
-"""The wizard as an application: theme, keys, and how it is left. `run_wizard` is the door."""
+"""The wizard as an application: theme, saving, and how it is left. `run_wizard` is the door."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
-from textual.app import App
-from textual.binding import Binding, BindingType
 
 from vmm_wizard.texts import text
+from vmm_wizard.tui.doing import DoingApp
 from vmm_wizard.tui.jobs import Jobs
-from vmm_wizard.tui.keys import KEYS_HELP
 from vmm_wizard.tui.messages import QuitWanted, RunEnded, SaveWanted
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog, FileDialog, TextDialog
 from vmm_wizard.tui.screens.wizard import WizardScreen
-from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard import pages
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.run_words import EXIT_CODES
 
@@ -40,23 +38,12 @@ def choose_theme(environ: Mapping[str, str]) -> str:
     return "ansi-dark" if poor and not environ.get("NO_COLOR") else "textual-dark"
 
 
-class WizardApp(App[int], inherit_bindings=False):
+class WizardApp(DoingApp):
     """The wizard on one file of answers."""
 
     CSS_PATH = "wizard.tcss"
     TITLE = "vmm-wizard"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+n,alt+right", "next_page", "Next", priority=True),
-        Binding("ctrl+p,alt+left", "previous_page", "Back", priority=True),
-        Binding("f3,ctrl+g", "steps", "Pages", priority=True),
-        Binding("ctrl+s,f2", "save", "Save", priority=True),
-        Binding("f4,ctrl+l", "found", "Found", priority=True, show=False),
-        Binding("ctrl+r,f5", "look_again", "Ask again", priority=True, show=False),
-        Binding("f1,ctrl+t", "help", "Help", priority=True),
-        Binding("ctrl+q,f10", "quit", "Quit", priority=True),
-        Binding("ctrl+c", "quit", "Quit", show=False),
-    ]
 
     def __init__(self, answers: Answers, secrets: Secrets, addresses: Addresses) -> None:
         super().__init__()
@@ -72,38 +59,6 @@ class WizardApp(App[int], inherit_bindings=False):
     def on_mount(self) -> None:
         if self.answers.notices:
             self.push_screen(TextDialog("About the file of answers", "\n\n".join(self.answers.notices)))
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Keys of the wizard do nothing while a dialog is open; quitting always works."""
-        own = ("next_page", "previous_page", "steps", "save", "look_again", "help", "found")
-        return self.screen is self.wizard if action in own else True
-
-    async def action_next_page(self) -> None:
-        await self.wizard.next_page()
-
-    async def action_previous_page(self) -> None:
-        await self.wizard.previous_page()
-
-    def action_look_again(self) -> None:
-        self.wizard.leave()
-        self.wizard.look(fresh=True)
-
-    def action_found(self) -> None:
-        self.wizard.list_found()
-
-    def action_help(self) -> None:
-        self.push_screen(TextDialog("Keys and signs", KEYS_HELP))
-
-    def action_steps(self) -> None:
-        """Go to any page."""
-        view = self.wizard.view
-        rows = [(page.id, f"{page.title}  ({flow.mark_of(view, page).word or '-'})") for page in view.pages]
-
-        async def go(page_id: str | None) -> None:
-            if page_id:
-                await self.wizard.show_page(pages.BY_ID[page_id])
-
-        self.push_screen(ChoiceDialog("Go to a page", "", rows), go)
 
     # --- saving and leaving
 

@@ -1,20 +1,37 @@
-"""What the keys do and what the signs mean, as F1 shows it."""
+"""The keys of the wizard as Textual binds them, and what F1 says of them. The table is `wizard/actions.py`."""
 
 from __future__ import annotations
 
-KEYS_HELP = """\
-Tab, Shift+Tab     next and previous field
-Enter              next field; in a list: more about what is chosen
-Left, Right        choose one of a few words
-Ctrl+N  Alt+Right  next page
-Ctrl+P  Alt+Left   previous page
-F3      Ctrl+G     go to any page
-F4      Ctrl+L     list what was found for a field
-Ctrl+S  F2         save the answers
-Ctrl+R  F5         ask everything again
-F1      Ctrl+T     this help
-Ctrl+Q  F10        quit
+from textual.binding import Binding, BindingType
 
+from vmm_wizard.wizard.actions import ACTIONS, keys_lines
+
+#: Keys of the wizard's own screen alone: they do nothing while a dialog is open.
+OWN = frozenset(action.id for action in ACTIONS if not action.anywhere)
+
+
+def bindings() -> list[BindingType]:
+    """The keys of all actions, and Ctrl+C, which quits where nothing is selected to be copied."""
+    rows: list[BindingType] = [
+        Binding(",".join(action.keys), action.id, action.short, priority=True, show=action.footer)
+        for action in ACTIONS
+        if action.keys
+    ]
+    return [*rows, Binding("ctrl+c", "quit", "Quit", show=False)]
+
+
+def keys_help() -> str:
+    """What the keys do and what the signs mean."""
+    return f"{_FIELDS}{chr(10).join(keys_lines())}\n\n{_SIGNS}"
+
+
+_FIELDS = """\
+Tab     Shift+Tab  next and previous field
+Enter              next field; in a list: more about what is chosen
+Left    Right      choose one of a few words
+"""
+
+_SIGNS = """\
 The list of steps shows the state of each page:
 + ok       all is well, or nothing is asked here
 . open     an answer or a password is missing

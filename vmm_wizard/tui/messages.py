@@ -113,6 +113,17 @@ class FindingsChosen(Message):
     findings: tuple[Finding, ...]
 
 
+@dataclass
+class PageWanted(Message):
+    """A page shall be put in front; its id."""
+
+    page: str
+
+
+class StepsWanted(Message):
+    """The list of all pages is wanted, to go to one."""
+
+
 class StartWanted(Message):
     """The run page's button was pressed: start."""
 

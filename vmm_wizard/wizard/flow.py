@@ -264,13 +264,3 @@ def _run_mark(view: View) -> Mark:
     if view.result in GOOD_RESULTS:
         return Mark.OK
     return Mark.STOPPED if view.result else Mark.NONE
-
-
-def step_lines(view: View, current: Page) -> tuple[tuple[str, Mark], ...]:
-    """The list of steps, a line each, with the mark that its colour follows. All lines are 29 columns wide."""
-    lines = []
-    for page in view.pages:
-        mark = mark_of(view, page)
-        pointer = ">" if page is current else " "
-        lines.append((f"{pointer} {page.step:<17} {mark.sign} {mark.word:<7}", mark))
-    return tuple(lines)

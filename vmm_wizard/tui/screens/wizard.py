@@ -18,7 +18,7 @@ from vmm_wizard import log
 from vmm_wizard.checks.registry import Finding
 from vmm_wizard.plan.fields import field_value
 from vmm_wizard.tui.jobs import Jobs
-from vmm_wizard.tui.messages import Looked, PasswordGiven, Typed
+from vmm_wizard.tui.messages import Looked, PageWanted, PasswordGiven, Typed
 from vmm_wizard.tui.screens.cluster import ClusterPage
 from vmm_wizard.tui.screens.connection import ConnectionPage
 from vmm_wizard.tui.screens.database import DatabasePage
@@ -272,6 +272,18 @@ class WizardScreen(RunScreen):
         """The page before this one."""
         self.settle()
         await self.show_page(flow.previous_page(self.page, self.answers.order.job))
+
+    @on(PageWanted)
+    async def _page_wanted(self, event: PageWanted) -> None:
+        event.stop()
+        await self.show_page(pages.BY_ID[event.page])
+
+    def walk_steps(self) -> bool:
+        """Give the keys to the list of steps; False where the screen is too narrow for it."""
+        if self.size.width < WIDE:
+            return False
+        self.query_one(Steps).walk()
+        return True
 
     # --- the run
 

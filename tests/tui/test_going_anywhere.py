@@ -1,0 +1,109 @@
+"""Any page at any time: by the list of steps, by its dialog on a narrow screen, by the mouse and by the palette."""
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.test_wizard import has_focus
+from tests.tui.wizards import SMALL, TINY, a_wizard, ready_plan, screen_text, to_field, to_page, until
+from vmm_wizard.tui.app import WizardApp
+from vmm_wizard.tui.screens.dialogs import ChoiceDialog, TextDialog
+from vmm_wizard.tui.screens.palette import PaletteDialog
+from vmm_wizard.tui.widgets.steps import Steps
+from vmm_wizard.wizard import pages
+
+
+@pytest.mark.parametrize("key", ["f3", "ctrl+g"])
+async def test_the_list_of_steps_is_walked(key: str, tmp_path: Path) -> None:
+    app = a_wizard(tmp_path)
+    async with app.run_test(size=SMALL) as pilot:
+        await to_page(pilot, "account")
+        await until(pilot, partial(has_focus, app, "field-service_account-name"))
+        await pilot.press(key, "down")
+        assert "> DKM container" in screen_text(pilot)
+        assert "* Service account" in screen_text(pilot)
+        await pilot.press("escape")
+        assert "> Service account" in screen_text(pilot)
+        assert has_focus(app, "field-service_account-name")
+        await pilot.press(key, "s", "enter")
+        await until(pilot, partial(has_focus, app, "field-database-host"))
+        assert app.wizard.page is pages.SQL
+        await pilot.press(key, "1", "up", "down", "enter")
+        await until(pilot, lambda: app.wizard.page is pages.CONNECTION)
+
+
+async def test_tab_goes_past_the_list_of_steps(tmp_path: Path) -> None:
+    app = a_wizard(tmp_path)
+    async with app.run_test(size=SMALL) as pilot:
+        assert app.wizard.query_one(Steps) not in app.wizard.focus_chain
+        await pilot.press("f3", "tab")
+        assert has_focus(app, "field-order-job")
+        assert app.wizard.query_one(Steps) not in app.wizard.focus_chain
+
+
+async def test_a_click_opens_a_step(tmp_path: Path) -> None:
+    app = a_wizard(tmp_path)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.click(Steps, offset=(4, 4))
+        await until(pilot, lambda: app.wizard.page is pages.SQL)
+
+
+@pytest.mark.parametrize("key", ["f3", "ctrl+g", "click"])
+async def test_a_narrow_screen_has_a_dialog_instead(key: str, tmp_path: Path) -> None:
+    app = a_wizard(tmp_path)
+    async with app.run_test(size=TINY) as pilot:
+        await (pilot.click(Steps) if key == "click" else pilot.press(key))
+        await until(pilot, lambda: isinstance(app.screen, ChoiceDialog))
+        await pilot.press("down", "down", "down", "enter")
+        await until(pilot, lambda: app.wizard.page is pages.DKM)
+
+
+async def opened(pilot: Pilot[int], key: str) -> WizardApp:
+    await pilot.press(key)
+    await until(pilot, lambda: isinstance(pilot.app.screen, PaletteDialog))
+    await pilot.pause()
+    app = pilot.app
+    assert isinstance(app, WizardApp)
+    return app
+
+
+async def test_the_palette_goes_to_pages_and_does_what_is_chosen(tmp_path: Path) -> None:
+    app = a_wizard(tmp_path, ready_plan())
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot, "f9")
+        await pilot.press(*"sql", "enter")
+        await until(pilot, lambda: app.wizard.page is pages.SQL)
+        await opened(pilot, "ctrl+o")
+        await pilot.press(*"keys", "enter")
+        await until(pilot, lambda: isinstance(app.screen, TextDialog))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.wizard)
+        await opened(pilot, "f9")
+        await pilot.press("down", "up", "up", "enter")
+        await until(pilot, lambda: app.wizard.page is pages.DONE)
+
+
+async def test_the_palette_says_when_nothing_is_called_so_and_goes_away(tmp_path: Path) -> None:
+    app = a_wizard(tmp_path, ready_plan())
+    async with app.run_test(size=SMALL) as pilot:
+        await to_page(pilot, "dkm")
+        await to_field(pilot, "dkm.container")
+        await opened(pilot, "f9")
+        await pilot.press(*"qqq", "enter")
+        await pilot.pause()
+        assert "Nothing is called that" in screen_text(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.wizard)
+        assert app.wizard.page is pages.DKM
+        assert has_focus(app, "field-dkm-container")
+
+
+async def test_the_palette_starts_a_run_as_the_button_does(tmp_path: Path) -> None:
+    app = a_wizard(tmp_path)
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot, "f9")
+        await pilot.press(*"start", "enter")
+        await until(pilot, lambda: app.wizard.page is pages.RUN)
+        await until(pilot, lambda: "not started" in screen_text(pilot))

@@ -1,0 +1,93 @@
+"""The one table of actions: each can be reached in two ways, and the palette finds each by what it is called."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from tests.wizard.test_flow import a_view
+from vmm_wizard.tui.app import WizardApp
+from vmm_wizard.tui.keys import bindings, keys_help
+from vmm_wizard.wizard.actions import ACTIONS, BY_ID, Action, key_name, keys_lines
+from vmm_wizard.wizard.pages import BY_ID as PAGES
+from vmm_wizard.wizard.palette import Entry, entries, matching
+
+FUNCTION_KEY = re.compile(r"f\d+")
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_each_can_be_reached_in_two_ways(action: Action) -> None:
+    """A terminal that swallows function keys, or those with Ctrl or Alt, leaves the other; a button is a way."""
+    if action.button:
+        assert action.button in PAGES
+        return
+    kinds = {"function" if FUNCTION_KEY.fullmatch(key) else key.partition("+")[0] for key in action.keys}
+    assert len(kinds) >= 2, action.keys
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_each_can_be_done_and_stands_in_palette_and_help(action: Action) -> None:
+    assert hasattr(WizardApp, f"action_{action.id}")
+    assert action.short
+    listed = {row.id for running in (False, True) for row in entries(replace(a_view(), running=running))}
+    assert action.id in listed or action.id == "palette"
+    for name in action.key_names:
+        assert name in keys_help()
+        assert action.about in keys_help()
+
+
+def test_no_key_means_two_things() -> None:
+    keys = [key for action in ACTIONS for key in action.keys]
+    assert len(keys) == len(set(keys))
+    assert len(bindings()) == sum(1 for action in ACTIONS if action.keys) + 1
+
+
+def test_keys_are_written_as_on_a_keyboard() -> None:
+    assert [key_name(key) for key in ("ctrl+n", "alt+right", "f10")] == ["Ctrl+N", "Alt+Right", "F10"]
+    assert keys_lines()[0] == "Ctrl+N  Alt+Right  next page"
+
+
+# --- the palette
+
+
+def ids(rows: tuple[Entry, ...]) -> list[str]:
+    return [row.id for row in rows]
+
+
+def test_the_palette_has_every_page_with_its_state_and_fits_into_the_dialog() -> None:
+    view = a_view()
+    rows = entries(view)
+    assert {f"page:{page.id}" for page in view.pages} <= set(ids(rows))
+    assert max(len(row.line) for row in rows) <= 66
+    assert "page 4: Container for encryption keys (DKM)" in [row.words for row in rows]
+
+
+def test_what_cannot_be_done_now_is_not_listed() -> None:
+    assert "start" in ids(entries(a_view()))
+    assert "stop" not in ids(entries(a_view()))
+    running = entries(replace(a_view(), running=True))
+    assert ("stop" in ids(running), "start" in ids(running)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("save", "save"),
+        ("dkm", "page:dkm"),
+        ("SQL", "page:sql"),
+        ("again", "look_again"),
+        ("go any", "steps"),
+        ("f5", "look_again"),
+        ("5", "page:sql"),
+        ("uit", "quit"),
+    ],
+)
+def test_typing_finds_by_words_by_parts_of_them_and_by_keys(typed: str, first: str) -> None:
+    assert ids(matching(entries(a_view()), typed))[0] == first
+
+
+def test_nothing_typed_keeps_all_and_nonsense_none() -> None:
+    rows = entries(a_view())
+    assert matching(rows, "  ") == rows
+    assert matching(rows, "qqq") == ()
+    assert BY_ID["save"].about in [row.words for row in rows]

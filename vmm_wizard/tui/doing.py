@@ -1,0 +1,80 @@
+"""What the application does for each action that works from any page: the half of it that keys and palette reach."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import App
+from textual.binding import BindingType
+
+from vmm_wizard.texts import text
+from vmm_wizard.tui.keys import OWN, bindings, keys_help
+from vmm_wizard.tui.messages import StartWanted, StepsWanted, StopWanted
+from vmm_wizard.tui.screens.dialogs import ChoiceDialog, TextDialog
+from vmm_wizard.tui.screens.palette import PaletteDialog
+from vmm_wizard.wizard import flow, pages, palette
+
+if TYPE_CHECKING:
+    from vmm_wizard.tui.screens.wizard import WizardScreen
+
+
+class DoingApp(App[int], inherit_bindings=False):
+    """Pages, palette, help and the run, by the table of actions."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings()
+    wizard: WizardScreen
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Keys of the wizard do nothing while a dialog is open; quitting always works."""
+        return self.screen is self.wizard if action in OWN else True
+
+    async def action_next_page(self) -> None:
+        await self.wizard.next_page()
+
+    async def action_previous_page(self) -> None:
+        await self.wizard.previous_page()
+
+    def action_look_again(self) -> None:
+        self.wizard.leave()
+        self.wizard.look(fresh=True)
+
+    def action_found(self) -> None:
+        self.wizard.list_found()
+
+    def action_help(self) -> None:
+        self.push_screen(TextDialog("Keys and signs", keys_help()))
+
+    @on(StepsWanted)
+    def action_steps(self) -> None:
+        """Go to any page: by the list of steps, or by a dialog where the screen is too narrow for it."""
+        if self.wizard.walk_steps():
+            return
+        view = self.wizard.view
+        rows = [(page.id, f"{page.title}  ({flow.mark_of(view, page).word or '-'})") for page in view.pages]
+        self.push_screen(ChoiceDialog(text("steps.go"), "", rows), self._go_to)
+
+    async def _go_to(self, page_id: str | None) -> None:
+        if page_id:
+            await self.wizard.show_page(pages.BY_ID[page_id])
+
+    def action_palette(self) -> None:
+        """Choose from every page and every action."""
+        self.wizard.settle()
+        self.push_screen(PaletteDialog(palette.entries(self.wizard.view)), self._do)
+
+    async def _do(self, entry: str | None) -> None:
+        if entry and entry.startswith(palette.PAGE):
+            await self._go_to(entry.removeprefix(palette.PAGE))
+        elif entry:
+            await self.run_action(entry)
+
+    async def action_start(self) -> None:
+        """Start the run, from its page."""
+        await self.wizard.show_page(pages.RUN)
+        self.wizard.post_message(StartWanted())
+
+    async def action_stop(self) -> None:
+        """Ask whether to stop the run."""
+        await self.wizard.show_page(pages.RUN)
+        self.wizard.post_message(StopWanted())
