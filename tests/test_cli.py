@@ -169,6 +169,13 @@ class TestOthers:
         assert one.returncode == 0
         assert "Why" in one.stdout
 
+    def test_explain_tells_of_answers_and_words_too(self) -> None:
+        assert "Where to find it" in wizard("explain", "dkm.container").stdout
+        assert "ticket" in wizard("explain", "service", "principal", "name").stdout
+        listing = wizard("explain", "--answers", "--glossary").stdout
+        assert "database.listener" in listing
+        assert "CredSSP" in listing
+
     def test_explain_of_nothing_names_near_ones(self) -> None:
         done = wizard("explain", "DKM-2")
         assert done.returncode == 2

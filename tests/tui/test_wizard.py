@@ -7,12 +7,11 @@ import pytest
 from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widget import Widget
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Input
 from textual.widgets._footer import FooterKey
 
 from tests.building import a_container, good_facts
 from tests.tui.wizards import (
-    LARGE,
     SMALL,
     TINY,
     a_wizard,
@@ -25,7 +24,6 @@ from tests.tui.wizards import (
     until,
 )
 from vmm_wizard.tui.app import WizardApp, choose_theme
-from vmm_wizard.tui.screens.dialogs import TextDialog
 from vmm_wizard.tui.widgets.steps import Steps
 from vmm_wizard.wizard import pages
 
@@ -168,26 +166,6 @@ async def test_the_line_of_keys_stays_as_it_is_while_the_keys_do(tmp_path: Path)
             del app._bindings.key_to_bindings[key]
         app.screen.refresh_bindings()
         await until(pilot, lambda: "Save" not in {key.description for key in app.screen.query(FooterKey)})
-
-
-@pytest.mark.parametrize("key", ["f1", "ctrl+t"])
-async def test_help_explains_keys_and_signs(key: str, tmp_path: Path) -> None:
-    app = a_wizard(tmp_path)
-    async with app.run_test(size=LARGE) as pilot:
-        await pilot.press(key)
-        await until(pilot, lambda: isinstance(app.screen, TextDialog))
-        assert "Ctrl+S  F2" in screen_text(pilot)
-        await pilot.press("escape")
-        await until(pilot, lambda: app.screen is app.wizard)
-
-
-async def test_a_field_says_what_it_is_for_while_it_has_the_focus(tmp_path: Path) -> None:
-    app = a_wizard(tmp_path)
-    async with app.run_test(size=SMALL) as pilot:
-        await to_page(pilot, "dkm")
-        await to_field(pilot, "dkm.container")
-        await pilot.pause()
-        assert "It must exist" in str(app.screen.query_one("#help", Static).render())
 
 
 # --- the look

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from datetime import datetime
 from pathlib import Path
 
@@ -135,25 +136,55 @@ def emit(file: Path, output: Path) -> None:
 
 
 @click.command()
-@click.argument("check_id", required=False, metavar="[ID]")
+@click.argument("words", nargs=-1, metavar="[ID|KEY|WORD]")
+@click.option("--answers", is_flag=True, help="List the answers, and what each is.")
+@click.option("--glossary", "words_too", is_flag=True, help="List the words, and what each means.")
 @unused_book_option
-def explain(check_id: str | None) -> None:
-    """List the checks, or say of one what it asks, why, and how to mend it."""
-    from vmm_wizard.checks.explain import UnknownCheckError, explanations
-    from vmm_wizard.checks.explain import explain as explain_one
+def explain(words: tuple[str, ...], answers: bool, words_too: bool) -> None:
+    """List the checks, or explain a check, an answer (dkm.container) or a word (gMSA)."""
     from vmm_wizard.report.explanation import lines_of
+    from vmm_wizard.texts import text
+    from vmm_wizard.wizard.help import UnknownWordError, looked_up
 
-    if check_id is None:
-        for entry in explanations():
-            click.echo(f"{entry.id:<8} {entry.title}")
-        click.echo("\nvmm-wizard explain ID tells more.")
+    if words:
+        try:
+            found = looked_up(" ".join(words))
+        except UnknownWordError as error:
+            refuse(str(error.args[0]))
+        for line in lines_of(found.title, found.paragraphs(), width()):
+            click.echo(line)
         return
-    try:
-        explanation = explain_one(check_id)
-    except UnknownCheckError as error:
-        refuse(str(error.args[0]))
-    for line in lines_of(explanation, width()):
-        click.echo(line)
+    if answers:
+        _list_answers()
+    if words_too:
+        _list_words()
+    if not answers and not words_too:
+        from vmm_wizard.checks.registry import all_checks
+
+        for entry in all_checks():
+            click.echo(f"{entry.id:<8} {entry.title}")
+        click.echo(f"\n{text('help.list.checks')}")
+
+
+def _list_answers() -> None:
+    from vmm_wizard.plan.fields import FIELDS
+    from vmm_wizard.texts import text
+
+    for field in FIELDS:
+        click.echo(field.key)
+        for line in textwrap.wrap(field.about, width() - 4):
+            click.echo(f"    {line}")
+    click.echo(f"\n{text('help.list.answers')}")
+
+
+def _list_words() -> None:
+    from vmm_wizard.wizard.glossary import terms
+
+    for term in terms():
+        also = ", ".join(term.also)
+        click.echo(f"{term.name} ({also})" if also else term.name)
+        for line in textwrap.wrap(term.means, width() - 4):
+            click.echo(f"    {line}")
 
 
 @click.command()

@@ -9,9 +9,9 @@ from textual.app import App
 from textual.binding import BindingType
 
 from vmm_wizard.texts import text
-from vmm_wizard.tui.keys import OWN, bindings, keys_help
+from vmm_wizard.tui.keys import OWN, bindings
 from vmm_wizard.tui.messages import StartWanted, StepsWanted, StopWanted
-from vmm_wizard.tui.screens.dialogs import ChoiceDialog, TextDialog
+from vmm_wizard.tui.screens.dialogs import ChoiceDialog
 from vmm_wizard.tui.screens.palette import PaletteDialog
 from vmm_wizard.wizard import flow, pages, palette
 
@@ -43,7 +43,7 @@ class DoingApp(App[int], inherit_bindings=False):
         self.wizard.list_found()
 
     def action_help(self) -> None:
-        self.push_screen(TextDialog("Keys and signs", keys_help()))
+        self.wizard.open_help()
 
     @on(StepsWanted)
     def action_steps(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textual import on
-from textual.screen import Screen
 
 from vmm_wizard.facts.discovery_model import Discovery
 from vmm_wizard.mending.model import Offer
@@ -13,6 +12,7 @@ from vmm_wizard.report import mending as report
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import FindingsChosen, Found, Mended, Offered
 from vmm_wizard.tui.screens.dialogs import MEND, ChoiceDialog, TextDialog, findings_dialog
+from vmm_wizard.tui.screens.help import HelpScreen
 from vmm_wizard.tui.widgets.field import Field
 from vmm_wizard.wizard import pages
 from vmm_wizard.wizard.answers import Answers
@@ -23,7 +23,7 @@ from vmm_wizard.wizard.mendable import mendable
 _WIDTH = 70
 
 
-class FindingScreen(Screen[None]):
+class FindingScreen(HelpScreen):
     """The part of the one screen that dialogs about findings and lists of what was found come from."""
 
     def __init__(self, answers: Answers, jobs: Jobs) -> None:

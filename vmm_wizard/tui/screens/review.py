@@ -21,6 +21,7 @@ class Preview(Pane):
     """What setup will be given."""
 
     help_text = "VMServer.ini and the command line of each node, as `vmm-wizard emit` writes them. Arrows scroll."
+    help_subject = "thing:preview"
 
 
 class ReviewPage(PageView):

@@ -22,6 +22,7 @@ class RunLog(Log):
     """The log of the run; arrows scroll it while it has the focus."""
 
     help_text = "SetupWizard.log and the steps, as they come. Arrows scroll; End follows again."
+    help_subject = "thing:run-log"
 
 
 class RunPage(PageView):

@@ -9,9 +9,8 @@ from functools import partial
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.events import DescendantFocus, Resize
+from textual.events import Resize
 from textual.timer import Timer
-from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from vmm_wizard import log
@@ -24,6 +23,7 @@ from vmm_wizard.tui.screens.connection import ConnectionPage
 from vmm_wizard.tui.screens.database import DatabasePage
 from vmm_wizard.tui.screens.dkm import DkmPage
 from vmm_wizard.tui.screens.done import DonePage
+from vmm_wizard.tui.screens.help import PANEL
 from vmm_wizard.tui.screens.job import JobPage
 from vmm_wizard.tui.screens.names import NamesPage
 from vmm_wizard.tui.screens.orders import ORDER_PAGES
@@ -67,7 +67,7 @@ _VIEWS: Mapping[str, type[PageView]] = {
 class WizardScreen(RunScreen):
     """All pages, one at a time; each is made when it is first shown."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide"), (PANEL, "-panel")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, answers: Answers, jobs: Jobs) -> None:
         super().__init__(answers, jobs)
@@ -196,14 +196,6 @@ class WizardScreen(RunScreen):
 
     def on_resize(self, event: Resize) -> None:
         self.query_one(Steps).show(self.view, self.page, narrow=event.size.width < WIDE)
-
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        node: Widget | None = event.widget
-        text = ""
-        while node is not None and not text:
-            text = getattr(node, "help_text", "")
-            node = node.parent if isinstance(node.parent, Widget) else None
-        self.query_one("#help", Static).update(text)
 
     # --- pages
 

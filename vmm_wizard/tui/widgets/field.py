@@ -23,6 +23,8 @@ class Row(Widget):
     """A label, an input and a message on a page; `help_text` is shown while it has the focus."""
 
     help_text: str = ""
+    #: What F1 explains.
+    help_subject: str = ""
 
     def message(self, text: str) -> None:
         """Show `text` below the input; empty: nothing."""
@@ -51,6 +53,7 @@ class Field(Row):
         self._problem = problem
         self._placeholder = placeholder
         self.help_text = help_of(key)
+        self.help_subject = f"answer:{key}"
 
     def compose(self) -> ComposeResult:
         field = all_fields(self.key)
@@ -119,6 +122,7 @@ class PasswordField(Row):
     """
 
     help_text = "Taken when you leave the field, and tried exactly once. It stays in memory: no file ever holds it."
+    help_subject = "thing:password"
 
     def __init__(self, key: str, account: str, given: bool) -> None:
         super().__init__(id=_element_id("password", key))

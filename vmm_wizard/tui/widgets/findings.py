@@ -34,6 +34,13 @@ class FindingsList(OptionList):
         self._width = 0
         self.display = False
 
+    @property
+    def help_subject(self) -> str:
+        """What F1 explains: the check of the chosen line."""
+        chosen = self.highlighted
+        known = chosen is not None and chosen < len(self._shown)
+        return f"check:{self._shown[chosen].ids[0]}" if known and chosen is not None else "thing:findings"
+
     def show(self, lines: Sequence[Line]) -> None:
         """Show these lines, if they are others than before; the chosen finding stays chosen."""
         lines = tuple(lines)

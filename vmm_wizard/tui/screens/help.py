@@ -1,0 +1,141 @@
+"""Help that follows the focus: a line below, a panel beside the page where there is room, and all of it by F1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.events import DescendantFocus, Resize
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import OptionList, Static
+
+from vmm_wizard.texts import text
+from vmm_wizard.tui.keys import keys_help
+from vmm_wizard.tui.screens.dialogs import ChoiceDialog, TextDialog
+from vmm_wizard.wizard import glossary, pages
+from vmm_wizard.wizard.help import Help, bottom_line, fitting, help_of_page, help_of_term, help_of_thing
+
+#: What buttons are explained by, by their id.
+_BUTTONS = {"next": "thing:next", "back": "thing:next", "start": "thing:start"}
+#: Columns from which the panel fits beside the page.
+PANEL = 110
+
+
+class HelpDialog(TextDialog):
+    """Help in full; returns what is to be shown next: GLOSSARY, KEYS or PAGE."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("g", "dismiss('glossary')", "Glossary"),
+        Binding("k", "dismiss('keys')", "Keys"),
+        Binding("p", "dismiss('page')", "Page"),
+    ]
+
+    def __init__(self, told: Help) -> None:
+        rows = [
+            part
+            for heading, said in told.paragraphs()
+            for part in (Content.styled(heading, "bold"), Content(f"{said}\n"))
+        ]
+        super().__init__(told.title, Content("\n").join(rows))
+        self.hint = text("help.hint")
+
+
+class HelpPanel(Static):
+    """What the panel says of the thing that has the focus; painted only when that is another text."""
+
+    def __init__(self) -> None:
+        super().__init__(id="panel", markup=False)
+        self._told: object = None
+
+    def tell(self, told: Help) -> None:
+        """Show as many parts as there is room for."""
+        width, height = self.content_size
+        if (told, width, height) == self._told or not width:
+            return
+        self._told = (told, width, height)
+        rows = [Content.styled(told.title, "bold"), Content("")]
+        for heading, said in fitting(told, width, height):
+            rows += [Content.styled(heading, "bold"), Content(said)]
+        self.update(Content("\n").join([*rows, Content(""), Content.styled(text("help.more"), "dim")]))
+
+    def on_resize(self) -> None:
+        if isinstance(self.screen, HelpScreen):
+            self.screen.tell_focus()
+
+
+class HelpScreen(Screen[None]):
+    """The part of the one screen that explains what has the focus."""
+
+    page: pages.Page
+
+    def help_now(self) -> tuple[str, str]:
+        """(subject, line) of what has the focus, both empty where nothing is known of it."""
+        node: Widget | None = self.focused
+        if node is not None and node.id in _BUTTONS:
+            return _BUTTONS[node.id], ""
+        while node is not None:
+            subject, line = getattr(node, "help_subject", ""), getattr(node, "help_text", "")
+            if subject or line:
+                return subject, line
+            node = node.parent if isinstance(node.parent, Widget) else None
+        return "", ""
+
+    def tell_focus(self) -> None:
+        """Say what has the focus now: in the panel where it is shown, else in the line below."""
+        subject, line = self.help_now()
+        for panel in self.query(HelpPanel):
+            if panel.display:
+                panel.tell(help_of_thing(subject, line, self.page))
+                return
+        for below in self.query("#help").results(Static):
+            said = bottom_line(line, subject, self.size.width - 2)
+            if str(below.content) != said:
+                below.update(said)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        event.stop()
+        self.tell_focus()
+
+    @on(OptionList.OptionHighlighted)
+    def _another_line(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        if event.option_list.has_focus:
+            self.tell_focus()
+
+    def on_resize(self, event: Resize) -> None:
+        if event.size.width >= PANEL and not self.query(HelpPanel):
+            self.query_one("#main").mount(HelpPanel())
+        self.call_after_refresh(self.tell_focus)
+
+    # --- all of it
+
+    def open_help(self) -> None:
+        """Explain what has the focus in full."""
+        self._explain(help_of_thing(*self.help_now(), self.page))
+
+    def _explain(self, told: Help) -> None:
+        after: dict[str, Callable[[], object]] = {
+            "glossary": lambda: self._open_glossary(told),
+            "keys": lambda: self.app.push_screen(TextDialog(text("help.keys.title"), keys_help())),
+            "page": lambda: self._explain(help_of_page(self.page)),
+        }
+
+        def go_on(answer: str | None) -> None:
+            if answer:
+                after[answer]()
+
+        self.app.push_screen(HelpDialog(told), go_on)
+
+    def _open_glossary(self, told: Help) -> None:
+        rows = {row.key: row for row in (*told.terms, *glossary.terms())}
+
+        def go_on(key: str | None) -> None:
+            if key:
+                self._explain(help_of_term(rows[key]))
+
+        names = [(row.key, row.name) for row in rows.values()]
+        self.app.push_screen(ChoiceDialog(text("help.glossary.title"), text("help.glossary.text"), names), go_on)
