@@ -10,14 +10,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
-from textual.timer import Timer
 from textual.widgets import Button, Static
 
-from vmm_wizard import log
 from vmm_wizard.checks.registry import Finding
-from vmm_wizard.plan.fields import field_value
 from vmm_wizard.tui.jobs import Jobs
-from vmm_wizard.tui.messages import Looked, PageWanted, PasswordGiven, Typed
+from vmm_wizard.tui.messages import Looked, PageWanted
 from vmm_wizard.tui.screens.cluster import ClusterPage
 from vmm_wizard.tui.screens.connection import ConnectionPage
 from vmm_wizard.tui.screens.database import DatabasePage
@@ -30,16 +27,14 @@ from vmm_wizard.tui.screens.orders import ORDER_PAGES
 from vmm_wizard.tui.screens.ports import PortsPage
 from vmm_wizard.tui.screens.review import ReviewPage
 from vmm_wizard.tui.screens.run import RunPage
-from vmm_wizard.tui.screens.running import RunScreen
 from vmm_wizard.tui.screens.service_account import ServiceAccountPage
-from vmm_wizard.tui.widgets.form import FormPage, PageView
+from vmm_wizard.tui.screens.typing import TypingScreen
+from vmm_wizard.tui.widgets.form import PageView
 from vmm_wizard.tui.widgets.keys import KeysFooter
 from vmm_wizard.tui.widgets.steps import Steps
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.answers import Answers
 
-#: Seconds that an answer rests before it is read and asked about.
-REST = 0.3
 #: Seconds between two looks for the fields of a new page.
 FIELD_REST = 0.02
 #: Columns from which the list of steps fits beside the page.
@@ -64,7 +59,7 @@ _VIEWS: Mapping[str, type[PageView]] = {
 }
 
 
-class WizardScreen(RunScreen):
+class WizardScreen(TypingScreen):
     """All pages, one at a time; each is made when it is first shown."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide"), (PANEL, "-panel")]  # noqa: RUF012 - as Textual declares it
@@ -73,8 +68,6 @@ class WizardScreen(RunScreen):
         super().__init__(answers, jobs)
         self.status = ""
         self._findings: flow.View = flow.View()
-        self._pending: dict[str, str] = {}
-        self._rest: Timer | None = None
         self._turning = asyncio.Lock()
 
     # --- what is known
@@ -114,53 +107,6 @@ class WizardScreen(RunScreen):
         self.jobs.tell(self.post_message)
         self.call_after_refresh(self.look)
         self.call_after_refresh(self.jobs.find_runs)
-
-    # --- what is typed
-
-    @on(Typed)
-    def _typed(self, event: Typed) -> None:
-        event.stop()
-        self._pending[event.key] = event.text
-        if self._rest is not None:
-            self._rest.stop()
-        self._rest = self.set_timer(REST, self.settle)
-
-    @property
-    def is_typing(self) -> bool:
-        """Whether something was typed that has not rested yet."""
-        return bool(self._pending)
-
-    def settle(self) -> None:
-        """Read what was typed since it rested last, and ask about it."""
-        if self._rest is not None:
-            self._rest.stop()
-            self._rest = None
-        if not self._pending:
-            return
-        before, job = self.answers.plan, self.answers.order.job
-        for key, text in self._pending.items():
-            problem = self.answers.answer(key, text)
-            for page in self.query(FormPage):
-                page.show_problem(key, problem)
-        self._pending.clear()
-        self.status = ""
-        if self.answers.order.job is not job and not self.jobs.running:
-            # How another job ended says nothing of this one.
-            self.result = ""
-        if self.answers.plan != before or self.answers.order.job is not job:
-            self.look()
-        self.refresh_view()
-
-    @on(PasswordGiven)
-    def _password_given(self, event: PasswordGiven) -> None:
-        event.stop()
-        self.settle()
-        account = field_value(self.answers.plan, event.key)
-        if account:
-            log.mask(event.secret.reveal())
-            self.jobs.secrets.put(account, event.secret)
-            self.look()
-            self.refresh_view()
 
     def look(self, *, fresh: bool = False) -> None:
         """Have everything asked that the plan raises; not while a run does so itself."""
@@ -251,7 +197,7 @@ class WizardScreen(RunScreen):
         front = self._front()
         if front is not None:
             front.commit()
-        self.settle()
+        self.settle(leaving=True)
 
     @on(Button.Pressed, "#next")
     async def next_page(self) -> None:

@@ -93,6 +93,17 @@ class Field(Row):
             line.value = text
             line.cursor_position = len(text)
 
+    @property
+    def typed(self) -> str:
+        """The text as it stands."""
+        return self._text
+
+    def take(self, text: str) -> None:
+        """Show a text that the answers have already."""
+        if text != self._text:
+            self._text = text
+            self.put(text)
+
     @on(Input.Changed)
     def _input_changed(self, event: Input.Changed) -> None:
         event.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textual.events import Paste
+from textual.message import Message
 from textual.widgets import Input
 
 
@@ -23,7 +24,20 @@ def _printable(text: str) -> str:
 
 
 class LineInput(Input):
-    """A compact input of one line. `join` makes one line of what is pasted."""
+    """A compact input of one line. `join` makes one line of what is pasted; `Pasted` tells what that was."""
+
+    class Pasted(Message):
+        """Something was pasted, and put in as one line; `before` stood there until then."""
+
+        def __init__(self, line: LineInput, before: str, text: str) -> None:
+            super().__init__()
+            self.line = line
+            self.before = before
+            self.text = text
+
+        @property
+        def control(self) -> LineInput:
+            return self.line
 
     def __init__(
         self,
@@ -44,7 +58,10 @@ class LineInput(Input):
         event.prevent_default()
         text = _printable(self._join(event.text))
         if text:
+            before = self.value
             self.replace(text, *sorted(self.selection))
+            if not self.password:
+                self.post_message(self.Pasted(self, before, event.text))
 
 
 class PasswordInput(LineInput):
