@@ -43,6 +43,8 @@ class RunPage(PageView):
         self.query_one(".about").display = not begun
         button = self.query_one("#start", Button)
         button.label = "Stop" if view.running else "Start again" if view.result else words(view.order.job).start
+        # A new label does not make the button as wide as it is: it would stand in the room of the old one.
+        button.refresh(layout=True)
         if not view.running and not view.result:
             self.query_one("#run-state", Static).update(before(view))
 
