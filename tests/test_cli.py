@@ -208,6 +208,7 @@ class TestOthers:
         done = wizard(*arguments)
         assert done.returncode == 2
         assert done.stdout == ""
+        assert "use `--plain`" in done.stderr
         assert "vmm-wizard check FILE" in done.stderr
 
     def test_an_unknown_command_is_exit_2(self) -> None:

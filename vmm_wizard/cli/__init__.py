@@ -39,6 +39,7 @@ from vmm_wizard.cli.shared import (
     find_addresses,
     has_terminal,
     open_log,
+    plain_option,
     read_secrets,
     refuse,
     secrets_option,
@@ -77,12 +78,14 @@ class _WizardGroup(click.Group):
     "4 the install failed, 5 cancelled.",
 )
 @click.version_option(__version__, prog_name="vmm-wizard")
+@plain_option
 @click.pass_context
-def cli(ctx: click.Context) -> None:
+def cli(ctx: click.Context, plain: bool) -> None:
     """Install a highly available System Center VMM management server, and know before that it will work.
 
     Without a command it opens the wizard; `vmm-wizard FILE` opens it on an answer file.
     """
+    ctx.obj = plain
     if ctx.invoked_subcommand is None:
         # Not ctx.invoke: that reads no environment variables, and the address book may come from one.
         with wizard.make_context("wizard", [], parent=ctx) as bare:
@@ -91,16 +94,25 @@ def cli(ctx: click.Context) -> None:
 
 @cli.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@plain_option
 @book_option
 @secrets_option
-def wizard(file: Path | None, address_book: Path | None, secrets_file: Path | None) -> None:
+@click.pass_context
+def wizard(
+    ctx: click.Context, file: Path | None, plain: bool, address_book: Path | None, secrets_file: Path | None
+) -> None:
     """Open the wizard (also: vmm-wizard FILE)."""
-    reason = terminal_reason(has_terminal(), os.environ.get("TERM", ""), os.name)
+    plain = plain or bool(ctx.obj)
+    reason = "" if plain else terminal_reason(has_terminal(), os.environ.get("TERM", ""), os.name)
     if reason:
         refuse(reason)
     addresses = find_addresses(address_book)
     secrets = read_secrets(secrets_file)
     open_log()
+    if plain:
+        from vmm_wizard.plain.door import run_plain
+
+        raise SystemExit(run_plain(file, addresses, secrets))
     from vmm_wizard.tui.app import run_wizard
 
     raise SystemExit(run_wizard(file, addresses, secrets))

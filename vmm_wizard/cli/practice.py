@@ -9,6 +9,7 @@ import tempfile
 import textwrap
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,19 +18,25 @@ from vmm_wizard.cli.shared import (
     find_addresses,
     has_terminal,
     open_log,
+    plain_option,
     read_secrets,
     refuse,
     terminal_reason,
     width,
 )
 
+if TYPE_CHECKING:
+    from vmm_wizard.addresses import Addresses
+    from vmm_wizard.plan.secrets import Secrets
+
 
 @click.group(invoke_without_command=True)
 @click.option("--scenario", default="", metavar="NAME", help="An estate with a fault to find; see --list.")
 @click.option("--speed", default=60.0, show_default=True, help="How much faster than real: 60 is 20 seconds a node.")
+@plain_option
 @click.option("--list", "list_scenarios", is_flag=True, help="List the scenarios and what there is to find.")
 @click.pass_context
-def lab(ctx: click.Context, scenario: str, speed: float, list_scenarios: bool) -> None:
+def lab(ctx: click.Context, scenario: str, speed: float, plain: bool, list_scenarios: bool) -> None:
     """Practise: serve an estate on this computer and open the wizard on it."""
     if list_scenarios:
         from vmm_wizard.lab.scenarios import all_scenarios
@@ -41,7 +48,8 @@ def lab(ctx: click.Context, scenario: str, speed: float, list_scenarios: bool) -
         ctx.exit(GOOD)
     if ctx.invoked_subcommand is not None:
         return
-    reason = terminal_reason(has_terminal(), os.environ.get("TERM", ""), os.name)
+    plain = plain or bool(ctx.obj)
+    reason = "" if plain else terminal_reason(has_terminal(), os.environ.get("TERM", ""), os.name)
     if reason:
         refuse(reason, "the estate without the wizard: vmm-wizard lab serve --dir DIR")
     _verify_scenario(scenario, speed)
@@ -58,15 +66,23 @@ def lab(ctx: click.Context, scenario: str, speed: float, list_scenarios: bool) -
         try:
             book = find_addresses(place / "address-book.toml")
             secrets = read_secrets(place / "credentials.toml")
-            from vmm_wizard.tui.app import run_wizard
-
             # Runs on a practice estate are of no use once it is gone.
             os.environ["VMM_WIZARD_STATE"] = str(place / "state")
-            code = run_wizard(place / "practice.toml", book, secrets)
+            code = _open(place / "practice.toml", book, secrets, plain=plain)
         finally:
             estate.terminate()
             estate.wait(10)
     raise SystemExit(code)
+
+
+def _open(file: Path, book: Addresses, secrets: Secrets, *, plain: bool) -> int:
+    if plain:
+        from vmm_wizard.plain.door import run_plain
+
+        return run_plain(file, book, secrets, keeps=False)
+    from vmm_wizard.tui.app import run_wizard
+
+    return run_wizard(file, book, secrets)
 
 
 def _verify_scenario(name: str, speed: float) -> None:

@@ -51,6 +51,12 @@ unused_book_option = click.option(
     expose_value=False,
     help="Taken by every command; this one asks no host.",
 )
+plain_option = click.option(
+    "--plain",
+    is_flag=True,
+    envvar="VMM_WIZARD_PLAIN",
+    help="The wizard as questions and answers, one line at a time: for screen readers, serial consoles and logs.",
+)
 answers_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 
@@ -170,7 +176,10 @@ def has_terminal() -> bool:
 
 def terminal_reason(is_terminal: bool, term: str, os_name: str) -> str:
     """Why the wizard cannot be shown here, naming the command that does the same without a terminal; "" when it can."""
-    instead = "use `vmm-wizard check FILE` and `vmm-wizard install FILE --yes` instead"
+    instead = (
+        "use `--plain`, the same wizard one line at a time, or `vmm-wizard check FILE` and "
+        "`vmm-wizard install FILE --yes` instead"
+    )
     if not is_terminal:
         return f"the wizard needs a terminal, and this is not one: {instead}"
     if term in ("dumb", "unknown") or (not term and os_name == "posix"):

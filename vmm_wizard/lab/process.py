@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -35,7 +36,16 @@ def start_estate(folder: Path, scenario_name: str, speed: float) -> subprocess.P
         command += ["--scenario", scenario_name]
     said = folder / "estate.log"
     with said.open("wb") as log_file:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log_file, stderr=log_file)
+        # In a group of its own: Ctrl+C at the terminal is for the wizard, not for the estate.
+        apart = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=log_file,
+            stderr=log_file,
+            start_new_session=os.name == "posix",
+            creationflags=apart,
+        )
     due = time.monotonic() + START_SECONDS
     while not (folder / "address-book.toml").exists():
         if process.poll() is not None or time.monotonic() > due:

@@ -1,1 +1,1 @@
-"""The wizard as questions and answers, a line at a time: for serial consoles, screen readers and logs."""
+"""The wizard as questions and answers, one line at a time: for serial consoles, screen readers and logs."""

@@ -1,0 +1,144 @@
+"""`vmm-wizard --plain` as a process: by pipes, on a terminal, in a log; what it writes, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.building import a_plan
+from vmm_wizard.plan.fields import set_field
+from vmm_wizard.plan.saving import save
+from vmm_wizard.wizard.recovery import kept
+
+#: Seconds that a process may take on a busy machine.
+PATIENCE = 60.0
+NOWHERE = '[dns]\naddress = "127.0.0.1"\nport = 1\n[hosts]\n'
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    book = tmp_path / "book.toml"
+    book.write_text(NOWHERE, encoding="utf-8")
+    state = str(tmp_path / "state")
+    return {**os.environ, "VMM_WIZARD_STATE": state, "VMM_WIZARD_ADDRESS_BOOK": str(book), "TERM": "dumb"}
+
+
+def plain(environ: dict[str, str], *arguments: object, typed: str = ":quit\n") -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "vmm_wizard", *map(str, arguments)]
+    return subprocess.run(
+        command, input=typed.encode(), capture_output=True, check=False, env=environ, timeout=PATIENCE
+    )
+
+
+def test_a_pipe_is_answered_line_by_line_and_its_log_has_questions_and_answers(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "contoso.toml"
+    save(a_plan(), file)
+    done = plain(environ, "--plain", file, typed="\n2019\n:quit\n2\n")
+    said = done.stdout.decode("ascii")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "Job [install]: \n" in said
+    assert "VMM release [2022]: 2019\n" in said
+    assert said.endswith("Goodbye.\n")
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", said)
+    assert all(len(line) <= 80 for line in said.splitlines())
+
+
+@pytest.mark.parametrize("way", ["option behind the file", "environment"])
+def test_it_is_opened_in_other_ways_too(environ: dict[str, str], tmp_path: Path, way: str) -> None:
+    file = tmp_path / "contoso.toml"
+    save(a_plan(), file)
+    if way == "environment":
+        done = plain({**environ, "VMM_WIZARD_PLAIN": "1"}, file)
+    else:
+        done = plain(environ, file, "--plain")
+    assert done.stdout.decode().endswith("Goodbye.\n"), done.stderr
+
+
+def test_letters_that_the_terminal_lacks_are_written_as_codes(environ: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "contoso.toml"
+    typed = ":see answers\n:quit\n"
+    save(set_field(a_plan(), "registration.company_name", "M\u00fcller"), file)
+    done = plain({**environ, "PYTHONIOENCODING": "latin-1"}, "--plain", file, typed=typed)
+    assert b"M\\xfcller" in done.stdout
+    assert all(byte < 128 for byte in done.stdout)
+    done = plain({**environ, "PYTHONIOENCODING": "utf-8"}, "--plain", file, typed=typed)
+    assert "M\u00fcller" in done.stdout.decode("utf-8")
+
+
+def test_the_end_of_the_input_says_where_the_answers_are(environ: dict[str, str], tmp_path: Path) -> None:
+    done = plain(environ, "--plain", typed="\n2019\n")
+    row = kept(tmp_path / "state", None)
+    assert row is not None
+    assert done.returncode == 0
+    assert "Answers that were not saved are kept" in done.stdout.decode()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows ends console processes in another way")
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM], ids=["hang-up", "end"])
+def test_a_terminal_that_goes_loses_nothing(environ: dict[str, str], tmp_path: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "vmm_wizard", "--plain"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"\n2019\n")
+        process.stdin.flush()
+        while b"Licence" not in process.stdout.read1():
+            pass
+        process.send_signal(number)
+        assert process.wait(PATIENCE) == 0
+    assert kept(tmp_path / "state", None) is not None
+
+
+def test_a_reader_that_goes_away_is_no_traceback(environ: dict[str, str], tmp_path: Path) -> None:
+    command = f"{sys.executable} -m vmm_wizard --plain | head -1"
+    done = subprocess.run(
+        command, shell=True, input=b"\n2019\n" + b"?\n" * 50, capture_output=True, check=False, env=environ
+    )
+    assert b"Traceback" not in done.stderr
+    assert done.stderr == b""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal is POSIX's")
+def test_on_a_terminal_what_is_pasted_is_one_answer_and_no_code_is_sent(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    import pty
+
+    pid, terminal = pty.fork()
+    if not pid:
+        os.execve(sys.executable, [sys.executable, "-m", "vmm_wizard", "--plain"], environ)
+    said = b""
+
+    def until(words: bytes) -> None:
+        nonlocal said
+        deadline = time.monotonic() + PATIENCE
+        while words not in said:
+            assert time.monotonic() < deadline, said
+            said += os.read(terminal, 65536)
+
+    until(b"Job [install]: ")
+    os.write(terminal, b":pages\n6\n")
+    until(b"Cluster (for example")
+    os.write(terminal, b"vmmclu\n")
+    until(b"Nodes, in order (for example")
+    os.write(terminal, b"vmm01\nvmm02\n")
+    until(b"Enter goes on to")
+    os.write(terminal, b":back\n")
+    until(b"SQL Server (for example")
+    os.write(terminal, b"\x04")
+    until(b"are kept")
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    assert b"\x1b" not in said
+    row = kept(tmp_path / "state", None)
+    assert row is not None
+    assert 'nodes = ["vmm01", "vmm02"]' in row.path.read_text(encoding="utf-8")

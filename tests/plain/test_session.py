@@ -1,0 +1,219 @@
+"""A sitting without an estate: what is typed is kept, read, asked again, saved, and never lost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.building import a_plan
+from tests.plain.consoles import Scripted, Typed, a_session
+from tests.tui.wizards import ready_plan
+from vmm_wizard import log
+from vmm_wizard.install.orders import Job
+from vmm_wizard.plan.answers import load
+from vmm_wizard.plan.saving import save
+from vmm_wizard.wizard import pages
+from vmm_wizard.wizard.answers import Answers
+from vmm_wizard.wizard.recovery import kept
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VMM_WIZARD_STATE", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def sit(folder: Path, *typed: Typed, answers: Answers | None = None) -> tuple[Scripted, Answers, int]:
+    """A sitting in which this is typed, and then the input ends."""
+    console = Scripted(*typed)
+    session = a_session(console, folder, answers)
+    return console, session.state.answers, session.run()
+
+
+def on_page(page: pages.Page, *typed: str) -> list[str]:
+    """What is typed to answer the questions of a page, from the first question of all."""
+    number = pages.PAGES.index(page) + 1
+    return [":pages", str(number), *typed]
+
+
+def test_the_plain_wizard_loads_no_textual() -> None:
+    code = "import sys, vmm_wizard.plain.door; print('textual' in sys.modules, 'rich' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+class TestAnAnswer:
+    def test_is_taken_and_kept_by_enter(self, tmp_path: Path) -> None:
+        _, answers, _ = sit(tmp_path, *on_page(pages.SQL, "sql01", "", "", "", "Db", ":back", ":next", "", "", ""))
+        assert str(answers.plan.database.target.host) == "sql01"
+        assert answers.plan.database.name == "Db"
+
+    def test_that_cannot_be_read_is_asked_again_and_not_lost(self, tmp_path: Path) -> None:
+        console, answers, _ = sit(tmp_path, *on_page(pages.SQL, "sql01", "", "many"))
+        assert any(line.startswith("X 'many'") for line in console.said)
+        assert console.said.count("TCP port [many]: ") == 1
+        assert answers.text("database.port") == "many"
+
+    def test_of_a_few_words_is_a_number_a_word_or_its_beginning(self, tmp_path: Path) -> None:
+        for typed in ("4", "2025"):
+            _, answers, _ = sit(tmp_path, "", typed, ":quit", "2")
+            assert answers.plan.release == "2025"
+        _, answers, _ = sit(tmp_path, "fail")
+        assert answers.order.job is Job.FAILOVER
+
+    def test_may_be_made_empty(self, tmp_path: Path) -> None:
+        answers = Answers(ready_plan())
+        sit(tmp_path, *on_page(pages.SQL, ":empty"), answers=answers)
+        assert answers.text("database.host") == ""
+
+    def test_that_is_the_name_of_a_command_is_asked_about(self, tmp_path: Path) -> None:
+        console, answers, _ = sit(tmp_path, *on_page(pages.SQL, "quit", "no", "sql01"))
+        assert "Shall quit be the answer" in console.text
+        assert str(answers.plan.database.target.host) == "sql01"
+        _, answers, _ = sit(tmp_path, "", *on_page(pages.SQL, "found", "yes"))
+        assert str(answers.plan.database.target.host) == "found"
+
+    def test_that_was_pasted_in_lines_is_a_list_or_its_first_line(self, tmp_path: Path) -> None:
+        typed: list[Typed] = [*on_page(pages.CLUSTER), ["vmmclu", "vmm01"], ["vmm01", "vmm02"]]
+        console, answers, _ = sit(tmp_path, *typed)
+        assert "2 lines were pasted" in console.text
+        assert answers.text("cluster.name") == "vmmclu"
+        assert answers.text("cluster.nodes") == "vmm01, vmm02"
+
+    def test_of_rows_is_typed_line_by_line(self, tmp_path: Path) -> None:
+        row = f"vmm01.contoso.lab {'ab' * 32} a reason"
+        unusual = ["", "", "", "yes", *[""] * 4, "", "", ""]
+        console, answers, _ = sit(tmp_path, *on_page(pages.CONNECTION, *unusual, row, ""))
+        assert "Certificates [nothing yet]" not in console.text
+        assert len(answers.plan.connection.certificate_exceptions) == 1
+
+    def test_says_what_it_is_for_when_asked(self, tmp_path: Path) -> None:
+        console, _, _ = sit(tmp_path, *on_page(pages.DKM, "?"))
+        assert "Expected: " in console.text
+        assert "For example: CN=VMMDKM" in console.text
+
+    @pytest.mark.parametrize("page", [page for page in pages.BY_ID.values() if page.keys], ids=lambda page: page.id)
+    def test_is_asked_for_with_every_key_of_its_page(self, tmp_path: Path, page: pages.Page) -> None:
+        job = next(job for job, of_job in pages.PAGES_OF.items() if page in of_job)
+        number = pages.PAGES_OF[job].index(page) + 1
+
+        def rule(prompt: str) -> Typed | None:
+            return "yes" if prompt == "(yes or no) [no]: " else None
+
+        console = Scripted(job.value, ":pages", str(number), *[""] * (len(page.keys) + 1), otherwise=rule)
+        a_session(console, tmp_path).run()
+        for key in page.keys:
+            assert any(line.startswith(pages.LABELS[key]) for line in console.said), key
+
+
+class TestAPassword:
+    def test_is_in_no_line_and_is_taken(self, tmp_path: Path) -> None:
+        console = Scripted(*on_page(pages.CONNECTION, r"CONTOSO\vmm-setup", "s3cret-Word", "", ":quit", "2"))
+        session = a_session(console, tmp_path)
+        assert session.run() == 0
+        account = session.state.answers.plan.installing_account
+        secret = session.state.estate.secrets.get(account)
+        assert secret is not None
+        assert secret.reveal() == "s3cret-Word"
+        assert "s3cret" not in console.text
+        assert log.masked("s3cret-Word") == log.MASK
+
+    def test_that_was_given_is_kept_by_enter(self, tmp_path: Path) -> None:
+        console = Scripted(*on_page(pages.CONNECTION, r"CONTOSO\vmm-setup", "s3cret-Word", ":back", ":next", "", ""))
+        session = a_session(console, tmp_path)
+        session.run()
+        assert r"Password of CONTOSO\vmm-setup (given; not shown; Enter keeps it)" in console.text
+        assert session.state.answers.plan.installing_account in session.state.estate.secrets
+
+
+class TestLeaving:
+    def test_with_everything_saved_asks_nothing(self, tmp_path: Path) -> None:
+        console, _, code = sit(tmp_path, ":quit")
+        assert (console.said[-1], code) == ("Goodbye.", 0)
+
+    def test_with_something_unsaved_saves_when_wanted(self, tmp_path: Path) -> None:
+        file = tmp_path / "mine.toml"
+        console, _, _ = sit(tmp_path, *on_page(pages.SQL, "sql01", ":quit", "1", str(file)))
+        assert str(load(file, complete=False).database.target.host) == "sql01"
+        assert console.said[-1] == "Goodbye."
+
+    def test_can_be_thought_better_of(self, tmp_path: Path) -> None:
+        console, _, _ = sit(tmp_path, *on_page(pages.SQL, "sql01", KeyboardInterrupt, "3"))  # type: ignore[arg-type]
+        assert console.said.count("Instance (Enter: default instance): ") == 2
+
+    def test_without_saving_keeps_nothing(self, tmp_path: Path, state: Path) -> None:
+        sit(tmp_path, *on_page(pages.SQL, "sql01", ":quit", "2"))
+        assert kept(state, None) is None
+
+
+class TestTheEndOfTheInput:
+    def test_loses_nothing_that_was_typed(self, tmp_path: Path, state: Path) -> None:
+        console, _, code = sit(tmp_path, *on_page(pages.SQL, "sql01", "", "many", "", "", "Db"))
+        row = kept(state, None)
+        assert row is not None
+        assert "".join(str(row.path).split()) in "".join(console.said)
+        assert code == 0
+        _, answers, _ = sit(tmp_path, "1", ":quit", "3")
+        assert (answers.text("database.host"), answers.text("database.port")) == ("sql01", "many")
+        assert answers.plan.database.name == "Db"
+
+    def test_keeps_the_answers_of_a_file_for_that_file(self, tmp_path: Path, state: Path) -> None:
+        file = tmp_path / "contoso.toml"
+        save(a_plan(), file)
+        before = file.read_bytes()
+        sit(tmp_path, *on_page(pages.SQL, "sql09"), answers=Answers.opened(file))
+        assert file.read_bytes() == before
+        console, answers, _ = sit(tmp_path, "1", ":save", ":quit", answers=Answers.opened(file))
+        assert answers.text("database.host") == "sql09"
+        assert str(load(file).database.target.host) == "sql09"
+        assert "Goodbye." in console.said
+        assert kept(state, file) is None
+
+    def test_in_the_middle_of_leaving_keeps_them_too(self, tmp_path: Path, state: Path) -> None:
+        sit(tmp_path, *on_page(pages.SQL, "sql01", ":quit"))
+        assert kept(state, None) is not None
+
+
+class TestSaving:
+    def test_into_another_file_that_is_there_is_asked_about(self, tmp_path: Path) -> None:
+        file = tmp_path / "other.toml"
+        save(a_plan(), file)
+        before = file.read_bytes()
+        console, _, _ = sit(tmp_path, f":save {file}", "no", f":save {file}", "yes")
+        assert "Not saved." in console.said
+        assert file.read_bytes() != before
+
+    def test_that_fails_is_said(self, tmp_path: Path) -> None:
+        console, _, _ = sit(tmp_path, f":save {tmp_path / 'no' / 'folder.toml'}")
+        assert any(line.startswith("X not written") for line in console.said)
+
+
+class TestThePages:
+    def test_of_another_job_follow_at_once(self, tmp_path: Path) -> None:
+        console, _, _ = sit(tmp_path, "failover", "", "", "", ":pages", "5")
+        assert "Step 5 of 7: The node that the role moves to" in console.said
+
+    def test_are_all_named_with_their_states(self, tmp_path: Path) -> None:
+        console, _, _ = sit(tmp_path, ":pages", "1")
+        for page in pages.PAGES:
+            assert any(page.title in line for line in console.said)
+
+    def test_say_what_stands_in_the_way_of_the_run(self, tmp_path: Path) -> None:
+        console, _, _ = sit(tmp_path, ":pages", "10", "")
+        assert "This stands in the way:" in console.said
+        assert "Job and release: the licence terms are not accepted" in console.text
+
+    def test_of_nothing_done_says_so(self, tmp_path: Path) -> None:
+        console, _, code = sit(tmp_path, ":pages", "11", "", "")
+        assert "Nothing was done yet: see the page Run." in console.said
+        assert (console.said[-1], code) == ("Goodbye.", 0)
+
+
+@pytest.mark.parametrize("what", ["answers", "picture", "matrix", "files", "given", "way"])
+def test_everything_can_be_looked_at_from_any_question(tmp_path: Path, what: str) -> None:
+    console, _, _ = sit(tmp_path, f":see {what}", ":quit", "2", answers=Answers(ready_plan()))
+    assert len(console.said) > 12
+    assert all(len(line) <= 80 and line.isascii() for line in console.said)

@@ -1,0 +1,102 @@
+"""What is said is wrapped, what is asked is asked until it is answered, and commands work at every question."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.plain.consoles import Scripted
+from vmm_wizard.plain.commands import HELP, NAMES, Command, UnknownCommandError, read_command
+from vmm_wizard.plain.talk import Prompt, Talk
+
+
+class TestACommand:
+    @pytest.mark.parametrize("name", NAMES)
+    def test_begins_with_a_colon_at_every_question(self, name: str) -> None:
+        assert read_command(f":{name}", words=False) == Command(name)
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_is_its_word_alone_only_where_that_can_be_no_answer(self, name: str) -> None:
+        assert read_command(name, words=True) == Command(name)
+        assert read_command(name, words=False) is None
+
+    def test_may_say_more(self) -> None:
+        assert read_command(":save my answers.toml", words=False) == Command("save", "my answers.toml")
+
+    def test_that_is_none_is_said(self) -> None:
+        with pytest.raises(UnknownCommandError, match=":bakc is no command"):
+            read_command(":bakc", words=False)
+
+    @pytest.mark.parametrize("typed", ["?", " ? ", ":?"])
+    def test_of_help_is_a_question_mark(self, typed: str) -> None:
+        assert read_command(typed, words=False) == Command(HELP)
+
+    @pytest.mark.parametrize("typed", ["", "n", "sql01", r"CONTOSO\svc", "10.0.0.1", "fe80::1", r"C:\VMM"])
+    def test_is_no_answer(self, typed: str) -> None:
+        assert read_command(typed, words=False) is None
+
+
+class TestWhatIsSaid:
+    def test_is_wrapped_and_words_stay_whole(self) -> None:
+        console = Scripted()
+        console.width = 31
+        Talk(console).say("one two three four five six seven " + "x" * 40)
+        assert console.said == ["one two three four five six", "seven", "x" * 40]
+
+    def test_is_harmless_whatever_a_node_has_said(self) -> None:
+        console = Scripted()
+        Talk(console).say("a\x1b[31mb")
+        assert console.said == [r"a\x1b[31mb"]
+
+    def test_of_a_long_text_comes_in_parts_where_the_screen_is_small(self) -> None:
+        console = Scripted("", "q")
+        console.height = 12
+        Talk(console).read_out([str(number) for number in range(50)])
+        assert [line for line in console.said if line.isdecimal()] == [str(number) for number in range(20)]
+
+    def test_of_a_long_text_waits_for_nobody_in_a_log(self) -> None:
+        console = Scripted()
+        Talk(console).read_out([str(number) for number in range(50)])
+        assert len(console.said) == 50
+
+    def test_keeps_what_is_set_in(self) -> None:
+        console = Scripted()
+        Talk(console).read_out(["    Grant-It -Name x", "+--+"])
+        assert console.said == ["    Grant-It -Name x", "+--+"]
+
+
+class TestAQuestion:
+    def test_longer_than_a_line_is_wrapped_and_its_end_is_the_prompt(self) -> None:
+        console = Scripted("x")
+        Talk(console).ask(lambda: Prompt("word " * 30 + "end"))
+        assert all(len(line) < 80 for line in console.said)
+        assert console.said[-1].endswith("end: x")
+
+    def test_is_asked_again_after_help(self) -> None:
+        console = Scripted("?", "here")
+        assert Talk(console).ask(lambda: Prompt("Where", lambda: ["what it is for"])) == ["here"]
+        assert "what it is for" in console.said
+        assert sum(line.startswith("Where: ") for line in console.said) == 2
+        assert any(line.startswith(":quit") for line in console.said)
+
+    def test_takes_keys_that_are_no_letters_for_no_answer(self) -> None:
+        console = Scripted("\x1b[A", "here")
+        assert Talk(console).ask(lambda: Prompt("Where")) == ["here"]
+        assert "no letters" in console.text
+
+    def test_of_a_choice_is_answered_by_a_number_or_enter(self) -> None:
+        rows = (("a", "the one"), ("b", "the other"))
+        assert Talk(Scripted("3", "x", "2")).choose("Which?", rows) == "b"
+        assert Talk(Scripted("")).choose("Which?", rows, default="b") == "b"
+        assert Talk(Scripted("")).choose("Which?", rows) == "a"
+
+    def test_of_yes_or_no_takes_nothing_else(self) -> None:
+        console = Scripted("perhaps", "Yes")
+        assert Talk(console).agree("Sure?")
+        assert "X perhaps: yes or no is wanted" in console.said
+        assert not Talk(Scripted("")).agree("Sure?")
+
+    def test_that_is_interrupted_asks_whether_to_leave_and_is_asked_again(self) -> None:
+        carried: list[Command] = []
+        talk = Talk(Scripted(KeyboardInterrupt, "x"), lambda command, _: carried.append(command))
+        assert talk.ask(lambda: Prompt("Where")) == ["x"]
+        assert carried == [Command("quit")]

@@ -1,0 +1,191 @@
+"""Asks for one answer, or one password: what stands there is kept by Enter, what is wrong is said and asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vmm_wizard import log
+from vmm_wizard.plain.commands import LEAD, read_command
+from vmm_wizard.plain.state import State
+from vmm_wizard.plain.talk import Prompt
+from vmm_wizard.plan.fields import Kind, field_value
+from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.texts import counted, text
+from vmm_wizard.wizard import flow
+from vmm_wizard.wizard.field_words import EXAMPLES, help_of, when_empty
+from vmm_wizard.wizard.found import KEYS, Offering, offering
+from vmm_wizard.wizard.order_fields import JOB_TEXTS, all_fields
+from vmm_wizard.wizard.pages import LABELS
+
+#: What was found is listed with the question up to here; the command lists all of it.
+LISTED = 9
+
+
+def ask_answer(state: State, key: str) -> None:
+    """Ask for the answer `key` until what is typed can be read, or what stands there is kept."""
+    if state.answers.wrong.get(key):
+        state.talk.say(f"X {state.answers.wrong[key]}")
+    tell_choices(state, key)
+    while True:
+        lines = state.talk.ask(lambda: _prompt(state, key))
+        if all_fields(key).kind is Kind.ROWS and any(lines):
+            lines = _further_rows(state, key, lines)
+        if not any(line.strip() for line in lines):
+            return
+        if _take(state, key, lines):
+            return
+
+
+def _take(state: State, key: str, lines: list[str]) -> bool:
+    """Take what was typed; False when it is to be asked again."""
+    if len(lines) == 1 and _by_number(state, key, lines[0].strip()):
+        return True
+    said = _typed(state, key, lines)
+    before = state.answers.text(key)
+    problem = state.answers.answer(key, said)
+    if problem:
+        state.talk.say(f"X {problem}")
+        return False
+    if read_command(said, words=True) is not None and not state.talk.agree(text("plain.is_answer", typed=said)):
+        state.answers.answer(key, before)
+        state.talk.say(text("plain.type_command", typed=said, lead=LEAD))
+        return False
+    state.look()
+    return True
+
+
+def _typed(state: State, key: str, lines: list[str]) -> str:
+    """What was typed, or pasted, as the text of an answer; a word's beginning stands for the only word that has it."""
+    field = all_fields(key)
+    rows = [line.strip() for line in lines if line.strip()]
+    if field.kind is Kind.ROWS:
+        return "\n".join(rows)
+    if field.kind is Kind.TEXTS:
+        return (", " if "," in field.separators else "; ").join(row.strip(",;") for row in rows)
+    if len(rows) > 1:
+        state.talk.say(text("plain.first_line", number=len(rows), taken=rows[0]))
+    said = rows[0]
+    words = ("yes", "no") if field.kind is Kind.FLAG else field.choices
+    begins = [word for word in words if word.startswith(said.casefold())]
+    return begins[0] if len(begins) == 1 else said
+
+
+def _by_number(state: State, key: str, typed: str) -> bool:
+    """Take what stands at a number of the list, where there is one."""
+    if not typed.isdecimal():
+        return False
+    choices = all_fields(key).choices
+    if choices and typed not in choices and 1 <= int(typed) <= len(choices):
+        state.answers.answer(key, choices[int(typed) - 1])
+        state.look()
+        return True
+    offered = _offered(state, key)
+    return offered is not None and take_found(state, offered, int(typed))
+
+
+def take_found(state: State, offered: Offering, number: int) -> bool:
+    """Put what was found under a number into its answers; False where there is no such number."""
+    if not 1 <= number <= len(offered.suggestions):
+        return False
+    for other, said in offered.suggestions[number - 1].answers.items():
+        state.answers.answer(other, said)
+        state.talk.say(f"{LABELS[other]}: {state.answers.text(other) or text('plain.nothing')}", indent="  ")
+    state.look()
+    return True
+
+
+def _offered(state: State, key: str) -> Offering | None:
+    return offering(key, state.estate.found, state.answers.plan)
+
+
+def _further_rows(state: State, key: str, lines: list[str]) -> list[str]:
+    """Rows stand one a line, and an empty line ends them."""
+    while True:
+        more = state.talk.ask(
+            lambda: Prompt(text("plain.next_row"), lambda: help_lines(state, key), gathers=True, key=key)
+        )
+        if not any(line.strip() for line in more):
+            return lines
+        lines = [*lines, *more]
+
+
+def tell_choices(state: State, key: str) -> None:
+    """Say what can be chosen from: the words of a choice, or what was found in the estate."""
+    field, talk = all_fields(key), state.talk
+    if key == "order.job":
+        for number, (job, about) in enumerate(JOB_TEXTS.items(), 1):
+            talk.item(f"{number}.", f"{job.value}: {about}")
+    elif field.choices:
+        for number, word in enumerate(field.choices, 1):
+            talk.item(f"{number}.", word)
+    elif field.kind is Kind.ROWS:
+        for row in filter(None, state.answers.text(key).splitlines()):
+            talk.say(row, indent="  ")
+    elif key in KEYS:
+        tell_found(state, key, LISTED)
+
+
+def tell_found(state: State, key: str, most: int) -> Offering | None:
+    """List what was found for an answer, the first of it; gives back what can be chosen from."""
+    offered = _offered(state, key)
+    if offered is None:
+        return None
+    state.talk.say(f"{offered.title}:", *([offered.note] if offered.note else []))
+    for number, row in enumerate(offered.suggestions[:most], 1):
+        state.talk.item(f"{number}.", row.text)
+    left = len(offered.suggestions) - most
+    if left > 0:
+        state.talk.say(counted("plain.more_found", left))
+    return offered
+
+
+def _prompt(state: State, key: str) -> Prompt:
+    field = all_fields(key)
+    # Where an answer is one of a few words or a number, a command's name can be none.
+    words = bool(field.choices) or field.kind in (Kind.FLAG, Kind.NUMBER)
+    return Prompt(f"{LABELS[key]}{_present(state, key)}", lambda: help_lines(state, key), words, not words, key)
+
+
+def _present(state: State, key: str) -> str:
+    """What stands in the answer now, or what is wanted, behind its label."""
+    field, present = all_fields(key), state.answers.text(key)
+    if field.kind is Kind.ROWS:
+        number = len(list(filter(None, present.splitlines())))
+        return f" [{counted('plain.rows', number)}]"
+    kind = f" ({text('plain.flag')})" if field.kind is Kind.FLAG else ""
+    if present:
+        return f"{kind} [{present}]"
+    if key in EXAMPLES:
+        return f" ({text('plain.example', example=EXAMPLES[key])})"
+    meaning = when_empty(key)
+    return f" ({text('plain.when_empty', meaning=meaning)})" if meaning else f" [{text('plain.nothing')}]"
+
+
+def help_lines(state: State, key: str) -> Iterator[str]:
+    """What an answer is for, what may be written, and what stands there."""
+    field = all_fields(key)
+    yield f"{LABELS[key]}: {help_of(key)}"
+    yield text("plain.expected", expected=field.allowed)
+    if key in EXAMPLES:
+        yield text("plain.for_example", example=EXAMPLES[key])
+    yield text("plain.keeps")
+    if _offered(state, key) is not None:
+        yield text("plain.found_help", lead=LEAD)
+
+
+def ask_password(state: State, key: str) -> None:
+    """Ask for the password of the account that the answer `key` names, where it names one. It is not shown."""
+    account = flow.account_at(state.answers.plan, key)
+    if not account:
+        return
+    value = field_value(state.answers.plan, key)
+    if value in state.estate.secrets:
+        said = text("plain.password_given", account=value)
+    else:
+        state.talk.say(text("plain.password_about"))
+        said = text("plain.password", account=value)
+    secret = state.talk.ask_secret(said)
+    if secret:
+        log.mask(secret)
+        state.estate.secrets.put(value, Secret(secret))
+        state.look_again()

@@ -1,0 +1,199 @@
+"""The page of the run: what stands in the way, promise, start, what it tells and asks, and how it is stopped."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from vmm_wizard.install.events import Event, Finished, LogGrew, PreflightDone, Progress, RunStarted, StepChanged
+from vmm_wizard.plain.carrying import Asked, Carrier, Told, Unknowns
+from vmm_wizard.plain.state import State
+from vmm_wizard.printable import printable
+from vmm_wizard.report.findings import sign_of
+from vmm_wizard.texts import text
+from vmm_wizard.wizard import flow
+from vmm_wizard.wizard.order_fields import carried_out
+from vmm_wizard.wizard.run_state import RunState
+from vmm_wizard.wizard.run_words import deed, promise, words
+from vmm_wizard.wizard.stop_words import END, STOP, end_question, stop_question
+from vmm_wizard.wizard.unfinished import Unfinished
+
+#: Seconds between two looks at what has come; on Windows Ctrl+C is noticed between them.
+_TICK = 0.2
+#: Percents of setup between two lines that say how far it is.
+STRIDE = 10
+
+
+@dataclass
+class Thinned:
+    """Lines of events, fewer than all: setup's progress where its phase is another or it is `STRIDE` further, and its
+    own log only where it was asked for."""
+
+    state: RunState
+    with_log: bool
+    _phases: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def lines(self, event: Event) -> Iterator[str]:
+        """The lines to say of one event."""
+        told = self.state.take(event)
+        if isinstance(event, Progress):
+            if self._is_further(event):
+                yield text("plain.progress", node=event.node, percent=event.percent, phase=event.text)
+        elif isinstance(event, StepChanged):
+            said = f": {printable(event.text)}" if event.text else ""
+            place = event.node or text("plain.all_nodes")
+            yield text(f"plain.step.{event.state}", place=place, step=event.step, text=said)
+        elif self.with_log or not isinstance(event, LogGrew):
+            yield from told
+
+    def _is_further(self, event: Progress) -> bool:
+        phase, percent = self._phases.get(event.node, ("", -STRIDE))
+        if event.text == phase and event.percent < percent + STRIDE:
+            return False
+        self._phases[event.node] = (event.text, event.percent)
+        return True
+
+
+def start(state: State) -> bool:
+    """Say what starting means, and start when that is wanted; False when it is not, or something stands in the way."""
+    rows = flow.obstacles(state.view)
+    if rows:
+        state.talk.say(text("plain.not_started", why=rows[0]))
+        return False
+    view = state.view
+    state.talk.say(promise(view))
+    state.talk.gap()
+    said = f"Yes: {deed(view)}"
+    answers = (("", text("plain.start_no")), ("start", said), ("log", text("plain.start_log", deed=said)))
+    chosen = state.talk.choose(f"{words(view.order.job).start}?", answers)
+    if not chosen:
+        return False
+    order = carried_out(state.answers.order, state.answers.plan)
+    carrier = Carrier(state.estate.secrets, state.estate.preflight)
+    _begin(state, RunState(state.answers.plan, order), carrier)
+    carrier.carry_out(state.answers.plan, order)
+    follow(state, with_log=chosen == "log")
+    return True
+
+
+def attach(state: State, found: Unfinished) -> None:
+    """Follow a run that another process carries out."""
+    carrier = Carrier(state.estate.secrets, state.estate.preflight)
+    _begin(state, RunState(found.plan, found.run.order), carrier)
+    carrier.attach(found.run, found.plan)
+    follow(state, with_log=False)
+
+
+def _begin(state: State, run: RunState, carrier: Carrier) -> None:
+    state.estate.close()
+    state.run_state, state.carrier, state.result = run, carrier, ""
+    state.talk.say("", text("plain.running"))
+
+
+def follow(state: State, *, with_log: bool) -> None:
+    """Say what the run tells, in batches, and ask what it asks, until it has ended. Ctrl+C asks whether to stop it."""
+    assert state.carrier is not None
+    assert state.run_state is not None
+    thinned = Thinned(state.run_state, with_log)
+    batch: list[str] = []
+    due = 0.0
+    while state.carrier.running:
+        try:
+            told = _next(state.carrier)
+            if isinstance(told, Asked | Unknowns):
+                _say(state, batch)
+                _answer(state, told)
+            elif told is not None:
+                if isinstance(told, RunStarted):
+                    # Who follows another process' run hears of a later start of it, too.
+                    run = state.run_state
+                    state.run_state = thinned.state = RunState(run.plan, run.order)
+                due = due if batch else time.monotonic() + state.rest
+                batch += thinned.lines(told)
+                _learn(state, told)
+            if batch and (time.monotonic() >= due or not state.carrier.running):
+                _say(state, batch)
+        except KeyboardInterrupt:
+            _say(state, batch)
+            stop(state)
+
+
+def _next(carrier: Carrier) -> Told | None:
+    try:
+        return carrier.told.get(timeout=_TICK)
+    except queue.Empty:
+        return None
+
+
+def _say(state: State, batch: list[str]) -> None:
+    for line in batch:
+        state.talk.say(line.strip(), indent=line[: len(line) - len(line.lstrip())])
+    batch.clear()
+
+
+def _learn(state: State, event: Event) -> None:
+    """What an event means for the wizard: findings that are newer, or the end."""
+    assert state.carrier is not None
+    if isinstance(event, PreflightDone) or (isinstance(event, Finished) and event.findings):
+        state.estate.judged(event.findings)
+    if isinstance(event, Finished):
+        state.result, state.carrier.running = event.result, False
+
+
+def _answer(state: State, asked: Asked | Unknowns) -> None:
+    """Put a question of the run; nobody there to answer: what changes nothing."""
+    talk = state.talk
+    talk.gap()
+    if isinstance(asked, Unknowns):
+        talk.say(text("plain.unknowns"))
+        for row in asked.findings:
+            talk.say(f"{' '.join(sign_of(row))} {row.id}: {row.evidence}", indent="  ")
+        try:
+            asked.reply.put(talk.agree(text("plain.go_on_unknown")))
+        except EOFError:
+            asked.reply.put(False)
+        return
+    question = asked.question
+    talk.say(text("plain.question_about", node=question.node) if question.node else text("plain.question"))
+    talk.say(question.text)
+    # The one that changes nothing stands first: a key pressed by mistake takes it.
+    choices = sorted(question.choices.items(), key=lambda row: row[0] != question.default)
+    try:
+        asked.reply.put(talk.choose(text("plain.what_now"), choices, default=question.default))
+    except EOFError:
+        asked.reply.put(question.default)
+
+
+def stop(state: State) -> None:
+    """Ask whether to stop the run, and what of it; a second Ctrl+C there goes on."""
+    assert state.carrier is not None
+    if not state.carrier.running or state.stop_is_asked:
+        return
+    if state.carrier.stopping:
+        state.talk.say("", text("plain.stopping_already"))
+        return
+    state.stop_is_asked = True
+    try:
+        question, answers = stop_question(state.run_state, watching=state.carrier.watching)
+        chosen = _chosen(state, text("plain.stop"), question, answers)
+        if chosen == END:
+            chosen = _chosen(state, text("plain.end"), *end_question())
+    finally:
+        state.stop_is_asked = False
+    if chosen == STOP:
+        state.carrier.stop()
+        state.talk.say(text("plain.stopping"))
+    elif chosen == END:
+        state.carrier.stop(end_setup=True)
+        state.talk.say(text("plain.ending"))
+
+
+def _chosen(state: State, title: str, question: str, answers: Sequence[tuple[str, str]]) -> str:
+    state.talk.say("", *question.splitlines())
+    try:
+        return state.talk.choose(title, answers)
+    except EOFError:
+        # Nobody is there any more who could mean it.
+        return ""

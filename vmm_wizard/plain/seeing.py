@@ -1,0 +1,69 @@
+"""What can be looked at, at any prompt: the installation, the nodes' checks, the answer files, what setup is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from vmm_wizard.plain.state import State
+from vmm_wizard.report import matrix
+from vmm_wizard.texts import text
+from vmm_wizard.wizard import flow
+from vmm_wizard.wizard.given import preview
+from vmm_wizard.wizard.ini_diff import answer_files
+from vmm_wizard.wizard.pages import LABELS
+from vmm_wizard.wizard.picture import Line, Strokes
+from vmm_wizard.wizard.run_words import before
+from vmm_wizard.wizard.topology import topology
+
+
+def see(state: State, what: str = "") -> None:
+    """Say one view; ask which where none is named."""
+    if what not in _VIEWS:
+        rows = [("", text("plain.see.nothing")), *((name, text(f"plain.see.{name}")) for name in _VIEWS)]
+        what = state.talk.choose(text("plain.see.which"), rows)
+    if what:
+        state.talk.read_out(list(_VIEWS[what](state)))
+
+
+def _picture(state: State) -> Iterator[str]:
+    return _plain(topology(state.view, state.run_state, state.talk.width, Strokes.ASCII))
+
+
+def _matrix(state: State) -> Iterator[str]:
+    view = state.view
+    yield from matrix.as_text(matrix.matrix(view.plan, view.findings), state.talk.width)
+
+
+def _files(state: State) -> Iterator[str]:
+    return _plain(answer_files(state.answers.plan, min(state.talk.width, 99)))
+
+
+def _given(state: State) -> Iterator[str]:
+    yield from preview(state.view).splitlines()
+
+
+def _answers(state: State) -> Iterator[str]:
+    for page in state.view.pages:
+        if page.keys:
+            yield f"{page.step}: {flow.mark_of(state.view, page).word}"
+        for key in page.keys:
+            said = state.answers.text(key).replace("\n", "; ")
+            yield f"  {LABELS[key]}: {said or text('plain.nothing')}"
+
+
+def _way(state: State) -> Iterator[str]:
+    yield from before(state.view).splitlines()
+
+
+def _plain(lines: Sequence[Line]) -> Iterator[str]:
+    return ("".join(part.text for part in line) for line in lines)
+
+
+_VIEWS: Mapping[str, Callable[[State], Iterator[str]]] = {
+    "answers": _answers,
+    "picture": _picture,
+    "matrix": _matrix,
+    "files": _files,
+    "given": _given,
+    "way": _way,
+}

@@ -1,0 +1,314 @@
+"""One sitting from the first question to the last: page after page, and the commands that work at every prompt."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+
+from vmm_wizard import paths
+from vmm_wizard.plain import leaving, running, told
+from vmm_wizard.plain.asking import ask_answer, ask_password, take_found, tell_found
+from vmm_wizard.plain.commands import LEAD, Command, command_lines
+from vmm_wizard.plain.done import tell_done
+from vmm_wizard.plain.seeing import see
+from vmm_wizard.plain.state import Leave, State, Turn
+from vmm_wizard.plain.talk import Prompt
+from vmm_wizard.plan.fields import Kind
+from vmm_wizard.report.findings import remarks, sentence
+from vmm_wizard.texts import counted, text
+from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard.finding_lines import Line
+from vmm_wizard.wizard.found import KEYS, MOST
+from vmm_wizard.wizard.order_fields import all_fields
+from vmm_wizard.wizard.recovery import AnswersError, forget, kept, take_up
+from vmm_wizard.wizard.run_words import EXIT_CODES, before
+from vmm_wizard.wizard.sections import OPTIONAL_FROM, SECTIONS
+from vmm_wizard.wizard.unfinished import Unfinished, unfinished
+
+_log = logging.getLogger(__name__)
+
+#: What can be done while a run goes on; the rest waits for its end.
+_BESIDE_A_RUN = frozenset({"keys", "findings", "see", "save", "quit"})
+
+
+class Session:
+    """A sitting over a state, until it is left."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.talk = state.talk
+        self.talk.on_command = self.carry_out
+        self._commands: Mapping[str, Callable[[str, Prompt], None]] = {
+            "back": self._back,
+            "next": self._next,
+            "pages": self._pages,
+            "found": self._found,
+            "again": self._again,
+            "findings": self._findings,
+            "see": lambda rest, _: see(state, rest),
+            "request": lambda rest, _: told.request(state, rest),
+            "empty": self._empty,
+            "save": lambda rest, _: self._save(rest),
+            "keys": lambda *_: self.talk.read_out(command_lines()),
+            "quit": lambda *_: self._quit(),
+        }
+
+    def run(self) -> int:
+        """Ask from the first page on; gives back the exit code once it is left, or the input has ended."""
+        try:
+            self._open()
+            while True:
+                try:
+                    self._visit(self.state.page)
+                    self.state.page = flow.next_page(self.state.page, self.state.job)
+                except Turn as turn:
+                    self.state.page = turn.page
+        except Leave:
+            self.talk.say(text("plain.left"))
+        except EOFError:
+            leaving.cut_off(self.state)
+        finally:
+            self.state.estate.close()
+            if self.state.carrier is not None:
+                self.state.carrier.stop()
+        return EXIT_CODES[self.state.result]
+
+    # --- the beginning
+
+    def _open(self) -> None:
+        state = self.state
+        self.talk.say(text("plain.welcome", lead=LEAD), *state.answers.notices)
+        state.look()
+        try:
+            self._offer_kept()
+            self._offer_unfinished()
+        except Turn as turn:
+            state.page = turn.page
+
+    def _offer_kept(self) -> None:
+        """Answers of a sitting that was cut off."""
+        state = self.state
+        row = kept(state.keeps, state.answers.file) if state.keeps is not None else None
+        if row is None:
+            return
+        self.talk.say(text("plain.kept_found", when=f"{row.when:%Y-%m-%d %H:%M}", file=row.path))
+        answers = (("take", text("plain.kept_take")), ("", text("plain.kept_leave")), ("drop", text("plain.kept_drop")))
+        chosen = self.talk.choose(text("plain.what_now"), answers)
+        if chosen == "drop":
+            forget(row.path)
+        elif chosen == "take":
+            try:
+                take_up(row, state.answers)
+            except AnswersError as error:
+                self.talk.say(f"X {error}")
+                return
+            state.taken_up = row.path
+            state.look()
+
+    def _offer_unfinished(self) -> None:
+        """A run that never ended: gone on with, followed, or left alone."""
+        from vmm_wizard.install.journal import JournalError
+
+        try:
+            found = unfinished(paths.journal_file(), paths.state_folder())
+        except (JournalError, AnswersError, OSError) as error:
+            # What cannot be read is told where it is used.
+            _log.warning("unfinished runs: %s", error)
+            return
+        if found is None:
+            return
+        self.talk.say(*found.sentences)
+        go_on = ("watch", text("plain.follow_it")) if found.working else ("take", text("plain.go_on_with_it"))
+        if self.talk.choose(text("plain.what_now"), (go_on, ("", text("plain.leave_alone")))):
+            self._take_up(found)
+
+    def _take_up(self, found: Unfinished) -> None:
+        state = self.state
+        state.answers.take(found.plan, found.run.order)
+        if found.working:
+            running.attach(state, found)
+            raise Turn(pages.DONE if state.result != "cancelled" else pages.RUN)
+        state.look()
+        self.talk.say(text("plain.answers_of_run"))
+        raise Turn(pages.RUN)
+
+    # --- pages
+
+    def _visit(self, page: pages.Page) -> None:
+        """Say a page and ask for its answers; then say what was found about it, and what can be done there."""
+        state, view = self.state, self.state.view
+        state.page = page
+        number, last = view.pages.index(page) + 1, len(view.pages)
+        self.talk.say("", text("plain.page", number=number, last=last, title=page.title))
+        self.talk.say(text("plain.review") if page is pages.REVIEW else page.about)
+        if page.keys:
+            self._ask_all(page)
+        if page is pages.RUN:
+            self._run_page()
+        elif page is pages.DONE:
+            tell_done(state)
+            self._menu(())
+        else:
+            self._judged_page(page)
+
+    def _ask_all(self, page: pages.Page) -> None:
+        state, job = self.state, self.state.job
+        if KEYS & set(page.keys):
+            state.estate.discover(state.answers.plan)
+        for key in page.keys:
+            if key in SECTIONS and page in (pages.CONNECTION, pages.PORTS):
+                self.talk.say(SECTIONS[key])
+            if key == OPTIONAL_FROM and page is pages.CONNECTION and not self._wants_unusual(page, key):
+                break
+            ask_answer(state, key)
+            if key in page.passwords:
+                ask_password(state, key)
+        if state.job is not job:
+            # How another job ended says nothing of this one.
+            state.result = ""
+        state.look()
+
+    def _wants_unusual(self, page: pages.Page, first: str) -> bool:
+        """Whether to ask for what most networks leave as it is; what is wrong or missing there is asked for anyway."""
+        rest = page.keys[page.keys.index(first) :]
+        wrong = set(rest) & (set(self.state.answers.wrong) | set(flow.missing_passwords(self.state.view, page)))
+        return bool(wrong) or self.talk.agree(counted("plain.unusual", len(rest)))
+
+    def _judged_page(self, page: pages.Page) -> None:
+        state = self.state
+        told.wait_for(state)
+        view = state.view
+        self.talk.gap()
+        if page is pages.REVIEW:
+            self._sum_up()
+            lines = told.judged_lines(state)
+        else:
+            lines = told.page_lines(state)
+            problem = flow.problem_of(view, page)
+            if problem:
+                self.talk.say(f"X {problem}")
+        told.tell(state, lines)
+        number, others = told.waiting(view) if page is pages.REVIEW else flow.waiting_checks(view, page)
+        if number:
+            self.talk.say(counted("plain.will_follow", number, pages=", ".join(other.step for other in others)))
+        self._menu(lines)
+
+    def _sum_up(self) -> None:
+        view = self.state.view
+        number = len(flow.obstacles(view))
+        self.talk.say(f"{sentence(view.findings)}.")
+        self.talk.say(counted("plain.to_settle", number) if number else text("plain.nothing_in_the_way"))
+        exceptions = view.plan.connection.certificate_exceptions
+        for row in exceptions if view.waiting else remarks(view.plan, view.findings):
+            self.talk.say(f"! {row}")
+
+    def _run_page(self) -> None:
+        state = self.state
+        told.wait_for(state, findings=False)
+        if state.run_state is not None and state.result == "cancelled":
+            self.talk.read_out(state.run_state.ending())
+        self.talk.say("", before(state.view))
+        if not flow.obstacles(state.view) and running.start(state):
+            # A run that was stopped stays on its page: it can be started again.
+            raise Turn(pages.RUN if state.result == "cancelled" else pages.DONE)
+        self._menu(())
+
+    def _menu(self, lines: tuple[Line, ...]) -> None:
+        """What can be done at the end of a page, until Enter goes on."""
+        state, page = self.state, self.state.page
+        after = flow.next_page(page, state.job)
+        if page is pages.RUN:
+            enter = text("plain.try_start")
+        elif page is pages.DONE:
+            enter = text("plain.enter_quits")
+        else:
+            enter = text("plain.goes_on", title=after.title)
+        opens = text("plain.opens") if lines else ""
+        while True:
+            typed = self.talk.ask(lambda: Prompt(f"{enter}{opens}{text('plain.asks_help')}", words=True))[0].strip()
+            if not typed and page is pages.DONE:
+                leaving.leave(state)
+            elif not typed:
+                if page is pages.RUN:
+                    raise Turn(page)
+                return
+            elif typed.casefold() == told.ALL and lines:
+                told.tell(state, lines, everything=True)
+            elif not told.open_number(state, lines, typed):
+                self.talk.say(text("plain.no_such", typed=typed))
+
+    # --- commands
+
+    def carry_out(self, command: Command, prompt: Prompt) -> None:
+        """Carry out a command that was typed at a prompt. Raises Turn or Leave where it leads elsewhere."""
+        if self.state.running and command.name not in _BESIDE_A_RUN:
+            self.talk.say(text("plain.not_now"))
+            return
+        self._commands[command.name](command.rest, prompt)
+
+    def _back(self, rest: str, prompt: Prompt) -> None:  # noqa: ARG002
+        raise Turn(flow.previous_page(self.state.page, self.state.job))
+
+    def _next(self, rest: str, prompt: Prompt) -> None:  # noqa: ARG002
+        raise Turn(flow.next_page(self.state.page, self.state.job))
+
+    def _pages(self, rest: str, prompt: Prompt) -> None:  # noqa: ARG002
+        view = self.state.view
+        rows = [
+            (page.id, f"{page.title}: {flow.mark_of(view, page).word or text('plain.no_mark')}") for page in view.pages
+        ]
+        raise Turn(pages.BY_ID[self.talk.choose(text("plain.go_to"), rows, default=self.state.page.id)])
+
+    def _found(self, rest: str, prompt: Prompt) -> None:  # noqa: ARG002
+        state = self.state
+        if prompt.key not in KEYS:
+            self.talk.say(text("plain.not_looked_for"))
+            return
+        state.estate.discover(state.answers.plan)
+        try:
+            state.estate.wait_while(state.estate.is_discovering, state.tell_waiting)
+        except KeyboardInterrupt:
+            self.talk.say("", text("plain.not_waited"))
+        offered = tell_found(state, prompt.key, MOST)
+        if offered is None:
+            self.talk.say(text("plain.nothing_found"))
+            return
+        typed = self.talk.line(text("plain.take_number"))
+        if typed and not (typed.isdecimal() and take_found(state, offered, int(typed))):
+            self.talk.say(text("plain.not_a_number", typed=typed, number=len(offered.suggestions)))
+
+    def _again(self, rest: str, prompt: Prompt) -> None:  # noqa: ARG002
+        state = self.state
+        state.look(fresh=True)
+        state.estate.discover(state.answers.plan, fresh=True)
+        self.talk.say(text("plain.asked_again"))
+        told.wait_for(state, findings=False)
+        self.talk.say(f"{sentence(state.view.findings)}.")
+
+    def _findings(self, rest: str, prompt: Prompt) -> None:  # noqa: ARG002
+        told.browse(self.state, told.judged_lines(self.state), everything=rest.casefold() == told.ALL)
+
+    def _empty(self, rest: str, prompt: Prompt) -> None:  # noqa: ARG002
+        if not prompt.key or all_fields(prompt.key).kind is Kind.FLAG or all_fields(prompt.key).choices:
+            self.talk.say(text("plain.cannot_be_empty"))
+            return
+        problem = self.state.answers.answer(prompt.key, "")
+        self.talk.say(f"X {problem}" if problem else text("plain.emptied"))
+        self.state.look()
+
+    def _save(self, name: str) -> None:
+        leaving.save(self.state, name)
+
+    def _quit(self) -> None:
+        if self.state.running:
+            running.stop(self.state)
+        elif self._leaving:
+            raise EOFError
+        else:
+            self._leaving = True
+            try:
+                leaving.leave(self.state)
+            finally:
+                self._leaving = False
+
+    _leaving = False

@@ -1,0 +1,197 @@
+"""One line at a time: what is said is wrapped, what is asked is asked until it is answered. Knows no wizard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from vmm_wizard.plain.commands import HELP, Command, UnknownCommandError, command_lines, read_command
+from vmm_wizard.printable import printable
+from vmm_wizard.report.findings import paragraph
+from vmm_wizard.texts import text
+
+#: Columns that are kept free at the end of a line: some consoles break a line that fills the last one.
+MARGIN = 1
+#: Columns that a question leaves for its answer, where it is longer than a line.
+ANSWER = 8
+#: A blank at which no line ends.
+_TOGETHER = "\N{NO-BREAK SPACE}"
+#: Lines of a long text that are said at a time are this many fewer than the screen has.
+KEPT = 2
+
+
+class Console(Protocol):
+    """Where lines come from and go to."""
+
+    @property
+    def width(self) -> int:
+        """Columns of a line."""
+
+    @property
+    def height(self) -> int:
+        """Lines of the screen; 0 where nobody waits for them (a log, a pipe)."""
+
+    def write(self, line: str) -> None:
+        """Say one line."""
+
+    def read(self, prompt: str) -> str:
+        """Ask for a line. Raises EOFError at the end of input."""
+
+    def pasted(self) -> list[str]:
+        """The lines that came together with the last one; none that were typed."""
+
+    def read_secret(self, prompt: str) -> str:
+        """Ask for a line that is not shown. Raises EOFError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A question. `words`: the name of a command alone is that command. `help` is said when it is asked for."""
+
+    text: str
+    help: Callable[[], Iterable[str]] = tuple
+    words: bool = False
+    #: Whether lines that are pasted together are one answer; else each is an answer of its own.
+    gathers: bool = False
+    #: The answer that is asked for, for commands that are about it.
+    key: str = ""
+
+
+@dataclass
+class Talk:
+    """What is said and asked on a console. `on_command` carries a command out, or leaves by an exception."""
+
+    console: Console
+    on_command: Callable[[Command, Prompt], None] = field(default=lambda *_: None)
+
+    # --- saying
+
+    @property
+    def width(self) -> int:
+        """Columns of a line."""
+        return max(self.console.width - MARGIN, 20)
+
+    def say(self, *sentences: str, indent: str = "") -> None:
+        """Say sentences, each on lines of its own, wrapped; words stay whole, and so do commands."""
+        for sentence in sentences:
+            for line in paragraph(printable(sentence), indent, self.width):
+                self.console.write(line)
+
+    def item(self, head: str, sentence: str) -> None:
+        """Say an item of a list: later lines are set in."""
+        first, *rest = paragraph(printable(f"{head} {sentence}"), "  ", self.width)
+        self.console.write(first.removeprefix("  "))
+        for line in rest:
+            self.console.write(line)
+
+    def gap(self) -> None:
+        """An empty line."""
+        self.console.write("")
+
+    def read_out(self, lines: Sequence[str]) -> None:
+        """Say a long text, in parts where the screen has few lines."""
+        rows = [row for line in lines for row in paragraph(printable(line).strip(), _indent(line), self.width)]
+        step = self.console.height - KEPT if self.console.height > 10 else len(rows)
+        for start in range(0, len(rows), max(step, 1)):
+            for row in rows[start : start + step]:
+                self.console.write(row)
+            left = len(rows) - start - step
+            if left > 0 and not self._more(left):
+                return
+
+    def _more(self, left: int) -> bool:
+        answer = self.console.read(text("plain.more", number=left)).strip().casefold()
+        return not answer.startswith(("n", "q"))
+
+    # --- asking
+
+    def ask(self, prompt: Callable[[], Prompt]) -> list[str]:
+        """Ask until something is typed that is no command; gives back the line, or the lines that were pasted.
+
+        `prompt` makes the question anew each time: a command may have changed it.
+        """
+        while True:
+            asked = prompt()
+            try:
+                line = self.console.read(self._led_to(asked.text))
+            except KeyboardInterrupt:
+                self.interrupted(asked)
+                continue
+            if not line.replace("\t", " ").isprintable():
+                self.say(text("plain.no_letters"))
+                continue
+            try:
+                command = read_command(line, words=asked.words)
+            except UnknownCommandError as error:
+                self.say(str(error))
+                continue
+            if command is None:
+                return [line.replace("\t", " ") for line in (line, *self._pasted(asked, line))]
+            if command.name == HELP:
+                self.read_out([*asked.help(), "", *command_lines()])
+            else:
+                self.on_command(command, asked)
+
+    def _pasted(self, asked: Prompt, first: str) -> list[str]:
+        """What was pasted behind the first line of an answer. Blank lines are Enter, typed ahead."""
+        more = self.console.pasted() if asked.gathers and first.strip() else []
+        return [printable(line) for line in more]
+
+    def ask_secret(self, question: str) -> str:
+        """Ask for a line that is not shown; empty when nothing is given. No command is read there."""
+        while True:
+            try:
+                return self.console.read_secret(self._led_to(question))
+            except KeyboardInterrupt:
+                self.interrupted(Prompt(question))
+
+    def _led_to(self, question: str) -> str:
+        """Say all of a question but its last line, which is the prompt; room is left for an answer."""
+        *rows, last = paragraph(f"{printable(question)}:", "", max(self.width - ANSWER, 20))
+        for row in rows:
+            self.console.write(row.replace(_TOGETHER, " "))
+        return f"{last.replace(_TOGETHER, ' ')} "
+
+    def interrupted(self, prompt: Prompt) -> None:
+        """Ctrl+C at a question is the wish to leave."""
+        self.gap()
+        self.on_command(Command("quit"), prompt)
+
+    def choose(
+        self,
+        question: str,
+        answers: Sequence[tuple[str, str]],
+        *,
+        default: str = "",
+        about: Callable[[], Iterable[str]] = tuple,
+    ) -> str:
+        """Ask for one of a few answers, (key, text) each, by its number; gives back its key. Enter takes `default`."""
+        place = next((number for number, (key, _) in enumerate(answers, 1) if key == default), 1)
+        for number, (_, said) in enumerate(answers, 1):
+            self.item(f"{number}.", said)
+        while True:
+            lines = self.ask(lambda: Prompt(f"{question} [{place}]", about, words=True))
+            chosen = lines[0].strip() or str(place)
+            if chosen.isdecimal() and 1 <= int(chosen) <= len(answers):
+                return answers[int(chosen) - 1][0]
+            self.say(text("plain.not_a_number", typed=chosen, number=len(answers)))
+
+    def line(self, question: str) -> str:
+        """Ask for a line of text that may be empty."""
+        return self.ask(lambda: Prompt(question))[0].strip()
+
+    def agree(self, question: str, *, default: bool = False) -> bool:
+        """Ask for yes or no."""
+        said = "yes" if default else "no"
+        kinds = f"({text('plain.flag')}) [{said}]".replace(" ", _TOGETHER)
+        while True:
+            typed = self.ask(lambda: Prompt(f"{question} {kinds}", words=True))[0]
+            line = typed.strip().casefold() or said
+            if line in ("y", "yes", "n", "no"):
+                return line.startswith("y")
+            self.say(text("plain.yes_or_no", typed=line))
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" "))]

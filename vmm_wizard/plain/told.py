@@ -1,0 +1,190 @@
+"""Findings in lines, worst first; one in full; and what can be done about it: mended, accepted, asked of a team."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+from datetime import date
+
+from vmm_wizard.checks.registry import Finding, Status
+from vmm_wizard.checks.remedies import Team
+from vmm_wizard.plain.state import State
+from vmm_wizard.report import mending as report
+from vmm_wizard.report.findings import sentence, sign_of
+from vmm_wizard.texts import counted, text
+from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard.accepting import accept, objection
+from vmm_wizard.wizard.finding_lines import Line, lines_of, paragraphs, title_of
+from vmm_wizard.wizard.mend_here import mend, offers_for
+from vmm_wizard.wizard.mendable import mendable
+
+#: What a menu calls the list of everything.
+ALL = "all"
+
+
+def wait_for(state: State, findings: bool = True) -> None:
+    """Wait until what the page in front shows is known; Ctrl+C waits no longer. `findings`: of this page alone."""
+
+    def waits() -> bool:
+        if not state.estate.is_looking():
+            return False
+        view = state.view
+        shown = flow.findings_of(view, state.page) if findings and state.page.keys else view.findings
+        return not view.findings or any(flow.is_asked(view, row) for row in shown)
+
+    try:
+        state.estate.wait_while(waits, state.tell_waiting)
+    except KeyboardInterrupt:
+        state.talk.say("", text("plain.not_waited"))
+
+
+def page_lines(state: State) -> tuple[Line, ...]:
+    """The lines of the findings that the page in front shows."""
+    view = state.view
+    return lines_of(view, flow.findings_of(view, state.page))
+
+
+def judged_lines(state: State) -> tuple[Line, ...]:
+    """The lines of all findings but those that only wait for an answer."""
+    view = state.view
+    return lines_of(view, [row for row in flow.worst_first(view.findings) if not flow.waits_for(view.plan, row)])
+
+
+def waiting(view: flow.View) -> tuple[int, tuple[pages.Page, ...]]:
+    """How many checks wait for answers, and the pages where those are asked for."""
+    rows = [keys for keys in (flow.waits_for(view.plan, row) for row in view.findings) if keys]
+    keys = {key for row in rows for key in row}
+    return len(rows), tuple(page for page in view.pages if keys & set(page.keys))
+
+
+def tell(state: State, lines: Sequence[Line], *, everything: bool = False) -> None:
+    """Say these findings, each with the number that opens it; those that are good only when `everything`."""
+    good = 0
+    for number, line in enumerate(lines, 1):
+        if line.findings[0].status is Status.PASS and not everything:
+            good += 1
+            continue
+        sign, word = ("~", "asking") if line.asking else sign_of(line.findings[0])
+        state.talk.item(f"{number}.", f"{sign} {word} {line.ids[0]} {line.text}")
+    if good:
+        state.talk.say(counted("plain.good", good, all=ALL))
+
+
+def open_number(state: State, lines: Sequence[Line], typed: str) -> bool:
+    """Open the finding of a number; False where there is none."""
+    if not typed.isdecimal() or not 1 <= int(typed) <= len(lines):
+        return False
+    _open(state, lines[int(typed) - 1].findings)
+    return True
+
+
+def browse(state: State, lines: Sequence[Line], *, everything: bool) -> None:
+    """Say findings, and open them by number until Enter goes back."""
+    from vmm_wizard.plain.talk import Prompt
+
+    tell(state, lines, everything=everything)
+    if not lines:
+        state.talk.say(sentence(()))
+        return
+    while True:
+        typed = state.talk.ask(lambda: Prompt(text("plain.open_or_back"), words=True))[0].strip()
+        if not typed:
+            return
+        if typed.casefold() == ALL:
+            tell(state, lines, everything=True)
+        elif not open_number(state, lines, typed):
+            state.talk.say(text("plain.not_a_number", typed=typed, number=len(lines)))
+
+
+def _open(state: State, findings: tuple[Finding, ...]) -> None:
+    """Say findings that say the same in full, then offer what can be done about them."""
+    rows = [title_of(findings)]
+    for heading, said in paragraphs(findings):
+        rows += ["", f"{heading}:", *(f"  {line}" for line in said.splitlines())]
+    state.talk.read_out([*rows, ""])
+    answers = [("", text("plain.leave_it"))]
+    wrong = () if state.running else mendable(findings)
+    if wrong:
+        answers.append(("mend", text("plain.mend")))
+    acceptable = [row for row in findings if not objection(state.answers.plan, row)]
+    if acceptable:
+        answers.append(("accept", text("plain.accept")))
+    if len(answers) == 1:
+        return
+    chosen = state.talk.choose(text("plain.what_now"), answers)
+    if chosen == "mend":
+        _mend(state, wrong)
+    elif chosen == "accept":
+        _accept(state, acceptable)
+
+
+def _mend(state: State, findings: tuple[Finding, ...]) -> None:
+    """Say what would be changed, ask, change it and look again."""
+    talk, preflight = state.talk, state.estate.preflight
+    talk.say(text("plain.looking_to_mend", check=findings[0].id))
+    found = offers_for(state.answers.plan, findings, preflight)
+    if found.said:
+        talk.say(found.said)
+    for refusal in found.refusals:
+        about = f" ({refusal.subject})" if refusal.subject else ""
+        talk.say(f"{refusal.check_id}{about}: {refusal.reason}", *filter(None, [refusal.remedy]))
+    if found.offers:
+        talk.read_out([line for row in found.offers for line in report.lines_of(row, talk.width)])
+        if talk.agree(text("plain.make_change", check=found.offers[0].check_id)):
+            talk.say(text("plain.mending", check=found.offers[0].check_id))
+            talk.say(mend(state.answers.plan, found.offers, preflight))
+            state.look_again()
+            wait_for(state)
+
+
+def _accept(state: State, findings: Sequence[Finding]) -> None:
+    """Ask for a reason and whose word it is, and write it into the answers."""
+    talk = state.talk
+    talk.say(text("plain.accept_about"))
+    reason = talk.line(text("plain.reason"))
+    if not reason:
+        talk.say(text("plain.not_accepted"))
+        return
+    who = _user()
+    by = talk.line(text("plain.by", user=who)) or who
+    today = date.today().isoformat()  # noqa: DTZ011 - the day on the admin's own calendar
+    plan = state.answers.plan
+    try:
+        for row in findings:
+            plan = accept(plan, row, reason, by, today)
+    except ValueError as error:
+        talk.say(f"X {error}")
+        return
+    state.accept(plan)
+    talk.say(counted("plain.accepted", len(findings)))
+    wait_for(state)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
+
+
+def request(state: State, team: str) -> None:
+    """Say the request to another team, ready to be sent, and write it to a file where that is wanted."""
+    from vmm_wizard.report import request as requests
+
+    talk = state.talk
+    names = [one.value for one in Team if one in requests.CALLED]
+    if team not in names:
+        rows = [(name, f"{name}: {requests.CALLED[Team(name)]}") for name in names]
+        team = talk.choose(text("plain.which_team"), [*rows, ("", text("plain.no_team"))], default=names[0])
+    if not team:
+        return
+    view = state.view
+    name = state.answers.file.name if state.answers.file else "FILE"
+    after = state.estate.follow_ups(name)
+    said = requests.as_text(view.plan, view.findings, Team(team), name, after)
+    talk.read_out(said.splitlines())
+    if not (requests.requested(view.findings, Team(team)) or requests.following(after, Team(team))):
+        return
+    file = talk.line(text("plain.request_file"))
+    if file:
+        talk.say(state.write(file, said))
