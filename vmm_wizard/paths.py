@@ -29,6 +29,11 @@ def log_file() -> Path:
     return _private(state_folder() / "log") / "vmm-wizard.log"
 
 
+def course_file() -> Path:
+    """Which lessons of the practice course were found."""
+    return state_folder() / "course.json"
+
+
 def journal_file() -> Path:
     """The database of runs."""
     return state_folder() / "journal.sqlite"

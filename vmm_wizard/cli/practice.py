@@ -17,6 +17,7 @@ from vmm_wizard.cli.shared import (
     GOOD,
     find_addresses,
     has_terminal,
+    is_interactive,
     open_log,
     plain_option,
     read_secrets,
@@ -28,16 +29,21 @@ from vmm_wizard.cli.shared import (
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
     from vmm_wizard.plan.secrets import Secrets
+    from vmm_wizard.wizard.course import Learning
 
 
 @click.group(invoke_without_command=True)
 @click.option("--scenario", default="", metavar="NAME", help="An estate with a fault to find; see --list.")
+@click.option("--course", is_flag=True, help="The scenarios as a course: what to find, hints, and what comes next.")
 @click.option("--speed", default=60.0, show_default=True, help="How much faster than real: 60 is 20 seconds a node.")
 @plain_option
-@click.option("--list", "list_scenarios", is_flag=True, help="List the scenarios and what there is to find.")
+@click.option("--list", "list_scenarios", is_flag=True, help="List the scenarios, or with --course the lessons.")
 @click.pass_context
-def lab(ctx: click.Context, scenario: str, speed: float, plain: bool, list_scenarios: bool) -> None:
+def lab(ctx: click.Context, scenario: str, course: bool, speed: float, plain: bool, list_scenarios: bool) -> None:
     """Practise: serve an estate on this computer and open the wizard on it."""
+    if course:
+        _course(speed, plain=plain or bool(ctx.obj), only_list=list_scenarios)
+        ctx.exit(GOOD)
     if list_scenarios:
         from vmm_wizard.lab.scenarios import all_scenarios
 
@@ -48,7 +54,22 @@ def lab(ctx: click.Context, scenario: str, speed: float, plain: bool, list_scena
         ctx.exit(GOOD)
     if ctx.invoked_subcommand is not None:
         return
-    plain = plain or bool(ctx.obj)
+    raise SystemExit(_practise(scenario, speed, plain=plain or bool(ctx.obj)))
+
+
+def _course(speed: float, *, plain: bool, only_list: bool) -> None:
+    """List the lessons, or offer them where somebody is there to choose."""
+    from vmm_wizard.cli import course
+    from vmm_wizard.paths import course_file
+
+    if only_list or not is_interactive():
+        course.list_all(course_file())
+        return
+    course.go_on(course_file(), lambda learning, name: _practise(name, speed, learning, plain=plain))
+
+
+def _practise(scenario: str, speed: float, learning: Learning | None = None, *, plain: bool) -> int:
+    """Serve an estate and open the wizard on it; the wizard's exit code."""
     reason = "" if plain else terminal_reason(has_terminal(), os.environ.get("TERM", ""), os.name)
     if reason:
         refuse(reason, "the estate without the wizard: vmm-wizard lab serve --dir DIR")
@@ -56,6 +77,7 @@ def lab(ctx: click.Context, scenario: str, speed: float, plain: bool, list_scena
     open_log()
     from vmm_wizard.lab.process import EstateNotServed, start_estate
 
+    before = os.environ.get("VMM_WIZARD_STATE")
     with tempfile.TemporaryDirectory(prefix="vmm-wizard-lab-", ignore_cleanup_errors=True) as folder:
         place = Path(folder)
         click.echo("starting the practice estate ...", err=True)
@@ -68,21 +90,24 @@ def lab(ctx: click.Context, scenario: str, speed: float, plain: bool, list_scena
             secrets = read_secrets(place / "credentials.toml")
             # Runs on a practice estate are of no use once it is gone.
             os.environ["VMM_WIZARD_STATE"] = str(place / "state")
-            code = _open(place / "practice.toml", book, secrets, plain=plain)
+            return _open(place / "practice.toml", book, secrets, learning, plain=plain)
         finally:
+            if before is None:
+                os.environ.pop("VMM_WIZARD_STATE", None)
+            else:
+                os.environ["VMM_WIZARD_STATE"] = before
             estate.terminate()
             estate.wait(10)
-    raise SystemExit(code)
 
 
-def _open(file: Path, book: Addresses, secrets: Secrets, *, plain: bool) -> int:
+def _open(file: Path, book: Addresses, secrets: Secrets, learning: Learning | None, *, plain: bool) -> int:
     if plain:
         from vmm_wizard.plain.door import run_plain
 
         return run_plain(file, book, secrets, keeps=False)
     from vmm_wizard.tui.app import run_wizard
 
-    return run_wizard(file, book, secrets)
+    return run_wizard(file, book, secrets, learning)
 
 
 def _verify_scenario(name: str, speed: float) -> None:

@@ -23,6 +23,7 @@ from vmm_wizard.wizard.run_words import EXIT_CODES
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
     from vmm_wizard.plan.secrets import Secrets
+    from vmm_wizard.wizard.course import Learning
 
 _log = logging.getLogger(__name__)
 
@@ -45,11 +46,14 @@ class WizardApp(DoingApp):
     TITLE = "vmm-wizard"
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, answers: Answers, secrets: Secrets, addresses: Addresses) -> None:
+    def __init__(
+        self, answers: Answers, secrets: Secrets, addresses: Addresses, learning: Learning | None = None
+    ) -> None:
         super().__init__()
         self.answers = answers
         self.jobs = Jobs(secrets, addresses)
         self.wizard = WizardScreen(answers, self.jobs)
+        self.wizard.learning = learning
         self._result = ""
         self._leaving = False
 
@@ -134,12 +138,12 @@ class WizardApp(DoingApp):
         self.exit(EXIT_CODES[self._result])
 
 
-def run_wizard(file: Path | None, addresses: Addresses, secrets: Secrets) -> int:
-    """Open the wizard on `file` (which need not exist) and come back when it is left.
+def run_wizard(file: Path | None, addresses: Addresses, secrets: Secrets, learning: Learning | None = None) -> int:
+    """Open the wizard on `file` (which need not exist) and come back when it is left. `learning`: a lesson to do there.
 
     Returns 0 for good, installed or nothing done, 1 when a run was refused, 4 when it failed, 5 when it was cancelled.
     """
-    app = WizardApp(Answers.opened(file), secrets, addresses)
+    app = WizardApp(Answers.opened(file), secrets, addresses, learning)
     app.theme = choose_theme(os.environ)
     code = app.run()
     if code is None:

@@ -45,6 +45,9 @@ class DoingApp(App[int], inherit_bindings=False):
     def action_help(self) -> None:
         self.wizard.open_help()
 
+    def action_lesson(self) -> None:
+        self.wizard.show_lesson()
+
     @on(StepsWanted)
     def action_steps(self) -> None:
         """Go to any page: by the list of steps, or by a dialog where the screen is too narrow for it."""

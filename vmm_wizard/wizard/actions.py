@@ -58,6 +58,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("look_again", ("ctrl+r", "f5")),
     Action("save", ("ctrl+s", "f2"), footer=True),
     Action("help", ("f1", "ctrl+t"), footer=True),
+    Action("lesson", ("f6", "ctrl+y")),
     Action("start", button="run", possible=lambda view: not view.running),
     Action("stop", button="run", possible=lambda view: view.running),
     Action("quit", ("ctrl+q", "f10"), footer=True, anywhere=True),

@@ -95,7 +95,12 @@ def _owners() -> Mapping[str, Page]:
 
 def page_of(finding: Finding) -> Page:
     """The page of an install that a finding is shown on."""
-    return _owners()[finding.id]
+    return page_of_check(finding.id)
+
+
+def page_of_check(check_id: str) -> Page:
+    """The page of an install that a check's findings are shown on."""
+    return _owners()[check_id]
 
 
 def shows(page: Page, finding: Finding) -> bool:

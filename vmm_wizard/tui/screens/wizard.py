@@ -22,13 +22,13 @@ from vmm_wizard.tui.screens.dkm import DkmPage
 from vmm_wizard.tui.screens.done import DonePage
 from vmm_wizard.tui.screens.help import PANEL
 from vmm_wizard.tui.screens.job import JobPage
+from vmm_wizard.tui.screens.lesson import LessonScreen
 from vmm_wizard.tui.screens.names import NamesPage
 from vmm_wizard.tui.screens.orders import ORDER_PAGES
 from vmm_wizard.tui.screens.ports import PortsPage
 from vmm_wizard.tui.screens.review import ReviewPage
 from vmm_wizard.tui.screens.run import RunPage
 from vmm_wizard.tui.screens.service_account import ServiceAccountPage
-from vmm_wizard.tui.screens.typing import TypingScreen
 from vmm_wizard.tui.widgets.form import PageView
 from vmm_wizard.tui.widgets.keys import KeysFooter
 from vmm_wizard.tui.widgets.steps import Steps
@@ -59,7 +59,7 @@ _VIEWS: Mapping[str, type[PageView]] = {
 }
 
 
-class WizardScreen(TypingScreen):
+class WizardScreen(LessonScreen):
     """All pages, one at a time; each is made when it is first shown."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide"), (PANEL, "-panel")]  # noqa: RUF012 - as Textual declares it
