@@ -26,6 +26,8 @@ class Scripted:
     def __init__(self, *typed: Typed, otherwise: Rule | None = None) -> None:
         self.width, self.height = 80, 0
         self.said: list[str] = []
+        #: The lines of it that are questions.
+        self.asked: list[str] = []
         self._typed: Iterator[Typed] = iter(typed)
         self._otherwise = otherwise
         self._pasted: list[str] = []
@@ -60,6 +62,7 @@ class Scripted:
         if typed is None:
             typed = next(self._typed, None)
         self.said.append(f"{prompt}{typed if shown and isinstance(typed, str) else ''}")
+        self.asked.append(self.said[-1])
         assert prompt.endswith(": ")
         if typed is None:
             raise EOFError

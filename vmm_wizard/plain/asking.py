@@ -12,10 +12,12 @@ from vmm_wizard.plan.fields import Kind, field_value
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.texts import counted, text
 from vmm_wizard.wizard import flow
-from vmm_wizard.wizard.field_words import EXAMPLES, help_of, when_empty
+from vmm_wizard.wizard.field_words import EXAMPLES, when_empty
 from vmm_wizard.wizard.found import KEYS, Offering, offering
+from vmm_wizard.wizard.help import help_of_answer
 from vmm_wizard.wizard.order_fields import JOB_TEXTS, all_fields
 from vmm_wizard.wizard.pages import LABELS
+from vmm_wizard.wizard.pasting import landing
 
 #: What was found is listed with the question up to here; the command lists all of it.
 LISTED = 9
@@ -40,6 +42,9 @@ def _take(state: State, key: str, lines: list[str]) -> bool:
     """Take what was typed; False when it is to be asked again."""
     if len(lines) == 1 and _by_number(state, key, lines[0].strip()):
         return True
+    landed = _landed(state, key, lines)
+    if landed is not None:
+        return landed
     said = _typed(state, key, lines)
     before = state.answers.text(key)
     problem = state.answers.answer(key, said)
@@ -52,6 +57,27 @@ def _take(state: State, key: str, lines: list[str]) -> bool:
         return False
     state.look()
     return True
+
+
+def _landed(state: State, key: str, lines: list[str]) -> bool | None:
+    """Put a whole name (a DN, an SQL target, a list) into the answers that it is made of; None where it is no such.
+
+    False when this answer is to be asked for again: the text was for others, or for none.
+    """
+    if all_fields(key).choices or all_fields(key).kind in (Kind.FLAG, Kind.ROWS):
+        return None
+    given = "\n".join(lines)
+    found = landing(key, given, state.answers.plan)
+    if found is None:
+        return None
+    if not found.answers and not found.stays:
+        state.talk.say(f"X {found.says}")
+        return False
+    texts = {**found.answers, **({key: given} if found.stays else {})}
+    problems = [problem for other, said in texts.items() if (problem := state.answers.answer(other, said))]
+    state.talk.say(*(f"X {problem}" for problem in problems), *filter(None, [found.says]))
+    state.look()
+    return key in texts and not problems
 
 
 def _typed(state: State, key: str, lines: list[str]) -> str:
@@ -162,10 +188,11 @@ def _present(state: State, key: str) -> str:
 
 
 def help_lines(state: State, key: str) -> Iterator[str]:
-    """What an answer is for, what may be written, and what stands there."""
-    field = all_fields(key)
-    yield f"{LABELS[key]}: {help_of(key)}"
-    yield text("plain.expected", expected=field.allowed)
+    """What an answer is for, why it is wanted, where to find it, whom to ask, and what may be written."""
+    told = help_of_answer(key)
+    yield told.title
+    for heading, said in told.paragraphs():
+        yield f"{heading}: {said}"
     if key in EXAMPLES:
         yield text("plain.for_example", example=EXAMPLES[key])
     yield text("plain.keeps")

@@ -11,7 +11,10 @@ LEAD = ":"
 
 HELP = "?"
 #: The commands in the order in which help tells them.
-NAMES = (*("back", "next", "pages", "found", "again", "findings", "see", "request", "empty", "save", "keys", "quit"),)
+NAMES = (
+    *("back", "next", "pages", "found", "again", "findings", "see", "explain"),
+    *("request", "empty", "save", "keys", "quit"),
+)
 #: Other words for them.
 _OTHER_WORDS = {"help": "keys", "exit": "quit", "q": "quit", "b": "back", "n": "next"}
 
@@ -49,6 +52,11 @@ def read_command(line: str, *, words: bool) -> Command | None:
 def _name(word: str) -> str:
     word = word.casefold()
     return word if word in NAMES else _OTHER_WORDS.get(word, "")
+
+
+def names_line() -> str:
+    """All commands by their names alone."""
+    return text("plain.commands", names=" ".join(f"{LEAD}{name}" for name in NAMES), lead=LEAD)
 
 
 def command_lines() -> list[str]:

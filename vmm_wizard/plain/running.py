@@ -128,9 +128,9 @@ def _next(carrier: Carrier) -> Told | None:
 
 
 def _say(state: State, batch: list[str]) -> None:
-    for line in batch:
+    while batch:
+        line = batch.pop(0)
         state.talk.say(line.strip(), indent=line[: len(line) - len(line.lstrip())])
-    batch.clear()
 
 
 def _learn(state: State, event: Event) -> None:

@@ -9,6 +9,7 @@ from vmm_wizard.report import matrix
 from vmm_wizard.texts import text
 from vmm_wizard.wizard import flow
 from vmm_wizard.wizard.given import preview
+from vmm_wizard.wizard.help import UnknownWordError, looked_up
 from vmm_wizard.wizard.ini_diff import answer_files
 from vmm_wizard.wizard.pages import LABELS
 from vmm_wizard.wizard.picture import Line, Strokes
@@ -23,6 +24,22 @@ def see(state: State, what: str = "") -> None:
         what = state.talk.choose(text("plain.see.which"), rows)
     if what:
         state.talk.read_out(list(_VIEWS[what](state)))
+
+
+def explain(state: State, word: str) -> None:
+    """Say what a check, an answer, a word or a page means."""
+    word = word or state.talk.line(text("plain.explain_what"))
+    if not word:
+        return
+    try:
+        told = looked_up(word)
+    except UnknownWordError as error:
+        state.talk.say(f"X {error}")
+        return
+    rows = [told.title]
+    for heading, said in told.paragraphs():
+        rows += ["", f"{heading}:", *(f"  {line}" for line in said.splitlines())]
+    state.talk.read_out(rows)
 
 
 def _picture(state: State) -> Iterator[str]:

@@ -10,7 +10,7 @@ from vmm_wizard.plain import leaving, running, told
 from vmm_wizard.plain.asking import ask_answer, ask_password, take_found, tell_found
 from vmm_wizard.plain.commands import LEAD, Command, command_lines
 from vmm_wizard.plain.done import tell_done
-from vmm_wizard.plain.seeing import see
+from vmm_wizard.plain.seeing import explain, see
 from vmm_wizard.plain.state import Leave, State, Turn
 from vmm_wizard.plain.talk import Prompt
 from vmm_wizard.plan.fields import Kind
@@ -46,6 +46,7 @@ class Session:
             "again": self._again,
             "findings": self._findings,
             "see": lambda rest, _: see(state, rest),
+            "explain": lambda rest, _: explain(state, rest),
             "request": lambda rest, _: told.request(state, rest),
             "empty": self._empty,
             "save": lambda rest, _: self._save(rest),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from vmm_wizard.plain.commands import HELP, Command, UnknownCommandError, command_lines, read_command
+from vmm_wizard.plain.commands import HELP, Command, UnknownCommandError, names_line, read_command
 from vmm_wizard.printable import printable
 from vmm_wizard.report.findings import paragraph
 from vmm_wizard.texts import text
@@ -129,7 +129,7 @@ class Talk:
             if command is None:
                 return [line.replace("\t", " ") for line in (line, *self._pasted(asked, line))]
             if command.name == HELP:
-                self.read_out([*asked.help(), "", *command_lines()])
+                self.read_out([*asked.help(), names_line()])
             else:
                 self.on_command(command, asked)
 

@@ -1,0 +1,160 @@
+"""Sittings on practice estates, by lines alone: what is found is chosen, findings opened, mended, accepted, asked for,
+and the whole install is carried out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.estates import ServedEstate, serving_estate
+from tests.plain.consoles import Scripted, Typed, a_session
+from vmm_wizard.lab.scenarios import apply, scenario
+from vmm_wizard.plain.session import Session
+from vmm_wizard.plan.names import AccountName
+from vmm_wizard.plan.secrets import Secrets
+from vmm_wizard.wizard.answers import Answers
+
+DKM, SQL, CLUSTER = "4", "5", "6"
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VMM_WIZARD_STATE", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedEstate]:
+    with serving_estate(tmp_path_factory.mktemp("faulty"), scenario("service-account-no-admin")) as served:
+        apply(scenario("cluster-without-witness"), served.estate)
+        yield served
+
+
+def at(served: ServedEstate, console: Scripted, folder: Path) -> Session:
+    """A sitting on the answers that go with the estate."""
+    answers = Answers.opened(served.folder / "practice.toml")
+    return a_session(console, folder, answers, addresses=served.book, secrets=served.secrets)
+
+
+class TestWithAFault:
+    def test_what_was_found_is_a_numbered_list_beside_free_typing(self, faulty: ServedEstate, tmp_path: Path) -> None:
+        console = Scripted(":pages", SQL, ":found", "2", "", "", "", "", "", "", "", "", ":quit", "2")
+        session = at(faulty, console, tmp_path)
+        session.run()
+        assert "SQL Servers that were found:" in console.said
+        assert r"2. sql02.contoso.lab\VMM 15.0.4430.1 fits" in console.text
+        assert session.state.answers.text("database.instance") == "VMM"
+        assert console.said.count("Instance [VMM]: ") == 1
+
+    def test_a_finding_is_opened_in_full_and_accepted_with_a_reason(self, faulty: ServedEstate, tmp_path: Path) -> None:
+        file = tmp_path / "answers.toml"
+
+        def rule(prompt: str) -> Typed | None:
+            if prompt == "A number opens a finding, Enter goes back: " and "Accepted" not in console.text:
+                return number(console, r"! warn CLU-")
+            return number(console, "Accept it") if prompt == "What now? [1]: " else None
+
+        typed = ("a test", "me", "", f":save {file}", ":findings", "", ":quit")
+        console = Scripted(":again", ":findings", *typed, otherwise=rule)
+        session = at(faulty, console, tmp_path)
+        session.run()
+        for heading in ("What was read:", "What to do:", "Why:", "Source:"):
+            assert heading in console.said
+        assert [row.reason for row in session.state.answers.plan.accepted] == ["a test"]
+        assert "a test" in file.read_text(encoding="utf-8")
+        assert "= accepted CLU-" in console.text
+
+    def test_a_request_to_a_team_is_said_and_written(self, faulty: ServedEstate, tmp_path: Path) -> None:
+        file = tmp_path / "request.txt"
+        console = Scripted(":again", ":request nodes", str(file), ":quit")
+        at(faulty, console, tmp_path).run()
+        assert any(line.startswith("Subject: VMM") for line in console.said)
+        assert "Add-LocalGroupMember" in file.read_text(encoding="utf-8")
+
+    def test_a_finding_is_mended_once_the_change_was_shown_and_agreed_to(
+        self, faulty: ServedEstate, tmp_path: Path
+    ) -> None:
+        def rule(prompt: str) -> Typed | None:
+            return number(console, "Mend it") if prompt == "What now? [1]: " else None
+
+        console = Scripted(":again", ":findings", "1", "yes", "", ":again", ":quit", otherwise=rule)
+        at(faulty, console, tmp_path).run()
+        shown = console.text.index("Make this change, then check again?")
+        assert console.text.index("to undo: ") < shown < console.text.index("ACC-04 is mended")
+
+
+def number(console: Scripted, words: str) -> str:
+    """The number of the last answer in a list that begins with these words; Enter where there is none."""
+    found = [line.partition(".")[0] for line in console.said if re.match(rf"\d+\. {words}", line)]
+    return found[-1] if found else ""
+
+
+def test_a_person_with_lines_alone_comes_from_nothing_to_installed(tmp_path: Path) -> None:
+    """All answers and passwords are typed; the run is interrupted once, and goes on."""
+    typed = {
+        "Licence accepted": "yes",
+        "Installing account": r"CONTOSO\vmm-setup",
+        "Domain": "contoso.lab",
+        "Service account": r"CONTOSO\svc-vmm",
+        "DKM container": "CN=VMMDKM,DC=contoso,DC=lab",
+        "SQL Server": "sql01",
+        "Database": "VirtualManagerDB",
+        "Cluster": "vmmclu.contoso.lab",
+        "Nodes, in order": "vmm01, vmm02",
+        "Name of the role": "vmm",
+        "Static addresses": "10.10.0.50, 10.20.0.50",
+        "Media folder": r"C:\VMM\Media",
+        "Start the installation?": "2",
+        "Read your first hour with VMM?": "yes",
+        "Enter quits": ":quit",
+        "Quit?": "2",
+    }
+    folder = tmp_path / "estate"
+    folder.mkdir()
+    with serving_estate(folder) as served:
+
+        def rule(prompt: str) -> Typed | None:
+            if prompt.startswith("Password of "):
+                account = AccountName.parse(prompt.split()[2])
+                secret = served.secrets.get(account)
+                return secret.reveal() if secret and "given" not in prompt else ""
+            return next((said for words, said in typed.items() if prompt.startswith(words)), "")
+
+        console = Interrupted("vmm01.contoso.lab, setup: begun", otherwise=rule)
+        code = a_session(console, tmp_path, addresses=served.book, secrets=Secrets()).run()
+        report = served.estate.report()
+    assert code == 0
+    assert "Stop the run? [1]: " in console.said
+    for words in (
+        "Nothing known stands in the way.",
+        "vmm02.contoso.lab, setup: done",
+        "installed: connect the VMM console to vmm:8100",
+        "+ VMM is installed on every node.",
+        "What follows (vmm-wizard after FILE tells each step):",
+    ):
+        assert words in console.text
+    assert [len(runs) for runs in report["setups"].values() if runs] == [1, 1]
+    assert not any(report["tasks"].values())
+    assert not report["bad_logons"]
+    secrets = [secret.reveal() for secret in served.secrets.values()]
+    assert not any(secret in line for secret in secrets for line in console.said)
+    assert all(line.isprintable() and line.isascii() for line in console.said)
+    said = [line for line in console.said if line not in console.asked]
+    assert [line for line in said if len(line) > 80 and " " in line.strip()] == []
+
+
+class Interrupted(Scripted):
+    """A console at which somebody presses Ctrl+C once, when a line is said that begins with these words."""
+
+    def __init__(self, words: str, **how: object) -> None:
+        super().__init__(**how)  # type: ignore[arg-type]
+        self._words: str | None = words
+
+    def write(self, line: str) -> None:
+        super().write(line)
+        if self._words is not None and line.startswith(self._words):
+            self._words = None
+            raise KeyboardInterrupt
