@@ -6,8 +6,23 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from tests.building import a_container, good_facts
 from tests.tui.test_wizard import has_focus
-from tests.tui.wizards import SMALL, TINY, a_wizard, ready_plan, screen_text, to_field, to_page, until
+from tests.tui.wizards import (
+    LARGE,
+    SMALL,
+    TINY,
+    a_wizard,
+    page_text,
+    ready_plan,
+    screen_text,
+    settled,
+    to_field,
+    to_page,
+    told,
+    type_text,
+    until,
+)
 from vmm_wizard.tui.app import WizardApp
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog, TextDialog
 from vmm_wizard.tui.screens.palette import PaletteDialog
@@ -107,3 +122,19 @@ async def test_the_palette_starts_a_run_as_the_button_does(tmp_path: Path) -> No
         await pilot.press(*"start", "enter")
         await until(pilot, lambda: app.wizard.page is pages.RUN)
         await until(pilot, lambda: "not started" in screen_text(pilot))
+
+
+async def test_what_a_change_makes_stale_is_marked_at_once_and_stays_to_be_seen(tmp_path: Path) -> None:
+    app = a_wizard(tmp_path, ready_plan())
+    async with app.run_test(size=LARGE) as pilot:
+        await told(pilot, good_facts(dkm=a_container(found=False)))
+        app.jobs.look = lambda *_, **__: None  # type: ignore[method-assign]
+        await to_page(pilot, "dkm")
+        assert "X FAIL DKM-01" in screen_text(pilot)
+        await to_field(pilot, "dkm.container")
+        await type_text(pilot, "CN=Other,DC=contoso,DC=lab")
+        await settled(pilot)
+        await until(pilot, lambda: "> DKM container     ~ asking" in screen_text(pilot))
+        assert "~ asking DKM-01" in screen_text(pilot)
+        assert "asked again; it was FAIL" in page_text(pilot)
+        assert "  SQL Server        + ok" in screen_text(pilot)

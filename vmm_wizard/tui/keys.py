@@ -40,5 +40,6 @@ X FAIL     setup would fail
 ! warn     setup may go on, but you should know
 ? unknown  could not be found out
 ~ asking   the answer has not come yet
+~ earlier  of a run before the answers were changed
 
 Next is never blocked. Only the run is: by what fails, by what is open, and by a few checks that must be known."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from vmm_wizard.checks.explain import explain
 from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.report.findings import notes_of, sign_of
-from vmm_wizard.wizard.flow import View, is_asked
+from vmm_wizard.texts import text
+from vmm_wizard.wizard.flow import View, is_asked, was
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +17,12 @@ class Line:
     """Findings that say the same, as one line of the list.
 
     What is good is one line a check, for all nodes; else one line for each thing read, for all checks that it stops.
-    `asking`: they are unknown because the answer has not come yet.
+    `asking`: they are unknown because the answer has not come yet. `before`: what was said before it was asked again.
     """
 
     findings: tuple[Finding, ...]
     asking: bool = False
+    before: Finding | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -40,6 +42,9 @@ class Line:
         more = f"and {others} more: " if others else ""
         subjects = dict.fromkeys(row.subject.partition(".")[0] for row in self.findings if row.subject)
         about = f"{', '.join(subjects)}: " if subjects and not others else ""
+        if self.before is not None:
+            word = sign_of(self.before)[1]
+            return f"{more}{about}{text('steps.again', word=word, evidence=self.before.evidence)}"
         if first.status is Status.PASS or (self.asking and not others):
             return f"{about}{first.title}"
         notes = "; ".join(notes_of(first))
@@ -51,10 +56,19 @@ class Line:
 def lines_of(view: View, findings: Sequence[Finding]) -> tuple[Line, ...]:
     """The lines of a list of these findings, in their order."""
     groups: dict[Hashable, list[Finding]] = {}
+    earlier: dict[Hashable, Finding | None] = {}
     for row in findings:
-        said: Hashable = row.id if row.status is Status.PASS else (row.evidence, row.remedy)
-        groups.setdefault((row.status, is_asked(view, row), said, row.accepted, row.asked), []).append(row)
-    return tuple(Line(tuple(rows), is_asked(view, rows[0])) for rows in groups.values())
+        asked, old = is_asked(view, row), was(view, row)
+        if old is not None and old.status in (Status.PASS, Status.NOT_APPLICABLE):
+            old = None
+        if asked:
+            said: Hashable = (old.evidence, old.remedy) if old else ""
+        else:
+            said = row.id if row.status is Status.PASS else (row.evidence, row.remedy)
+        key = ("asked" if asked else row.status, said, row.accepted, row.asked)
+        groups.setdefault(key, []).append(row)
+        earlier[key] = old
+    return tuple(Line(tuple(rows), is_asked(view, rows[0]), earlier[key]) for key, rows in groups.items())
 
 
 def title_of(findings: Sequence[Finding]) -> str:

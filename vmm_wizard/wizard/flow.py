@@ -34,6 +34,7 @@ class Mark(Enum):
     OK = ("+", "ok")
     RUNNING = ("~", "running")
     STOPPED = ("X", "stopped")
+    EARLIER = ("~", "earlier")
     NONE = (" ", "")
 
     @property
@@ -51,7 +52,9 @@ class View:
 
     `passwords`: keys of the accounts whose password was given. `result`: how the last run ended, empty before.
     `found`: what was found in the estate to choose from, None before anything was. `order`: the job and its choices.
-    `facts`: what the estate has answered so far; findings may be newer, and of a run.
+    `facts`: what the estate has answered so far; findings may be newer, and of a run. `stale`: checks (their ids) whose
+    findings an answer that has just changed makes old. `before`: what was last said by checks that are asked again.
+    `ran`: the plan of the run that `result` is of.
     """
 
     plan: Plan = field(default_factory=Plan)
@@ -64,6 +67,9 @@ class View:
     found: Discovery | None = None
     order: Order = field(default_factory=Order)
     facts: Facts = field(default_factory=Facts)
+    stale: frozenset[str] = frozenset()
+    before: tuple[Finding, ...] = ()
+    ran: Plan | None = None
 
     @property
     def pages(self) -> tuple[Page, ...]:
@@ -159,13 +165,16 @@ def missing_passwords(view: View, page: Page) -> tuple[str, ...]:
 def findings_of(view: View, page: Page) -> tuple[Finding, ...]:
     """The findings that `page` shows, worst first; those that only wait for an answer are left out."""
     rows = [row for row in view.findings if shows(page, row) and not waits_for(view.plan, row)]
-    return worst_first(rows)
+    return worst_first(rows, view)
 
 
-def worst_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings by state, the gravest first, else in their order; what does not apply is left out."""
+def worst_first(findings: Sequence[Finding], view: View | None = None) -> tuple[Finding, ...]:
+    """The findings by state, the gravest first, else in their order; what does not apply is left out.
+
+    One that is asked again in `view` keeps its place meanwhile.
+    """
     shown = [row for row in findings if row.status is not Status.NOT_APPLICABLE]
-    return tuple(sorted(shown, key=rank))
+    return tuple(sorted(shown, key=lambda row: rank((view and was(view, row)) or row)))
 
 
 def waiting_checks(view: View, page: Page) -> tuple[int, tuple[Page, ...]]:
@@ -176,8 +185,21 @@ def waiting_checks(view: View, page: Page) -> tuple[int, tuple[Page, ...]]:
 
 
 def is_asked(view: View, finding: Finding) -> bool:
-    """Whether the answer to a finding that is unknown may still come."""
+    """Whether the answer to a finding may still come: to one that is unknown, or that an answer has just made old."""
+    if finding.id in view.stale:
+        return True
     return bool(view.waiting) and finding.status is Status.UNKNOWN and NOT_ASKED_YET in finding.evidence
+
+
+def was(view: View, finding: Finding) -> Finding | None:
+    """What a check that is asked again had said before, of the same subject if it can be told; else None."""
+    if not is_asked(view, finding):
+        return None
+    if finding.id in view.stale and NOT_ASKED_YET not in finding.evidence:
+        return finding
+    rows = [row for row in view.before if row.id == finding.id]
+    same = [row for row in rows if row.subject == finding.subject]
+    return min(same or rows, key=rank, default=None)
 
 
 def blocking(view: View) -> tuple[Finding, ...]:
@@ -243,6 +265,8 @@ def mark_of(view: View, page: Page) -> Mark:
     """The state of a page."""
     if page is RUN:
         return _run_mark(view)
+    if page is DONE and view.result and is_earlier(view):
+        return Mark.EARLIER
     if page is DONE:
         return Mark.OK if view.result in GOOD_RESULTS else Mark.NONE
     if page is REVIEW:
@@ -251,7 +275,7 @@ def mark_of(view: View, page: Page) -> Mark:
     if set(page.keys) & set(view.wrong) or problem_of(view, page):
         return Mark.WRONG
     findings = findings_of(view, page)
-    states = {row.status for row in findings if not row.accepted}
+    states = {row.status for row in findings if not row.accepted and not is_asked(view, row)}
     if Status.FAIL in states:
         return Mark.FAIL
     if set(page.keys) & set(open_answers(view.plan, view.order)) or missing_passwords(view, page):
@@ -263,9 +287,16 @@ def mark_of(view: View, page: Page) -> Mark:
     return Mark.WARN if Status.WARN in states else Mark.OK
 
 
+def is_earlier(view: View) -> bool:
+    """Whether answers have changed since the run that ended last."""
+    return view.ran is not None and not view.running and view.ran != view.plan
+
+
 def _run_mark(view: View) -> Mark:
     if view.running:
         return Mark.RUNNING
+    if view.result and is_earlier(view):
+        return Mark.EARLIER
     if view.result in GOOD_RESULTS:
         return Mark.OK
     return Mark.STOPPED if view.result else Mark.NONE

@@ -17,6 +17,7 @@ from vmm_wizard.tui.widgets.form import PageView, Pane
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.finding_lines import lines_of
 from vmm_wizard.wizard.run_state import RunState
+from vmm_wizard.wizard.stale import since_run
 
 #: Columns of a text in a dialog.
 _DIALOG_WIDTH = 68
@@ -58,6 +59,7 @@ class DonePage(PageView):
         rows = flow.findings_of(view, self.page) if view.result else ()
         installs = view.order.job in (Job.INSTALL, Job.REBUILD, Job.ADD_NODE)
         self.query_one("#first-hour").display = installs and view.result in GOOD_RESULTS
+        self.query_one(".about", Static).update(since_run(view) or self.page.about)
         self.query_one(FindingsList).show(lines_of(view, rows))
 
     def follow(self, lines: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from vmm_wizard.tui.widgets.form import PageView, Pane
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.run_state import RunState
 from vmm_wizard.wizard.run_words import before, words
+from vmm_wizard.wizard.stale import since_run
 
 #: Lines of the log that are kept on the screen; SetupWizard.log on the node has all.
 LOG_LINES = 2000
@@ -40,7 +41,10 @@ class RunPage(PageView):
         super().show(view)
         begun = view.running or bool(view.result)
         self.query_one("#log").display = begun
-        self.query_one(".about").display = not begun
+        earlier = since_run(view)
+        about = self.query_one(".about", Static)
+        about.update(earlier or self.page.about)
+        about.display = not begun or bool(earlier)
         button = self.query_one("#start", Button)
         button.label = "Stop" if view.running else "Start again" if view.result else words(view.order.job).start
         # A new label does not make the button as wide as it is: it would stand in the room of the old one.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from textual import on
@@ -32,7 +33,7 @@ from vmm_wizard.tui.screens.service_account import ServiceAccountPage
 from vmm_wizard.tui.widgets.form import PageView
 from vmm_wizard.tui.widgets.keys import KeysFooter
 from vmm_wizard.tui.widgets.steps import Steps
-from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard import flow, pages, stale
 from vmm_wizard.wizard.answers import Answers
 
 #: Seconds between two looks for the fields of a new page.
@@ -67,7 +68,9 @@ class WizardScreen(LessonScreen):
     def __init__(self, answers: Answers, jobs: Jobs) -> None:
         super().__init__(answers, jobs)
         self.status = ""
+        #: What was found out, of which answers.
         self._findings: flow.View = flow.View()
+        self._looked_at = answers.plan
         self._turning = asyncio.Lock()
 
     # --- what is known
@@ -89,6 +92,9 @@ class WizardScreen(LessonScreen):
             self.result,
             self.found,
             self.answers.order,
+            stale=self._findings.stale,
+            before=self._findings.before,
+            ran=self.run_state.plan if self.run_state else None,
         )
 
     def compose(self) -> ComposeResult:
@@ -111,7 +117,10 @@ class WizardScreen(LessonScreen):
     def look(self, *, fresh: bool = False) -> None:
         """Have everything asked that the plan raises; not while a run does so itself."""
         if not self.jobs.running:
-            self.jobs.look(self.answers.plan, self.answers.order.job, fresh=fresh)
+            plan = self.answers.plan
+            old = stale.all_stale() if fresh else stale.stale_checks(self._looked_at, plan)
+            self._findings, self._looked_at = replace(self._findings, stale=self._findings.stale | old), plan
+            self.jobs.look(plan, self.answers.order.job, fresh=fresh)
             self.look_around(fresh=fresh)
 
     # --- what is found out
@@ -120,7 +129,8 @@ class WizardScreen(LessonScreen):
     def _looked(self, event: Looked) -> None:
         event.stop()
         if not self.jobs.running:
-            self._findings = flow.View(findings=event.findings, waiting=event.waiting)
+            before = stale.remembered(self._findings, event.findings, event.waiting)
+            self._findings = flow.View(findings=event.findings, waiting=event.waiting, before=before)
             self.refresh_view()
 
     def refresh_view(self) -> None:

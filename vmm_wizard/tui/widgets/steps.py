@@ -22,6 +22,7 @@ STYLES = {
     Mark.FAIL: "$text-error",
     Mark.STOPPED: "$text-error",
     Mark.UNKNOWN: "$text-warning",
+    Mark.EARLIER: "$text-warning",
     Mark.WARN: "$text-warning",
     Mark.OK: "$text-success",
 }
