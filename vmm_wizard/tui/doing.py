@@ -11,11 +11,14 @@ from textual.binding import BindingType
 from vmm_wizard.texts import text
 from vmm_wizard.tui.keys import OWN, bindings
 from vmm_wizard.tui.messages import StartWanted, StepsWanted, StopWanted
+from vmm_wizard.tui.painting import Painter, painting
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog
 from vmm_wizard.tui.screens.palette import PaletteDialog
 from vmm_wizard.wizard import flow, pages, palette
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from vmm_wizard.tui.screens.wizard import WizardScreen
 
 
@@ -24,6 +27,12 @@ class DoingApp(App[int], inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings()
     wizard: WizardScreen
+    painter: Painter
+
+    def get_driver_class(self) -> type[Driver]:
+        """The terminal's driver, with the painter between it and us."""
+        self.painter = Painter()
+        return painting(super().get_driver_class(), self.painter)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys of the wizard do nothing while a dialog is open; quitting always works."""
@@ -38,6 +47,9 @@ class DoingApp(App[int], inherit_bindings=False):
     def action_look_again(self) -> None:
         self.wizard.leave()
         self.wizard.look(fresh=True)
+        # Something else may have written onto the terminal.
+        self.painter.forget()
+        self.screen.refresh()
 
     def action_found(self) -> None:
         self.wizard.list_found()
