@@ -72,7 +72,7 @@ class TestALessonOfFinding:
     def test_is_done_when_the_finding_is_opened(self) -> None:
         told = Counting()
         learning = Learning(a_lesson(DENIED), told)
-        learning.looked([a_finding(Status.FAIL)], ())
+        learning.looked([a_finding(Status.FAIL)])
         assert not learning.found
         assert learning.opened([a_finding(Status.FAIL)]) is False
         learning.opened([a_finding(Status.FAIL)])
@@ -111,25 +111,25 @@ class TestALessonOfMending:
         learning = Learning(a_lesson(PORTS, mend=True), told)
         assert learning.lesson.goal is Goal.MEND
         wrong, good = a_finding(Status.FAIL, "NOD-13"), a_finding(Status.PASS, "NOD-13")
-        learning.looked([wrong], ())
+        learning.looked([wrong])
         assert learning.opened([wrong]) is True
         assert not learning.found
-        learning.looked([good], ("sql01",))
+        learning.looked([good, a_finding(Status.UNKNOWN, "NOD-13")])
         assert not learning.found
-        learning.looked([good], ())
-        learning.looked([good], ())
+        learning.looked([good])
+        learning.looked([good])
         assert (learning.found, told.times) == (True, 1)
 
     @pytest.mark.parametrize("status", [Status.UNKNOWN, Status.WARN, Status.NOT_APPLICABLE])
     def test_is_not_done_by_what_is_not_good(self, status: Status) -> None:
         learning = Learning(a_lesson(PORTS, mend=True))
-        learning.looked([a_finding(Status.FAIL, "NOD-13")], ())
-        learning.looked([a_finding(status, "NOD-13")], ())
+        learning.looked([a_finding(Status.FAIL, "NOD-13")])
+        learning.looked([a_finding(status, "NOD-13")])
         assert not learning.found
 
     def test_is_not_done_before_it_was_wrong(self) -> None:
         learning = Learning(a_lesson(PORTS, mend=True))
-        learning.looked([a_finding(Status.PASS, "NOD-13")], ())
+        learning.looked([a_finding(Status.PASS, "NOD-13")])
         assert not learning.found
 
 

@@ -104,7 +104,7 @@ def _open(file: Path, book: Addresses, secrets: Secrets, learning: Learning | No
     if plain:
         from vmm_wizard.plain.door import run_plain
 
-        return run_plain(file, book, secrets, keeps=False)
+        return run_plain(file, book, secrets, keeps=False, learning=learning)
     from vmm_wizard.tui.app import run_wizard
 
     return run_wizard(file, book, secrets, learning)

@@ -18,13 +18,22 @@ from vmm_wizard.wizard.answers import Answers
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
     from vmm_wizard.plan.secrets import Secrets
+    from vmm_wizard.wizard.course import Learning
 
 
-def run_plain(file: Path | None, addresses: Addresses, secrets: Secrets, *, keeps: bool = True) -> int:
+def run_plain(
+    file: Path | None,
+    addresses: Addresses,
+    secrets: Secrets,
+    *,
+    keeps: bool = True,
+    learning: Learning | None = None,
+) -> int:
     """Ask for the answers of `file` (which need not exist) line by line, and come back when it is left.
 
-    `keeps`: what is not saved when the input ends is kept in the state folder. Exit codes as the wizard's: 0 good,
-    installed or nothing done, 1 when a run was refused, 4 when it failed, 5 when it was cancelled.
+    `keeps`: what is not saved when the input ends is kept in the state folder. `learning`: a lesson to do there. Exit
+    codes as the wizard's: 0 good, installed or nothing done, 1 when a run was refused, 4 when it failed, 5 when it was
+    cancelled.
     """
     _end_by_signals()
     folder: Path | None = None
@@ -32,7 +41,7 @@ def run_plain(file: Path | None, addresses: Addresses, secrets: Secrets, *, keep
         with suppress(OSError):
             folder = paths.state_folder()
     answers = Answers.opened(file)
-    return Session(State(answers, Estate(secrets, addresses), Talk(Terminal()), folder)).run()
+    return Session(State(answers, Estate(secrets, addresses), Talk(Terminal()), folder, learning=learning)).run()
 
 
 def _end_by_signals() -> None:

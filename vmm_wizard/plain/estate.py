@@ -43,6 +43,7 @@ class Estate:
         self._changed = threading.Condition()
         self._look_cancel = threading.Event()
         self._looking = False
+        self._asked: Plan | None = None
         self._update: Update | None = None
         self._findings: tuple[Finding, ...] = ()
         self._of_run: tuple[Finding, ...] = ()
@@ -58,7 +59,7 @@ class Estate:
         with self._changed:
             self._look_cancel.set()
             self._look_cancel = cancel = threading.Event()
-            self._looking, self._of_run = True, ()
+            self._looking, self._of_run, self._asked = True, (), plan
         threading.Thread(target=self._look, args=(plan, fresh, cancel), name="plain look", daemon=True).start()
 
     def _look(self, plan: Plan, fresh: bool, cancel: threading.Event) -> None:
@@ -121,6 +122,11 @@ class Estate:
     def is_looking(self) -> bool:
         """Whether an answer is still to come."""
         return self._looking
+
+    def is_behind(self) -> bool:
+        """Whether all that was heard yet is about answers that have changed since."""
+        update = self.update
+        return self._looking and (update is None or update.plan != self._asked)
 
     def wait_while(self, waits: Callable[[], bool], tell: Callable[[tuple[str, ...]], None]) -> None:
         """Come back when `waits` no longer holds; `tell` is given what is waited for, once in a while, where it lasts.

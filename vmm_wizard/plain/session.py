@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from vmm_wizard import paths
-from vmm_wizard.plain import leaving, running, told
+from vmm_wizard.plain import learning, leaving, running, told
 from vmm_wizard.plain.asking import ask_answer, ask_password, take_found, tell_found
 from vmm_wizard.plain.commands import LEAD, Command, command_lines
 from vmm_wizard.plain.done import tell_done
@@ -28,7 +28,7 @@ from vmm_wizard.wizard.unfinished import Unfinished, unfinished
 _log = logging.getLogger(__name__)
 
 #: What can be done while a run goes on; the rest waits for its end.
-_BESIDE_A_RUN = frozenset({"keys", "findings", "see", "save", "quit"})
+_BESIDE_A_RUN = frozenset({"keys", "findings", "see", "save", "explain", "quit"})
 
 
 class Session:
@@ -50,6 +50,8 @@ class Session:
             "request": lambda rest, _: told.request(state, rest),
             "empty": self._empty,
             "save": lambda rest, _: self._save(rest),
+            "lesson": lambda *_: learning.tell_task(state),
+            "hint": lambda *_: learning.tell_hint(state),
             "keys": lambda *_: self.talk.read_out(command_lines()),
             "quit": lambda *_: self._quit(),
         }
@@ -79,6 +81,8 @@ class Session:
     def _open(self) -> None:
         state = self.state
         self.talk.say(text("plain.welcome", lead=LEAD), *state.answers.notices)
+        if state.learning is not None:
+            learning.tell_task(state)
         state.look()
         try:
             self._offer_kept()
@@ -148,6 +152,7 @@ class Session:
             self._run_page()
         elif page is pages.DONE:
             tell_done(state)
+            learning.ended(state)
             self._menu(())
         else:
             self._judged_page(page)
@@ -178,6 +183,7 @@ class Session:
     def _judged_page(self, page: pages.Page) -> None:
         state = self.state
         told.wait_for(state)
+        learning.looked(state)
         view = state.view
         self.talk.gap()
         if page is pages.REVIEW:

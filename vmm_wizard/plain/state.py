@@ -17,6 +17,7 @@ from vmm_wizard.wizard.run_state import RunState
 
 if TYPE_CHECKING:
     from vmm_wizard.plain.carrying import Carrier
+    from vmm_wizard.wizard.course import Learning
 
 
 #: Seconds between two batches of a run's lines; a question and the end come at once.
@@ -43,6 +44,8 @@ class State:
     estate: Estate
     talk: Talk
     keeps: Path | None = None
+    #: The lesson that is done here, in practice.
+    learning: Learning | None = None
     page: pages.Page = pages.JOB
     #: Answers that were kept earlier and taken up: removed once these are saved, or given up.
     taken_up: Path | None = None

@@ -8,6 +8,7 @@ from datetime import date
 
 from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.checks.remedies import Team
+from vmm_wizard.plain import learning
 from vmm_wizard.plain.state import State
 from vmm_wizard.report import mending as report
 from vmm_wizard.report.findings import sentence, sign_of
@@ -28,6 +29,8 @@ def wait_for(state: State, findings: bool = True) -> None:
     def waits() -> bool:
         if not state.estate.is_looking():
             return False
+        if state.estate.is_behind():
+            return True
         view = state.view
         shown = flow.findings_of(view, state.page) if findings and state.page.keys else view.findings
         return not view.findings or any(flow.is_asked(view, row) for row in shown)
@@ -102,6 +105,7 @@ def _open(state: State, findings: tuple[Finding, ...]) -> None:
     for heading, said in paragraphs(findings):
         rows += ["", f"{heading}:", *(f"  {line}" for line in said.splitlines())]
     state.talk.read_out([*rows, ""])
+    learning.opened(state, findings)
     answers = [("", text("plain.leave_it"))]
     wrong = () if state.running else mendable(findings)
     if wrong:

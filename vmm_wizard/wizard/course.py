@@ -162,13 +162,13 @@ class Learning:
             self._done()
         return self.lesson.goal is Goal.MEND
 
-    def looked(self, findings: Sequence[Finding], waiting: Sequence[str]) -> None:
+    def looked(self, findings: Sequence[Finding]) -> None:
         """The estate was looked at. A lesson of mending is done when what was wrong there once is good."""
         mine = [row for row in findings if row.id == self.lesson.fault.check]
         if any(self._is_it(row) for row in mine):
             self._seen = True
         good = any(row.status is Status.PASS for row in mine) and not any(row.status in OPEN for row in mine)
-        if self._seen and good and not waiting and self.lesson.goal is Goal.MEND:
+        if self._seen and good and self.lesson.goal is Goal.MEND:
             self._done()
 
     def ended(self, result: str) -> None:

@@ -111,7 +111,7 @@ class LessonScreen(TypingScreen):
     @on(Looked)
     def _looked_for_learner(self, event: Looked) -> None:
         if self.learning is not None:
-            self.learning.looked(event.findings, event.waiting)
+            self.learning.looked(event.findings)
             self._tell_news()
 
     @on(RunEnded)
