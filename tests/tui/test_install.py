@@ -11,7 +11,7 @@ from tests.tui.wizards import SMALL, page_text, screen_text, settled, to_field, 
 from vmm_wizard.plan.secrets import Secrets
 from vmm_wizard.tui.app import WizardApp
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog
-from vmm_wizard.tui.screens.run import RunLog
+from vmm_wizard.tui.widgets.run_log import RunLog
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.flow import Mark, mark_of

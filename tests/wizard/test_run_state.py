@@ -1,5 +1,8 @@
 """A run folded from its events into what is shown."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 from tests.building import a_container, good_facts
 from tests.tui.wizards import ready_plan
 from vmm_wizard.checks.registry import judge
@@ -15,7 +18,9 @@ from vmm_wizard.install.events import (
     StepChanged,
     StepState,
 )
+from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.wizard.run_state import RunState
+from vmm_wizard.wizard.run_times import Usuals
 
 FIRST, SECOND = "vmm01.contoso.lab", "vmm02.contoso.lab"
 
@@ -30,17 +35,16 @@ def after(*events: Event) -> RunState:
 
 def test_before_anything_was_told_every_node_waits() -> None:
     lines = RunState(ready_plan()).lines()
-    assert f"  {FIRST}" in lines
-    assert f"  {SECOND}" in lines
-    assert sum("0% waiting" in line for line in lines) == 2
+    assert "  vmm01 [------------]   0% waiting" in lines
+    assert "  vmm02 [------------]   0% waiting" in lines
 
 
 def test_progress_moves_the_bar_of_its_node_alone() -> None:
     state = after(StepChanged(FIRST, "setup", StepState.STARTED), Progress(FIRST, "setup", 40, "installing files"))
     lines = state.lines()
-    assert "  [########------------]  40% setup runs" in lines
+    assert "> vmm01 [####--------]  40% setup runs" in lines
     assert "  installing files" in lines
-    assert "  [--------------------]   0% waiting" in lines
+    assert "  vmm02 [------------]   0% waiting" in lines
 
 
 def test_progress_is_shown_by_the_bar_and_not_in_the_log() -> None:
@@ -61,18 +65,17 @@ def test_only_while_setup_runs_is_stopping_a_letting_go() -> None:
 
 def test_a_verified_node_is_marked_with_sign_and_words() -> None:
     lines = after(StepChanged(FIRST, "verify", StepState.DONE, "registry: VMM; SCVMMService is running")).lines()
-    assert f"+ {FIRST}" in lines
-    assert "  [####################] 100% installed and verified" in lines
+    assert "+ vmm01 [############] 100% installed and verified" in lines
 
 
 def test_a_node_that_has_vmm_already_is_marked() -> None:
     lines = after(StepChanged(FIRST, "setup", StepState.SKIPPED, "VMM is installed here already")).lines()
-    assert f"+ {FIRST}" in lines
+    assert "+ vmm01 [############] 100% installed already" in lines
 
 
 def test_a_failed_step_marks_its_node() -> None:
     lines = after(StepChanged(FIRST, "stage", StepState.FAILED, "disk full")).lines()
-    assert f"X {FIRST}" in lines
+    assert "X vmm01 [------------]   0% staging: failed" in lines
     assert "  disk full" in lines
 
 
@@ -128,7 +131,124 @@ def test_what_stopping_means_is_said_while_a_step_goes_on() -> None:
     state.take(StepChanged(FIRST, "preflight", StepState.STARTED))
     assert "(Safe to stop here)" in state.lines()
     state.take(StepChanged(FIRST, "setup", StepState.STARTED))
-    assert f"(Past the point of no return on {FIRST})" in state.lines()
+    assert "(Past the point of no return on vmm01)" in state.lines()
     assert "leaves vmm01.contoso.lab half done" in state.stopping
     state.take(Finished("installed", True, "connect"))
     assert not any(line.startswith("(") for line in state.lines())
+
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def minute(number: float) -> datetime:
+    return NOON + timedelta(minutes=number)
+
+
+def timed(*rows: tuple[float, Event], usuals: Usuals | None = None, order: Order | None = None) -> RunState:
+    """A run that told each of these at that minute."""
+    state = RunState(ready_plan(), order or Order(), usuals or Usuals())
+    for at, event in rows:
+        state.take(event, minute(at))
+    return state
+
+
+BEGIN = (0.0, RunStarted("r1", False, (FIRST, SECOND)))
+SETUP = (2.0, StepChanged(FIRST, "setup", StepState.STARTED))
+
+
+def test_how_long_it_takes_is_told_by_the_times_of_its_events() -> None:
+    state = timed(BEGIN, SETUP, (8.0, Progress(FIRST, "setup", 40, "installing files")))
+    assert "  for 10 min; usually 20 min (by guides)" in state.lines(minute(12.5))
+    assert state.clock(minute(12.5)) == "Elapsed 12:30, usually 40 min in all"
+
+
+def test_what_was_measured_here_comes_before_what_guides_say() -> None:
+    state = timed(BEGIN, SETUP, usuals=Usuals({"setup": [18 * 60.0, 25 * 60.0]}))
+    assert "  for 3 min; usually 18-25 min (the last 2 here)" in state.lines(minute(5))
+
+
+def test_the_first_node_says_what_is_usual_for_the_second() -> None:
+    state = timed(
+        *(BEGIN, SETUP, (20.0, StepChanged(FIRST, "setup", StepState.DONE))),
+        *(
+            (21.0, StepChanged(FIRST, "verify", StepState.DONE)),
+            (22.0, StepChanged(SECOND, "setup", StepState.STARTED)),
+        ),
+    )
+    lines = state.lines(minute(23))
+    assert "  took 19 min" in lines
+    assert "  for 1 min; 18 min the last time here" in lines
+
+
+def test_a_run_that_is_gone_on_with_shows_how_long_setup_has_really_taken() -> None:
+    again = StepChanged(FIRST, "setup", StepState.STARTED)
+    state = timed(
+        *(BEGIN, SETUP, (4.0, Finished("cancelled", True, "setup goes on")), (9.0, RunStarted("r1", True, (FIRST,)))),
+        (9.5, again),
+    )
+    assert any("for 8 min" in line for line in state.lines(minute(10)))
+    assert state.clock(minute(10)).startswith("Elapsed 10:00")
+    assert state.finished is None
+
+
+def test_a_second_attempt_on_a_node_is_timed_anew() -> None:
+    state = timed(
+        *(BEGIN, SETUP, (6.0, StepChanged(FIRST, "setup", StepState.FAILED, "exit 1"))),
+        *(
+            (30.0, StepChanged(FIRST, "stage", StepState.STARTED)),
+            (31.0, StepChanged(FIRST, "setup", StepState.STARTED)),
+        ),
+    )
+    assert any("for 2 min" in line for line in state.lines(minute(33)))
+
+
+def test_the_clock_stops_with_the_run() -> None:
+    state = timed(BEGIN, SETUP, (41.0, Finished("installed", True, "connect")))
+    assert state.clock(minute(500)) == "Took 41:00"
+
+
+def test_without_times_nothing_is_told_of_them() -> None:
+    state = after(RunStarted("r1", False, (FIRST,)), StepChanged(FIRST, "setup", StepState.STARTED))
+    assert state.clock(NOON) == ""
+    assert not any(" min" in line for line in state.lines(NOON))
+
+
+def test_the_whole_run_goes_by_what_is_usual_and_is_never_done_before_its_machines() -> None:
+    state = timed(BEGIN)
+    assert state.percent == 0
+    seen = [state.percent]
+    for event in (
+        StepChanged(FIRST, "preflight", StepState.DONE),
+        StepChanged(FIRST, "setup", StepState.STARTED),
+        Progress(FIRST, "setup", 50, ""),
+        StepChanged(FIRST, "setup", StepState.DONE),
+        StepChanged(FIRST, "clear", StepState.DONE),
+        StepChanged(FIRST, "verify", StepState.DONE),
+    ):
+        state.take(event)
+        seen.append(state.percent)
+    assert seen == sorted(seen)
+    assert seen[-1] == 50
+    assert "[########--------]  50%, 1 of 2 machines done" in state.lines()
+    state.take(StepChanged(SECOND, "setup", StepState.STARTED))
+    state.take(Progress(SECOND, "setup", 99, "ending"))
+    assert 90 < state.percent < 100
+
+
+def test_a_failover_is_about_its_target_alone_and_ends_with_a_sentence() -> None:
+    order = Order(Job.FAILOVER, target=SECOND)
+    state = RunState(ready_plan(), order)
+    state.take(StepChanged(SECOND, "move", StepState.DONE, "moved"))
+    state.take(Finished("done", True, f"role vmm is online on {SECOND}: connect consoles to vmm.contoso.lab:8100"))
+    assert list(state.nodes) == [SECOND]
+    assert any("100%" in line for line in state.lines())
+    ending = state.ending()
+    assert f"Role vmm is online on {SECOND}." in ending
+    assert sum("8100" in line for line in ending) == 1
+
+
+def test_a_console_that_is_taken_away_is_connected_to_nothing() -> None:
+    state = RunState(ready_plan(), replace(Order(Job.CONSOLE, ("ws01.contoso.lab",)), remove=True))
+    state.take(Finished("done", True, "the console is gone from ws01.contoso.lab"))
+    assert "The console is gone from ws01.contoso.lab." in state.ending()
+    assert not any("8100" in line for line in state.ending())

@@ -43,7 +43,7 @@ secrets_option = click.option(
     "secrets_file",
     type=click.Path(path_type=Path, dir_okay=False),
     envvar="VMM_WIZARD_SECRETS",
-    help="TOML file with an [accounts] table of passwords, readable by you alone.",
+    help="TOML file with an [accounts] table of passwords, readable by you alone; - reads standard input.",
 )
 unused_book_option = click.option(
     "--address-book",
@@ -82,12 +82,12 @@ def find_addresses(book: Path | None) -> Addresses:
 
 def read_secrets(file: Path | None) -> Secrets:
     from vmm_wizard import log
-    from vmm_wizard.plan.secrets import Secrets, SecretsError, load_secrets
+    from vmm_wizard.plan.secrets import STANDARD_INPUT, Secrets, SecretsError, load_secrets, read_piped
 
     if file is None:
         return Secrets()
     try:
-        secrets = load_secrets(file)
+        secrets = read_piped(sys.stdin.buffer) if str(file) == STANDARD_INPUT else load_secrets(file)
     except SecretsError as error:
         refuse(str(error))
     for secret in secrets.values():

@@ -60,6 +60,8 @@ class Context:
     ask: Ask = take_default
     #: The wish to end a setup that runs, and to begin nothing more.
     end_setup: threading.Event = field(default_factory=threading.Event)
+    #: With it, a cancelled run is gone on with by another process: nothing that waits is taken away.
+    leaving: threading.Event = field(default_factory=threading.Event)
     changed_before: bool = False
     changed_now: bool = False
     good: list[str] = field(default_factory=list)
@@ -148,6 +150,8 @@ class Context:
         if unknowns and not self._confirmed:
             self._confirmed = self.confirm(unknowns)
             if not self._confirmed:
+                # Who is asked to stop answers no question: that is no refusal.
+                self.require_uncancelled(node)
                 raise Refused(f"not started on {node}: what is unknown was not confirmed")
         self.lock.require()
 
@@ -219,6 +223,7 @@ class Context:
             *(work, node, self.run.id, task, self.password, self.journal, self.pace, self.cancel),
             ask=self.ask,
             end_setup=self.end_setup,
+            leaving=self.leaving,
             sessions=lambda: self.sql_sessions(node),
             guard=guard,
             ready=self.lock.require,

@@ -51,6 +51,8 @@ class Runner:
     ask: Ask = take_default
     #: The second wish after cancelling: a setup that runs is ended on its node, and nothing more is begun.
     end_setup: threading.Event = field(default_factory=threading.Event)
+    #: With it, cancelling hands the run over: what waits on a node is left there for the process that goes on with it.
+    leaving: threading.Event = field(default_factory=threading.Event)
 
     def run(self, cancel: threading.Event | None = None) -> Iterator[Event]:
         """Carry it out, and tell how it goes; the last event is `Finished`, whatever happens. For one call.
@@ -94,6 +96,7 @@ class Runner:
             *(self.plan, self.order, self.secrets, self.preflight, self.journal, run, self.pace, self.confirm, cancel),
             ask=self.ask,
             end_setup=self.end_setup,
+            leaving=self.leaving,
         )
         work = procedure(context)
         outcome: Outcome = "interrupted"
@@ -139,6 +142,8 @@ class Runner:
         except (Refused, Occupied) as refusal:
             return ended("failed" if context.changed else "refused", str(refusal), refusal.remedy)
         except Cancelled:
+            if context.leaving.is_set():
+                return ended("cancelled", "left to another process to go on with", resumable=True)
             return ended("cancelled", "cancelled")
         except Detached as stop:
             return ended("cancelled", str(stop), resumable=True)

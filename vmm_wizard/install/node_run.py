@@ -77,6 +77,8 @@ class NodeRun:
     _traces: ClassVar[str] = "task, key, passwords and answer file"
     #: The wish to end a setup that runs here; nothing new is begun then.
     end_setup: threading.Event = field(default_factory=threading.Event)
+    #: With it, who cancels leaves all as it is: another process goes on with it.
+    leaving: threading.Event = field(default_factory=threading.Event)
     sessions: Callable[[], int | None] = lambda: None
     guard: Callable[[], None] = lambda: None
     #: Called before anything is begun; raises what must stop it.
@@ -109,7 +111,8 @@ class NodeRun:
         try:
             return (yield from work)
         except Cancelled:
-            yield from self._stop()
+            if not self.leaving.is_set():
+                yield from self._stop()
             raise
         except NodeFailed:
             yield from self._clear(self.pace.clearing)

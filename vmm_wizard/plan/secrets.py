@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import BinaryIO
 
 from vmm_wizard.plan.names import AccountName
-from vmm_wizard.plan.secret_files import SecretsError, read_accounts
+from vmm_wizard.plan.secret_files import SIZE_MAX, SecretsError, parse_accounts, read_accounts
 
-__all__ = ["Secret", "Secrets", "SecretsError", "load_secrets"]
+__all__ = ["STANDARD_INPUT", "Secret", "Secrets", "SecretsError", "load_secrets", "piped", "read_piped"]
+
+#: What stands in place of a file's name for standard input.
+STANDARD_INPUT = "-"
 
 
 class Secret:
@@ -61,6 +66,10 @@ class Secrets:
         """All passwords, to mask them."""
         return tuple(self._by_account.values())
 
+    def items(self) -> tuple[tuple[str, Secret], ...]:
+        """Each account, in lower case, with its password."""
+        return tuple(self._by_account.items())
+
     def __contains__(self, account: object) -> bool:
         return isinstance(account, AccountName) and account.key in self._by_account
 
@@ -78,3 +87,26 @@ def load_secrets(path: Path | str) -> Secrets:
     for account, password in read_accounts(Path(path)).items():
         secrets.put(account, Secret(password))
     return secrets
+
+
+def piped(secrets: Secrets) -> bytes:
+    """The passwords as `read_piped` of another process of ours reads them. For a pipe: never for a file, an argument or
+    a variable."""
+    rows = (f"{_quoted(account)} = {_quoted(secret.reveal())}" for account, secret in secrets.items())
+    return "\n".join(("[accounts]", *rows, "")).encode()
+
+
+def read_piped(stream: BinaryIO) -> Secrets:
+    """The passwords that come through a pipe, in the form of the file. Raises SecretsError as `load_secrets`."""
+    data = stream.read(SIZE_MAX + 1)
+    if len(data) > SIZE_MAX:
+        raise SecretsError(f"standard input: larger than {SIZE_MAX // 1024} KiB, too large for passwords")
+    secrets = Secrets()
+    for account, password in parse_accounts(data, "standard input").items():
+        secrets.put(account, Secret(password))
+    return secrets
+
+
+def _quoted(text: str) -> str:
+    # A basic string of TOML is one of JSON, but for DEL.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -6,14 +6,14 @@ import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from textual import on
 
 from vmm_wizard.texts import text
 from vmm_wizard.tui.doing import DoingApp
 from vmm_wizard.tui.jobs import Jobs
-from vmm_wizard.tui.messages import QuitWanted, RunEnded, SaveWanted
+from vmm_wizard.tui.messages import HandedOver, QuitWanted, RunEnded, SaveWanted
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog, FileDialog, TextDialog
 from vmm_wizard.tui.screens.wizard import WizardScreen
 from vmm_wizard.wizard import pages
@@ -55,7 +55,8 @@ class WizardApp(DoingApp):
         self.wizard = WizardScreen(answers, self.jobs)
         self.wizard.learning = learning
         self._result = ""
-        self._leaving = False
+        #: What is waited for before the wizard is left: saving, the run's stop, or that it goes on by itself.
+        self._leaving: Literal["", "save", "stop", "leave"] = ""
 
     def get_default_screen(self) -> WizardScreen:
         return self.wizard
@@ -77,12 +78,12 @@ class WizardApp(DoingApp):
 
     def _save_to(self, file: Path | None) -> None:
         if file is None:
-            self._leaving = False
+            self._leaving = ""
             return
         try:
             self.answers.save(file)
         except OSError as error:
-            self._leaving = False
+            self._leaving = ""
             self.wizard.say(f"not saved: {file}: {error.strerror or error}")
             return
         self.wizard.say(f"saved: {file}")
@@ -95,11 +96,12 @@ class WizardApp(DoingApp):
         if isinstance(self.screen, ChoiceDialog) and self.screen.name == "quit":
             return
         self.wizard.leave()
-        if self.jobs.running:
+        if self.jobs.running and not (self._leaving or self.jobs.watching):
             rows = [("", text("quit.stay")), ("stop", text("quit.stop"))]
+            rows += [] if self.jobs.cannot_leave else [("leave", text("quit.leave"))]
             dialog = ChoiceDialog(text("quit.title"), text("quit.running"), rows, name="quit")
             self.push_screen(dialog, self._quit_chosen)
-        elif self.answers.unsaved:
+        elif self.answers.unsaved and not self.jobs.running:
             rows = [("save", text("quit.save")), ("quit", text("quit.quit")), ("", text("quit.stay"))]
             self.push_screen(
                 ChoiceDialog(text("quit.title"), text("quit.unsaved"), rows, name="quit"), self._quit_chosen
@@ -111,19 +113,30 @@ class WizardApp(DoingApp):
         if answer == "quit":
             self._leave()
         elif answer == "save":
-            self._leaving = True
+            self._leaving = "save"
             self.action_save()
         elif answer == "stop":
-            self._leaving = True
+            self._leaving = "stop"
             self.jobs.stop()
-            self.wizard.say("stopping ... (quit again to leave at once)")
+            self.wizard.say(text("quit.stopping"))
+        elif answer == "leave":
+            self._leaving = "leave"
+            self.jobs.hand_over()
+            self.wizard.say(text("run.leave.doing"))
+
+    @on(HandedOver)
+    def _handed_over(self) -> None:
+        if self._leaving == "leave":
+            self._leave()
 
     @on(RunEnded)
     async def _run_ended(self, event: RunEnded) -> None:
         self._result = event.result
-        if self._leaving:
+        if self._leaving == "stop":
             self._leave()
-        elif event.result != "cancelled":
+            return
+        self._leaving = ""
+        if event.result != "cancelled":
             await self.wizard.show_page(pages.DONE)
             self.wizard.look(fresh=True)
 
@@ -131,10 +144,12 @@ class WizardApp(DoingApp):
         """An error of our own: its place goes into the masked log. Textual would print every local, passwords too."""
         _log.exception("the wizard broke")
         self.jobs.close()
+        self.wizard.restore_title()
         self.panic("vmm-wizard: unexpected error; the log file has the details. A setup that runs on a node goes on.")
 
     def _leave(self) -> None:
         self.jobs.close()
+        self.wizard.restore_title()
         self.exit(EXIT_CODES[self._result])
 
 

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 
 from vmm_wizard.texts import text
 from vmm_wizard.tui.keys import OWN, bindings
-from vmm_wizard.tui.messages import StartWanted, StepsWanted, StopWanted
+from vmm_wizard.tui.messages import LeaveWanted, StartWanted, StepsWanted, StopWanted
 from vmm_wizard.tui.painting import Painter, painting
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog
 from vmm_wizard.tui.screens.palette import PaletteDialog
@@ -88,6 +88,18 @@ class DoingApp(App[int], inherit_bindings=False):
         """Start the run, from its page."""
         await self.wizard.show_page(pages.RUN)
         self.wizard.post_message(StartWanted())
+
+    async def action_leave(self) -> None:
+        """Ask whether the run shall go on without the wizard."""
+        await self.wizard.show_page(pages.RUN)
+        self.wizard.post_message(LeaveWanted())
+
+    def action_runs(self) -> None:
+        self.wizard.list_runs()
+
+    async def action_bell(self) -> None:
+        """Not Textual's, which rings: whether ours rings at all."""
+        self.wizard.turn_bell()
 
     async def action_stop(self) -> None:
         """Ask whether to stop the run."""

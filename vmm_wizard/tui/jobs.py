@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.tui.messages import FollowUpsTold, Found, Looked, Mended, Offered
-from vmm_wizard.tui.runs import Batches, RunJobs
+from vmm_wizard.tui.runs import RunJobs
+from vmm_wizard.tui.threads import Batches
 from vmm_wizard.wizard.order_fields import judged_as
 
 if TYPE_CHECKING:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import queue
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -13,11 +15,11 @@ from vmm_wizard.facts.discovery_model import Discovery
 from vmm_wizard.install.asking import Question
 from vmm_wizard.install.events import Event, Result
 from vmm_wizard.mending.model import Offer, Refusal
-from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.secrets import Secret
 
 if TYPE_CHECKING:
-    from vmm_wizard.install.journal import Run
+    from vmm_wizard.wizard.run_times import Usuals
+    from vmm_wizard.wizard.unfinished import Unfinished
 
 
 @dataclass
@@ -68,9 +70,32 @@ class Mended(Message):
 
 @dataclass
 class RunTold(Message):
-    """What a run told since the last time, in order; at most twice a second."""
+    """What a run told since the last time, in order, and when; at most twice a second. `is_past`: an earlier call of it
+    told that, and how it ended then is no end now."""
 
     events: tuple[Event, ...]
+    times: tuple[datetime, ...] = ()
+    is_past: bool = False
+
+    @property
+    def rows(self) -> tuple[tuple[Event, datetime | None], ...]:
+        """Each event with its time, where that is known."""
+        return tuple(zip_longest(self.events, self.times))
+
+
+@dataclass
+class UsualsFound(Message):
+    """How long steps took in earlier runs."""
+
+    usuals: Usuals
+
+
+@dataclass
+class HandedOver(Message):
+    """A run goes on in a process of its own, and is followed here."""
+
+    run: str
+    process: int
 
 
 @dataclass
@@ -90,13 +115,11 @@ class QuestionAsked(Message):
 
 
 @dataclass
-class UnfinishedFound(Message):
-    """A run never ended. `here` says where it stands, `working` whether another process carries it out now."""
+class RunsFound(Message):
+    """The runs that never ended, newest first. `asked`: somebody wanted to see them."""
 
-    run: Run
-    plan: Plan
-    here: str
-    working: bool
+    rows: tuple[Unfinished, ...]
+    asked: bool
 
 
 @dataclass
@@ -126,6 +149,10 @@ class StepsWanted(Message):
 
 class StartWanted(Message):
     """The run page's button was pressed: start."""
+
+
+class LeaveWanted(Message):
+    """The run shall go on without the wizard."""
 
 
 class StopWanted(Message):

@@ -1,88 +1,49 @@
-"""Runs of one wizard in threads: carried out here, or followed while another process carries one out."""
+"""Runs that one wizard carries out in a thread, stops, and hands over to a process of their own."""
 
 from __future__ import annotations
 
 import logging
 import queue
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, TypeVar
-
-from textual.message import Message
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from vmm_wizard import log
 from vmm_wizard.install.asking import Question
-from vmm_wizard.install.events import Event, Finished
+from vmm_wizard.install.events import Event, Finished, RunStarted
 from vmm_wizard.install.orders import Order
 from vmm_wizard.plan.model import Plan
-from vmm_wizard.tui.messages import ConfirmWanted, QuestionAsked, RunTold, UnfinishedFound
+from vmm_wizard.texts import text
+from vmm_wizard.tui.attaching import RUN_REST, FollowJobs, Row, usual_times
+from vmm_wizard.tui.messages import ConfirmWanted, HandedOver, QuestionAsked, UsualsFound
+from vmm_wizard.tui.threads import Batches
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
     from vmm_wizard.checks.registry import Finding
-    from vmm_wizard.install.journal import Run
+    from vmm_wizard.install.engine import Runner
+    from vmm_wizard.install.journal import Journal
     from vmm_wizard.plan.secrets import Secrets
     from vmm_wizard.preflight import Preflight
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-#: Seconds between two messages of a run: each repaint goes over the admin's SSH session.
-RUN_REST = 0.5
 
-
-class Batches(Generic[T]):
-    """Hands over what was put in batches, each `rest` seconds after the first of them was put; the last one at once."""
-
-    def __init__(self, deliver: Callable[[tuple[T, ...]], None], rest: float) -> None:
-        self._deliver = deliver
-        self._rest = rest
-        self._items: queue.SimpleQueue[T | None] = queue.SimpleQueue()
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="batches", daemon=True)
-        self._thread.start()
-
-    def put(self, item: T) -> None:
-        """Hand `item` over with the next batch."""
-        self._items.put(item)
-
-    def end(self) -> None:
-        """Hand over what is left, and wait until that is done."""
-        self._ending.set()
-        self._items.put(None)
-        self._thread.join()
-
-    def _run(self) -> None:
-        ended = False
-        while not ended:
-            batch = [self._items.get()]
-            self._ending.wait(self._rest)
-            while not self._items.empty():
-                batch.append(self._items.get())
-            ended = None in batch
-            items = tuple(item for item in batch if item is not None)
-            if items:
-                self._deliver(items)
-
-
-class RunJobs:
-    """The runs of one wizard. `post` takes messages from any thread."""
+class RunJobs(FollowJobs):
+    """The runs of one wizard."""
 
     def __init__(self, secrets: Secrets, addresses: Addresses) -> None:
+        super().__init__()
         self.secrets = secrets
         self.addresses = addresses
-        self._post: Callable[[Message], object] = lambda _: None
         self._lock = threading.Lock()
         self._preflight: Preflight | None = None
-        self._run_cancel = threading.Event()
         self._end_setup = threading.Event()
-        self._running = False
-        #: Whether the run that goes on is carried out by another process, and only followed here.
-        self.watching = False
-
-    def tell(self, post: Callable[[Message], object]) -> None:
-        """From now on, post messages there."""
-        self._post = post
+        self._leaving = threading.Event()
+        #: Whether the estate ends with the wizard, so that nothing can go on without it.
+        self.practice = False
 
     def _get_preflight(self) -> Preflight:
         from vmm_wizard.preflight import Preflight
@@ -92,16 +53,20 @@ class RunJobs:
                 self._preflight = Preflight(self.secrets, self.addresses)
             return self._preflight
 
-    @property
-    def running(self) -> bool:
-        """Whether a run goes on."""
-        return self._running
-
     def carry_out(self, plan: Plan, order: Order) -> None:
         """Carry out `order` on `plan`; its events come as `RunTold`, the last one is `Finished`."""
-        self._run_cancel, self._end_setup = threading.Event(), threading.Event()
+        self._run_cancel, self._end_setup, self._leaving = threading.Event(), threading.Event(), threading.Event()
         self._running, self.watching = True, False
-        self._start("run", self._carry_out, plan, order, self._run_cancel, self._end_setup)
+        self._start("run", self._carry_out, plan, order, self._run_cancel, self._end_setup, self._leaving)
+
+    @property
+    def cannot_leave(self) -> str:
+        """Why the run cannot go on without the wizard, or need not be let; empty when it can."""
+        if not self._running:
+            return text("run.leave.nothing")
+        if self.practice:
+            return text("run.leave.practice")
+        return text("run.leave.watching") if self.watching else ""
 
     def stop(self, *, end_setup: bool = False) -> None:
         """Ask the run to stop between steps; a setup that runs on a node is left alone unless `end_setup`."""
@@ -109,12 +74,25 @@ class RunJobs:
             self._end_setup.set()
         self._run_cancel.set()
 
+    def hand_over(self) -> None:
+        """Let the run go on in a process of its own, and follow it here: `HandedOver` says when that is so. What cannot
+        be handed over ends as one that was stopped."""
+        self._leaving.set()
+        self._run_cancel.set()
+
     def close(self) -> None:
         """The wizard is being left: nothing more is wanted, and nothing is waited for."""
         self._run_cancel.set()
-        self._post = lambda _: None
+        super().close()
 
-    def _carry_out(self, plan: Plan, order: Order, cancel: threading.Event, end_setup: threading.Event) -> None:
+    def _carry_out(
+        self,
+        plan: Plan,
+        order: Order,
+        cancel: threading.Event,
+        end_setup: threading.Event,
+        leaving: threading.Event,
+    ) -> None:
         from vmm_wizard import paths
         from vmm_wizard.install.engine import Runner
         from vmm_wizard.install.journal import Journal, JournalError
@@ -132,71 +110,66 @@ class RunJobs:
                 order=order,
                 ask=lambda question: self._ask(question, cancel),
                 end_setup=end_setup,
+                leaving=leaving,
             )
-            for event in runner.run(cancel):
-                batches.put(event)
+            self._tell_earlier(journal, plan, order)
+            run_id, last = self._tell(runner, cancel, batches)
+            if leaving.is_set() and run_id and journal.run(run_id).outcome == "interrupted":
+                last = self._handed_over(journal, run_id, plan, batches)
         except JournalError as error:
-            batches.put(Finished("failed", False, str(error)))
+            last = Finished("failed", False, str(error))
         except Exception as error:
             _log.exception("the run broke")
-            text = log.masked(f"unexpected error ({type(error).__name__}: {error}); the log file has the details")
-            batches.put(Finished("failed", False, text))
+            said = log.masked(f"unexpected error ({type(error).__name__}: {error}); the log file has the details")
+            last = Finished("failed", False, said)
+        if last is not None:
+            batches.put((last, datetime.now(UTC)))
         batches.end()
 
-    def _deliver(self, events: tuple[Event, ...]) -> None:
-        if isinstance(events[-1], Finished):
-            self._running = self.watching = False
-        self._send(RunTold(events))
+    def _tell_earlier(self, journal: Journal, plan: Plan, order: Order) -> None:
+        """What is usual, and what earlier calls told of a run that is now gone on with. Raises JournalError."""
+        from vmm_wizard.install.admission import plan_key
 
-    # --- runs of other processes, and of earlier ones
+        earlier = journal.unfinished(plan_key(plan), order)
+        self._send(UsualsFound(usual_times(journal, earlier.id if earlier else "")))
+        if earlier is not None:
+            self._send_past(journal.told(earlier.id))
 
-    def find_runs(self) -> None:
-        """Look for runs that never ended; they come as `UnfinishedFound`, the newest first. None: no message."""
-        self._start("runs", self._find_runs)
+    def _tell(self, runner: Runner, cancel: threading.Event, batches: Batches[Row]) -> tuple[str, Event | None]:
+        """Carry a run out and tell all of it but its last word: its id, and that word."""
+        run_id, last = "", None
+        for event in runner.run(cancel):
+            if isinstance(event, RunStarted):
+                run_id = event.run
+            if isinstance(event, Finished):
+                last = event
+            else:
+                batches.put((event, datetime.now(UTC)))
+        return run_id, last
 
-    def _find_runs(self) -> None:
+    def _handed_over(self, journal: Journal, run_id: str, plan: Plan, batches: Batches[Row]) -> Finished | None:
+        """Start a process that goes on with the run, and follow it; the run's last word, or what became of it instead;
+        None when the last word was told. Raises JournalError."""
         from vmm_wizard import paths
-        from vmm_wizard.install.journal import JournalError
-        from vmm_wizard.plan.answers import AnswersError
-        from vmm_wizard.wizard.unfinished import unfinished
-
-        try:
-            found = unfinished(paths.journal_file(), paths.state_folder())
-        except (JournalError, AnswersError, OSError) as error:
-            # What cannot be read is told where it is used.
-            _log.warning("unfinished runs: %s", error)
-            return
-        if found is not None:
-            self._send(UnfinishedFound(found.run, found.plan, found.here, found.working))
-
-    def attach(self, run: Run, plan: Plan) -> None:
-        """Follow a run that another process of this computer carries out; its events come as `RunTold`."""
-        self._run_cancel = threading.Event()
-        self._running = self.watching = True
-        self._start("attach", self._attach, run, plan, self._run_cancel)
-
-    def _attach(self, run: Run, plan: Plan, cancel: threading.Event) -> None:
-        from vmm_wizard import paths
-        from vmm_wizard.install.events import read_event
+        from vmm_wizard.install.handing_over import NotHandedOver, hand_over
         from vmm_wizard.install.holding import carried_out
-        from vmm_wizard.install.journal import Journal, JournalError
-        from vmm_wizard.install.runs import follow
 
-        batches = Batches(self._deliver, RUN_REST)
-        last: Event | None = None
-        text = "the other process has gone: start the run here to go on with it"
+        before = max((row.number for row in journal.told(run_id)), default=0)
+        folder, book = paths.state_folder(), getattr(self.addresses, "path", None)
         try:
-            journal, folder = Journal(paths.journal_file()), paths.state_folder()
-            for row in follow(journal, run.id, lambda: carried_out(plan, folder) == run.id, cancel):
-                last = read_event(row.event)
-                if last is not None:
-                    batches.put(last)
-        except JournalError as error:
-            text = str(error)
-        if not isinstance(last, Finished):
-            goes_on = "no longer followed here; the run goes on in its own process"
-            batches.put(Finished("cancelled", False, goes_on if cancel.is_set() else text))
-        batches.end()
+            process = hand_over(
+                *(run_id, self.secrets, book if isinstance(book, Path) else None),
+                lambda: carried_out(plan, folder) == run_id or bool(journal.told(run_id, before)),
+            )
+        except NotHandedOver as reason:
+            return Finished("cancelled", True, text("run.leave.failed", reason=reason))
+        self._run_cancel = cancel = threading.Event()
+        self.watching = True
+        self._send(HandedOver(run_id, process))
+        if self._follow(journal, run_id, plan, cancel, batches, before):
+            return None
+        said = text("run.attach.left") if cancel.is_set() else text("run.attach.gone")
+        return Finished("cancelled", False, said)
 
     # --- what a run asks
 
@@ -219,15 +192,3 @@ class RunJobs:
             except queue.Empty:
                 continue
         return otherwise
-
-    # --- threads
-
-    def _start(self, name: str, target: Callable[..., None], *arguments: object) -> None:
-        threading.Thread(target=target, args=arguments, name=f"wizard {name}", daemon=True).start()
-
-    def _send(self, message: Message) -> None:
-        try:
-            self._post(message)
-        except RuntimeError:
-            # The wizard was left between two words: its loop is closed, and nobody listens any more.
-            _log.info("nobody listens any more: %s", type(message).__name__)

@@ -61,6 +61,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("lesson", ("f6", "ctrl+y")),
     Action("start", button="run", possible=lambda view: not view.running),
     Action("stop", button="run", possible=lambda view: view.running),
+    Action("leave", button="run", possible=lambda view: view.running),
+    Action("runs", ("f7", "alt+r"), possible=lambda view: not view.running),
+    Action("bell", button="run"),
     Action("quit", ("ctrl+q", "f10"), footer=True, anywhere=True),
 )
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}

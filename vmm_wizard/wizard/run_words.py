@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vmm_wizard.install.orders import Job
+from vmm_wizard.texts import text
 from vmm_wizard.wizard import flow
 from vmm_wizard.wizard.order_fields import carried_out
 
@@ -92,6 +93,14 @@ _WORDS: Mapping[Job, Words] = {
     ),
 }
 
+_REMOVAL = Words(
+    text("run.removal.start"),
+    text("run.removal.deed"),
+    text("run.removal.before"),
+    text("run.removal.done"),
+    text("run.removal.unchanged"),
+)
+
 _TASK = (
     "Windows stores the password of {account} on the machine while a scheduled task of ours is there; local "
     "administrators can read it. It is removed afterwards."
@@ -125,14 +134,18 @@ _PROMISES: Mapping[Job, str] = {
 }
 
 
-def words(job: Job) -> Words:
-    """The words of a job."""
-    return _WORDS[job]
+def words(job: Job, *, remove: bool = False) -> Words:
+    """The words of a job; `remove`: a console is taken away instead."""
+    return _REMOVAL if remove and job is Job.CONSOLE else _WORDS[job]
 
 
 def deed(view: flow.View) -> str:
     """What Yes means."""
-    return "tell me what to start where" if flow.is_by_hand(view.order) else words(view.order.job).deed
+    return (
+        "tell me what to start where"
+        if flow.is_by_hand(view.order)
+        else words(view.order.job, remove=view.order.remove).deed
+    )
 
 
 def machines(view: flow.View) -> tuple[str, ...]:
@@ -148,8 +161,9 @@ def before(view: flow.View) -> str:
     rows = flow.obstacles(view)
     if rows:
         return "\n".join(["This stands in the way:", *rows, ""])
+    said = words(view.order.job, remove=view.order.remove)
     places = [f"  {place}. {name}" for place, name in enumerate(machines(view), 1)]
-    return "\n".join([f"Nothing known stands in the way. {words(view.order.job).before}", *places, ""])
+    return "\n".join([f"Nothing known stands in the way. {said.before}", *places, ""])
 
 
 def promise(view: flow.View) -> str:
@@ -157,10 +171,11 @@ def promise(view: flow.View) -> str:
     account, name = view.plan.installing_account, view.plan.database.name
     kept = f"The database {name} is kept."
     removed = f"With the last node the database {name} is REMOVED, as you typed."
-    text = _BY_HAND if flow.is_by_hand(view.order) else _PROMISES[view.order.job]
-    return text.format(
-        account=account,
-        names=", ".join(machine.partition(".")[0] for machine in machines(view)),
-        task=_TASK.format(account=account),
-        database=removed if view.order.remove_database else kept,
+    names = ", ".join(machine.partition(".")[0] for machine in machines(view))
+    task = _TASK.format(account=account)
+    if view.order.job is Job.CONSOLE and view.order.remove:
+        return text("run.removal.promise", account=account, names=names, task=task)
+    said = _BY_HAND if flow.is_by_hand(view.order) else _PROMISES[view.order.job]
+    return said.format(
+        account=account, names=names, task=task, database=removed if view.order.remove_database else kept
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,8 @@ from vmm_wizard.texts import text
 if TYPE_CHECKING:
     from vmm_wizard.install.journal import Run
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
@@ -21,6 +25,12 @@ class Unfinished:
     plan: Plan
     here: str
     working: bool
+
+    @property
+    def line(self) -> str:
+        """It in a line, to be chosen from several."""
+        values = {"job": self.run.job, "cluster": self.plan.cluster.name, "when": f"{self.run.started:%Y-%m-%d %H:%M}"}
+        return text("unfinished.line_working", **values) if self.working else text("unfinished.line", **values)
 
     @property
     def sentences(self) -> tuple[str, str]:
@@ -38,21 +48,29 @@ class Unfinished:
 
 
 def unfinished(journal_file: Path, folder: Path) -> Unfinished | None:
-    """The newest run that never ended; None where there is none.
+    """The newest run that never ended; None where there is none. Raises as `all_unfinished`."""
+    return next(all_unfinished(journal_file, folder), None)
 
-    Raises JournalError, AnswersError or OSError where the journal, or the answers in it, cannot be read.
+
+def all_unfinished(journal_file: Path, folder: Path) -> Iterator[Unfinished]:
+    """The runs that never ended, newest first. One whose answers cannot be read, maybe another version's, is left out.
+
+    Raises JournalError or OSError where the journal cannot be read.
     """
     from vmm_wizard.install.holding import carried_out
     from vmm_wizard.install.journal import Journal
     from vmm_wizard.install.runs import standing, unfinished_runs
-    from vmm_wizard.plan.answers import loads
+    from vmm_wizard.plan.answers import AnswersError, loads
 
     if not journal_file.exists():
-        return None
+        return
     journal = Journal(journal_file)
     for run in unfinished_runs(journal):
-        plan = loads(run.plan_toml)
+        try:
+            plan = loads(run.plan_toml)
+        except AnswersError as error:
+            _log.warning("the answers of run %s: %s", run.id, error)
+            continue
         here = standing(journal.steps(run.id))
         working = carried_out(plan, folder) == run.id
-        return Unfinished(run, plan, str(here or text("unfinished.not_begun")), working)
-    return None
+        yield Unfinished(run, plan, str(here or text("unfinished.not_begun")), working)

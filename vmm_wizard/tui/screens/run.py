@@ -1,68 +1,116 @@
-"""The page of the run: what stands in the way, the phase of each node, the log, and a button to start or stop."""
+"""The page of the run: what stands in the way, how far all and each machine is, the log, and what can be done."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import ClassVar
 
 from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Button, Log, Static
+from textual.widgets import Button, Static
 
-from vmm_wizard.tui.messages import StartWanted, StopWanted
+from vmm_wizard.texts import text
+from vmm_wizard.tui.messages import LeaveWanted, StartWanted, StopWanted
 from vmm_wizard.tui.widgets.form import PageView, Pane
+from vmm_wizard.tui.widgets.run_log import LogPanel, RunLog
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.run_state import RunState
-from vmm_wizard.wizard.run_words import before, words
+from vmm_wizard.wizard.run_words import Words, before, words
 from vmm_wizard.wizard.stale import since_run
 
-#: Lines of the log that are kept on the screen; SetupWizard.log on the node has all.
-LOG_LINES = 2000
-
-
-class RunLog(Log):
-    """The log of the run; arrows scroll it while it has the focus."""
-
-    help_text = "SetupWizard.log and the steps, as they come. Arrows scroll; End follows again."
-    help_subject = "thing:run-log"
+#: Seconds between two looks at the clock.
+TICK = 1.0
 
 
 class RunPage(PageView):
     """Start, follow and stop a run."""
 
     page = pages.RUN
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d,D", "leave", "Let it go on", show=False),
+        Binding("b,B", "app.bell", "Bell on or off", show=False),
+    ]
+
+    state: RunState | None = None
+    _ticking: Timer | None = None
 
     def body(self) -> Iterator[Widget]:
+        yield Static(id="run-clock", markup=False)
         with Pane(id="run-pane"):
             yield Static(id="run-state", markup=False)
-        yield Button(words(self.view.order.job).start, id="start", compact=True)
-        yield RunLog(max_lines=LOG_LINES, id="log")
+        with Horizontal(id="run-buttons"):
+            yield Button(self._words.start, id="start", compact=True)
+            yield Button(text("run.button.leave"), id="leave", compact=True)
+        yield LogPanel(id="log-panel")
 
     def show(self, view: flow.View) -> None:
         super().show(view)
         begun = view.running or bool(view.result)
-        self.query_one("#log").display = begun
+        self.query_one("#log-panel").display = begun
+        self.query_one("#run-clock").display = begun
         earlier = since_run(view)
         about = self.query_one(".about", Static)
         about.update(earlier or self.page.about)
         about.display = not begun or bool(earlier)
+        self.query_one("#leave").display = view.running
+        again = text("run.button.again") if view.result else self._words.start
         button = self.query_one("#start", Button)
-        button.label = "Stop" if view.running else "Start again" if view.result else words(view.order.job).start
+        button.label = text("run.button.stop") if view.running else again
         # A new label does not make the button as wide as it is: it would stand in the room of the old one.
         button.refresh(layout=True)
-        if not view.running and not view.result:
+        if not begun:
             self.query_one("#run-state", Static).update(before(view))
+        self._tick_or_rest()
 
-    def tell(self, state: RunState, lines: Sequence[str]) -> None:
-        """Show how far the run is, and more of its log."""
-        self.query_one("#run-state", Static).update("\n".join(state.lines()))
-        if lines:
-            self.query_one(RunLog).write_lines(lines)
+    @property
+    def _words(self) -> Words:
+        return words(self.view.order.job, remove=self.view.order.remove)
 
-    def clear(self) -> None:
-        """A new run begins."""
-        self.query_one(RunLog).clear()
+    def tell(self, state: RunState) -> None:
+        """Show how far the run is, and what is new in its log."""
+        self.state = state
+        self._paint(state)
+        log = self.query_one(RunLog)
+        if log.model is not state.log:
+            log.model = state.log
+        log.update()
+
+    def _paint(self, state: RunState) -> None:
+        now = datetime.now(UTC)
+        self._say("#run-clock", state.clock(now))
+        self._say("#run-state", "\n".join(state.lines(now)))
+
+    def _say(self, name: str, said: str) -> None:
+        """Nothing is repainted that says the same."""
+        line = self.query_one(name, Static)
+        if line.content != said:
+            line.update(said, layout=str(line.content).count("\n") != said.count("\n"))
+
+    # --- the clock goes while a run does, and only in sight
+
+    def _tick_or_rest(self) -> None:
+        if self.view.running and self._ticking is None:
+            self._ticking = self.set_interval(TICK, self._tick)
+        elif not self.view.running and self._ticking is not None:
+            self._ticking.stop()
+            self._ticking = None
+
+    def _tick(self) -> None:
+        if self.display and self.screen.is_current and self.state is not None:
+            self._paint(self.state)
+
+    # --- what can be done
 
     @on(Button.Pressed, "#start")
     def _pressed(self, event: Button.Pressed) -> None:
         event.stop()
         self.post_message(StopWanted() if self.view.running else StartWanted())
+
+    @on(Button.Pressed, "#leave")
+    def action_leave(self) -> None:
+        """Let the run go on without the wizard."""
+        self.post_message(LeaveWanted())

@@ -13,7 +13,7 @@ from vmm_wizard.plan.model import Plan
 from vmm_wizard.texts import text
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import PasswordGiven, Typed
-from vmm_wizard.tui.screens.running import RunScreen
+from vmm_wizard.tui.screens.calling import CallingScreen
 from vmm_wizard.tui.widgets.field import Field
 from vmm_wizard.tui.widgets.form import FormPage
 from vmm_wizard.tui.widgets.inputs import LineInput
@@ -24,7 +24,7 @@ from vmm_wizard.wizard.pasting import Landing, is_wrong, landing
 REST = 0.3
 
 
-class TypingScreen(RunScreen):
+class TypingScreen(CallingScreen):
     """The part of the one screen that takes what is typed."""
 
     def __init__(self, answers: Answers, jobs: Jobs) -> None:

@@ -176,11 +176,13 @@ class WizardScreen(LessonScreen):
             shown = _VIEWS[page.id](self.answers, self.view)
             await self.query_one("#pages").mount(shown)
             if isinstance(shown, RunPage | DonePage) and self.run_state is not None:
-                shown.tell(self.run_state, ()) if isinstance(shown, RunPage) else shown.tell(self.run_state)
+                shown.tell(self.run_state)
             if isinstance(shown, DonePage):
                 shown.follow(self.follow_ups)
         self.page = page
-        shown.display = True
+        # A key may have come before the first page was there to be hidden.
+        for other in self.query(PageView):
+            other.display = other is shown
         shown.scroll_home(animate=False)
         self.status = ""
         self.refresh_view()

@@ -1,0 +1,81 @@
+"""A run goes on in a process of its own, without a terminal: whoever sees the run may log off.
+
+The process is `vmm-wizard resume RUN`. Its passwords go through a pipe to its standard input: they are in no argument,
+no variable and no file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from vmm_wizard import log
+from vmm_wizard.plan.secrets import STANDARD_INPUT, Secrets, piped
+
+#: Seconds that the process may take until it carries the run out.
+START_SECONDS = 60.0
+#: Seconds between two looks at it.
+LOOK_SECONDS = 0.1
+
+
+class NotHandedOver(Exception):
+    """The process could not be started, or ended before it carried the run out. One sentence."""
+
+
+def hand_over(run_id: str, secrets: Secrets, book: Path | None, has_begun: Callable[[], bool]) -> int:
+    """Start a process that goes on with a run, which nobody carries out now, and come back when it `has_begun`; gives
+    its process id. `book` is the address book in use. Raises NotHandedOver."""
+    command = [sys.executable, "-m", "vmm_wizard", "resume", run_id, "--yes", "--secrets", STANDARD_INPUT]
+    if book is not None:
+        command += ["--address-book", str(book.absolute())]
+    with tempfile.TemporaryFile() as said:
+        try:
+            process = _start(command, said.fileno())
+        except OSError as error:
+            raise NotHandedOver(f"no process could be started ({error.strerror or error})") from None
+        assert process.stdin is not None
+        with contextlib.suppress(OSError):
+            process.stdin.write(piped(secrets))
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        due = time.monotonic() + START_SECONDS
+        while not has_begun():
+            if process.poll() is not None:
+                said.seek(0)
+                raise NotHandedOver(_last_line(said.read().decode("utf-8", "replace")))
+            if time.monotonic() > due:
+                process.terminate()
+                raise NotHandedOver(f"the process did not begin within {START_SECONDS:.0f} seconds")
+            time.sleep(LOOK_SECONDS)
+    return process.pid
+
+
+def _start(command: list[str], said: int) -> subprocess.Popen[bytes]:
+    """A process that outlives this one and its terminal. Raises OSError."""
+    if sys.platform == "win32":
+        # Not proved on a real Windows: a service of SSH may put what it starts into a job that ends with the session,
+        # which a process may leave only where that is allowed.
+        apart = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+        for flags in (apart | subprocess.CREATE_BREAKAWAY_FROM_JOB, apart):
+            with contextlib.suppress(PermissionError):
+                return subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=said,
+                    creationflags=flags,
+                )
+        raise PermissionError("Windows does not let it")
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True
+    )
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return log.masked(lines[-1].removeprefix("vmm-wizard: ")) if lines else "its process ended without a word"
