@@ -1,5 +1,6 @@
 """Files with passwords: refused when others can read them, and never shown."""
 
+import io
 import pickle
 import subprocess
 import sys
@@ -8,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from vmm_wizard.plan.names import AccountName
-from vmm_wizard.plan.secret_files import parse_accounts, readers_by_sddl, saved_sddl
-from vmm_wizard.plan.secrets import Secret, Secrets, SecretsError, load_secrets
+from vmm_wizard.plan.secret_files import SIZE_MAX, parse_accounts, readers_by_sddl, saved_sddl
+from vmm_wizard.plan.secrets import Secret, Secrets, SecretsError, load_secrets, piped, read_piped
 
 SETUP = AccountName.parse(r"CONTOSO\vmm-setup")
 GOOD = "[accounts]\n'CONTOSO\\vmm-setup' = \"C4nary\"\n'svc-vmm@contoso.lab' = 'other'\nreporting = 'third'\n"
@@ -144,3 +145,18 @@ def test_what_icacls_saved_is_read() -> None:
     assert saved_sddl("secrets.toml\r\nD:P(A;;FA;;;SY)\r\n".encode("utf-16")) == "D:P(A;;FA;;;SY)"
     with pytest.raises(ValueError, match="saved access list"):
         saved_sddl("nothing".encode("utf-16"))
+
+
+def test_passwords_go_through_a_pipe_as_they_are() -> None:
+    secrets = Secrets()
+    texts = ("plain", "quo\"te's", "back\\slash", "ümläut", "\U0001f511", "del\x7f", "tab\t", " blank ", "#=[x]")
+    for number, text in enumerate(texts):
+        secrets.put(AccountName.parse(rf"CONTOSO\user{number}"), Secret(text))
+    read = read_piped(io.BytesIO(piped(secrets)))
+    assert [secret.reveal() for secret in read.values()] == list(texts)
+    assert read.items() == secrets.items()
+
+
+def test_too_much_through_a_pipe_is_refused() -> None:
+    with pytest.raises(SecretsError, match="standard input: larger than 64 KiB"):
+        read_piped(io.BytesIO(b"x" * (SIZE_MAX + 1)))

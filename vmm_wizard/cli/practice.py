@@ -107,7 +107,7 @@ def _open(file: Path, book: Addresses, secrets: Secrets, learning: Learning | No
         return run_plain(file, book, secrets, keeps=False, learning=learning)
     from vmm_wizard.tui.app import run_wizard
 
-    return run_wizard(file, book, secrets, learning)
+    return run_wizard(file, book, secrets, learning, practice=True)
 
 
 def _verify_scenario(name: str, speed: float) -> None:

@@ -86,6 +86,8 @@ def read_secrets(file: Path | None) -> Secrets:
 
     if file is None:
         return Secrets()
+    if str(file) == STANDARD_INPUT and sys.stdin.isatty():
+        refuse("--secrets - reads passwords from a pipe, and standard input is a terminal")
     try:
         secrets = read_piped(sys.stdin.buffer) if str(file) == STANDARD_INPUT else load_secrets(file)
     except SecretsError as error:

@@ -153,13 +153,22 @@ class WizardApp(DoingApp):
         self.exit(EXIT_CODES[self._result])
 
 
-def run_wizard(file: Path | None, addresses: Addresses, secrets: Secrets, learning: Learning | None = None) -> int:
-    """Open the wizard on `file` (which need not exist) and come back when it is left. `learning`: a lesson to do there.
+def run_wizard(
+    file: Path | None,
+    addresses: Addresses,
+    secrets: Secrets,
+    learning: Learning | None = None,
+    *,
+    practice: bool = False,
+) -> int:
+    """Open the wizard on `file` (which need not exist) and come back when it is left. `learning`: a lesson to do there;
+    `practice`: the estate ends with the wizard, and no run goes on without it.
 
     Returns 0 for good, installed or nothing done, 1 when a run was refused, 4 when it failed, 5 when it was cancelled.
     """
     app = WizardApp(Answers.opened(file), secrets, addresses, learning)
     app.theme = choose_theme(os.environ)
+    app.jobs.practice = practice
     code = app.run()
     if code is None:
         return EXIT_CODES["failed"] if app.return_code else EXIT_CODES["cancelled"]
