@@ -197,6 +197,11 @@ class TestThePages:
         console, _, _ = sit(tmp_path, "failover", "", "", "", ":pages", "5")
         assert "Step 5 of 7: The node that the role moves to" in console.said
 
+    def test_are_gone_to_by_number_or_name_at_once(self, tmp_path: Path) -> None:
+        for typed in (":pages 5", ":pages sql"):
+            console, _, _ = sit(tmp_path, typed)
+            assert "Step 5 of 11: SQL Server and database" in console.said
+
     def test_are_all_named_with_their_states(self, tmp_path: Path) -> None:
         console, _, _ = sit(tmp_path, ":pages", "1")
         for page in pages.PAGES:

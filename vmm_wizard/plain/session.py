@@ -28,7 +28,7 @@ from vmm_wizard.wizard.unfinished import Unfinished, unfinished
 _log = logging.getLogger(__name__)
 
 #: What can be done while a run goes on; the rest waits for its end.
-_BESIDE_A_RUN = frozenset({"keys", "findings", "see", "save", "explain", "quit"})
+_BESIDE_A_RUN = frozenset({"keys", "findings", "see", "save", "explain", "lesson", "hint", "quit"})
 
 
 class Session:
@@ -70,6 +70,8 @@ class Session:
             self.talk.say(text("plain.left"))
         except EOFError:
             leaving.cut_off(self.state)
+            if self.state.running:
+                self.state.result = "cancelled"
         finally:
             self.state.estate.close()
             if self.state.carrier is not None:
@@ -210,8 +212,9 @@ class Session:
             self.talk.say(f"! {row}")
 
     def _run_page(self) -> None:
-        state = self.state
-        told.wait_for(state, findings=False)
+        state, view = self.state, self.state.view
+        if view.order.job in pages.JUDGED:
+            told.wait_for(state, findings=False)
         if state.run_state is not None and state.result == "cancelled":
             self.talk.read_out(state.run_state.ending())
         self.talk.say("", before(state.view))
@@ -261,6 +264,9 @@ class Session:
 
     def _pages(self, rest: str, prompt: Prompt) -> None:  # noqa: ARG002
         view = self.state.view
+        named = [page for number, page in enumerate(view.pages, 1) if rest in (str(number), page.id)]
+        if named:
+            raise Turn(named[0])
         rows = [
             (page.id, f"{page.title}: {flow.mark_of(view, page).word or text('plain.no_mark')}") for page in view.pages
         ]
