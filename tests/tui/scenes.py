@@ -59,7 +59,7 @@ def wizard_of(pilot: Pilot[int]) -> WizardApp:
 async def known(pilot: Pilot[int], facts: Facts) -> None:
     """Have the wizard know these facts; those of before are forgotten."""
     app = wizard_of(pilot)
-    app.wizard.post_message(Looked(judge(app.answers.plan, facts), ()))
+    app.wizard.post_message(Looked(judge(app.answers.plan, facts), (), facts))
     await pilot.pause()
 
 
@@ -145,6 +145,9 @@ SCENES: dict[str, Scene] = {
     "palette": pressed("f9"),
     "saving": pressed("ctrl+s"),
     "quitting": pressed("ctrl+q"),
+    "topology": pressed("f6"),
+    "matrix": pressed("f6", "2", "f", "down", "right", "right"),
+    "answer-files": pressed("f6", "3"),
     "wrong": wrong_text,
     "under-way": under_way,
     "ended": ended,

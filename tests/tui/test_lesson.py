@@ -58,5 +58,5 @@ async def test_a_lesson_is_told_helped_with_and_found(tmp_path: Path) -> None:
 async def test_without_a_lesson_its_key_says_where_there_are_some(tmp_path: Path) -> None:
     app = WizardApp(Answers(ready_plan()), Secrets(), nowhere(tmp_path))
     async with app.run_test(size=SMALL) as pilot:
-        await pilot.press("f6")
+        await pilot.press("f8")
         await until(pilot, lambda: "no lesson is open" in screen_text(pilot))

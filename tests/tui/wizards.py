@@ -62,7 +62,7 @@ async def told(pilot: Pilot[int], facts: Facts | None = None, waiting: tuple[str
     facts = good_facts() if facts is None else facts
     await pilot.pause()
     app.jobs.close()
-    app.wizard.post_message(Looked(judge(app.answers.plan, facts), waiting))
+    app.wizard.post_message(Looked(judge(app.answers.plan, facts), waiting, facts))
     await pilot.pause()
     return app
 

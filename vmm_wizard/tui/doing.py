@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.app import App
 from textual.binding import BindingType
 
 from vmm_wizard.texts import text
@@ -14,6 +13,7 @@ from vmm_wizard.tui.messages import LeaveWanted, StartWanted, StepsWanted, StopW
 from vmm_wizard.tui.painting import Painter, painting
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog
 from vmm_wizard.tui.screens.palette import PaletteDialog
+from vmm_wizard.tui.sharing import SharingApp
 from vmm_wizard.wizard import flow, pages, palette
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vmm_wizard.tui.screens.wizard import WizardScreen
 
 
-class DoingApp(App[int], inherit_bindings=False):
+class DoingApp(SharingApp, inherit_bindings=False):
     """Pages, palette, help and the run, by the table of actions."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings()
@@ -59,6 +59,12 @@ class DoingApp(App[int], inherit_bindings=False):
 
     def action_lesson(self) -> None:
         self.wizard.show_lesson()
+
+    def action_see(self) -> None:
+        self.wizard.see()
+
+    def action_request(self) -> None:
+        self.wizard.request()
 
     @on(StepsWanted)
     def action_steps(self) -> None:

@@ -62,7 +62,8 @@ class Jobs(RunJobs):
         def deliver(updates: tuple[Update, ...]) -> None:
             if not cancel.is_set():
                 self._tell_follow_ups(updates[-1])
-                self._send(Looked(updates[-1].findings_for(judged_as(job)), updates[-1].waiting))
+                last = updates[-1]
+                self._send(Looked(last.findings_for(judged_as(job)), last.waiting, last.facts))
 
         batches = Batches(deliver, LOOK_REST)
         try:
@@ -80,7 +81,8 @@ class Jobs(RunJobs):
 
         if update.waiting or situation(update.plan, update.facts).role is not Role.OURS:
             return
-        self._send(FollowUpsTold(tuple(brief(follow_ups(update.plan, update.facts)))))
+        rows = follow_ups(update.plan, update.facts)
+        self._send(FollowUpsTold(tuple(brief(rows)), tuple(rows)))
 
     # --- discovery
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -12,12 +12,14 @@ from textual.message import Message
 
 from vmm_wizard.checks.registry import Finding
 from vmm_wizard.facts.discovery_model import Discovery
+from vmm_wizard.facts.model import Facts
 from vmm_wizard.install.asking import Question
 from vmm_wizard.install.events import Event, Result
 from vmm_wizard.mending.model import Offer, Refusal
 from vmm_wizard.plan.secrets import Secret
 
 if TYPE_CHECKING:
+    from vmm_wizard.afterwards.model import FollowUp
     from vmm_wizard.wizard.run_times import Usuals
     from vmm_wizard.wizard.unfinished import Unfinished
 
@@ -40,10 +42,11 @@ class PasswordGiven(Message):
 
 @dataclass
 class Looked(Message):
-    """Preflight knows more: the findings so far, and what is still being asked."""
+    """Preflight knows more: the findings so far, what is still being asked, and what was answered."""
 
     findings: tuple[Finding, ...]
     waiting: tuple[str, ...]
+    facts: Facts = field(default_factory=Facts)
 
 
 @dataclass
@@ -124,9 +127,25 @@ class RunsFound(Message):
 
 @dataclass
 class FollowUpsTold(Message):
-    """What follows the install, in lines."""
+    """What follows the install, in lines; and the follow-ups themselves."""
 
     lines: tuple[str, ...]
+    rows: tuple[FollowUp, ...] = ()
+
+
+@dataclass
+class SentenceSaid(Message):
+    """A sentence for the line below the page."""
+
+    text: str
+
+
+class SeeWanted(Message):
+    """The picture of the installation shall be shown."""
+
+
+class RequestWanted(Message):
+    """A request to another team shall be chosen and shown."""
 
 
 @dataclass

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -12,7 +13,7 @@ from vmm_wizard.texts import text
 from vmm_wizard.wizard.flow import Mark
 
 #: Columns of the names of rows in a box, the blank behind them included.
-LABEL = 12
+LABEL = 11
 #: Narrower boxes have their rows' names on lines by themselves.
 _LABELS_FROM = 34
 
@@ -32,14 +33,18 @@ class Strokes(Enum):
         return self.value[5]
 
 
-def strokes_for(environ: Mapping[str, str], encoding: str) -> Strokes:
+def strokes_for(encoding: str) -> Strokes:
     """Single lines where the terminal's encoding has them, else `+`, `-` and `|`."""
-    plain = environ.get("TERM", "") in ("dumb", "vt52") or environ.get("VMM_WIZARD_BORDERS") == "ascii"
     try:
         Strokes.SOLID.value.encode(encoding or "ascii")
     except (LookupError, UnicodeEncodeError):
-        plain = True
-    return Strokes.ASCII if plain else Strokes.SOLID
+        return Strokes.ASCII
+    return Strokes.SOLID
+
+
+def strokes_here() -> Strokes:
+    """What boxes are drawn with in this terminal."""
+    return strokes_for(getattr(sys.__stdout__, "encoding", "") or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +190,8 @@ def _row(row: Row, width: int) -> Iterator[Line]:
                 line = (*padded(line, width - cells(state)), Part(state, row.mark))
             else:
                 yield line
-                line = (Part(" " * indent), Part(cut(state, width - indent), row.mark))
+                said = cut(state, width)
+                line = (*padded((), width - cells(said)), Part(said, row.mark))
         yield line
 
 

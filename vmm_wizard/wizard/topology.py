@@ -45,7 +45,7 @@ from vmm_wizard.wizard.talks import Talk, judged, name_of_controller, reached, s
 #: The narrowest picture: what is asked for less is drawn so wide.
 NARROWEST = 40
 #: Columns from which domain and SQL Server stand side by side.
-_SIDE_BY_SIDE = 78
+_SIDE_BY_SIDE = 76
 #: Columns from which a talk is one line.
 _TALK_IN_A_LINE = 100
 #: Domain controllers that are named; the rest is counted.

@@ -16,8 +16,11 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from vmm_wizard.checks.registry import Finding
+from vmm_wizard.texts import text
+from vmm_wizard.tui.sharing import Sharing
 from vmm_wizard.tui.widgets.inputs import LineInput
 from vmm_wizard.wizard.finding_lines import paragraphs, title_of
+from vmm_wizard.wizard.sharing import Shared, remedy_of, requested_of
 
 
 class ChoiceDialog(ModalScreen[str]):
@@ -49,31 +52,70 @@ class ChoiceDialog(ModalScreen[str]):
 MEND = "mend"
 
 
-class TextDialog(ModalScreen[str]):
-    """A text to read, as long as it may be."""
+#: What a dialog about a finding returns when another team shall be asked for it.
+REQUEST = "request"
+
+
+class TextDialog(Sharing, ModalScreen[str]):
+    """A text to read, as long as it may be; `shared` is what of it can be copied and written to a file."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q,f1", "dismiss", "Back")]
 
     hint = "Up, Down, Page Up and Page Down scroll; Enter or Esc goes back."
 
-    def __init__(self, title: str, text: str | Content) -> None:
+    def __init__(self, title: str, text: str | Content, shared: Shared | None = None) -> None:
         super().__init__()
         self._title = title
         self._text = text
+        self._shared = shared
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog tall"):
             yield Static(self._title, classes="title", markup=False)
             with VerticalScroll():
                 yield Static(self._text, markup=False)
-            yield Static(self.hint, classes="hint")
+            yield Static(self.keys, classes="hint", markup=False)
+
+    @property
+    def keys(self) -> str:
+        """What the keys do here."""
+        return f"{text('see.share.keys')} {self.hint}" if self._shared else self.hint
+
+    def to_share(self) -> Shared | None:
+        return self._shared
+
+    def told(self, said: str) -> None:
+        self.query_one(".hint", Static).update(said)
 
 
-class MendableDialog(TextDialog):
+class FindingDialog(TextDialog):
+    """A finding in full; returns REQUEST when a team shall be asked for it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("r", f"answer('{REQUEST}')", "Request")]
+    hint = "Esc goes back."
+
+    def __init__(self, title: str, text: str | Content, shared: Shared | None, *, askable: bool) -> None:
+        super().__init__(title, text, shared)
+        self._askable = askable
+
+    @property
+    def keys(self) -> str:
+        return f"{text('see.request.key')} {super().keys}" if self._askable else super().keys
+
+    def action_answer(self, answer: str) -> None:
+        """Close with this answer, where it is one."""
+        if answer != REQUEST or self._askable:
+            self.dismiss(answer)
+
+
+class MendableDialog(FindingDialog):
     """A finding that can be mended from here; returns MEND when that is wanted."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("m", f"dismiss('{MEND}')", "Mend")]
-    hint = "M mends it, once you agree to what it shows. Esc goes back."
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("m", f"answer('{MEND}')", "Mend")]
+
+    @property
+    def keys(self) -> str:
+        return f"{text('see.mend.key')} {super().keys}"
 
 
 class FileDialog(ModalScreen[Path | None]):
@@ -96,19 +138,20 @@ class FileDialog(ModalScreen[Path | None]):
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
-        text = event.value.strip()
+        typed = event.value.strip()
         message = self.query_one(".message", Static)
-        if not text:
+        if not typed:
             message.update("X the name of a file is wanted")
             return
-        path = Path(text).expanduser()
+        path = Path(typed).expanduser()
         self.dismiss(path if path.suffix else path.with_suffix(".toml"))
 
 
 def findings_dialog(findings: Sequence[Finding], *, mendable: bool = False) -> TextDialog:
     """Findings that say the same, in full: what was read, what to do, and why it is asked."""
     parts: list[Content] = []
-    for heading, text in paragraphs(findings):
-        parts += [Content.styled(heading, "bold"), Content(text + "\n")]
-    kind = MendableDialog if mendable else TextDialog
-    return kind(title_of(findings), Content("\n").join(parts))
+    for heading, said in paragraphs(findings):
+        parts += [Content.styled(heading, "bold"), Content(said + "\n")]
+    kind = MendableDialog if mendable else FindingDialog
+    askable = bool(requested_of(findings))
+    return kind(title_of(findings), Content("\n").join(parts), remedy_of(findings), askable=askable)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.widget import Widget
@@ -10,14 +11,20 @@ from textual.widgets import Button, Static
 
 from vmm_wizard.install.events import GOOD_RESULTS
 from vmm_wizard.install.orders import Job
-from vmm_wizard.tui.messages import QuitWanted
+from vmm_wizard.texts import text
+from vmm_wizard.tui.messages import QuitWanted, SentenceSaid
 from vmm_wizard.tui.screens.dialogs import TextDialog
+from vmm_wizard.tui.sharing import Sharing
 from vmm_wizard.tui.widgets.findings import FindingsList
 from vmm_wizard.tui.widgets.form import PageView, Pane
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.finding_lines import lines_of
 from vmm_wizard.wizard.run_state import RunState
+from vmm_wizard.wizard.sharing import Shared, follow_ups_of
 from vmm_wizard.wizard.stale import since_run
+
+if TYPE_CHECKING:
+    from vmm_wizard.afterwards.model import FollowUp
 
 #: Columns of a text in a dialog.
 _DIALOG_WIDTH = 68
@@ -36,10 +43,11 @@ class FollowUps(Told):
     help_text = "What follows the install, and the next step of each. Arrows scroll; `vmm-wizard after` tells all."
 
 
-class DonePage(PageView):
+class DonePage(Sharing, PageView):
     """The result in words, and the checks of a finished installation."""
 
     page = pages.DONE
+    follow_up_rows: tuple[FollowUp, ...] = ()
 
     def body(self) -> Iterator[Widget]:
         with Told(id="result-pane"):
@@ -47,12 +55,14 @@ class DonePage(PageView):
         with FollowUps(id="follow-ups"):
             yield Static(id="follow-up-lines", markup=False)
         yield FindingsList(id="done-findings")
+        yield Button(text("see.follow_ups.button"), id="all-follow-ups", compact=True)
         yield Button("Your first hour with VMM", id="first-hour", compact=True)
         yield Button("Quit", id="quit", compact=True)
 
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#follow-ups").display = False
+        self.query_one("#all-follow-ups").display = False
 
     def show(self, view: flow.View) -> None:
         super().show(view)
@@ -62,12 +72,14 @@ class DonePage(PageView):
         self.query_one(".about", Static).update(since_run(view) or self.page.about)
         self.query_one(FindingsList).show(lines_of(view, rows))
 
-    def follow(self, lines: Sequence[str]) -> None:
+    def follow(self, lines: Sequence[str], rows: Sequence[FollowUp] = ()) -> None:
         """Show what follows the install; nothing: nothing is known of it."""
+        self.follow_up_rows = tuple(rows)
+        self.query_one("#all-follow-ups").display = bool(rows)
         pane = self.query_one("#follow-ups")
         pane.display = bool(lines)
-        text = "\n".join(["What follows (vmm-wizard after FILE tells each step):", *lines])
-        self.query_one("#follow-up-lines", Static).update(text)
+        said = "\n".join(["What follows (vmm-wizard after FILE tells each step):", *lines])
+        self.query_one("#follow-up-lines", Static).update(said)
 
     def tell(self, state: RunState) -> None:
         """Show how the run ended."""
@@ -80,6 +92,21 @@ class DonePage(PageView):
 
         lines = first_hour.lines_of(first_hour.sections(self.view.plan), _DIALOG_WIDTH)
         self.app.push_screen(TextDialog("Your first hour with VMM", "\n".join(lines)))
+
+    @on(Button.Pressed, "#all-follow-ups")
+    def _all_follow_ups(self, event: Button.Pressed) -> None:
+        event.stop()
+        from vmm_wizard.afterwards.told import lines_of as told_in_full
+
+        lines = told_in_full(self.follow_up_rows, _DIALOG_WIDTH)
+        self.app.push_screen(TextDialog(text("see.follow_ups.title"), "\n".join(lines), self.to_share()))
+
+    def to_share(self) -> Shared | None:
+        """The commands of what follows."""
+        return follow_ups_of(self.follow_up_rows)
+
+    def told(self, said: str) -> None:
+        self.post_message(SentenceSaid(said))
 
     @on(Button.Pressed, "#quit")
     def _quit(self, event: Button.Pressed) -> None:

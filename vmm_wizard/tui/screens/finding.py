@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from textual import on
 
+from vmm_wizard.checks.registry import Finding
 from vmm_wizard.facts.discovery_model import Discovery
 from vmm_wizard.mending.model import Offer
 from vmm_wizard.report import mending as report
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import FindingsChosen, Found, Mended, Offered
-from vmm_wizard.tui.screens.dialogs import MEND, ChoiceDialog, TextDialog, findings_dialog
+from vmm_wizard.tui.screens.dialogs import MEND, REQUEST, ChoiceDialog, TextDialog, findings_dialog
 from vmm_wizard.tui.screens.help import HelpScreen
 from vmm_wizard.tui.widgets.field import Field
 from vmm_wizard.wizard import pages
@@ -45,6 +46,10 @@ class FindingScreen(HelpScreen):
         """Paint what is known."""
         raise NotImplementedError
 
+    def ask_for(self, findings: tuple[Finding, ...]) -> None:
+        """Show the request to the team that must act for findings."""
+        raise NotImplementedError
+
     # --- findings, and mending them
 
     @on(FindingsChosen)
@@ -52,12 +57,14 @@ class FindingScreen(HelpScreen):
         event.stop()
         wrong = () if self.jobs.running else mendable(event.findings)
 
-        def mend(answer: str | None) -> None:
-            if answer == MEND:
+        def answered(answer: str | None) -> None:
+            if answer == REQUEST:
+                self.ask_for(event.findings)
+            elif answer == MEND:
                 self.say(f"looking whether {wrong[0].id} can be mended from here ...")
                 self.jobs.offer(self.answers.plan, wrong)
 
-        self.app.push_screen(findings_dialog(event.findings, mendable=bool(wrong)), mend)
+        self.app.push_screen(findings_dialog(event.findings, mendable=bool(wrong)), answered)
 
     @on(Offered)
     def _offered(self, event: Offered) -> None:

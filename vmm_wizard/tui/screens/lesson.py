@@ -31,7 +31,7 @@ class LessonDialog(TextDialog):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("h", "dismiss('hint')", "Hint"),
-        Binding("f6,ctrl+y", "dismiss", "Back"),
+        Binding("f8,alt+l", "dismiss", "Back"),
     ]
 
     def __init__(self, learning: Learning) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import on
 
 from vmm_wizard.checks.registry import Finding
@@ -32,6 +34,9 @@ from vmm_wizard.wizard.run_state import RunState
 from vmm_wizard.wizard.run_words import deed, promise, words
 from vmm_wizard.wizard.stop_words import END, STOP, end_question, stop_question
 
+if TYPE_CHECKING:
+    from vmm_wizard.afterwards.model import FollowUp
+
 
 class RunScreen(FindingScreen):
     """The part of the one screen that runs are started, followed and stopped from."""
@@ -40,6 +45,7 @@ class RunScreen(FindingScreen):
         super().__init__(answers, jobs)
         self.run_state: RunState | None = None
         self.follow_ups: tuple[str, ...] = ()
+        self.follow_up_rows: tuple[FollowUp, ...] = ()
         self.result = ""
 
     @property
@@ -104,7 +110,7 @@ class RunScreen(FindingScreen):
 
     def begin(self, state: RunState) -> None:
         """A run begins here, or is followed from now on."""
-        self.run_state, self.result, self.follow_ups = state, "", ()
+        self.run_state, self.result, self.follow_ups, self.follow_up_rows = state, "", (), ()
         for page in self.query(DonePage):
             page.follow(())
 
@@ -238,6 +244,6 @@ class RunScreen(FindingScreen):
     @on(FollowUpsTold)
     def _follow_ups_told(self, event: FollowUpsTold) -> None:
         event.stop()
-        self.follow_ups = event.lines
+        self.follow_ups, self.follow_up_rows = event.lines, event.rows
         for page in self.query(DonePage):
-            page.follow(event.lines)
+            page.follow(event.lines, event.rows)

@@ -29,6 +29,7 @@ from vmm_wizard.tui.screens.orders import ORDER_PAGES
 from vmm_wizard.tui.screens.ports import PortsPage
 from vmm_wizard.tui.screens.review import ReviewPage
 from vmm_wizard.tui.screens.run import RunPage
+from vmm_wizard.tui.screens.seeing import SeeingScreen
 from vmm_wizard.tui.screens.service_account import ServiceAccountPage
 from vmm_wizard.tui.widgets.form import PageView
 from vmm_wizard.tui.widgets.keys import KeysFooter
@@ -60,7 +61,7 @@ _VIEWS: Mapping[str, type[PageView]] = {
 }
 
 
-class WizardScreen(LessonScreen):
+class WizardScreen(SeeingScreen, LessonScreen):
     """All pages, one at a time; each is made when it is first shown."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide"), (PANEL, "-panel")]  # noqa: RUF012 - as Textual declares it
@@ -95,6 +96,7 @@ class WizardScreen(LessonScreen):
             stale=self._findings.stale,
             before=self._findings.before,
             ran=self.run_state.plan if self.run_state else None,
+            facts=self._findings.facts,
         )
 
     def compose(self) -> ComposeResult:
@@ -130,7 +132,7 @@ class WizardScreen(LessonScreen):
         event.stop()
         if not self.jobs.running:
             before = stale.remembered(self._findings, event.findings, event.waiting)
-            self._findings = flow.View(findings=event.findings, waiting=event.waiting, before=before)
+            self._findings = flow.View(findings=event.findings, waiting=event.waiting, before=before, facts=event.facts)
             self.refresh_view()
 
     def refresh_view(self) -> None:
@@ -144,6 +146,7 @@ class WizardScreen(LessonScreen):
             front.show(view)
         text = self.status or (f"asking: {', '.join(view.waiting)}" if view.waiting else "")
         self.query_one("#status", Static).update(text)
+        self.show_watchers(view, text)
 
     def say(self, text: str) -> None:
         """Show a sentence in the line below until something else is to be said."""
@@ -178,7 +181,7 @@ class WizardScreen(LessonScreen):
             if isinstance(shown, RunPage | DonePage) and self.run_state is not None:
                 shown.tell(self.run_state)
             if isinstance(shown, DonePage):
-                shown.follow(self.follow_ups)
+                shown.follow(self.follow_ups, self.follow_up_rows)
         self.page = page
         # A key may have come before the first page was there to be hidden.
         for other in self.query(PageView):
@@ -242,4 +245,4 @@ class WizardScreen(LessonScreen):
         self._findings = flow.View()
 
     def take_findings(self, findings: tuple[Finding, ...]) -> None:
-        self._findings = flow.View(findings=findings)
+        self._findings = flow.View(findings=findings, facts=self._findings.facts)
