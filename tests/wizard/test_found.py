@@ -84,6 +84,10 @@ class TestTable:
         assert (by_host["sql03"]["database.instance"], by_host["sql03"]["database.port"]) == ("SQLEXPRESS", "49300")
         assert (by_host["sql05"]["database.instance"], by_host["sql05"]["database.port"]) == ("", "50000")
 
+    def test_a_server_of_the_domain_is_named_as_vmm_wants_it(self) -> None:
+        """By its computer name: SQL-11 warns of a qualified one."""
+        assert offered("database.host")[0][1]["database.host"] == "sql01"
+
     def test_a_server_that_does_not_fit_says_so(self) -> None:
         texts = [text for text, _ in offered("database.host")]
         assert texts[0] == "sql01.contoso.lab  15.0.4430.1  fits"
@@ -130,7 +134,7 @@ async def test_a_field_says_what_was_found_and_the_list_fills_it(tmp_path: Path)
         await until(pilot, lambda: "sql02.contoso.lab\\VMM" in screen_text(pilot))
         await pilot.press("down", "enter")
         await until(pilot, lambda: app.answers.plan.database.target.instance == "VMM")
-        assert field_text(app.answers.plan, "database.host") == "sql02.contoso.lab"
+        assert field_text(app.answers.plan, "database.host") == "sql02"
 
 
 async def test_typing_goes_on_while_the_list_fills_and_keeps_what_was_typed(tmp_path: Path) -> None:

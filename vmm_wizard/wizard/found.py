@@ -67,8 +67,14 @@ def _instances(found: Discovery, plan: Plan) -> Iterator[Suggestion]:
         port = str(row.port) if row.port not in (0, 1433) and not (row.instance and row.by_browser) else ""
         yield Suggestion(
             f"{address_of(row)}{version}  {verdict.fit}{reason}",
-            {"database.host": row.host, "database.instance": row.instance, "database.port": port},
+            {"database.host": _short(row.host, plan), "database.instance": row.instance, "database.port": port},
         )
+
+
+def _short(host: str, plan: Plan) -> str:
+    """A host as VMM wants SQL Server to be named: by its computer name, where the domain is the plan's (SQL-11)."""
+    label, _, domain = host.partition(".")
+    return label if domain.casefold() == plan.dns_domain else host
 
 
 def _clusters_of(found: Discovery) -> tuple[FoundCluster, ...]:
