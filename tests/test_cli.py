@@ -15,6 +15,7 @@ from tempfile import gettempdir
 
 import pytest
 
+from tests.commands import run
 from tests.estates import ANSWERS, ServedEstate, serving_estate
 from vmm_wizard.cli import terminal_reason
 from vmm_wizard.cli.shared import has_terminal
@@ -38,16 +39,7 @@ def wizard(
         known["VMM_WIZARD_ADDRESS_BOOK"] = str(served.folder / "address-book.toml")
         known["VMM_WIZARD_SECRETS"] = str(served.folder / "credentials.toml")
     known.setdefault("VMM_WIZARD_STATE", str(Path(gettempdir()) / f"vmm-wizard-tests-{getuser()}"))
-    return subprocess.run(
-        [sys.executable, "-m", "vmm_wizard", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        stdin=subprocess.DEVNULL,
-        env=known | environment,
-        timeout=120,
-        check=False,
-    )
+    return run(*arguments, environment=known | environment)
 
 
 def edited(folder: Path, old: str, new: str) -> Path:

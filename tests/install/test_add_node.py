@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from tests.building import a_node, a_plan, installed_facts
 from tests.building_sql import a_sql
+from tests.commands import run
 from tests.install.finished import THIRD, install_at_once
 from tests.install.installing import FIRST, SECOND, Site, finished, notices, site
 from tests.install.test_interrupted import Command, reached
@@ -49,16 +49,7 @@ def three(plan: Plan) -> Plan:
 
 
 def add_node(place: Site, file: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "vmm_wizard", "add-node", str(file), *options],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env=Command(place).environment,
-        timeout=120,
-        check=False,
-    )
+    return run("add-node", str(file), *options, environment=Command(place).environment)
 
 
 class TestCommand:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import commands
 from tests.install.installing import FIRST, SECOND, Site, newest, runs, site
 from tests.install.test_interrupted import Command
 
@@ -25,16 +24,8 @@ def place(tmp_path: Path) -> Iterator[Site]:
         yield found
 
 
-def start(place: Site, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "vmm_wizard", *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        env=Command(place).environment,
-    )
+def start(place: Site, *arguments: str) -> commands.Forked | commands.Real:
+    return commands.start(*arguments, environment=Command(place).environment)
 
 
 def run(place: Site, *arguments: str) -> tuple[int, str, str]:
@@ -48,7 +39,7 @@ def documents(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def read_until(process: subprocess.Popen[str], mark: str) -> None:
+def read_until(process: commands.Forked | commands.Real, mark: str) -> None:
     assert process.stdout is not None
     for line in process.stdout:
         if mark in line:

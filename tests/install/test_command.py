@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.commands import run
 from tests.estates import ANSWERS
 from tests.install.installing import FIRST, SECOND, Site, site
 from tests.install.test_interrupted import Command
@@ -24,16 +24,7 @@ def place(tmp_path: Path) -> Iterator[Site]:
 
 
 def install(place: Site, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "vmm_wizard", "install", str(ANSWERS / "contoso-ha.toml"), "--yes", *options],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env=Command(place).environment,
-        timeout=120,
-        check=False,
-    )
+    return run("install", str(ANSWERS / "contoso-ha.toml"), "--yes", *options, environment=Command(place).environment)
 
 
 def test_installed_is_exit_0_in_plain_lines_and_again_it_is_unchanged(place: Site) -> None:
@@ -80,16 +71,7 @@ def test_failed_is_exit_4(place: Site, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_state_folder_that_cannot_be_is_a_sentence_and_exit_4(place: Site, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     environment = Command(place).environment | {"VMM_WIZARD_STATE": str(tmp_path / "file" / "state")}
-    done = subprocess.run(
-        [sys.executable, "-m", "vmm_wizard", "install", str(ANSWERS / "contoso-ha.toml"), "--yes"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env=environment,
-        timeout=120,
-        check=False,
-    )
+    done = run("install", str(ANSWERS / "contoso-ha.toml"), "--yes", environment=environment)
     assert done.returncode == 4
     assert "cannot be used" in done.stderr
     assert "unexpected" not in done.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import run
 from tests.estates import ANSWERS
 from tests.install.installing import FIRST, Site, finished, newest, notices, runs, site, steps
 from tests.install.test_interrupted import Command
@@ -153,16 +153,7 @@ def test_an_open_console_is_not_taken_away(place: Site) -> None:
 
 def test_the_command_tells_in_json_and_by_its_exit_code(place: Site) -> None:
     def console(*options: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "vmm_wizard", "console", str(ANSWERS / "contoso-ha.toml"), *options],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            env=Command(place).environment,
-            timeout=120,
-            check=False,
-        )
+        return run("console", str(ANSWERS / "contoso-ha.toml"), *options, environment=Command(place).environment)
 
     assert console("--on", "admin01").returncode == 2
     assert console("--yes").returncode == 2

@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import commands
 from tests.estates import ANSWERS
 from tests.install.installing import FIRST, QUICK, SECOND, Site, finished, newest, runs, site, steps
 from vmm_wizard.install.events import Event, Progress, StepChanged
@@ -192,16 +192,9 @@ class Command:
             "VMM_WIZARD_STATE": str(place.state),
         }
 
-    def start(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "vmm_wizard", "install", str(ANSWERS / "contoso-ha.toml"), "--yes", "--json"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-            env=self.environment,
-        )
+    def start(self) -> commands.Forked | commands.Real:
+        arguments = ("install", ANSWERS / "contoso-ha.toml", "--yes", "--json")
+        return commands.start(*arguments, environment=self.environment, errors="hushed")
 
     def run(self, kill_after: str = "") -> list[str]:
         """The lines it said until it ended, or was killed right after one that holds `kill_after`."""

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
+from tests.commands import run
 from tests.install.installing import SECOND, Site, site
 from tests.install.test_interrupted import Command
 from vmm_wizard.lab.scenarios import scenario
 
 
 def prepare(place: Site, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "vmm_wizard", "prepare", str(place.served.folder / "practice.toml"), *options],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env=Command(place).environment,
-        timeout=120,
-        check=False,
-    )
+    return run("prepare", str(place.served.folder / "practice.toml"), *options, environment=Command(place).environment)
 
 
 def test_one_node_is_prepared_and_then_there_is_nothing_to_do(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
+from tests.commands import run
 from tests.estates import ANSWERS
 from tests.install.finished import install_at_once
 from tests.install.installing import SECOND, Site, site
@@ -14,16 +14,7 @@ from tests.install.test_interrupted import Command
 
 
 def uninstall(place: Site, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "vmm_wizard", "uninstall", str(ANSWERS / "contoso-ha.toml"), *options],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env=Command(place).environment,
-        timeout=120,
-        check=False,
-    )
+    return run("uninstall", str(ANSWERS / "contoso-ha.toml"), *options, environment=Command(place).environment)
 
 
 def test_what_is_asked_wrongly_is_exit_2_and_nothing_is_done(tmp_path: Path) -> None:

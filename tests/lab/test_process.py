@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import run
 from vmm_wizard.lab.process import EstateNotServed, serve_estate, start_estate
 from vmm_wizard.lab.scenarios import all_scenarios
 
@@ -24,15 +25,7 @@ SOON = 10.0
 
 def lab(*arguments: object) -> subprocess.CompletedProcess[str]:
     """`vmm-wizard lab` with arguments that end by themselves."""
-    return subprocess.run(
-        [sys.executable, "-m", "vmm_wizard", "lab", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        stdin=subprocess.DEVNULL,
-        timeout=60,
-        check=False,
-    )
+    return run("lab", *arguments, environment=os.environ, timeout=60)
 
 
 def refused(folder: Path, *arguments: object) -> str:
