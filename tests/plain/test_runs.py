@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.building import a_plan
+from tests.building import NOW, a_plan
 from tests.plain.consoles import Scripted, Typed, a_session
 from tests.tui.wizards import ready_plan
 from vmm_wizard.checks.registry import Finding, Status
@@ -17,7 +17,7 @@ from vmm_wizard.install.events import Event, Finished, LogGrew, Notice, Progress
 from vmm_wizard.install.holding import holding
 from vmm_wizard.install.journal import Journal, Run
 from vmm_wizard.install.orders import Job, Order
-from vmm_wizard.plain.carrying import Asked, Carrier, Told, Unknowns
+from vmm_wizard.plain.carrying import Asked, Carrier, Row, Unknowns
 from vmm_wizard.plain.running import Thinned, follow, stop
 from vmm_wizard.plain.session import Session
 from vmm_wizard.plan.answers import dumps
@@ -37,7 +37,7 @@ def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def following(folder: Path, console: Scripted, *told: Told) -> Session:
+def following(folder: Path, console: Scripted, *told: Event | Asked | Unknowns) -> Session:
     """A sitting in which a run goes on and has told all this."""
     session = a_session(console, folder, Answers(ready_plan()))
     state = session.state
@@ -45,13 +45,13 @@ def following(folder: Path, console: Scripted, *told: Told) -> Session:
     state.carrier = Carrier(state.estate.secrets, state.estate.preflight)
     state.carrier.running = True
     for row in told:
-        state.carrier.told.put(row)
+        state.carrier.told.put(row if isinstance(row, Asked | Unknowns) else Row(row, NOW))
     return session
 
 
 def lines_of(*events: Event, with_log: bool = False) -> list[str]:
     thinned = Thinned(RunState(a_plan()), with_log)
-    return [line for event in events for line in thinned.lines(event)]
+    return [line for event in events for line in thinned.lines(Row(event, NOW))]
 
 
 class TestWhatIsTold:
@@ -162,6 +162,21 @@ class TestStopping:
         assert console.text.count("Setup is running on a node.") == 1
         assert not carrier.stopping
 
+    def test_may_let_the_run_go_on_by_itself_once_it_is_said_what_that_means(self, tmp_path: Path) -> None:
+        console, carrier = self.stopped(tmp_path, "4", "2")
+        assert "Passwords go to it through a pipe" in console.text
+        assert carrier.stopping
+        assert carrier._leaving.is_set()
+        _, carrier = self.stopped(tmp_path, "4", "")
+        assert not carrier.stopping
+
+    def test_on_a_practice_estate_leaves_no_run_to_itself(self, tmp_path: Path) -> None:
+        console = Scripted("")
+        state = following(tmp_path, console).state
+        state.keeps = None
+        stop(state)
+        assert "by itself" not in console.text
+
     def test_by_nobody_goes_on(self, tmp_path: Path) -> None:
         _, carrier = self.stopped(tmp_path)
         assert not carrier.stopping
@@ -188,6 +203,22 @@ class TestARunThatNeverEnded:
         assert session.state.answers.order.job is Job.UNINSTALL
         assert session.state.answers.plan == ready_plan()
         assert "Step 8 of 9: Run" in console.text
+
+    def test_is_listed_again_when_asked_for(self, tmp_path: Path, state_folder: Path) -> None:
+        an_unfinished_run(state_folder)
+        an_unfinished_run(state_folder, Order(Job.VERIFY))
+        console = Scripted("3", ":runs", "2", "2", ":quit")
+        a_session(console, tmp_path).run()
+        assert console.text.count("Runs that are not finished") == 2
+        assert "(install on vmmclu)" in console.text
+
+    def test_does_not_take_the_place_of_answers_that_are_not_saved(self, tmp_path: Path, state_folder: Path) -> None:
+        an_unfinished_run(state_folder)
+        console = Scripted("2", "", "2019", ":runs", "1", ":quit", "2")
+        session = a_session(console, tmp_path)
+        session.run()
+        assert "X save your answers first" in console.text
+        assert session.state.answers.plan.release == "2019"
 
     def test_may_be_left_alone(self, tmp_path: Path, state_folder: Path) -> None:
         an_unfinished_run(state_folder)

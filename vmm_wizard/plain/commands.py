@@ -13,7 +13,7 @@ HELP = "?"
 #: The commands in the order in which help tells them.
 NAMES = (
     *("back", "next", "pages", "found", "again", "findings", "see", "explain"),
-    *("request", "empty", "save", "lesson", "hint", "keys", "quit"),
+    *("request", "runs", "empty", "save", "lesson", "hint", "keys", "quit"),
 )
 #: Other words for them.
 _OTHER_WORDS = {"help": "keys", "exit": "quit", "q": "quit", "b": "back", "n": "next"}

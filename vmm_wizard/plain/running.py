@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from vmm_wizard.install.events import Event, Finished, LogGrew, PreflightDone, Progress, RunStarted, StepChanged
-from vmm_wizard.plain.carrying import Asked, Carrier, Told, Unknowns
+from vmm_wizard.install.events import Event, Finished, LogGrew, PreflightDone, Progress, StepChanged
+from vmm_wizard.plain.carrying import Asked, Carrier, HandedOver, Row, Told, Unknowns, UsualTimes
 from vmm_wizard.plain.state import State
 from vmm_wizard.printable import printable
 from vmm_wizard.report.findings import sign_of
@@ -22,6 +22,8 @@ from vmm_wizard.wizard.unfinished import Unfinished
 
 #: Seconds between two looks at what has come; on Windows Ctrl+C is noticed between them.
 _TICK = 0.2
+#: The answer that lets a run go on by itself.
+LEAVE = "leave"
 #: Percents of setup between two lines that say how far it is.
 STRIDE = 10
 
@@ -35,9 +37,11 @@ class Thinned:
     with_log: bool
     _phases: dict[str, tuple[str, int]] = field(default_factory=dict)
 
-    def lines(self, event: Event) -> Iterator[str]:
-        """The lines to say of one event."""
-        told = self.state.take(event)
+    def lines(self, row: Row) -> Iterator[str]:
+        """The lines to say of one event; none of what an earlier call has told."""
+        event, told = row.event, self.state.take(row.event, row.at)
+        if row.is_past:
+            return
         if isinstance(event, Progress):
             if self._is_further(event):
                 yield text("plain.progress", node=event.node, percent=event.percent, phase=event.text)
@@ -67,7 +71,7 @@ def start(state: State) -> bool:
     state.talk.gap()
     said = f"Yes: {deed(view)}"
     answers = (("", text("plain.start_no")), ("start", said), ("log", text("plain.start_log", deed=said)))
-    chosen = state.talk.choose(f"{words(view.order.job).start}?", answers)
+    chosen = state.talk.choose(f"{words(view.order.job, remove=view.order.remove).start}?", answers)
     if not chosen:
         return False
     order = carried_out(state.answers.order, state.answers.plan)
@@ -106,13 +110,8 @@ def follow(state: State, *, with_log: bool) -> None:
                 _say(state, batch)
                 _answer(state, told)
             elif told is not None:
-                if isinstance(told, RunStarted):
-                    # Who follows another process' run hears of a later start of it, too.
-                    run = state.run_state
-                    state.run_state = thinned.state = RunState(run.plan, run.order)
                 due = due if batch else time.monotonic() + state.rest
-                batch += thinned.lines(told)
-                _learn(state, told)
+                batch += _lines(state, thinned, told)
             if batch and (time.monotonic() >= due or not state.carrier.running):
                 _say(state, batch)
         except KeyboardInterrupt:
@@ -131,6 +130,19 @@ def _say(state: State, batch: list[str]) -> None:
     while batch:
         line = batch.pop(0)
         state.talk.say(line.strip(), indent=line[: len(line) - len(line.lstrip())])
+
+
+def _lines(state: State, thinned: Thinned, told: Row | HandedOver | UsualTimes) -> list[str]:
+    """The lines to say of what a run told, once it was taken in."""
+    if isinstance(told, HandedOver):
+        return [text("run.leave.done", process=told.process, run=told.run)]
+    if isinstance(told, UsualTimes):
+        thinned.state.usuals = told.usuals
+        return []
+    lines = list(thinned.lines(told))
+    if not told.is_past:
+        _learn(state, told.event)
+    return lines
 
 
 def _learn(state: State, event: Event) -> None:
@@ -177,17 +189,30 @@ def stop(state: State) -> None:
     state.stop_is_asked = True
     try:
         question, answers = stop_question(state.run_state, watching=state.carrier.watching)
+        if state.keeps is not None and not state.carrier.watching:
+            answers = (*answers, (LEAVE, text("run.leave.yes")))
         chosen = _chosen(state, text("plain.stop"), question, answers)
+        if chosen == LEAVE:
+            chosen = _chosen(state, text("run.leave.title"), *_leave_question(state))
         if chosen == END:
             chosen = _chosen(state, text("plain.end"), *end_question())
     finally:
         state.stop_is_asked = False
-    if chosen == STOP:
+    if chosen == LEAVE:
+        state.carrier.hand_over()
+        state.talk.say(text("run.leave.doing"))
+    elif chosen == STOP:
         state.carrier.stop()
         state.talk.say(text("plain.stopping"))
     elif chosen == END:
         state.carrier.stop(end_setup=True)
         state.talk.say(text("plain.ending"))
+
+
+def _leave_question(state: State) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """What letting a run go on by itself means."""
+    said = text("run.leave.text", run=(state.run_state.run if state.run_state else "") or "RUN")
+    return f"{said}\n{text('run.leave.asks')}", (("", text("run.leave.no")), (LEAVE, text("run.leave.yes")))
 
 
 def _chosen(state: State, title: str, question: str, answers: Sequence[tuple[str, str]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 from vmm_wizard.plain.state import State
 from vmm_wizard.report import matrix
@@ -72,6 +73,15 @@ def _way(state: State) -> Iterator[str]:
     yield from before(state.view).splitlines()
 
 
+def _run(state: State) -> Iterator[str]:
+    run = state.run_state
+    if run is None:
+        yield text("run.leave.nothing")
+        return
+    now = datetime.now(UTC)
+    yield from filter(None, (run.clock(now), *run.lines(now)))
+
+
 def _plain(lines: Sequence[Line]) -> Iterator[str]:
     return ("".join(part.text for part in line) for line in lines)
 
@@ -83,4 +93,5 @@ _VIEWS: Mapping[str, Callable[[State], Iterator[str]]] = {
     "files": _files,
     "given": _given,
     "way": _way,
+    "run": _run,
 }

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 
-from vmm_wizard import paths
-from vmm_wizard.plain import learning, leaving, running, told
+from vmm_wizard.plain import earlier, learning, leaving, running, told
 from vmm_wizard.plain.asking import ask_answer, ask_password, take_found, tell_found
 from vmm_wizard.plain.commands import LEAD, Command, command_lines
 from vmm_wizard.plain.done import tell_done
@@ -23,7 +22,6 @@ from vmm_wizard.wizard.order_fields import all_fields
 from vmm_wizard.wizard.recovery import AnswersError, forget, kept, take_up
 from vmm_wizard.wizard.run_words import EXIT_CODES, before
 from vmm_wizard.wizard.sections import OPTIONAL_FROM, SECTIONS
-from vmm_wizard.wizard.unfinished import Unfinished, unfinished
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +48,7 @@ class Session:
             "request": lambda rest, _: told.request(state, rest),
             "empty": self._empty,
             "save": lambda rest, _: self._save(rest),
+            "runs": lambda *_: earlier.offer(state, asked=True),
             "lesson": lambda *_: learning.tell_task(state),
             "hint": lambda *_: learning.tell_hint(state),
             "keys": lambda *_: self.talk.read_out(command_lines()),
@@ -88,7 +87,7 @@ class Session:
         state.look()
         try:
             self._offer_kept()
-            self._offer_unfinished()
+            earlier.offer(state)
         except Turn as turn:
             state.page = turn.page
 
@@ -111,33 +110,6 @@ class Session:
                 return
             state.taken_up = row.path
             state.look()
-
-    def _offer_unfinished(self) -> None:
-        """A run that never ended: gone on with, followed, or left alone."""
-        from vmm_wizard.install.journal import JournalError
-
-        try:
-            found = unfinished(paths.journal_file(), paths.state_folder())
-        except (JournalError, AnswersError, OSError) as error:
-            # What cannot be read is told where it is used.
-            _log.warning("unfinished runs: %s", error)
-            return
-        if found is None:
-            return
-        self.talk.say(*found.sentences)
-        go_on = ("watch", text("plain.follow_it")) if found.working else ("take", text("plain.go_on_with_it"))
-        if self.talk.choose(text("plain.what_now"), (go_on, ("", text("plain.leave_alone")))):
-            self._take_up(found)
-
-    def _take_up(self, found: Unfinished) -> None:
-        state = self.state
-        state.answers.take(found.plan, found.run.order)
-        if found.working:
-            running.attach(state, found)
-            raise Turn(pages.DONE if state.result != "cancelled" else pages.RUN)
-        state.look()
-        self.talk.say(text("plain.answers_of_run"))
-        raise Turn(pages.RUN)
 
     # --- pages
 

@@ -13,18 +13,16 @@ from vmm_wizard.plan.model import Plan
 from vmm_wizard.texts import text
 from vmm_wizard.tui.messages import RunsFound, RunTold, UsualsFound
 from vmm_wizard.tui.threads import Batches, Threads
+from vmm_wizard.wizard.run_times import usual_times
 
 if TYPE_CHECKING:
     from vmm_wizard.install.journal import Journal, Run, Told
-    from vmm_wizard.wizard.run_times import Usuals
     from vmm_wizard.wizard.unfinished import Unfinished
 
 _log = logging.getLogger(__name__)
 
 #: Seconds between two messages of a run: each repaint goes over the admin's SSH session.
 RUN_REST = 0.5
-#: Earlier runs that are looked at for how long steps take.
-_LOOKED_AT = 20
 
 #: An event, and when it was told.
 Row = tuple[Event, datetime]
@@ -126,15 +124,6 @@ class FollowJobs(Threads):
         if isinstance(rows[-1][0], Finished):
             self._running = self.watching = False
         self._send(RunTold(tuple(row[0] for row in rows), tuple(row[1] for row in rows)))
-
-
-def usual_times(journal: Journal, without: str = "") -> Usuals:
-    """How long steps took in the last runs of a journal; `without` a run, whose own times come with its events. Raises
-    JournalError."""
-    from vmm_wizard.wizard.run_times import measured
-
-    runs = [run for run in journal.runs()[:_LOOKED_AT] if run.id != without]
-    return measured(step for run in reversed(runs) for step in journal.steps(run.id))
 
 
 def _read(rows: Iterable[Told]) -> Iterator[Row]:

@@ -15,9 +15,10 @@ from vmm_wizard.install.events import Event, Finished, RunStarted
 from vmm_wizard.install.orders import Order
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.texts import text
-from vmm_wizard.tui.attaching import RUN_REST, FollowJobs, Row, usual_times
+from vmm_wizard.tui.attaching import RUN_REST, FollowJobs, Row
 from vmm_wizard.tui.messages import ConfirmWanted, HandedOver, QuestionAsked, UsualsFound
 from vmm_wizard.tui.threads import Batches
+from vmm_wizard.wizard.run_times import usual_times
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses

@@ -10,7 +10,7 @@ from vmm_wizard.install.orders import Job
 from vmm_wizard.texts import counted, text
 
 if TYPE_CHECKING:
-    from vmm_wizard.install.journal import Step
+    from vmm_wizard.install.journal import Journal, Step
 
 #: The steps in which setup.exe runs on a machine.
 SETUP_STEPS = frozenset({"setup", "uninstall", "console"})
@@ -19,6 +19,8 @@ SETUP_OF: Mapping[Job, str] = dict.fromkeys((Job.INSTALL, Job.REBUILD, Job.ADD_N
     Job.UNINSTALL: "uninstall",
     Job.CONSOLE: "console",
 }
+#: Earlier runs that are looked at for how long steps take.
+_LOOKED_AT = 20
 #: How many earlier times are kept of a step: the newest ones.
 KEPT = 10
 _MINUTE = 60.0
@@ -117,3 +119,10 @@ def minutes(seconds: float) -> str:
     if whole < 60:
         return text("run.time.minutes", minutes=whole)
     return text("run.time.hours", hours=whole // 60, minutes=whole % 60)
+
+
+def usual_times(journal: Journal, without: str = "") -> Usuals:
+    """How long steps took in the last runs of a journal; `without` a run, whose own times come with its events. Raises
+    JournalError."""
+    runs = [run for run in journal.runs()[:_LOOKED_AT] if run.id != without]
+    return measured(step for run in reversed(runs) for step in journal.steps(run.id))
