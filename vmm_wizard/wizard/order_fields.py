@@ -12,6 +12,7 @@ from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.fields import BY_KEY, Field, Kind, without_repetition
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import HostName
+from vmm_wizard.texts import text
 
 PREFIX = "order."
 
@@ -20,16 +21,13 @@ def _flag(text: str) -> bool:
     return bool(BY_KEY["database.create_new"].parse(text))
 
 
-#: What each job is, in the list of the first page.
+#: The jobs in the order of the list of the first page, and what each is.
 JOB_TEXTS: Mapping[Job, str] = {
-    Job.INSTALL: "VMM on every node, one by one",
-    Job.PREPARE: "media, kits, features onto nodes",
-    Job.ADD_NODE: "one more node for a VMM that runs",
-    Job.CONSOLE: "the VMM console on any machine",
-    Job.VERIFY: "is it right, and does it move?",
-    Job.FAILOVER: "move the role to another node",
-    Job.UNINSTALL: "take VMM away from nodes",
-    Job.REBUILD: "install anew on a kept database",
+    job: text(f"jobs.about.{job.value}")
+    for job in (
+        *(Job.INSTALL, Job.PREPARE, Job.ADD_NODE, Job.CONSOLE),
+        *(Job.VERIFY, Job.FAILOVER, Job.UNINSTALL, Job.REBUILD),
+    )
 }
 
 ORDER_FIELDS: Mapping[str, Field] = {
