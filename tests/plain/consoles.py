@@ -72,14 +72,18 @@ class Scripted:
         return typed
 
 
-def answering(**by_beginning: str) -> Rule:
-    """Answers by what a question begins with (underscores for blanks); Enter for all others."""
-    rows = {beginning.replace("_", " "): typed for beginning, typed in by_beginning.items()}
+class Interrupted(Scripted):
+    """A console at which somebody presses Ctrl+C once, when a line is said that begins with these words."""
 
-    def rule(prompt: str) -> Typed:
-        return next((typed for beginning, typed in rows.items() if prompt.startswith(beginning)), "")
+    def __init__(self, words: str, *typed: Typed, otherwise: Rule | None = None) -> None:
+        super().__init__(*typed, otherwise=otherwise)
+        self._words: str | None = words
 
-    return rule
+    def write(self, line: str) -> None:
+        super().write(line)
+        if self._words is not None and line.startswith(self._words):
+            self._words = None
+            raise KeyboardInterrupt
 
 
 def a_session(

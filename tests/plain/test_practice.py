@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.estates import ServedEstate, serving_estate
-from tests.plain.consoles import Scripted, Typed, a_session
+from tests.plain.consoles import Interrupted, Scripted, Typed, a_session
 from vmm_wizard.lab.scenarios import apply, scenario
 from vmm_wizard.plain.session import Session
 from vmm_wizard.plan.names import AccountName
@@ -146,15 +146,22 @@ def test_a_person_with_lines_alone_comes_from_nothing_to_installed(tmp_path: Pat
     assert [line for line in said if len(line) > 80 and " " in line.strip()] == []
 
 
-class Interrupted(Scripted):
-    """A console at which somebody presses Ctrl+C once, when a line is said that begins with these words."""
+@pytest.mark.long
+def test_a_run_that_is_let_go_on_by_itself_is_followed_to_its_end(tmp_path: Path) -> None:
+    folder = tmp_path / "estate"
+    folder.mkdir()
+    with serving_estate(folder) as served:
 
-    def __init__(self, words: str, **how: object) -> None:
-        super().__init__(**how)  # type: ignore[arg-type]
-        self._words: str | None = words
+        def rule(prompt: str) -> Typed | None:
+            if prompt.startswith("Stop the run?"):
+                return number(console, "Yes: let it go on by itself")
+            answers = {"Let it go on without the wizard?": "2", "Start the installation?": "2", "Enter quits": ":quit"}
+            return next((said for words, said in answers.items() if prompt.startswith(words)), None)
 
-    def write(self, line: str) -> None:
-        super().write(line)
-        if self._words is not None and line.startswith(self._words):
-            self._words = None
-            raise KeyboardInterrupt
+        console = Interrupted("vmm01.contoso.lab, stage: begun", ":pages run", "no", otherwise=rule)
+        assert at(served, console, tmp_path).run() == 0
+        report = served.estate.report()
+    assert "It goes on by itself (process " in console.text
+    assert "+ VMM is installed on every node." in console.text
+    assert [len(runs) for runs in report["setups"].values() if runs] == [1, 1]
+    assert not any(report["tasks"].values())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.building import a_plan
-from tests.plain.consoles import Scripted, Typed, a_session
+from tests.plain.consoles import Interrupted, Scripted, Typed, a_session
 from tests.tui.wizards import ready_plan
 from vmm_wizard import log
 from vmm_wizard.install.orders import Job
@@ -144,6 +144,11 @@ class TestLeaving:
     def test_can_be_thought_better_of(self, tmp_path: Path) -> None:
         console, _, _ = sit(tmp_path, *on_page(pages.SQL, "sql01", KeyboardInterrupt, "3"))  # type: ignore[arg-type]
         assert console.said.count("Instance (Enter: default instance): ") == 2
+
+    def test_by_ctrl_c_between_two_questions_asks_too(self, tmp_path: Path) -> None:
+        console = Interrupted("VMM keeps all it knows", *on_page(pages.SQL), ":quit")
+        assert a_session(console, tmp_path, Answers()).run() == 0
+        assert console.said[-1] == "Goodbye."
 
     def test_without_saving_keeps_nothing(self, tmp_path: Path, state: Path) -> None:
         sit(tmp_path, *on_page(pages.SQL, "sql01", ":quit", "2"))

@@ -58,6 +58,12 @@ class TestWhatIsSaid:
         Talk(console).read_out([str(number) for number in range(50)])
         assert len(console.said) == 50
 
+    def test_of_a_long_text_is_left_by_ctrl_c(self) -> None:
+        console = Scripted(KeyboardInterrupt)
+        console.height = 12
+        Talk(console).read_out([str(number) for number in range(50)])
+        assert "10" not in console.said
+
     def test_keeps_what_is_set_in(self) -> None:
         console = Scripted()
         Talk(console).read_out(["    Grant-It -Name x", "+--+"])

@@ -13,7 +13,7 @@ from vmm_wizard.plain.state import State
 from vmm_wizard.printable import printable
 from vmm_wizard.report.findings import sign_of
 from vmm_wizard.texts import text
-from vmm_wizard.wizard import flow
+from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.order_fields import carried_out
 from vmm_wizard.wizard.run_state import RunState
 from vmm_wizard.wizard.run_words import deed, promise, words
@@ -92,7 +92,7 @@ def attach(state: State, found: Unfinished) -> None:
 
 def _begin(state: State, run: RunState, carrier: Carrier) -> None:
     state.estate.close()
-    state.run_state, state.carrier, state.result = run, carrier, ""
+    state.run_state, state.carrier, state.result, state.page = run, carrier, "", pages.RUN
     state.talk.say("", text("plain.running"))
 
 
@@ -115,6 +115,7 @@ def follow(state: State, *, with_log: bool) -> None:
             if batch and (time.monotonic() >= due or not state.carrier.running):
                 _say(state, batch)
         except KeyboardInterrupt:
+            state.talk.gap()
             _say(state, batch)
             stop(state)
 

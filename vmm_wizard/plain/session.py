@@ -59,15 +59,23 @@ class Session:
         """Ask from the first page on; gives back the exit code once it is left, or the input has ended."""
         try:
             self._open()
+            interrupted = False
             while True:
                 try:
+                    if interrupted:
+                        interrupted = False
+                        self._quit()
                     self._visit(self.state.page)
                     self.state.page = flow.next_page(self.state.page, self.state.job)
                 except Turn as turn:
                     self.state.page = turn.page
+                except KeyboardInterrupt:
+                    # Between two questions, while something is said or done.
+                    self.talk.gap()
+                    interrupted = True
         except Leave:
             self.talk.say(text("plain.left"))
-        except EOFError:
+        except (EOFError, KeyboardInterrupt):
             leaving.cut_off(self.state)
             if self.state.running:
                 self.state.result = "cancelled"
@@ -185,6 +193,9 @@ class Session:
 
     def _run_page(self) -> None:
         state, view = self.state, self.state.view
+        if state.running:
+            running.follow(state, with_log=False)
+            raise Turn(pages.RUN if state.result == "cancelled" else pages.DONE)
         if view.order.job in pages.JUDGED:
             told.wait_for(state, findings=False)
         if state.run_state is not None and state.result == "cancelled":

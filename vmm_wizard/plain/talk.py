@@ -101,7 +101,11 @@ class Talk:
                 return
 
     def _more(self, left: int) -> bool:
-        answer = self.console.read(text("plain.more", number=left)).strip().casefold()
+        try:
+            answer = self.console.read(text("plain.more", number=left)).strip().casefold()
+        except KeyboardInterrupt:
+            self.gap()
+            return False
         return not answer.startswith(("n", "q"))
 
     # --- asking
