@@ -68,3 +68,17 @@ def _one_run_key() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(wrapper, "new_key", cache(wrapper.new_key))
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_hash_a_password() -> Iterator[None]:
+    """Each logon by NTLM makes the password's old LM hash, by DES in pure Python, and each message looks at the letters
+    of every XML name in it: once for each password and name is enough."""
+    import xmltodict
+    from spnego import _ntlm
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in ((_ntlm, "lmowfv1"), (xmltodict, "_validate_name")):
+            if hasattr(module, name):
+                patch.setattr(module, name, cache(getattr(module, name)))
+        yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -100,6 +101,7 @@ def sid_length(data: bytes, offset: int = 0) -> int:
     return length
 
 
+@lru_cache(1024)
 def sid_from_bytes(data: bytes) -> str:
     """The text form of a binary identifier. Raises MalformedDescriptor."""
     length = sid_length(data)
