@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from vmm_wizard.wizard.pages import BY_ID
 FILE = Path(__file__).with_name("tasks.toml")
 TABLE = Path(__file__).with_name("TASKS.md")
 #: What a line of a script begins with, other than the keys themselves.
-WORDS = ("type", "paste", "password", "see", "again")
+WORDS = ("type", "paste", "password", "see", "again", "clock")
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ CONDITIONS: Mapping[str, Callable[[ServedEstate, WizardApp, Path], bool]] = {
     "nothing left on the nodes": lambda served, app, file: not any(served.estate.report()["tasks"].values()),
     "the container is there": lambda served, app, file: served.estate.directory.get(contoso.DKM) is not None,
     "saved": lambda served, app, file: Answers.opened(file).plan == app.answers.plan and not app.answers.unsaved,
+    "the remedy of DKM-01 is in the clipboard": lambda served, app, file: app.clipboard.startswith("New-ADObject"),
     "the role is on vmm02": lambda served, app, file: (
         (group := served.estate.cluster.vmm_group()) is not None and f"{group.owner} {group.state}" == "VMM02 Online"
     ),
@@ -147,8 +149,14 @@ async def press(task: Task, served: ServedEstate, file: Path) -> None:
             answers = Answers.opened(file)
         app = WizardApp(answers, secrets, served.book)
         async with app.run_test(size=(80, 24)) as pilot:
-            for line in session:
-                await _act(pilot, served, line)
+            with ExitStack() as held:
+                for line in session:
+                    if line == "clock stands":
+                        held.enter_context(served.clock.held())
+                    elif line == "clock goes":
+                        held.close()
+                    else:
+                        await _act(pilot, served, line)
             if number + 1 == len(task.sessions):
                 await _look(pilot, app, task, served, file)
             app.jobs.close()

@@ -226,6 +226,8 @@ class RunScreen(FindingScreen):
         for page in self.query(RunPage):
             page.tell(state)
         if finished is not None:
+            # What was said while it ran, such as that it is being stopped, is over.
+            self.say("")
             self.result = finished.result
             for done in self.query(DonePage):
                 done.tell(state)
