@@ -63,7 +63,7 @@ class WizardApp(DoingApp):
 
     def on_mount(self) -> None:
         if self.answers.notices:
-            self.push_screen(TextDialog("About the file of answers", "\n\n".join(self.answers.notices)))
+            self.push_screen(TextDialog(text("dialogs.notices"), "\n\n".join(self.answers.notices)))
 
     # --- saving and leaving
 
@@ -84,9 +84,9 @@ class WizardApp(DoingApp):
             self.answers.save(file)
         except OSError as error:
             self._leaving = ""
-            self.wizard.say(f"not saved: {file}: {error.strerror or error}")
+            self.wizard.say(text("dialogs.save.failed", file=file, why=error.strerror or error))
             return
-        self.wizard.say(f"saved: {file}")
+        self.wizard.say(text("dialogs.save.done", file=file))
         if self._leaving:
             self._leave()
 
@@ -145,7 +145,7 @@ class WizardApp(DoingApp):
         _log.exception("the wizard broke")
         self.jobs.close()
         self.wizard.restore_title()
-        self.panic("vmm-wizard: unexpected error; the log file has the details. A setup that runs on a node goes on.")
+        self.panic(text("dialogs.broke.wizard"))
 
     def _leave(self) -> None:
         self.jobs.close()

@@ -121,7 +121,7 @@ class RunJobs(FollowJobs):
             last = Finished("failed", False, str(error))
         except Exception as error:
             _log.exception("the run broke")
-            said = log.masked(f"unexpected error ({type(error).__name__}: {error}); the log file has the details")
+            said = log.masked(text("dialogs.broke.run", error=f"{type(error).__name__}: {error}"))
             last = Finished("failed", False, said)
         if last is not None:
             batches.put((last, datetime.now(UTC)))

@@ -8,6 +8,7 @@ from vmm_wizard.checks.acceptance import objections
 from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.rows import ACCEPTED
+from vmm_wizard.texts import text
 
 #: What can be accepted: what is open.
 _OPEN = (Status.FAIL, Status.WARN, Status.UNKNOWN)
@@ -16,7 +17,7 @@ _OPEN = (Status.FAIL, Status.WARN, Status.UNKNOWN)
 def objection(plan: Plan, finding: Finding) -> str:
     """Why a finding cannot be accepted, as a sentence; empty when it can be."""
     if finding.accepted or finding.status not in _OPEN:
-        return "there is nothing to accept: it is not open"
+        return text("findings.nothing_to_accept")
     trial = ACCEPTED.parse({"id": finding.id, "subject": finding.subject, "reason": "a reason"})
     return next((row.allowed for row in objections(replace(plan, accepted=(trial,), asked=()))), "")
 

@@ -12,6 +12,7 @@ from vmm_wizard.plan.answers import AnswersError, load_draft
 from vmm_wizard.plan.fields import field_text, field_value, parse_field, set_field
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.saving import save
+from vmm_wizard.texts import text
 from vmm_wizard.wizard.order_fields import PREFIX, all_fields, order_text, parse_choice, set_choice
 
 
@@ -38,10 +39,10 @@ class Answers:
         try:
             draft = load_draft(file, objections)
         except AnswersError as error:
-            return cls(notices=(str(error), "The wizard begins with empty answers and leaves that file alone."))
+            return cls(notices=(str(error), text("dialogs.empty_answers")))
         answers = cls(draft.plan, file=file)
-        for key, text in draft.texts.items():
-            answers.answer(key, text)
+        for key, typed in draft.texts.items():
+            answers.answer(key, typed)
         answers.notices = tuple(map(str, draft.mistakes))
         answers._saved = (answers.plan, dict(answers.texts))
         return answers

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vmm_wizard.plan.fields import Kind
+from vmm_wizard.texts import has, text
 from vmm_wizard.wizard.order_fields import all_fields
 from vmm_wizard.wizard.pages import LABELS
 
@@ -22,27 +23,6 @@ EXAMPLES: Mapping[str, str] = {
     "cluster.role_name": "vmm",
     "media.path": r"C:\VMM\Media",
 }
-#: What holds when the answer stays empty.
-WHEN_EMPTY: Mapping[str, str] = {
-    "prepare.media_sha256": "the one known of it",
-    "prepare.adk_source": "not installed",
-    "prepare.winpe_source": "not installed",
-    "prepare.packages": "none",
-    "order.nodes": "all of the cluster",
-    "order.remove_database": "kept",
-    "domain": "read from the other names",
-    "connection.directory_server": "found by DNS",
-    "connection.winrm_port": "the usual one",
-    "connection.ca_file": "none",
-    "connection.directory_account": "installing account",
-    "connection.node_account": "installing account",
-    "connection.sql_account": "the one setup uses",
-    "database.instance": "default instance",
-    "database.port": "1433, or found",
-    "database.admin_account": "installing account",
-    "cluster.static_addresses": "all networks have DHCP",
-    "registration.product_key": "evaluation, 180 days",
-}
 
 
 def example(key: str) -> str:
@@ -52,13 +32,15 @@ def example(key: str) -> str:
 
 def when_empty(key: str) -> str:
     """What holds when an answer stays empty; empty where nothing does."""
-    return WHEN_EMPTY.get(key, "none" if all_fields(key).kind is Kind.ROWS else "")
+    if has(f"pages.empty.{key}"):
+        return text(f"pages.empty.{key}")
+    return text("pages.no_rows") if all_fields(key).kind is Kind.ROWS else ""
 
 
 def help_of(key: str) -> str:
     """What an answer is for, other answers called as on their pages."""
-    text = all_fields(key).about
+    said = all_fields(key).about
     for other, label in LABELS.items():
         if "." in other:
-            text = text.replace(other, f'"{label}"')
-    return text
+            said = said.replace(other, f'"{label}"')
+    return said

@@ -39,7 +39,7 @@ class Line:
         """What stands behind sign, word and first id."""
         first = self.findings[0]
         others = len(self.ids) - 1
-        more = f"and {others} more: " if others else ""
+        more = text("findings.more", number=others, said="") if others else ""
         subjects = dict.fromkeys(row.subject.partition(".")[0] for row in self.findings if row.subject)
         about = f"{', '.join(subjects)}: " if subjects and not others else ""
         if self.before is not None:
@@ -50,7 +50,7 @@ class Line:
         notes = "; ".join(notes_of(first))
         if notes and not self.asking:
             return f"{more}{about}{notes}: {first.evidence}"
-        return f"{more}{about}{'the answer has not come yet' if self.asking else first.evidence}"
+        return f"{more}{about}{text('findings.asking') if self.asking else first.evidence}"
 
 
 def lines_of(view: View, findings: Sequence[Finding]) -> tuple[Line, ...]:
@@ -75,7 +75,7 @@ def title_of(findings: Sequence[Finding]) -> str:
     """What stands above findings that say the same: sign, word, id and title."""
     first = findings[0]
     ids = {row.id for row in findings}
-    title = first.title if len(ids) == 1 else f"and {len(ids) - 1} more"
+    title = first.title if len(ids) == 1 else text("findings.title_more", number=len(ids) - 1)
     return f"{' '.join(sign_of(first))} {first.id} {title}"
 
 
@@ -87,15 +87,15 @@ def paragraphs(findings: Sequence[Finding]) -> tuple[tuple[str, str], ...]:
     subjects = [row.subject for row in findings if row.subject]
     if len(ids) > 1:
         rows = [f"{row.id} {row.title}{f' ({row.subject})' if row.subject else ''}" for row in findings]
-        parts.append(("Checks that wait for this", "\n".join(rows)))
+        parts.append((text("findings.part.waiting"), "\n".join(rows)))
     elif subjects:
-        parts.append(("Where", ", ".join(subjects)))
+        parts.append((text("findings.part.where"), ", ".join(subjects)))
     notes = dict.fromkeys(note for row in findings for note in notes_of(row))
     if notes:
-        parts.append(("What your answers say of it", "\n".join(notes)))
-    parts.append(("What was read", "\n".join(dict.fromkeys(row.evidence for row in findings))))
+        parts.append((text("findings.part.notes"), "\n".join(notes)))
+    parts.append((text("findings.part.read"), "\n".join(dict.fromkeys(row.evidence for row in findings))))
     if first.remedy:
-        parts.append(("What to do", first.remedy))
+        parts.append((text("findings.part.remedy"), first.remedy))
     if len(ids) == 1:
         parts += explain(first.id).paragraphs()
     return tuple(parts)

@@ -16,6 +16,7 @@ from vmm_wizard.install.events import GOOD_RESULTS
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.model import AccountKind, Plan, unanswered
 from vmm_wizard.report.findings import SIGNS, rank
+from vmm_wizard.texts import text
 from vmm_wizard.wizard.pages import DONE, EULA, JUDGED, LABELS, PAGES, PAGES_OF, REQUIRED, REVIEW, RUN, UNINSTALL, Page
 
 #: What evidence says of a question that has not been put to anybody yet.
@@ -221,14 +222,17 @@ def obstacles(view: View) -> tuple[str, ...]:
 
     rows: list[str] = []
     for key in view.wrong:
-        rows.append(f"X {page_with(key, view.order.job).step}: {LABELS[key]} cannot be read")
+        page = page_with(key, view.order.job).step
+        rows.append(text("obstacles.unreadable", page=page, answer=LABELS[key]))
     for key in open_answers(view.plan, view.order):
         if key not in view.wrong:
-            what = "the licence terms are not accepted" if key == EULA else f"{LABELS[key]} is not answered"
-            rows.append(f". {page_with(key, view.order.job).step}: {what}")
-    for page in view.pages:
-        for key in missing_passwords(view, page):
-            rows.append(f". {page.step}: the password of {field_value(view.plan, key)} is missing")
+            page = page_with(key, view.order.job).step
+            eula = text("obstacles.eula", page=page)
+            rows.append(eula if key == EULA else text("obstacles.unanswered", page=page, answer=LABELS[key]))
+    for shown in view.pages:
+        for key in missing_passwords(view, shown):
+            account = field_value(view.plan, key)
+            rows.append(text("obstacles.password", page=shown.step, account=account))
     rows += _of_the_database(view)
     if rows:
         return tuple(rows)
@@ -238,7 +242,7 @@ def obstacles(view: View) -> tuple[str, ...]:
     for (status, evidence), ids in said.items():
         rows.append(f"{' '.join(SIGNS[status])} {', '.join(dict.fromkeys(ids))}: {evidence}")
     if view.waiting and not rows and view.order.job in JUDGED:
-        rows.append(f"~ still asking: {', '.join(view.waiting)}")
+        rows.append(text("obstacles.asking", names=", ".join(view.waiting)))
     return tuple(rows)
 
 
@@ -248,11 +252,11 @@ def _of_the_database(view: View) -> tuple[str, ...]:
     if order.job is not Job.UNINSTALL or not order.remove_database:
         return ()
     if order.remove_database != name:
-        return (f"X {UNINSTALL.step}: the database is called {name}, and {order.remove_database} was typed",)
+        return (text("obstacles.database_name", page=UNINSTALL.step, name=name, typed=order.remove_database),)
     going = {host.partition(".")[0].casefold() for host in order.nodes}
     staying = [node.label for node in view.plan.nodes if going and node.label.casefold() not in going]
     if staying:
-        return (f"X {UNINSTALL.step}: the database goes with the last node only, and {', '.join(staying)} would stay",)
+        return (text("obstacles.database_stays", page=UNINSTALL.step, nodes=", ".join(staying)),)
     return ()
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from vmm_wizard.checks.registry import Finding
 from vmm_wizard.mending.model import Offer, Refusal
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.preflight import Preflight
 
 _log = logging.getLogger(__name__)
-_BROKE = "unexpected error; the log file has the details"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ def offers_for(plan: Plan, findings: Sequence[Finding], preflight: Preflight) ->
         return Offers(said=str(error))
     except Exception:
         _log.exception("an offer broke")
-        return Offers(said=_BROKE)
+        return Offers(said=text("findings.mend.broke"))
     if not made:
-        return Offers(said=f"{findings[0].id}: nothing is wrong there any more")
+        return Offers(said=text("findings.mend.gone", check=findings[0].id))
     offers = tuple(row for row in made if isinstance(row, Offer))
     return Offers(offers, tuple(row for row in made if isinstance(row, Refusal)))
 
@@ -72,5 +72,5 @@ def mend(plan: Plan, offers: Sequence[Offer], preflight: Preflight) -> str:
         return str(active)
     except Exception:
         _log.exception("mending broke")
-        return _BROKE
-    return said or (f"{name} is still wrong: see the finding" if left else f"{name} is mended")
+        return text("findings.mend.broke")
+    return said or (text("findings.mend.still", check=name) if left else text("findings.mend.done", check=name))

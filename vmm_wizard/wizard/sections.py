@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from vmm_wizard.texts import text
+
 #: From this answer on, the page of the connection need not be looked at where nothing is unusual.
 OPTIONAL_FROM = "connection.directory_server"
 
 SECTIONS: Mapping[str, str] = {
-    OPTIONAL_FROM: "Only where your network wants it:",
-    "media.path": "On each node:",
-    "ports.console": "TCP ports, for ever:",
-    "registration.product_key": "Registration:",
-    "order.by_hand": "How setup is started:",
+    OPTIONAL_FROM: text("pages.section.unusual"),
+    "media.path": text("pages.section.media"),
+    "ports.console": text("pages.section.ports"),
+    "registration.product_key": text("pages.section.registration"),
+    "order.by_hand": text("pages.section.started"),
 }

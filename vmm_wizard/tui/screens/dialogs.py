@@ -28,10 +28,10 @@ class ChoiceDialog(ModalScreen[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss('')", "Back")]
 
-    def __init__(self, title: str, text: str, answers: Sequence[tuple[str, str]], name: str = "") -> None:
+    def __init__(self, title: str, said: str, answers: Sequence[tuple[str, str]], name: str = "") -> None:
         super().__init__(name=name)
         self._title = title
-        self._text = text
+        self._text = said
         self._answers = tuple(answers)
 
     def compose(self) -> ComposeResult:
@@ -40,8 +40,8 @@ class ChoiceDialog(ModalScreen[str]):
             if self._text:
                 with VerticalScroll(can_focus=False):
                     yield Static(self._text, markup=False)
-            yield OptionList(*(Option(text, id=key) for key, text in self._answers), markup=False, compact=True)
-            yield Static("Up and Down choose, Enter takes, Esc goes back.", classes="hint")
+            yield OptionList(*(Option(said, id=key) for key, said in self._answers), markup=False, compact=True)
+            yield Static(text("dialogs.choose"), classes="hint")
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -61,7 +61,7 @@ class TextDialog(Sharing, ModalScreen[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q,f1", "dismiss", "Back")]
 
-    hint = "Up, Down, Page Up and Page Down scroll; Enter or Esc goes back."
+    hint = text("dialogs.read")
 
     def __init__(self, title: str, text: str | Content, shared: Shared | None = None) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class FindingDialog(TextDialog):
     """A finding in full; returns REQUEST when a team shall be asked for it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("r", f"answer('{REQUEST}')", "Request")]
-    hint = "Esc goes back."
+    hint = text("dialogs.back")
 
     def __init__(self, title: str, text: str | Content, shared: Shared | None, *, askable: bool) -> None:
         super().__init__(title, text, shared)
@@ -129,11 +129,11 @@ class FileDialog(ModalScreen[Path | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static("Save the answers", classes="title")
-            yield Static("The file holds every answer and no password. A file that exists keeps its comments.")
+            yield Static(text("dialogs.save.title"), classes="title")
+            yield Static(text("dialogs.save.about"))
             yield LineInput(str(self._suggestion))
             yield Static(classes="message", markup=False)
-            yield Static("Enter saves, Esc goes back.", classes="hint")
+            yield Static(text("dialogs.save.keys"), classes="hint")
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
@@ -141,7 +141,7 @@ class FileDialog(ModalScreen[Path | None]):
         typed = event.value.strip()
         message = self.query_one(".message", Static)
         if not typed:
-            message.update("X the name of a file is wanted")
+            message.update(text("dialogs.save.no_name"))
             return
         path = Path(typed).expanduser()
         self.dismiss(path if path.suffix else path.with_suffix(".toml"))

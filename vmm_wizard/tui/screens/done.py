@@ -40,7 +40,7 @@ class Told(Pane):
 class FollowUps(Told):
     """What is to be done once VMM runs."""
 
-    help_text = "What follows the install, and the next step of each. Arrows scroll; `vmm-wizard after` tells all."
+    help_text = text("done.help")
 
 
 class DonePage(Sharing, PageView):
@@ -51,13 +51,13 @@ class DonePage(Sharing, PageView):
 
     def body(self) -> Iterator[Widget]:
         with Told(id="result-pane"):
-            yield Static("Nothing was done yet: see Run.", id="result", markup=False)
+            yield Static(text("done.nothing"), id="result", markup=False)
         with FollowUps(id="follow-ups"):
             yield Static(id="follow-up-lines", markup=False)
         yield FindingsList(id="done-findings")
         yield Button(text("see.follow_ups.button"), id="all-follow-ups", compact=True)
-        yield Button("Your first hour with VMM", id="first-hour", compact=True)
-        yield Button("Quit", id="quit", compact=True)
+        yield Button(text("done.first_hour"), id="first-hour", compact=True)
+        yield Button(text("done.quit"), id="quit", compact=True)
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -78,7 +78,7 @@ class DonePage(Sharing, PageView):
         self.query_one("#all-follow-ups").display = bool(rows)
         pane = self.query_one("#follow-ups")
         pane.display = bool(lines)
-        said = "\n".join(["What follows (vmm-wizard after FILE tells each step):", *lines])
+        said = "\n".join([text("done.follows"), *lines])
         self.query_one("#follow-up-lines", Static).update(said)
 
     def tell(self, state: RunState) -> None:
@@ -91,7 +91,7 @@ class DonePage(Sharing, PageView):
         from vmm_wizard.afterwards import first_hour
 
         lines = first_hour.lines_of(first_hour.sections(self.view.plan), _DIALOG_WIDTH)
-        self.app.push_screen(TextDialog("Your first hour with VMM", "\n".join(lines)))
+        self.app.push_screen(TextDialog(text("done.first_hour"), "\n".join(lines)))
 
     @on(Button.Pressed, "#all-follow-ups")
     def _all_follow_ups(self, event: Button.Pressed) -> None:

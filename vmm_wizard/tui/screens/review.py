@@ -9,7 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from vmm_wizard.report.findings import remarks, sentence
-from vmm_wizard.texts import text
+from vmm_wizard.texts import counted, text
 from vmm_wizard.tui.messages import RequestWanted, SaveWanted, SeeWanted
 from vmm_wizard.tui.widgets.drawing import Drawing
 from vmm_wizard.tui.widgets.findings import FindingsList
@@ -26,7 +26,7 @@ PICTURE_WIDTH, PICTURE_HEIGHT = 110, 32
 class Preview(Pane):
     """What setup will be given."""
 
-    help_text = "VMServer.ini and the command line of each node, as `vmm-wizard emit` writes them. Arrows scroll."
+    help_text = text("review.preview")
     help_subject = "thing:preview"
 
 
@@ -45,18 +45,18 @@ class ReviewPage(PageView):
     def body(self) -> Iterator[Widget]:
         yield Static(id="review-sum", classes="section", markup=False)
         yield FindingsList(id="review-findings")
-        yield Static("What setup is given (passwords are ***):", classes="section")
+        yield Static(text("review.given"), classes="section")
         with Preview(id="preview"):
             yield Static(id="preview-text", markup=False)
         yield Picture(self._topology, id="review-picture")
-        yield Button("Save the answers", id="save", compact=True)
+        yield Button(text("review.save"), id="save", compact=True)
         yield Button(text("see.button"), id="see", compact=True)
         yield Button(text("see.request.button"), id="request", compact=True)
 
     def show(self, view: flow.View) -> None:
         super().show(view)
         number = len(flow.obstacles(view))
-        state = "Nothing known stands in the way." if not number else f"Before the run: {number} to settle (see Run)."
+        state = counted("review.before", number) if number else text("review.good")
         exceptions = view.plan.connection.certificate_exceptions
         told = [
             f"{sentence(view.findings)}. {state}",

@@ -90,17 +90,16 @@ class RunScreen(FindingScreen):
         view = self.view
         rows = flow.obstacles(view)
         if rows:
-            self.say(f"not started: {rows[0]}")
+            self.say(text("running.not_started", why=rows[0]))
             return
 
         def start(answer: str | None) -> None:
             if answer == "start":
                 self._start_run()
 
-        answers = (("", "No, go back"), ("start", f"Yes: {deed(view)}"))
-        self.app.push_screen(
-            ChoiceDialog(f"{words(view.order.job, remove=view.order.remove).start}?", promise(view), answers), start
-        )
+        answers = (("", text("running.no")), ("start", text("running.yes", deed=deed(view))))
+        title = text("running.start", start=words(view.order.job, remove=view.order.remove).start)
+        self.app.push_screen(ChoiceDialog(title, promise(view), answers), start)
 
     def _start_run(self) -> None:
         order = carried_out(self.answers.order, self.answers.plan)
@@ -132,11 +131,11 @@ class RunScreen(FindingScreen):
         def stop(answer: str | None) -> None:
             if answer == STOP:
                 self.jobs.stop()
-                self.say("stopping ...")
+                self.say(text("running.stopping"))
             elif answer == END:
                 self._end_wanted()
 
-        self.app.push_screen(ChoiceDialog("Stop the run?", said, answers), stop)
+        self.app.push_screen(ChoiceDialog(text("running.stop"), said, answers), stop)
 
     def _end_wanted(self) -> None:
         """Ending a running setup is asked for twice."""
@@ -145,9 +144,9 @@ class RunScreen(FindingScreen):
         def end(answer: str | None) -> None:
             if answer == END:
                 self.jobs.stop(end_setup=True)
-                self.say("ending setup ...")
+                self.say(text("running.ending"))
 
-        self.app.push_screen(ChoiceDialog("End setup in the middle?", said, answers), end)
+        self.app.push_screen(ChoiceDialog(text("running.end"), said, answers), end)
 
     # --- letting it go on by itself
 
@@ -180,15 +179,15 @@ class RunScreen(FindingScreen):
     def _confirm_wanted(self, event: ConfirmWanted) -> None:
         event.stop()
         rows = [f"? {row.id}{f' ({row.subject})' if row.subject else ''}: {row.evidence}" for row in event.findings]
-        said = "\n".join(["This could not be found out. Setup may go well all the same:", "", *rows])
+        said = "\n".join([text("running.unknown.text"), "", *rows])
 
         def reply(answer: str | None) -> None:
             event.reply.put(answer == "go")
             self.answered()
 
-        answers = (("", "No, stop here"), ("go", "Yes: go on though it is unknown"))
+        answers = (("", text("running.unknown.no")), ("go", text("running.unknown.yes")))
         self.call(waits=True)
-        self.app.push_screen(ChoiceDialog("Go on with something unknown?", said, answers), reply)
+        self.app.push_screen(ChoiceDialog(text("running.unknown.title"), said, answers), reply)
 
     @on(QuestionAsked)
     def _question_asked(self, event: QuestionAsked) -> None:
@@ -202,7 +201,7 @@ class RunScreen(FindingScreen):
 
         # The one that changes nothing stands first: a key pressed by mistake takes it.
         choices = sorted(question.choices.items(), key=lambda row: row[0] != default)
-        title = f"A question about {question.node}" if question.node else "A question"
+        title = text("running.question.node", node=question.node) if question.node else text("running.question.title")
         self.call(waits=True)
         self.app.push_screen(ChoiceDialog(title, question.text, choices), reply)
 

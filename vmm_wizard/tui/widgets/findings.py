@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from vmm_wizard.checks.registry import Status
 from vmm_wizard.report.findings import sign_of
+from vmm_wizard.texts import text
 from vmm_wizard.tui.messages import FindingsChosen
 from vmm_wizard.wizard.finding_lines import Line
 
@@ -26,7 +27,7 @@ SCROLLBAR = 1
 class FindingsList(OptionList):
     """Findings of a page. Posts `FindingsChosen`."""
 
-    help_text = "Up and Down choose a finding; Enter shows what was read, what to do, and why it is asked."
+    help_text = text("findings.line")
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, markup=False, compact=True)
