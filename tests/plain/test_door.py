@@ -131,7 +131,7 @@ def test_on_a_terminal_what_is_pasted_is_one_answer_and_no_code_is_sent(
     os.write(terminal, b"vmmclu\n")
     until(b"Nodes, in order (for example")
     os.write(terminal, b"vmm01\nvmm02\n")
-    until(b"Enter goes on to")
+    until(b"Enter for ")
     os.write(terminal, b":back\n")
     until(b"SQL Server (for example")
     os.write(terminal, b"\x04")

@@ -23,9 +23,9 @@ def tell_done(state: State) -> None:
     if rows:
         from vmm_wizard.afterwards.told import brief
 
-        talk.read_out(["", text("plain.follows"), *brief(rows, talk.width)])
+        talk.read_out(["", text("plain.follows"), *brief(rows, talk.width)], as_is=True)
     installs = state.job in (Job.INSTALL, Job.REBUILD, Job.ADD_NODE)
     if installs and state.result in GOOD_RESULTS and talk.agree(text("plain.first_hour")):
         from vmm_wizard.afterwards import first_hour
 
-        talk.read_out(first_hour.lines_of(first_hour.sections(state.answers.plan), talk.width))
+        talk.read_out(first_hour.lines_of(first_hour.sections(state.answers.plan), talk.width), as_is=True)

@@ -24,7 +24,7 @@ def see(state: State, what: str = "") -> None:
         rows = [("", text("plain.see.nothing")), *((name, text(f"plain.see.{name}")) for name in _VIEWS)]
         what = state.talk.choose(text("plain.see.which"), rows)
     if what:
-        state.talk.read_out(list(_VIEWS[what](state)))
+        state.talk.read_out(list(_VIEWS[what](state)), as_is=what in _LAID_OUT)
 
 
 def explain(state: State, word: str) -> None:
@@ -86,6 +86,8 @@ def _plain(lines: Sequence[Line]) -> Iterator[str]:
     return ("".join(part.text for part in line) for line in lines)
 
 
+#: What is laid out for the width already.
+_LAID_OUT = frozenset({"picture", "matrix", "files", "given"})
 _VIEWS: Mapping[str, Callable[[State], Iterator[str]]] = {
     "answers": _answers,
     "picture": _picture,

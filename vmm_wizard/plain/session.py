@@ -215,7 +215,7 @@ class Session:
         elif page is pages.DONE:
             enter = text("plain.enter_quits")
         else:
-            enter = text("plain.goes_on", title=after.title)
+            enter = text("plain.goes_on", title=after.step)
         opens = text("plain.opens") if lines else ""
         while True:
             typed = self.talk.ask(lambda: Prompt(f"{enter}{opens}{text('plain.asks_help')}", words=True))[0].strip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -89,9 +89,10 @@ class Talk:
         """An empty line."""
         self.console.write("")
 
-    def read_out(self, lines: Sequence[str]) -> None:
-        """Say a long text, in parts where the screen has few lines."""
-        rows = [row for line in lines for row in paragraph(printable(line).strip(), _indent(line), self.width)]
+    def read_out(self, lines: Sequence[str], *, as_is: bool = False) -> None:
+        """Say a long text, in parts where the screen has few lines. `as_is`: its lines are laid out already; what is
+        longer is a command, which stays whole."""
+        rows = [printable(line) for line in lines] if as_is else list(self._wrapped(lines))
         step = self.console.height - KEPT if self.console.height > 10 else len(rows)
         for start in range(0, len(rows), max(step, 1)):
             for row in rows[start : start + step]:
@@ -99,6 +100,10 @@ class Talk:
             left = len(rows) - start - step
             if left > 0 and not self._more(left):
                 return
+
+    def _wrapped(self, lines: Iterable[str]) -> Iterator[str]:
+        for line in lines:
+            yield from paragraph(printable(line).strip(), _indent(line), self.width)
 
     def _more(self, left: int) -> bool:
         try:

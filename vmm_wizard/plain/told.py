@@ -133,7 +133,7 @@ def _mend(state: State, findings: tuple[Finding, ...]) -> None:
         about = f" ({refusal.subject})" if refusal.subject else ""
         talk.say(f"{refusal.check_id}{about}: {refusal.reason}", *filter(None, [refusal.remedy]))
     if found.offers:
-        talk.read_out([line for row in found.offers for line in report.lines_of(row, talk.width)])
+        talk.read_out([line for row in found.offers for line in report.lines_of(row, talk.width)], as_is=True)
         if talk.agree(text("plain.make_change", check=found.offers[0].check_id)):
             talk.say(text("plain.mending", check=found.offers[0].check_id))
             talk.say(mend(state.answers.plan, found.offers, preflight))
@@ -186,7 +186,7 @@ def request(state: State, team: str) -> None:
     name = state.answers.file.name if state.answers.file else "FILE"
     after = state.estate.follow_ups(name)
     said = requests.as_text(view.plan, view.findings, Team(team), name, after)
-    talk.read_out(said.splitlines())
+    talk.read_out(said.splitlines(), as_is=True)
     if not (requests.requested(view.findings, Team(team)) or requests.following(after, Team(team))):
         return
     file = talk.line(text("plain.request_file"))
