@@ -4,7 +4,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tests.building import a_container, good_facts
 from tests.tui.test_wizard import has_focus
@@ -23,6 +25,7 @@ from tests.tui.wizards import (
     type_text,
     until,
 )
+from vmm_wizard.install.orders import Job
 from vmm_wizard.tui.app import WizardApp
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog, TextDialog
 from vmm_wizard.tui.screens.palette import PaletteDialog
@@ -98,6 +101,25 @@ async def test_the_palette_goes_to_pages_and_does_what_is_chosen(tmp_path: Path)
         await opened(pilot, "f9")
         await pilot.press("down", "up", "up", "enter")
         await until(pilot, lambda: app.wizard.page is pages.DONE)
+
+
+async def test_keys_that_come_fast_go_where_they_are_meant(tmp_path: Path) -> None:
+    """A terminal hands over several keys at once; the screen is not painted between them."""
+    app = a_wizard(tmp_path, ready_plan())
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, partial(has_focus, app, "field-order-job"))
+        send(app, "f3", "d", "enter")
+        await until(pilot, lambda: app.wizard.page is pages.DKM)
+        assert app.answers.order.job is Job.INSTALL
+        await until(pilot, partial(has_focus, app, "field-dkm-container"))
+        send(app, "f9", "q", "u")
+        await until(pilot, lambda: isinstance(app.focused, Input) and app.focused.value == "qu")
+
+
+def send(app: WizardApp, *keys: str) -> None:
+    """Keys that arrive together, as the terminal's driver hands them over."""
+    for key in keys:
+        app.post_message(Key(key, key if len(key) == 1 else None))
 
 
 async def test_the_palette_says_when_nothing_is_called_so_and_goes_away(tmp_path: Path) -> None:

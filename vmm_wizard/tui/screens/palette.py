@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -32,6 +33,7 @@ class PaletteDialog(ModalScreen[str]):
     def __init__(self, entries: Sequence[Entry]) -> None:
         super().__init__()
         self._entries = tuple(entries)
+        self._early = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog tall", id="palette"):
@@ -50,6 +52,15 @@ class PaletteDialog(ModalScreen[str]):
 
     def on_mount(self) -> None:
         self.query_one(OptionList).highlighted = 0
+        line = self.query_one(LineInput)
+        self.set_focus(line)
+        line.insert_text_at_cursor(self._early)
+
+    def on_key(self, event: Key) -> None:
+        """Who types fast types on before the line is there."""
+        if event.character and event.is_printable:
+            event.stop()
+            self._early += event.character
 
     @on(Input.Changed)
     def _filter(self, event: Input.Changed) -> None:

@@ -52,12 +52,13 @@ class Choice(Widget, can_focus=True):
         self._take(self.options[max(0, min(place, len(self.options) - 1))])
 
     def on_key(self, event: Key) -> None:
-        """A letter or digit takes the word that begins with it, else the only one that ends with it (2022: 2)."""
+        """A letter or digit takes the word that begins with it, a digit the only one that ends with it (2019: 9)."""
         if not event.character or not event.character.isalnum():
             return
         letter = event.character.casefold()
         begin = [option for option in self.options if option.casefold().startswith(letter)]
-        found = begin if len(begin) == 1 else [option for option in self.options if option.casefold().endswith(letter)]
+        ends = [option for option in self.options if letter.isdecimal() and option.endswith(letter)]
+        found = begin if len(begin) == 1 else ends
         if len(found) == 1:
             event.stop()
             self._take(found[0])

@@ -70,7 +70,8 @@ class Steps(Static):
         """Take the keys, until a step is chosen or Escape gives them back."""
         self._before = self.screen.focused
         self.can_focus = True
-        self.focus()
+        # At once: the next key may be here already.
+        self.screen.set_focus(self, scroll_visible=False)
 
     def on_focus(self) -> None:
         self._point(self._cursor or self._page)
