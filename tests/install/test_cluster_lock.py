@@ -63,7 +63,14 @@ def test_an_install_holds_the_cluster_until_its_end(here: Site, monkeypatch: pyt
     assert lock_of(here) == ""
 
 
-@pytest.mark.parametrize(("step", "state"), [("preflight", "started"), ("setup", "started"), ("clear", "done")])
+@pytest.mark.parametrize(
+    ("step", "state"),
+    [
+        pytest.param("preflight", "started", marks=pytest.mark.long),
+        ("setup", "started"),
+        pytest.param("clear", "done", marks=pytest.mark.long),
+    ],
+)
 def test_another_computer_is_refused_and_told_who(here: Site, there: Site, step: str, state: str) -> None:
     here.install_until(reached(FIRST, step, state))
     run_id, lock, setups = newest(here.journal).id, lock_of(here), here.setups()

@@ -13,6 +13,7 @@ import pytest
 
 from tests.commands import run
 from tests.estates import ANSWERS
+from tests.install.finished import install_at_once
 from tests.install.installing import FIRST, Site, finished, newest, notices, runs, site, steps
 from tests.install.test_interrupted import Command
 from vmm_wizard.install.events import Event, StepChanged
@@ -135,7 +136,7 @@ def test_without_media_there_it_is_refused_and_another_folder_may_be_named(place
 
 
 def test_where_the_server_is_the_console_is_and_stays(place: Site) -> None:
-    assert finished(place.install()).result == "installed"
+    install_at_once(place.served.estate, place.plan)
     on_node = Order(Job.CONSOLE, (FIRST,))
     assert finished(place.install(order=on_node)).result == "unchanged"
     end = finished(place.install(order=replace(on_node, remove=True)))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.estates import of_status
+from tests.install.finished import install_at_once
 from tests.install.installing import FIRST, SECOND, Site, finished, newest, site, steps
 from vmm_wizard.checks.registry import Status
 from vmm_wizard.install.events import Event, LogGrew, Progress
@@ -150,7 +151,7 @@ def test_check_on_the_finished_estate_has_no_fail_and_says_what_is_installed(
 
 def test_a_role_that_is_down_is_no_unchanged_install(tmp_path: Path) -> None:
     with site(tmp_path) as place:
-        place.install()
+        install_at_once(place.served.estate, place.plan)
         role = place.served.estate.cluster.vmm_group()
         assert role is not None
         role.state = "Offline"
@@ -159,6 +160,7 @@ def test_a_role_that_is_down_is_no_unchanged_install(tmp_path: Path) -> None:
     assert "POST-02" in end.text
 
 
+@pytest.mark.long
 def test_where_winrs_is_forbidden_the_whole_install_goes_over_remoting(tmp_path: Path) -> None:
     with site(tmp_path) as place:
         for node in place.served.estate.nodes.values():

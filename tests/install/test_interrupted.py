@@ -56,6 +56,7 @@ class TestACallThatEnds:
         assert len(runs(place.journal)) == 1
         assert runs(place.journal)[0][1] == "installed"
 
+    @pytest.mark.long
     def test_again_and_again_at_random_moments(self, place: Site) -> None:
         chance = random.Random(1)
         for _ in range(40):

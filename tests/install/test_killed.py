@@ -155,7 +155,7 @@ def kill_at_random(place: Site, seed: int, most: int) -> int:
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_killed_at_random_moments_it_ends_installed(seed: int, tmp_path: Path) -> None:
     with site(tmp_path) as place:
         kill_at_random(place, seed, 3)

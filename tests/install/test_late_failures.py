@@ -179,6 +179,7 @@ class TestAWitnessThatIsMissing:
         assert "the registry does not hold VMM's setup key" in end.text
         assert (place.setups(), place.left()) == ({FIRST: [0]}, [])
 
+    @pytest.mark.long
     def test_the_cluster_group(self, place: Site) -> None:
         def gone() -> None:
             place.served.estate.cluster.remove_vmm_role()
@@ -198,6 +199,7 @@ class TestAWitnessThatIsMissing:
         assert "cluster role vmm is Failed" in end.text
         assert SECOND not in place.setups()
 
+    @pytest.mark.long
     def test_the_service(self, place: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         install = Node.install
 

@@ -83,6 +83,7 @@ class TestANodeThatIsAway:
         assert ("verify", "done") in steps(again, FIRST)
         assert place.is_clean()
 
+    @pytest.mark.long
     def test_one_that_goes_before_anything_is_staged_has_nothing_to_go_on_with(self, place: Site) -> None:
         events = place.install(on=at(FIRST, "stage", "started", lambda: services(place, FIRST, "cut")), pace=IMPATIENT)
         assert finished(events).result == "failed"
@@ -91,6 +92,7 @@ class TestANodeThatIsAway:
         assert finished(place.install()).result == "installed"
         assert place.is_clean()
 
+    @pytest.mark.long
     def test_one_that_goes_while_it_is_cleared_is_cleared_the_next_time(self, place: Site) -> None:
         pace = replace(IMPATIENT, clearing=0.2)
         events = place.install(on=at(FIRST, "clear", "started", lambda: services(place, FIRST, "cut")), pace=pace)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.estates import of_status
+from tests.install.finished import install_at_once
 from tests.install.installing import FIRST, SECOND, Site, finished, newest, notices, runs, site, steps
 from vmm_wizard.checks.registry import Status
 from vmm_wizard.install.events import Event, LogGrew, StepChanged
@@ -210,8 +211,8 @@ def test_the_clusters_module_is_installed_where_it_lacks(tmp_path: Path) -> None
 
 def test_a_node_that_owns_vmms_role_gives_it_away_before_it_restarts(tmp_path: Path) -> None:
     with site(tmp_path) as place:
-        assert finished(place.install()).result == "installed"
         estate = place.served.estate
+        install_at_once(estate, place.plan)
         owner = estate.cluster.vmm_group()
         assert owner is not None
         name = next(host for host in (FIRST, SECOND) if host.startswith(owner.owner.casefold()))
@@ -225,8 +226,8 @@ def test_a_node_that_owns_vmms_role_gives_it_away_before_it_restarts(tmp_path: P
 
 def test_the_only_node_with_vmm_up_is_not_restarted(tmp_path: Path) -> None:
     with site(tmp_path) as place:
-        assert finished(place.install()).result == "installed"
         estate = place.served.estate
+        install_at_once(estate, place.plan)
         owner = estate.cluster.vmm_group()
         assert owner is not None
         name = next(host for host in (FIRST, SECOND) if host.startswith(owner.owner.casefold()))

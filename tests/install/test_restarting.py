@@ -115,6 +115,7 @@ class TestBeforeSetup:
         assert (end.result, boots) == ("refused", [])
         assert "vmm03 is Down" in end.text
 
+    @pytest.mark.long
     def test_cut_off_anywhere_windows_restarts_once(self, pending: Site, boots: list[str]) -> None:
         for state in ("started", "done"):
             events = pending.install_until(reached(SECOND, "restart", state), order=WITH_RESTART)

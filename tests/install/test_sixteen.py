@@ -63,6 +63,7 @@ class TestTheLastOnes:
             install_at_once(found.served.estate, found.plan)
             yield found
 
+    @pytest.mark.long
     def test_the_sixteenth_joins_and_a_seventeenth_is_refused(self, place: Site) -> None:
         names = labels(MOST + 1)
         with_nodes(place, names[:MOST])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.install.finished import THIRD, removals
 from tests.install.installing import FIRST, SECOND, Site, finished, runs, site
 from tests.install.test_rebuild import add_service_account
@@ -61,6 +63,7 @@ def names_of(place: Site, account: str) -> list[str]:
     return sorted(value.decode() for value in values if value.startswith(b"SCVMM/"))
 
 
+@pytest.mark.long
 def test_one_vmm_from_first_to_last(tmp_path: Path) -> None:
     with site(tmp_path) as place:
         # Install: one setup a node, and a database with its keys.

@@ -62,6 +62,7 @@ def test_a_passive_node_goes_and_the_role_is_left_alone(place: Site) -> None:
     assert "Disable-NetFirewallRule -DisplayGroup 'Windows Standards-Based Storage Management'" in text.remedy
 
 
+@pytest.mark.long
 def test_from_the_active_node_the_role_is_moved_before_setup_starts(place: Site) -> None:
     events = place.install(order=uninstall(FIRST))
     assert finished(events).result == "done"
@@ -262,6 +263,7 @@ BOUNDARIES = [
 ]
 
 
+@pytest.mark.long
 def test_cut_off_between_any_two_steps_the_same_order_goes_on(place: Site) -> None:
     """Each call goes on where the one before was cut off: setup runs once, and the role is never broken."""
     order = uninstall(FIRST)

@@ -62,6 +62,7 @@ async def give_password(pilot: Pilot[int], app: WizardApp, served: ServedEstate,
     await until(pilot, lambda: account in app.jobs.secrets)
 
 
+@pytest.mark.long
 async def test_a_person_with_a_keyboard_walks_every_page_to_installed(served: ServedEstate) -> None:
     app = WizardApp(Answers(), Secrets(), served.book)
     async with app.run_test(size=SMALL) as pilot:

@@ -101,6 +101,7 @@ async def test_the_role_is_moved_with_the_keyboard(served: ServedEstate) -> None
     assert nothing_left(served)
 
 
+@pytest.mark.long
 async def test_vmm_is_taken_away_with_the_keyboard_and_the_database_stays(served: ServedEstate) -> None:
     app = opened(served)
     async with app.run_test(size=SMALL) as pilot:
