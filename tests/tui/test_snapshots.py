@@ -13,6 +13,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.tui.scenes import SCENES, shown
 from tests.tui.wizards import LARGE, SMALL, TINY, a_wizard, all_passwords, ready_plan
+from vmm_wizard.tui.app import USUAL
+from vmm_wizard.tui.terminals import Look
 
 
 def words_of(svg: str) -> list[str]:
@@ -30,26 +32,26 @@ def told(name: str, before: str, now: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("size", "names", "environ"),
+    ("size", "names", "look"),
     [
-        pytest.param(SMALL, tuple(SCENES), {}, id="80x24"),
-        pytest.param(LARGE, tuple(SCENES), {}, id="120x36"),
-        pytest.param(SMALL, tuple(SCENES), {"NO_COLOR": "1"}, id="no-colour"),
-        pytest.param(TINY, ("sql", "finding", "under-way"), {}, id="60x20"),
+        pytest.param(SMALL, tuple(SCENES), USUAL, id="80x24"),
+        pytest.param(LARGE, tuple(SCENES), USUAL, id="120x36"),
+        pytest.param(SMALL, tuple(SCENES), Look(colours=False), id="no-colour"),
+        pytest.param(TINY, ("sql", "finding", "under-way"), USUAL, id="60x20"),
     ],
 )
 async def test_everything_looks_as_before(
     size: tuple[int, int],
     names: tuple[str, ...],
-    environ: dict[str, str],
+    look: Look,
     snapshot: SnapshotAssertion,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
+    if not look.colours:
+        monkeypatch.setenv("NO_COLOR", "1")
     plan = ready_plan()
-    app = a_wizard(tmp_path, plan, all_passwords(plan))
+    app = a_wizard(tmp_path, plan, all_passwords(plan), look)
     differ = []
     async with app.run_test(size=size) as pilot:
         async for name in shown(pilot, names):

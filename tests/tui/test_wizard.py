@@ -23,7 +23,7 @@ from tests.tui.wizards import (
     told,
     until,
 )
-from vmm_wizard.tui.app import WizardApp, choose_theme
+from vmm_wizard.tui.app import WizardApp
 from vmm_wizard.tui.widgets.steps import Steps
 from vmm_wizard.wizard import pages
 
@@ -169,20 +169,6 @@ async def test_the_line_of_keys_stays_as_it_is_while_the_keys_do(tmp_path: Path)
 
 
 # --- the look
-
-
-@pytest.mark.parametrize(
-    ("environ", "theme"),
-    [
-        ({"TERM": "xterm-256color"}, "textual-dark"),
-        ({"TERM": "linux"}, "ansi-dark"),
-        ({"TERM": "linux", "NO_COLOR": "1"}, "textual-dark"),
-        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, "textual-dark"),
-        ({}, "textual-dark"),
-    ],
-)
-def test_the_theme_suits_the_terminal_and_is_never_black_on_black(environ: dict[str, str], theme: str) -> None:
-    assert choose_theme(environ) == theme
 
 
 async def test_no_cursor_blinks_and_nothing_moves_when_nothing_happens(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from vmm_wizard.checks.registry import judge
 from vmm_wizard.facts.model import Facts
 from vmm_wizard.plan.model import Plan, Registration
 from vmm_wizard.plan.secrets import Secret, Secrets
-from vmm_wizard.tui.app import WizardApp
+from vmm_wizard.tui.app import USUAL, WizardApp
 from vmm_wizard.tui.messages import Looked
+from vmm_wizard.tui.terminals import Look
 from vmm_wizard.wizard import pages
 from vmm_wizard.wizard.answers import Answers
 
@@ -49,10 +50,10 @@ def nowhere(folder: Path) -> AddressBook:
     return AddressBook.load(book)
 
 
-def a_wizard(folder: Path, plan: Plan | None = None, secrets: Secrets | None = None) -> WizardApp:
+def a_wizard(folder: Path, plan: Plan | None = None, secrets: Secrets | None = None, look: Look = USUAL) -> WizardApp:
     """A wizard whose estate does not answer."""
     answers = Answers() if plan is None else Answers(plan)
-    return WizardApp(answers, secrets or Secrets(), nowhere(folder))
+    return WizardApp(answers, secrets or Secrets(), nowhere(folder), look=look)
 
 
 async def told(pilot: Pilot[int], facts: Facts | None = None, waiting: tuple[str, ...] = ()) -> WizardApp:

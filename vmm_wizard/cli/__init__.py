@@ -45,6 +45,7 @@ from vmm_wizard.cli.shared import (
     secrets_option,
     speak_to_nobody,
     terminal_reason,
+    theme_option,
 )
 from vmm_wizard.cli.uninstall import uninstall
 from vmm_wizard.cli.verify import verify
@@ -97,6 +98,7 @@ def cli(ctx: click.Context, plain: bool) -> None:
 @plain_option
 @book_option
 @secrets_option
+@theme_option
 @click.pass_context
 def wizard(
     ctx: click.Context, file: Path | None, plain: bool, address_book: Path | None, secrets_file: Path | None

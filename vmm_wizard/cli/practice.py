@@ -23,6 +23,7 @@ from vmm_wizard.cli.shared import (
     read_secrets,
     refuse,
     terminal_reason,
+    theme_option,
     width,
 )
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @click.option("--course", is_flag=True, help="The scenarios as a course: what to find, hints, and what comes next.")
 @click.option("--speed", default=60.0, show_default=True, help="How much faster than real: 60 is 20 seconds a node.")
 @plain_option
+@theme_option
 @click.option("--list", "list_scenarios", is_flag=True, help="List the scenarios, or with --course the lessons.")
 @click.pass_context
 def lab(ctx: click.Context, scenario: str, course: bool, speed: float, plain: bool, list_scenarios: bool) -> None:

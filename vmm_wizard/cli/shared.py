@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from vmm_wizard.printable import printable
+from vmm_wizard.tui.terminals import CHOICES, VARIABLE
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
@@ -56,6 +57,21 @@ plain_option = click.option(
     is_flag=True,
     envvar="VMM_WIZARD_PLAIN",
     help="The wizard as questions and answers, one line at a time: for screen readers, serial consoles and logs.",
+)
+
+
+def _keep_theme(ctx: click.Context, param: click.Parameter, value: str | None) -> None:  # noqa: ARG001
+    if value:
+        os.environ[VARIABLE] = value
+
+
+theme_option = click.option(
+    "--theme",
+    type=click.Choice(CHOICES),
+    envvar=VARIABLE,
+    expose_value=False,
+    callback=_keep_theme,
+    help="The wizard's colours; auto asks the terminal's environment, 16-... are the terminal's own.",
 )
 answers_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")

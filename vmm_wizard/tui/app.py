@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +15,7 @@ from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import HandedOver, QuitWanted, RunEnded, SaveWanted
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog, FileDialog, TextDialog
 from vmm_wizard.tui.screens.wizard import WizardScreen
+from vmm_wizard.tui.terminals import Look, look_of
 from vmm_wizard.wizard import pages
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.run_words import EXIT_CODES
@@ -27,16 +27,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-
-def choose_theme(environ: Mapping[str, str]) -> str:
-    """The theme for this terminal, to be set before the app starts.
-
-    Terminals of sixteen colours get the one that uses theirs; never together with NO_COLOR, which would make it black
-    on black.
-    """
-    term = environ.get("TERM", "")
-    poor = term in ("linux", "vt100", "vt220", "ansi", "xterm-16color", "screen.linux") or term.endswith("-mono")
-    return "ansi-dark" if poor and not environ.get("NO_COLOR") else "textual-dark"
+#: A dark terminal with all colours and signs.
+USUAL = Look()
 
 
 class WizardApp(DoingApp):
@@ -47,9 +39,14 @@ class WizardApp(DoingApp):
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(
-        self, answers: Answers, secrets: Secrets, addresses: Addresses, learning: Learning | None = None
+        self,
+        answers: Answers,
+        secrets: Secrets,
+        addresses: Addresses,
+        learning: Learning | None = None,
+        look: Look = USUAL,
     ) -> None:
-        super().__init__()
+        super().__init__(look)
         self.answers = answers
         self.jobs = Jobs(secrets, addresses)
         self.wizard = WizardScreen(answers, self.jobs)
@@ -166,8 +163,12 @@ def run_wizard(
 
     Returns 0 for good, installed or nothing done, 1 when a run was refused, 4 when it failed, 5 when it was cancelled.
     """
-    app = WizardApp(Answers.opened(file), secrets, addresses, learning)
-    app.theme = choose_theme(os.environ)
+    look = look_of(os.environ)
+    # Textual, too, looks there, and takes an empty one for a wish.
+    os.environ.pop("NO_COLOR", None)
+    if not look.colours:
+        os.environ["NO_COLOR"] = "1"
+    app = WizardApp(Answers.opened(file), secrets, addresses, learning, look)
     app.jobs.practice = practice
     code = app.run()
     if code is None:

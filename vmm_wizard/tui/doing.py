@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import BindingType
+from textual.events import Resize
 
 from vmm_wizard.texts import text
 from vmm_wizard.tui.keys import OWN, bindings
@@ -14,12 +16,16 @@ from vmm_wizard.tui.painting import Painter, painting
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog
 from vmm_wizard.tui.screens.palette import PaletteDialog
 from vmm_wizard.tui.sharing import SharingApp
+from vmm_wizard.tui.terminals import Look, in_ascii
 from vmm_wizard.wizard import flow, pages, palette
 
 if TYPE_CHECKING:
     from textual.driver import Driver
 
     from vmm_wizard.tui.screens.wizard import WizardScreen
+
+#: The screen that everything is made for; a smaller one scrolls.
+COLUMNS, ROWS = 80, 24
 
 
 class DoingApp(SharingApp, inherit_bindings=False):
@@ -29,14 +35,27 @@ class DoingApp(SharingApp, inherit_bindings=False):
     wizard: WizardScreen
     painter: Painter
 
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self._told_small = False
+        # Without colours none may be sent, not even grey: as Textual has it, that is the native colours taken away.
+        super().__init__(ansi_color=None if look.colours else True)
+        self.theme = look.theme
+
     def get_driver_class(self) -> type[Driver]:
         """The terminal's driver, with the painter between it and us."""
-        self.painter = Painter()
+        self.painter = Painter(in_ascii if self.look.ascii else None)
         return painting(super().get_driver_class(), self.painter)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys of the wizard do nothing while a dialog is open; quitting always works."""
         return self.screen is self.wizard if action in OWN else True
+
+    def on_resize(self, event: Resize) -> None:
+        """A screen smaller than what everything is made for is told of once."""
+        if (event.size.width < COLUMNS or event.size.height < ROWS) and not self._told_small:
+            self._told_small = True
+            self.wizard.say(text("terminal.small", columns=event.size.width, rows=event.size.height))
 
     async def action_next_page(self) -> None:
         await self.wizard.next_page()
@@ -78,6 +97,13 @@ class DoingApp(SharingApp, inherit_bindings=False):
     async def _go_to(self, page_id: str | None) -> None:
         if page_id:
             await self.wizard.show_page(pages.BY_ID[page_id])
+
+    def action_colours(self) -> None:
+        """Switch between light and dark."""
+        self.look = replace(self.look, theme=self.look.next_theme)
+        self.theme = self.look.theme
+        if not self.look.colours:
+            self.wizard.say(text("terminal.no_colours"))
 
     def action_palette(self) -> None:
         """Choose from every page and every action."""

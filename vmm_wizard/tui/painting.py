@@ -7,6 +7,7 @@ What it does not understand is passed on as it is, and then nothing is taken for
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -37,7 +38,9 @@ _JUMP = 6
 class Painter:
     """What a terminal shows, and the least that makes it show something else."""
 
-    def __init__(self) -> None:
+    def __init__(self, spelt: Callable[[str], str] | None = None) -> None:
+        """`spelt`: how a text is written for a terminal that does not know all signs."""
+        self._spelt = spelt
         self._cells: dict[int, dict[int, Cell]] = {}
         self._size = (0, 0)
         self._rest = ""
@@ -90,7 +93,7 @@ class Painter:
             style = match["style"]
             self._style = "" if style in ("", "0") else f"{self._style};{style}".strip(";")
         elif kind == "text":
-            self._write(match["text"])
+            self._write(self._spelt(match["text"]) if self._spelt else match["text"])
         elif kind == "line":
             # A place is always named before the next text.
             self._row = None

@@ -1,7 +1,7 @@
 """Everything that can be done from any page: one table that footer, palette, help and tests share. Pure, no Textual.
 
 An action has a function key and a key with Ctrl or Alt (terminals swallow some of either), or a button on a page; and
-all of them stand in the palette.
+all of them stand in the palette, where the rare ones have their only place.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("help", ("f1", "ctrl+t"), footer=True),
     Action("lesson", ("f8", "alt+l")),
     Action("request", button="review"),
+    Action("colours"),
     Action("start", button="run", possible=lambda view: not view.running),
     Action("stop", button="run", possible=lambda view: view.running),
     Action("leave", button="run", possible=lambda view: view.running),
