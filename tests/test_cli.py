@@ -232,7 +232,7 @@ def test_the_bare_wizard_reads_the_environment_too(
 ) -> None:
     import vmm_wizard.cli
 
-    monkeypatch.setattr(vmm_wizard.cli, "terminal_reason", lambda *_: "")
+    monkeypatch.setattr(vmm_wizard.cli, "terminal_reason", lambda *_, **__: "")
     monkeypatch.setattr(sys, "argv", ["vmm-wizard"])
     monkeypatch.setenv("VMM_WIZARD_ADDRESS_BOOK", str(tmp_path / "none.toml"))
     assert vmm_wizard.cli.run_command() == 2
@@ -251,3 +251,7 @@ def test_the_bare_wizard_reads_the_environment_too(
 )
 def test_where_the_wizard_can_be_shown(is_terminal: bool, term: str, os_name: str, shown: bool) -> None:
     assert (terminal_reason(is_terminal, term, os_name) == "") is shown
+
+
+def test_where_the_terminal_has_no_size_plain_is_named() -> None:
+    assert "use `--plain`" in terminal_reason(True, "vt100", "posix", sized=False)

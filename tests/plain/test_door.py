@@ -108,6 +108,21 @@ def test_a_reader_that_goes_away_is_no_traceback(environ: dict[str, str], tmp_pa
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal is POSIX's")
+def test_on_a_terminal_without_a_size_the_wizard_names_plain(environ: dict[str, str]) -> None:
+    import pty
+
+    pid, terminal = pty.fork()
+    if not pid:
+        os.execve(sys.executable, [sys.executable, "-m", "vmm_wizard"], {**environ, "TERM": "vt100"})
+    said = b""
+    while b"--plain" not in said:
+        said += os.read(terminal, 65536)
+    assert b"the terminal does not say how large it is" in said
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 2
+    os.close(terminal)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal is POSIX's")
 def test_on_a_terminal_what_is_pasted_is_one_answer_and_no_code_is_sent(
     environ: dict[str, str], tmp_path: Path
 ) -> None:

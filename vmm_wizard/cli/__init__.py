@@ -37,6 +37,7 @@ from vmm_wizard.cli.shared import (
     INSTALL_FAILED,
     book_option,
     find_addresses,
+    has_size,
     has_terminal,
     open_log,
     plain_option,
@@ -105,7 +106,7 @@ def wizard(
 ) -> None:
     """Open the wizard (also: vmm-wizard FILE)."""
     plain = plain or bool(ctx.obj)
-    reason = "" if plain else terminal_reason(has_terminal(), os.environ.get("TERM", ""), os.name)
+    reason = "" if plain else terminal_reason(has_terminal(), os.environ.get("TERM", ""), os.name, sized=has_size())
     if reason:
         refuse(reason)
     addresses = find_addresses(address_book)

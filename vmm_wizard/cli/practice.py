@@ -16,6 +16,7 @@ import click
 from vmm_wizard.cli.shared import (
     GOOD,
     find_addresses,
+    has_size,
     has_terminal,
     is_interactive,
     open_log,
@@ -72,7 +73,7 @@ def _course(speed: float, *, plain: bool, only_list: bool) -> None:
 
 def _practise(scenario: str, speed: float, learning: Learning | None = None, *, plain: bool) -> int:
     """Serve an estate and open the wizard on it; the wizard's exit code."""
-    reason = "" if plain else terminal_reason(has_terminal(), os.environ.get("TERM", ""), os.name)
+    reason = "" if plain else terminal_reason(has_terminal(), os.environ.get("TERM", ""), os.name, sized=has_size())
     if reason:
         refuse(reason, "the estate without the wizard: vmm-wizard lab serve --dir DIR")
     _verify_scenario(scenario, speed)

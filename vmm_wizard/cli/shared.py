@@ -192,7 +192,17 @@ def has_terminal() -> bool:
     return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
-def terminal_reason(is_terminal: bool, term: str, os_name: str) -> str:
+def has_size() -> bool:
+    """Whether somebody says how large the terminal is: itself, or COLUMNS. A serial console often does not."""
+    if os.environ.get("COLUMNS", "").isdecimal():
+        return True
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns > 0
+    except (OSError, ValueError):
+        return True
+
+
+def terminal_reason(is_terminal: bool, term: str, os_name: str, *, sized: bool = True) -> str:
     """Why the wizard cannot be shown here, naming the command that does the same without a terminal; "" when it can."""
     instead = (
         "use `--plain`, the same wizard one line at a time, or `vmm-wizard check FILE` and "
@@ -202,4 +212,6 @@ def terminal_reason(is_terminal: bool, term: str, os_name: str) -> str:
         return f"the wizard needs a terminal, and this is not one: {instead}"
     if term in ("dumb", "unknown") or (not term and os_name == "posix"):
         return f"the wizard needs a terminal that can move its cursor (TERM is {term or 'not set'}): {instead}"
+    if not sized:
+        return f"the terminal does not say how large it is (`stty rows 24 cols 80` sets it): {instead}"
     return ""
