@@ -71,7 +71,7 @@ async def start(pilot: Pilot[int], app: WizardApp, promised: str) -> str:
 
 async def ended(pilot: Pilot[int], app: WizardApp) -> str:
     """What the last page says."""
-    await until(pilot, lambda: app.wizard.page is pages.DONE)
+    await until(pilot, lambda: app.wizard.page is pages.DONE and page_text(pilot))
     await pilot.pause()
     return page_text(pilot)
 

@@ -12,7 +12,7 @@ from vmm_wizard.checks.registry import Finding
 from vmm_wizard.facts.model import Facts
 from vmm_wizard.install.orders import Job
 from vmm_wizard.plan.model import Plan
-from vmm_wizard.wizard.order_fields import judged_as
+from vmm_wizard.wizard.order_fields import judged
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
@@ -111,7 +111,7 @@ class Estate:
         if update is None or self._of_run:
             return self._of_run
         if self._judged is None or self._judged[0] is not update or self._judged[1] is not job:
-            self._findings = update.findings_for(judged_as(job))
+            self._findings = judged(update, job)
             self._judged = (update, job)
         return self._findings
 

@@ -15,7 +15,7 @@ from vmm_wizard.plan.model import Plan
 from vmm_wizard.tui.messages import FollowUpsTold, Found, Looked, Mended, Offered
 from vmm_wizard.tui.runs import RunJobs
 from vmm_wizard.tui.threads import Batches
-from vmm_wizard.wizard.order_fields import judged_as
+from vmm_wizard.wizard.order_fields import judged
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
@@ -63,7 +63,7 @@ class Jobs(RunJobs):
             if not cancel.is_set():
                 self._tell_follow_ups(updates[-1])
                 last = updates[-1]
-                self._send(Looked(last.findings_for(judged_as(job)), last.waiting, last.facts))
+                self._send(Looked(judged(last, job), last.waiting, last.facts))
 
         batches = Batches(deliver, LOOK_REST)
         try:

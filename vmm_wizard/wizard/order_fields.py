@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vmm_wizard.checks.schedule import Job as JudgedJob
 from vmm_wizard.install.admission import INSTALLING
@@ -13,6 +13,10 @@ from vmm_wizard.plan.fields import BY_KEY, Field, Kind, without_repetition
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import HostName
 from vmm_wizard.texts import text
+
+if TYPE_CHECKING:
+    from vmm_wizard.checks.registry import Finding
+    from vmm_wizard.preflight import Update
 
 PREFIX = "order."
 
@@ -40,6 +44,7 @@ ORDER_FIELDS: Mapping[str, Field] = {
         Field("order.remove_database", ("remove_database",), str.strip),
         Field("order.restart", ("restart",), _flag, Kind.FLAG),
         Field("order.moves", ("moves",), _flag, Kind.FLAG),
+        Field("order.remove", ("remove",), _flag, Kind.FLAG),
         Field("order.by_hand", ("by_hand",), _flag, Kind.FLAG),
     )
 }
@@ -83,6 +88,7 @@ def carried_out(order: Order, plan: Plan) -> Order:
         target=target if job is Job.FAILOVER else "",
         remove_database=order.remove_database if job is Job.UNINSTALL else "",
         restart=order.restart,
+        remove=order.remove and job is Job.CONSOLE,
         moves=order.moves and job is Job.VERIFY,
         by_hand=order.by_hand and job in INSTALLING,
         although_jobs_run=order.although_jobs_run and job in (Job.FAILOVER, Job.UNINSTALL),
@@ -92,3 +98,11 @@ def carried_out(order: Order, plan: Plan) -> Order:
 def judged_as(job: Job) -> JudgedJob:
     """What the checks are judged for when a job is to be done."""
     return JudgedJob.UNINSTALL if job is Job.UNINSTALL else JudgedJob.INSTALL
+
+
+def judged(update: Update, job: Job) -> tuple[Finding, ...]:
+    """The findings when a job is to be done. A rebuild takes its database as it is, whatever the answers say."""
+    if job is Job.REBUILD:
+        plan = replace(update.plan, database=replace(update.plan.database, create_new=False))
+        update = replace(update, plan=plan)
+    return update.findings_for(judged_as(job))

@@ -163,7 +163,7 @@ PREPARE = Page(
 )
 CONSOLE = Page(
     "console",
-    ("order.nodes", "cluster.role_name", "media.path", "program_files", "ports.console"),
+    ("order.nodes", "order.remove", "cluster.role_name", "media.path", "program_files", "ports.console"),
 )
 VERIFY = Page(
     "verify",
@@ -176,7 +176,10 @@ FAILOVER = Page(
 )
 UNINSTALL = Page(
     "uninstall",
-    ("order.nodes", "order.remove_database", "order.although_jobs_run", "order.restart"),
+    ("order.nodes", "media.path", "order.remove_database", "order.although_jobs_run", "order.restart"),
+    (),
+    ("media",),
+    ("NOD-12", "NOD-13"),
 )
 
 #: The pages of an install, in order.
@@ -190,7 +193,7 @@ PAGES_OF: Mapping[Job, tuple[Page, ...]] = {
     Job.CONSOLE: (JOB, CONNECTION, CONSOLE, RUN, DONE),
     Job.VERIFY: (JOB, CONNECTION, CLUSTER, NAMES, VERIFY, RUN, DONE),
     Job.FAILOVER: (JOB, CONNECTION, CLUSTER, NAMES, FAILOVER, RUN, DONE),
-    Job.UNINSTALL: (JOB, CONNECTION, SQL, CLUSTER, NAMES, PORTS, UNINSTALL, RUN, DONE),
+    Job.UNINSTALL: (JOB, CONNECTION, SQL, CLUSTER, NAMES, UNINSTALL, RUN, DONE),
 }
 #: The answers that a job cannot do without; an install and what is like it wants all that are required.
 REQUIRED: Mapping[Job, tuple[str, ...]] = {

@@ -43,7 +43,7 @@ class FollowUps(Told):
     help_text = text("done.help")
 
 
-class DonePage(Sharing, PageView):
+class DonePage(PageView, Sharing):
     """The result in words, and the checks of a finished installation."""
 
     page = pages.DONE

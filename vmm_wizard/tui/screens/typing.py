@@ -82,15 +82,15 @@ class TypingScreen(CallingScreen):
 
     def _answer(self, texts: dict[str, str]) -> None:
         """Take the texts of fields as answers, say what is wrong with them, and ask."""
-        before, job = self.answers.plan, self.answers.order.job
+        before, order = self.answers.plan, self.answers.order
         for key, typed in texts.items():
             problem = self.answers.answer(key, typed)
             for page in self.query(FormPage):
                 page.show_problem(key, problem)
-        if self.answers.order.job is not job and not self.jobs.running:
-            # How another job ended says nothing of this one.
+        if self.answers.order != order and not self.jobs.running:
+            # How another job ended, or this one with other choices, says nothing of what is chosen now.
             self.result = ""
-        if self.answers.plan != before or self.answers.order.job is not job:
+        if self.answers.plan != before or self.answers.order.job is not order.job:
             self.look()
         self.refresh_view()
 
