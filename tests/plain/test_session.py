@@ -223,7 +223,7 @@ class TestThePages:
         assert (console.said[-1], code) == ("Goodbye.", 0)
 
 
-@pytest.mark.parametrize("what", ["answers", "picture", "matrix", "files", "given", "way", "run"])
+@pytest.mark.parametrize("what", ["answers", "picture", "matrix", "files", "given", "way", "run", "after"])
 def test_everything_can_be_looked_at_from_any_question(tmp_path: Path, what: str) -> None:
     console, _, _ = sit(tmp_path, f":see {what}", ":quit", "2", answers=Answers(ready_plan()))
     assert len(console.said) > 12

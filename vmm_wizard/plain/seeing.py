@@ -82,12 +82,19 @@ def _run(state: State) -> Iterator[str]:
     yield from filter(None, (run.clock(now), *run.lines(now)))
 
 
+def _after(state: State) -> Iterator[str]:
+    from vmm_wizard.afterwards.told import lines_of
+
+    rows = state.estate.follow_ups(state.answers.file.name if state.answers.file else "FILE")
+    yield from lines_of(rows, state.talk.width) if rows else [text("plain.nothing_follows")]
+
+
 def _plain(lines: Sequence[Line]) -> Iterator[str]:
     return ("".join(part.text for part in line) for line in lines)
 
 
 #: What is laid out for the width already.
-_LAID_OUT = frozenset({"picture", "matrix", "files", "given"})
+_LAID_OUT = frozenset({"picture", "matrix", "files", "given", "after"})
 _VIEWS: Mapping[str, Callable[[State], Iterator[str]]] = {
     "answers": _answers,
     "picture": _picture,
@@ -96,4 +103,5 @@ _VIEWS: Mapping[str, Callable[[State], Iterator[str]]] = {
     "given": _given,
     "way": _way,
     "run": _run,
+    "after": _after,
 }

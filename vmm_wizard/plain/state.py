@@ -96,18 +96,6 @@ class State:
         self._asked_for = None
         self.look()
 
-    def write(self, name: str, said: str) -> str:
-        """Write a text to a file; what became of it, as a sentence."""
-        file = Path(name).expanduser()
-        try:
-            with file.open("x", encoding="utf-8") as out:
-                out.write(said)
-        except FileExistsError:
-            return f"X {text('plain.exists', file=file)}"
-        except (OSError, ValueError) as error:
-            return f"X {text('plain.save_failed', file=file, why=getattr(error, 'strerror', None) or error)}"
-        return text("plain.written", file=file)
-
     def tell_waiting(self, waiting: tuple[str, ...]) -> None:
         """Say what is waited for."""
         self.talk.say(text("plain.asking", names=", ".join(waiting)))

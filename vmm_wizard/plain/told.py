@@ -18,6 +18,16 @@ from vmm_wizard.wizard.accepting import accept, objection
 from vmm_wizard.wizard.finding_lines import Line, lines_of, paragraphs, title_of
 from vmm_wizard.wizard.mend_here import mend, offers_for
 from vmm_wizard.wizard.mendable import mendable
+from vmm_wizard.wizard.sharing import (
+    NameRefusedError,
+    Shared,
+    named,
+    remedy_of,
+    request_choices,
+    request_to,
+    requested_of,
+    write,
+)
 
 #: What a menu calls the list of everything.
 ALL = "all"
@@ -113,6 +123,10 @@ def _open(state: State, findings: tuple[Finding, ...]) -> None:
     acceptable = [row for row in findings if not objection(state.answers.plan, row)]
     if acceptable:
         answers.append(("accept", text("plain.accept")))
+    remedy = remedy_of(findings)
+    if remedy is not None:
+        answers.append(("commands", text("plain.commands_alone")))
+    answers += [(team, text("plain.ask_team", team=called)) for team, called in requested_of(findings)]
     if len(answers) == 1:
         return
     chosen = state.talk.choose(text("plain.what_now"), answers)
@@ -120,6 +134,10 @@ def _open(state: State, findings: tuple[Finding, ...]) -> None:
         _mend(state, wrong)
     elif chosen == "accept":
         _accept(state, acceptable)
+    elif chosen == "commands" and remedy is not None:
+        _share(state, remedy)
+    elif chosen:
+        request(state, chosen)
 
 
 def _mend(state: State, findings: tuple[Finding, ...]) -> None:
@@ -171,24 +189,35 @@ def _user() -> str:
         return ""
 
 
-def request(state: State, team: str) -> None:
+def request(state: State, team: str = "") -> None:
     """Say the request to another team, ready to be sent, and write it to a file where that is wanted."""
-    from vmm_wizard.report import request as requests
+    talk, view = state.talk, state.view
+    after = state.estate.follow_ups(state.answers.file.name if state.answers.file else "FILE")
+    choices = request_choices(view.findings, after)
+    if team not in {name for name, _ in choices}:
+        if not choices:
+            talk.say(text("plain.no_request"))
+            return
+        team = talk.choose(text("plain.which_team"), [("", text("plain.no_team")), *choices])
+    if team:
+        _share(state, request_to(Team(team), view.plan, view.findings, state.answers.file, after))
 
+
+def _share(state: State, shared: Shared) -> None:
+    """Say a text to take along, whole lines whole, and write it to a file where that is wanted."""
     talk = state.talk
-    names = [one.value for one in Team if one in requests.CALLED]
-    if team not in names:
-        rows = [(name, f"{name}: {requests.CALLED[Team(name)]}") for name in names]
-        team = talk.choose(text("plain.which_team"), [*rows, ("", text("plain.no_team"))], default=names[0])
-    if not team:
+    talk.read_out(shared.masked.splitlines(), as_is=True)
+    name = talk.line(text("plain.write_to"))
+    if not name:
         return
-    view = state.view
-    name = state.answers.file.name if state.answers.file else "FILE"
-    after = state.estate.follow_ups(name)
-    said = requests.as_text(view.plan, view.findings, Team(team), name, after)
-    talk.read_out(said.splitlines(), as_is=True)
-    if not (requests.requested(view.findings, Team(team)) or requests.following(after, Team(team))):
-        return
-    file = talk.line(text("plain.request_file"))
-    if file:
-        talk.say(state.write(file, said))
+    try:
+        file = named(name)
+        write(shared, file)
+    except NameRefusedError as error:
+        talk.say(f"X {error}")
+    except FileExistsError:
+        talk.say(f"X {text('plain.exists', file=name)}")
+    except (OSError, ValueError) as error:
+        talk.say(f"X {text('plain.save_failed', file=name, why=getattr(error, 'strerror', None) or error)}")
+    else:
+        talk.say(text("plain.written", file=file))
