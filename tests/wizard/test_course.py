@@ -155,8 +155,9 @@ class TestTheEnd:
 
 
 def test_every_lesson_told_by_hand_has_task_and_hints() -> None:
-    names = {key.split(".")[1] for key in sentences("lessons")}
-    assert len(names) >= 12
-    for name in names:
+    by_hand = 0
+    for name in {key.split(".")[1] for key in sentences("lessons")}:
         parts = {key.split(".")[2] for key in sentences("lessons") if key.split(".")[1] == name}
-        assert parts - {"why"} == {"title", "task", "hint1", "hint2", "hint3"}, name
+        by_hand += parts != {"title"}
+        assert parts == {"title"} or parts - {"why"} == {"title", "task", "hint1", "hint2", "hint3"}, name
+    assert by_hand >= 12

@@ -63,7 +63,7 @@ def lesson_of(
     `title`: what it is called before it was found.
     """
     goal = Goal.RUN if fault.ends else Goal.MEND if mend else Goal.OPEN
-    told = has(f"lessons.{name}.title")
+    told = has(f"lessons.{name}.task")
     if told:
         hints = tuple(text(f"lessons.{name}.hint{place}") for place in (1, 2, 3))
     else:

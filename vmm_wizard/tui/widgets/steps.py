@@ -47,6 +47,7 @@ class Steps(Static):
     def __init__(self, view: View, page: Page, *, id: str | None = None) -> None:
         super().__init__(_content(view, page, None, narrow=False), id=id)
         self.help_text = text("steps.help")
+        self.help_subject = "thing:steps"
         self._view = view
         self._page = page
         self._cursor: Page | None = None
