@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from vmm_wizard.lab.tds_tokens import SqlError, Value
 
@@ -79,9 +80,10 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
-def statements(text: str) -> list[list[Token]]:
-    """The statements of a batch, each as its tokens, semicolons left out."""
-    found: list[list[Token]] = []
+@lru_cache(64)
+def statements(text: str) -> tuple[tuple[Token, ...], ...]:
+    """The statements of a batch, each as its tokens, semicolons left out. The same few batches come again and again."""
+    found: list[tuple[Token, ...]] = []
     current: list[Token] = []
     depth = 0
     for token in tokens(text):
@@ -89,13 +91,13 @@ def statements(text: str) -> list[list[Token]]:
         ends = depth == 0 and token.is_symbol(";")
         begins = depth == 0 and token.word in _BEGINNERS and bool(current) and not _goes_on(current, token)
         if (ends or begins) and current:
-            found.append(current)
+            found.append(tuple(current))
             current = []
         if not ends:
             current.append(token)
     if current:
-        found.append(current)
-    return found
+        found.append(tuple(current))
+    return tuple(found)
 
 
 def _goes_on(current: Sequence[Token], token: Token) -> bool:
