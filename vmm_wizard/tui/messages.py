@@ -150,9 +150,11 @@ class RequestWanted(Message):
 
 @dataclass
 class FindingsChosen(Message):
-    """Findings that say the same shall be shown in full."""
+    """Findings that say the same, or of one check, shall be shown in full; or mended at once (`mend`), as far as they
+    can be."""
 
     findings: tuple[Finding, ...]
+    mend: bool = False
 
 
 @dataclass

@@ -101,8 +101,8 @@ class Sharing(DOMNode):
     """A screen or page with something to take along: `C` copies it, `W` writes it to a file."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "copy_out", "Copy", show=False),
-        Binding("w", "write_out", "Write", show=False),
+        Binding("c,C", "copy_out", "Copy", show=False),
+        Binding("w,W", "write_out", "Write", show=False),
     ]
 
     def to_share(self) -> Shared | None:

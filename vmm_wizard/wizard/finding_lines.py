@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 from vmm_wizard.checks.explain import explain
@@ -80,22 +80,31 @@ def title_of(findings: Sequence[Finding]) -> str:
 
 
 def paragraphs(findings: Sequence[Finding]) -> tuple[tuple[str, str], ...]:
-    """Findings that say the same, in full, as (heading, text): what was read, what to do, and why it is asked."""
-    first = findings[0]
+    """Findings that say the same, or those of one check, in full, as (heading, text): what was read, what to do, and
+    why it is asked. Where one check says different things of its subjects, each is told with its subjects."""
     ids = tuple(dict.fromkeys(row.id for row in findings))
     parts: list[tuple[str, str]] = []
-    subjects = [row.subject for row in findings if row.subject]
     if len(ids) > 1:
         rows = [f"{row.id} {row.title}{f' ({row.subject})' if row.subject else ''}" for row in findings]
         parts.append((text("findings.part.waiting"), "\n".join(rows)))
-    elif subjects:
-        parts.append((text("findings.part.where"), ", ".join(subjects)))
+    groups: dict[Hashable, list[Finding]] = {}
+    for row in findings:
+        groups.setdefault((row.evidence, row.remedy) if len(ids) == 1 else "", []).append(row)
+    for group in groups.values():
+        parts += _said_of(group, where=len(ids) == 1)
+    if len(ids) == 1:
+        parts += explain(findings[0].id).paragraphs()
+    return tuple(parts)
+
+
+def _said_of(findings: Sequence[Finding], *, where: bool) -> Iterator[tuple[str, str]]:
+    """Of which subjects, what the answers say of it, what was read, and what to do."""
+    subjects = [row.subject for row in findings if row.subject]
+    if where and subjects:
+        yield text("findings.part.where"), ", ".join(subjects)
     notes = dict.fromkeys(note for row in findings for note in notes_of(row))
     if notes:
-        parts.append((text("findings.part.notes"), "\n".join(notes)))
-    parts.append((text("findings.part.read"), "\n".join(dict.fromkeys(row.evidence for row in findings))))
-    if first.remedy:
-        parts.append((text("findings.part.remedy"), first.remedy))
-    if len(ids) == 1:
-        parts += explain(first.id).paragraphs()
-    return tuple(parts)
+        yield text("findings.part.notes"), "\n".join(notes)
+    yield text("findings.part.read"), "\n".join(dict.fromkeys(row.evidence for row in findings))
+    if findings[0].remedy:
+        yield text("findings.part.remedy"), findings[0].remedy

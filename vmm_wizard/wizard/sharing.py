@@ -47,8 +47,12 @@ def remedy_of(findings: Sequence[Finding]) -> Shared | None:
         said = "\n".join(dict.fromkeys(row.remedy for row in findings if row.remedy))
     if not said:
         return None
-    name = findings[0].id
-    return Shared(text("see.share.remedy", id=name), said, f"{name}.txt")
+    return alone(findings[0].id, said)
+
+
+def alone(check_id: str, remedy: str) -> Shared:
+    """What mends findings of a check, as it is said."""
+    return Shared(text("see.share.remedy", id=check_id), remedy, f"{check_id}.txt")
 
 
 def _commands(steps: Sequence[tuple[str, str, str]]) -> Iterator[str]:

@@ -31,10 +31,14 @@ def judged(view: View, findings: Iterable[Finding]) -> Mark:
 
 
 def _mark(view: View, row: Finding) -> Mark:
+    if row.status is Status.UNKNOWN and waits_for(view.plan, row):
+        return Mark.OPEN
+    if is_asked(view, row):
+        return Mark.ASKING
     if row.accepted:
         return Mark.OK
     if row.status is Status.UNKNOWN:
-        return Mark.OPEN if waits_for(view.plan, row) else Mark.ASKING if is_asked(view, row) else Mark.UNKNOWN
+        return Mark.UNKNOWN
     return {Status.FAIL: Mark.FAIL, Status.WARN: Mark.WARN, Status.PASS: Mark.OK}.get(row.status, Mark.NONE)
 
 
@@ -91,8 +95,8 @@ def _of_the_nodes(view: View) -> Iterator[Talk]:
     plan = view.plan
     nodes = text("see.nodes")
     controllers = text("see.controllers")
-    yield Talk(nodes, controllers, "88, 464 TCP+UDP", text("see.talk.kerberos"))
-    yield Talk(nodes, controllers, "389, 636, 3268 TCP", text("see.talk.ldap"))
+    yield Talk(nodes, controllers, text("see.ports.kerberos"), text("see.talk.kerberos"))
+    yield Talk(nodes, controllers, text("see.ports.ldap"), text("see.talk.ldap"))
     yield Talk(nodes, text("see.dns"), "53 TCP+UDP", text("see.talk.dns"))
     states = []
     for node in plan.nodes:
@@ -102,7 +106,7 @@ def _of_the_nodes(view: View) -> Iterator[Talk]:
         yield Talk(names, _sql_host(view), f"{_sql_port(view)} TCP", text("see.talk.database"), mark)
     if plan.database.target.instance and not plan.database.target.port:
         yield Talk(nodes, _sql_host(view), "1434 UDP", text("see.talk.browser"))
-    yield Talk(nodes, nodes, "3343 TCP+UDP, 135, 445 TCP", text("see.talk.cluster"))
+    yield Talk(nodes, nodes, text("see.ports.cluster"), text("see.talk.cluster"))
 
 
 def _of_the_role(plan: Plan, view: View) -> Iterator[Talk]:
@@ -110,8 +114,8 @@ def _of_the_role(plan: Plan, view: View) -> Iterator[Talk]:
     network, ports = view.facts.network, plan.ports
     open_now = isinstance(network, NetworkFacts) and network.console.open
     yield Talk(text("see.consoles.title"), role, f"{ports.console} TCP", text("see.talk.console"), _if(open_now))
-    yield Talk("Windows PE", role, f"{ports.winpe_https}, {ports.winpe_http} TCP", text("see.talk.winpe"))
-    yield Talk("WDS (PXE)", role, f"{ports.wds} TCP", text("see.talk.wds"))
+    yield Talk(text("see.who.winpe"), role, f"{ports.winpe_https}, {ports.winpe_http} TCP", text("see.talk.winpe"))
+    yield Talk(text("see.who.wds"), role, f"{ports.wds} TCP", text("see.talk.wds"))
     hosts = text("see.hosts.title")
     yield Talk(role, hosts, f"{ports.winrm}, 5986 TCP", text("see.talk.agents"))
     yield Talk(role, hosts, f"{ports.bits} TCP", text("see.talk.bits"))

@@ -64,7 +64,7 @@ def topology(view: View, run: RunState | None, width: int, strokes: Strokes = St
     if width >= _SIDE_BY_SIDE:
         widths = shared(width, 2)
         lines += in_row(upper, widths, strokes)
-        ports = ("636/389 LDAP, 88 Kerberos, 53 DNS", text("see.up.sql", port=sql_port(view.plan)))
+        ports = (text("see.up.directory"), text("see.up.sql", port=sql_port(view.plan)))
         lines += _arrows(ports, widths, strokes, "^^")
         lines += _cluster(view, run, width, strokes)
     else:

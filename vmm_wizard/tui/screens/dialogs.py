@@ -91,7 +91,7 @@ class TextDialog(Sharing, ModalScreen[str]):
 class FindingDialog(TextDialog):
     """A finding in full; returns REQUEST when a team shall be asked for it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("r", f"answer('{REQUEST}')", "Request")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("r,R", f"answer('{REQUEST}')", "Request")]
     hint = text("dialogs.back")
 
     def __init__(self, title: str, text: str | Content, shared: Shared | None, *, askable: bool) -> None:
@@ -111,7 +111,7 @@ class FindingDialog(TextDialog):
 class MendableDialog(FindingDialog):
     """A finding that can be mended from here; returns MEND when that is wanted."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("m", f"answer('{MEND}')", "Mend")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("m,M", f"answer('{MEND}')", "Mend")]
 
     @property
     def keys(self) -> str:

@@ -91,7 +91,9 @@ class DonePage(PageView, Sharing):
         from vmm_wizard.afterwards import first_hour
 
         lines = first_hour.lines_of(first_hour.sections(self.view.plan), _DIALOG_WIDTH)
-        self.app.push_screen(TextDialog(text("done.first_hour"), "\n".join(lines)))
+        said = "\n".join(lines)
+        shared = Shared(text("see.share.first_hour"), said, "first-hour.txt")
+        self.app.push_screen(TextDialog(text("done.first_hour"), said, shared))
 
     @on(Button.Pressed, "#all-follow-ups")
     def _all_follow_ups(self, event: Button.Pressed) -> None:

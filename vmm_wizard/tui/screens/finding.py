@@ -19,6 +19,7 @@ from vmm_wizard.wizard import pages
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.found import KEYS, offering
 from vmm_wizard.wizard.mendable import mendable
+from vmm_wizard.wizard.sharing import alone
 
 #: Columns of an offer's text in a dialog.
 _WIDTH = 70
@@ -64,6 +65,9 @@ class FindingScreen(HelpScreen):
                 self.say(f"looking whether {wrong[0].id} can be mended from here ...")
                 self.jobs.offer(self.answers.plan, wrong)
 
+        if event.mend and wrong:
+            answered(MEND)
+            return
         self.app.push_screen(findings_dialog(event.findings, mendable=bool(wrong)), answered)
 
     @on(Offered)
@@ -74,7 +78,9 @@ class FindingScreen(HelpScreen):
         reasons = [f"{row.check_id}{f' ({row.subject})' if row.subject else ''}: {row.reason}" for row in refusals]
         if not offers:
             remedy = [row.remedy for row in refusals if row.remedy][:1]
-            self.app.push_screen(TextDialog("Not mended from here", "\n\n".join([*reasons, *remedy])))
+            said = "\n\n".join([*reasons, *remedy])
+            shared = alone(refusals[0].check_id, remedy[0]) if remedy else None
+            self.app.push_screen(TextDialog("Not mended from here", said, shared))
             return
         text = "\n".join([line for row in offers for line in report.lines_of(row, _WIDTH)] + reasons)
         answers = (("", "No, change nothing"), ("mend", "Yes: make the change, then check again"))

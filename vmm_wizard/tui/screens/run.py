@@ -14,8 +14,9 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from vmm_wizard.texts import text
-from vmm_wizard.tui.messages import LeaveWanted, StartWanted, StopWanted
+from vmm_wizard.tui.messages import LeaveWanted, SeeWanted, StartWanted, StopWanted
 from vmm_wizard.tui.widgets.form import PageView, Pane
+from vmm_wizard.tui.widgets.picture import Picture
 from vmm_wizard.tui.widgets.run_log import LogPanel, RunLog
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.run_state import RunState
@@ -24,6 +25,8 @@ from vmm_wizard.wizard.stale import since_run
 
 #: Seconds between two looks at the clock.
 TICK = 1.0
+#: Lines of a terminal from which the picture stands below the log.
+TALL = 50
 
 
 class RunPage(PageView):
@@ -45,7 +48,9 @@ class RunPage(PageView):
         with Horizontal(id="run-buttons"):
             yield Button(self._words.start, id="start", compact=True)
             yield Button(text("run.button.leave"), id="leave", compact=True)
+            yield Button(text("see.short_button"), id="see", compact=True)
         yield LogPanel(id="log-panel")
+        yield Picture(self.view, TALL)
 
     def show(self, view: flow.View) -> None:
         super().show(view)
@@ -64,7 +69,11 @@ class RunPage(PageView):
         button.refresh(layout=True)
         if not begun:
             self.query_one("#run-state", Static).update(before(view))
+        self.query_one(Picture).show(view, self.state)
         self._tick_or_rest()
+
+    def on_resize(self) -> None:
+        self.query_one(Picture).resized()
 
     @property
     def _words(self) -> Words:
@@ -109,6 +118,11 @@ class RunPage(PageView):
     def _pressed(self, event: Button.Pressed) -> None:
         event.stop()
         self.post_message(StopWanted() if self.view.running else StartWanted())
+
+    @on(Button.Pressed, "#see")
+    def _see(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.post_message(SeeWanted())
 
     @on(Button.Pressed, "#leave")
     def action_leave(self) -> None:

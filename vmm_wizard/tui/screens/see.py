@@ -11,7 +11,6 @@ from textual.events import Resize
 from textual.widget import Widget
 from textual.widgets import Static
 
-from vmm_wizard.checks.registry import Finding
 from vmm_wizard.texts import text
 from vmm_wizard.tui.messages import FindingsChosen
 from vmm_wizard.tui.sharing import SharingScreen
@@ -20,7 +19,7 @@ from vmm_wizard.tui.widgets.grid import GridView
 from vmm_wizard.wizard.flow import View
 from vmm_wizard.wizard.grid import as_text, grid, legend
 from vmm_wizard.wizard.ini_diff import answer_files
-from vmm_wizard.wizard.picture import Line, Strokes, cut, plain, strokes_here
+from vmm_wizard.wizard.picture import Line, Strokes, cells, cut, plain, strokes_here
 from vmm_wizard.wizard.run_state import RunState
 from vmm_wizard.wizard.sharing import Shared
 from vmm_wizard.wizard.topology import topology
@@ -33,11 +32,11 @@ class SeeScreen(SharingScreen):
     """Three views of what the wizard knows; `show` tells it of more."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "back", "Back"),
+        Binding("escape,q,Q", "back", "Back"),
         *(Binding(str(number), f"view({number - 1})", show=False) for number in (1, 2, 3)),
         Binding("tab,right", "turn(1)", show=False),
         Binding("shift+tab,left", "turn(-1)", show=False),
-        Binding("f", "filter", show=False),
+        Binding("f,F", "filter", show=False),
     ]
     DEFAULT_CSS = """
     SeeScreen #see-tabs { height: 1; padding: 0 1; background: $panel; }
@@ -105,9 +104,13 @@ class SeeScreen(SharingScreen):
 
     def _tabs(self) -> None:
         names = [f"{number} {text(f'see.view.{name}')}" for number, name in enumerate(VIEWS, 1)]
-        names = [f"[{name}]" if number == self.shown else f" {name} " for number, name in enumerate(names)]
-        said = " ".join(names)
-        self.query_one("#see-tabs", Static).update(cut(f"{said}  {self._status}", max(self.size.width - 2, 20)))
+        tabs = [f"[{name}]" if number == self.shown else f" {name} " for number, name in enumerate(names)]
+        width = max(self.size.width - 2, 20)
+        said = f"{' '.join(tabs)}  {self._status}"
+        if cells(said) > width:
+            # The keys below tell of the other views, too.
+            said = f"{tabs[self.shown]}  {self._status}"
+        self.query_one("#see-tabs", Static).update(cut(said.rstrip(), width))
 
     @on(GridView.Moved)
     def _moved(self, event: GridView.Moved) -> None:
@@ -146,10 +149,7 @@ class SeeScreen(SharingScreen):
     @on(GridView.Opened)
     def _opened(self, event: GridView.Opened) -> None:
         event.stop()
-        self._open(event.findings)
-
-    def _open(self, findings: tuple[Finding, ...]) -> None:
-        self.app.screen_stack[0].post_message(FindingsChosen(findings))
+        self.app.screen_stack[0].post_message(FindingsChosen(event.findings, event.mend))
 
     # --- taking along
 

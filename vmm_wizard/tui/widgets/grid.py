@@ -34,6 +34,7 @@ class GridView(Widget, can_focus=True):
         Binding("home", "step(-100000, 0)", show=False),
         Binding("end", "step(100000, 0)", show=False),
         Binding("enter", "open", show=False),
+        Binding("m,M", "mend", show=False),
     ]
 
     @dataclass
@@ -44,9 +45,10 @@ class GridView(Widget, can_focus=True):
 
     @dataclass
     class Opened(Message):
-        """The findings of the chosen cell shall be shown in full."""
+        """The findings of the chosen cell shall be shown in full, or mended (`mend`)."""
 
         findings: tuple[Finding, ...]
+        mend: bool = False
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -123,6 +125,11 @@ class GridView(Widget, can_focus=True):
         """Show what the cell says in full."""
         if self.findings:
             self.post_message(self.Opened(self.findings))
+
+    def action_mend(self) -> None:
+        """Mend what the cell says, as far as that can be done from here; else show it."""
+        if self.findings:
+            self.post_message(self.Opened(self.findings, mend=True))
 
     def on_resize(self, event: Resize) -> None:  # noqa: ARG002
         self._follow()
