@@ -6,8 +6,18 @@ from dataclasses import dataclass
 
 from vmm_wizard.checks.registry import Finding
 from vmm_wizard.install.events import Result
-from vmm_wizard.remote.errors import LogonRefused
+from vmm_wizard.remote.errors import (
+    AccessDenied,
+    CertificateRefused,
+    LogonNotOffered,
+    LogonRefused,
+    NodeUnreachable,
+    ShellRefused,
+)
 from vmm_wizard.setup.log import LogReader
+
+#: A node that cannot be spoken to: what runs on it goes on, and nothing can be cleared away now.
+OUT_OF_SIGHT = (NodeUnreachable, LogonRefused, LogonNotOffered, AccessDenied, CertificateRefused, ShellRefused)
 
 
 class Refused(Exception):

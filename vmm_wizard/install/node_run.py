@@ -19,7 +19,16 @@ from vmm_wizard.install.asking import END, Ask, take_default
 from vmm_wizard.install.clearing import SetupRunning, left_behind, take_away
 from vmm_wizard.install.details import boot_detail, boot_of, exit_code_detail, exit_code_of, staged_detail
 from vmm_wizard.install.doubt import Doubt, no_doubt
-from vmm_wizard.install.endings import Detached, LostSight, NodeFailed, Pace, PasswordRefused, SetupEnd, logon_refused
+from vmm_wizard.install.endings import (
+    OUT_OF_SIGHT,
+    Detached,
+    LostSight,
+    NodeFailed,
+    Pace,
+    PasswordRefused,
+    SetupEnd,
+    logon_refused,
+)
 from vmm_wizard.install.events import Event, Notice, Progress, StepChanged, StepState
 from vmm_wizard.install.following import Follower
 from vmm_wizard.install.patience import patiently
@@ -30,16 +39,11 @@ from vmm_wizard.install.works import Work
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.remote.errors import (
-    AccessDenied,
     AnswerUnreadable,
     Cancelled,
-    CertificateRefused,
-    LogonNotOffered,
     LogonRefused,
-    NodeUnreachable,
     RemoteError,
     ScriptFailed,
-    ShellRefused,
 )
 from vmm_wizard.remote.restart import is_another_boot
 from vmm_wizard.remote.task_run import WRONG_PASSWORD, RunResult, TaskStatus
@@ -49,9 +53,6 @@ if TYPE_CHECKING:
     from vmm_wizard.remote.task import RemoteTask
 
 T = TypeVar("T")
-
-#: A node that cannot be spoken to: what runs on it goes on, and nothing can be cleared away now.
-_OUT_OF_SIGHT = (NodeUnreachable, LogonRefused, LogonNotOffered, AccessDenied, CertificateRefused, ShellRefused)
 
 
 @dataclass
@@ -117,7 +118,7 @@ class NodeRun:
         except NodeFailed:
             yield from self._clear(self.pace.clearing)
             raise
-        except _OUT_OF_SIGHT as error:
+        except OUT_OF_SIGHT as error:
             raise self._lost_sight(error) from None
         except RemoteError as error:
             yield from self._clear(self.pace.clearing)
@@ -144,15 +145,14 @@ class NodeRun:
             return True
         if main is None or main.state == "started":
             status = yield from self._patiently(self.task.status, self.pace.patience)
-            if status.begun or status.result is not None or status.is_active:
-                started = "somebody has started it" if self.work.by_hand else "the run's task is on the node already"
-                yield StepChanged(self.node, self.way, StepState.SKIPPED, started)
-                yield from self._follow()
-                yield from self._clear(self.pace.patience)
-                return True
-            if self._still_waits(status):
-                self.ready()
-                yield from self._set_going()
+            is_started = status.begun or status.result is not None or status.is_active
+            if is_started or self._still_waits(status):
+                if is_started:
+                    said = "somebody has started it" if self.work.by_hand else "the run's task is on the node already"
+                    yield StepChanged(self.node, self.way, StepState.SKIPPED, said)
+                else:
+                    self.ready()
+                    yield from self._set_going()
                 yield from self._follow()
                 yield from self._clear(self.pace.patience)
                 return True
