@@ -38,13 +38,7 @@ from vmm_wizard.install.verify import RESTART_NEEDED
 from vmm_wizard.install.works import Work
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
-from vmm_wizard.remote.errors import (
-    AnswerUnreadable,
-    Cancelled,
-    LogonRefused,
-    RemoteError,
-    ScriptFailed,
-)
+from vmm_wizard.remote.errors import AnswerUnreadable, Cancelled, LogonRefused, RemoteError, ScriptFailed
 from vmm_wizard.remote.restart import is_another_boot
 from vmm_wizard.remote.task_run import WRONG_PASSWORD, RunResult, TaskStatus
 
