@@ -14,7 +14,9 @@ from textual.strip import Strip
 
 from tests.building import a_container, a_sql, good_facts, installed_facts
 from tests.tui.wizards import to_page, until
+from tests.wizard.test_found import FOUND
 from vmm_wizard.checks.registry import judge
+from vmm_wizard.facts.discovery_model import Containers, FoundContainer
 from vmm_wizard.facts.model import Facts, NoAnswer
 from vmm_wizard.install.events import Event, Finished, LogGrew, Progress, RunStarted, StepChanged, StepState
 from vmm_wizard.install.orders import Job, Order
@@ -44,6 +46,18 @@ ENDED: tuple[Event, ...] = (
     ),
     StepChanged(SECOND, "verify", StepState.DONE, "registry: VMM 10.22; SCVMMService is stopped, as on a passive node"),
     Finished("installed", True, "connect the VMM console to vmm:8100"),
+)
+#: What was found in an estate.
+ESTATE = replace(
+    FOUND,
+    containers=Containers(
+        "DC=contoso,DC=lab",
+        tuple(
+            FoundContainer(f"{name},DC=contoso,DC=lab", "unit" if name.startswith("OU") else "container")
+            for name in ("CN=Computers", "CN=System", "CN=Users", "CN=VMMDKM", "OU=Clusters")
+        ),
+        (FoundContainer("CN=VMMDKM,DC=contoso,DC=lab"),),
+    ),
 )
 #: What is chosen on the page of a job, so that each of its fields has something in it.
 CHOSEN = Order(nodes=(SECOND,), target=SECOND, remove_database="VirtualManagerDB", restart=True, moves=True)
@@ -137,6 +151,24 @@ async def ended(pilot: Pilot[int]) -> None:
     await pilot.pause()
 
 
+def found_on(page_id: str, key: str) -> Scene:
+    """What was found in the estate, listed below an empty field, with the mark on its third line."""
+
+    async def prepare(pilot: Pilot[int]) -> None:
+        app = wizard_of(pilot)
+        before = app.answers.text(key)
+        app.answers.answer(key, "")
+        app.wizard.found = ESTATE
+        await app.wizard.answers_replaced()
+        await at(page_id)(pilot)
+        await pilot.press("down", "down", "down")
+        await pilot.pause()
+        app.answers.answer(key, before)
+        app.wizard.found = None
+
+    return prepare
+
+
 SCENES: dict[str, Scene] = {
     **{page_id: at(page_id) for page_id in pages.BY_ID},
     "finding": pressed("tab", "enter"),
@@ -149,6 +181,8 @@ SCENES: dict[str, Scene] = {
     "matrix": pressed("f6", "2", "f", "down", "right", "right"),
     "answer-files": pressed("f6", "3"),
     "wrong": wrong_text,
+    "found-sql": found_on("sql", "database.host"),
+    "found-containers": found_on("dkm", "dkm.container"),
     "under-way": under_way,
     "ended": ended,
 }
@@ -167,6 +201,8 @@ async def shown(pilot: Pilot[int], names: tuple[str, ...] = tuple(SCENES)) -> As
     app = wizard_of(pilot)
     await pilot.pause()
     app.jobs.close()
+    await pilot.pause()
+    app.wizard.found = None
     for name in names:
         await SCENES[name](pilot)
         await at_rest(pilot)

@@ -63,6 +63,8 @@ async def told(pilot: Pilot[int], facts: Facts | None = None, waiting: tuple[str
     facts = good_facts() if facts is None else facts
     await pilot.pause()
     app.jobs.close()
+    await pilot.pause()
+    app.wizard.found = None
     app.wizard.post_message(Looked(judge(app.answers.plan, facts), waiting, facts))
     await pilot.pause()
     return app

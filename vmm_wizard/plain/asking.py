@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from vmm_wizard import log
 from vmm_wizard.plain.commands import LEAD, read_command
@@ -18,6 +19,7 @@ from vmm_wizard.wizard.help import help_of_answer
 from vmm_wizard.wizard.order_fields import JOB_TEXTS, all_fields
 from vmm_wizard.wizard.pages import LABELS
 from vmm_wizard.wizard.pasting import landing
+from vmm_wizard.wizard.suggesting import texts_of
 
 #: What was found is listed with the question up to here; the command lists all of it.
 LISTED = 9
@@ -113,7 +115,8 @@ def take_found(state: State, offered: Offering, number: int) -> bool:
     """Put what was found under a number into its answers; False where there is no such number."""
     if not 1 <= number <= len(offered.suggestions):
         return False
-    for other, said in offered.suggestions[number - 1].answers.items():
+    texts, _ = texts_of(offered.suggestions[number - 1], state.answers)
+    for other, said in texts.items():
         state.answers.answer(other, said)
         state.talk.say(f"{LABELS[other]}: {state.answers.text(other) or text('plain.nothing')}", indent="  ")
     state.look()
@@ -121,7 +124,10 @@ def take_found(state: State, offered: Offering, number: int) -> bool:
 
 
 def _offered(state: State, key: str) -> Offering | None:
-    return offering(key, state.estate.found, state.answers.plan)
+    made = offering(key, state.estate.found, state.answers.plan)
+    # What only opens a level of a tree has no answer to give here.
+    rows = tuple(row for row in made.suggestions if row.answers) if made else ()
+    return replace(made, suggestions=rows) if made and rows else None
 
 
 def _further_rows(state: State, key: str, lines: list[str]) -> list[str]:

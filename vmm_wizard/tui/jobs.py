@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.model import Plan
-from vmm_wizard.tui.messages import FollowUpsTold, Found, Looked, Mended, Offered
-from vmm_wizard.tui.runs import RunJobs
+from vmm_wizard.tui.discoveries import Discoveries
+from vmm_wizard.tui.messages import FollowUpsTold, Looked, Mended, Offered
 from vmm_wizard.tui.threads import Batches
 from vmm_wizard.wizard.order_fields import judged
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
     from vmm_wizard.checks.registry import Finding
-    from vmm_wizard.facts.discovery import DiscoveryQuestion
     from vmm_wizard.mending.model import Offer
     from vmm_wizard.plan.secrets import Secrets
     from vmm_wizard.preflight import Update
@@ -31,19 +30,16 @@ _log = logging.getLogger(__name__)
 LOOK_REST = 0.2
 
 
-class Jobs(RunJobs):
+class Jobs(Discoveries):
     """Everything that one wizard has done in threads: preflight, discovery, mending, and its runs."""
 
     def __init__(self, secrets: Secrets, addresses: Addresses) -> None:
         super().__init__(secrets, addresses)
         self._look_cancel = threading.Event()
-        self._discover_cancel = threading.Event()
-        self._discovered: object = None
 
     def close(self) -> None:
         """The wizard is being left: nothing more is wanted, and nothing is waited for."""
         self._look_cancel.set()
-        self._discover_cancel.set()
         super().close()
 
     def carry_out(self, plan: Plan, order: Order) -> None:
@@ -83,35 +79,6 @@ class Jobs(RunJobs):
             return
         rows = follow_ups(update.plan, update.facts)
         self._send(FollowUpsTold(tuple(brief(rows)), tuple(rows)))
-
-    # --- discovery
-
-    def discover(self, plan: Plan, *, fresh: bool = False) -> None:
-        """Look for what answers can be chosen from, unless that was asked with the same domain, account and password;
-        what is found comes as `Found`."""
-        from vmm_wizard.facts.discovery import discovery_question
-
-        question = discovery_question(plan, self.addresses.ca_file or "")
-        access = question.access
-        asked = (question.domain, access, plan.node_account, *map(self.secrets.get, plan.accounts[:3]))
-        if not question.domain or (asked == self._discovered and not fresh):
-            return
-        self._discovered = asked
-        self._discover_cancel.set()
-        self._discover_cancel = threading.Event()
-        self._start("discover", self._discover, question, self._discover_cancel)
-
-    def _discover(self, question: DiscoveryQuestion, cancel: threading.Event) -> None:
-        from vmm_wizard.facts.discovery import discover
-
-        try:
-            passwords = self._get_preflight().passwords
-            for found in discover(question, self.secrets, passwords, self.addresses, cancel):
-                if cancel.is_set():
-                    return
-                self._send(Found(found))
-        except Exception:
-            _log.exception("discovery broke")
 
     # --- mending
 

@@ -28,6 +28,7 @@ def keys_help() -> str:
 _FIELDS = """\
 Tab     Shift+Tab  next and previous field
 Enter              next field; in a list: more about what is chosen
+Down    Up         into the list below a field and back; Enter takes a row, Esc leaves it
 Left    Right      choose one of a few words
 """
 

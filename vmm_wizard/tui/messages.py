@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from vmm_wizard.checks.registry import Finding
-from vmm_wizard.facts.discovery_model import Discovery
-from vmm_wizard.facts.model import Facts
+from vmm_wizard.facts.discovery_model import Discovery, FoundAccount, FoundContainer
+from vmm_wizard.facts.model import Facts, NoAnswer
 from vmm_wizard.install.asking import Question
 from vmm_wizard.install.events import Event, Result
 from vmm_wizard.mending.model import Offer, Refusal
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.wizard.suggesting import Suggestion
 
 if TYPE_CHECKING:
     from vmm_wizard.afterwards.model import FollowUp
@@ -54,6 +55,37 @@ class Found(Message):
     """More was found in the estate that answers can be chosen from."""
 
     found: Discovery
+
+
+@dataclass
+class AccountsFound(Message):
+    """The accounts that some letters mean, or why nobody knows."""
+
+    letters: str
+    answer: tuple[FoundAccount, ...] | NoAnswer
+
+
+@dataclass
+class ChildrenFound(Message):
+    """What lies right below an object of the directory, or why nobody knows."""
+
+    dn: str
+    answer: tuple[FoundContainer, ...] | NoAnswer
+
+
+@dataclass
+class SuggestionTaken(Message):
+    """A suggestion for the answer `key` was chosen."""
+
+    key: str
+    suggestion: Suggestion
+
+
+@dataclass
+class LevelTurned(Message):
+    """A line of the tree of containers shall open, or close."""
+
+    dn: str
 
 
 @dataclass

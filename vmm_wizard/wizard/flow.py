@@ -18,6 +18,7 @@ from vmm_wizard.plan.model import AccountKind, Plan, unanswered
 from vmm_wizard.report.findings import SIGNS, rank
 from vmm_wizard.texts import text
 from vmm_wizard.wizard.pages import DONE, EULA, JUDGED, LABELS, PAGES, PAGES_OF, REQUIRED, REVIEW, RUN, UNINSTALL, Page
+from vmm_wizard.wizard.suggesting import Asked
 
 #: What evidence says of a question that has not been put to anybody yet.
 NOT_ASKED_YET = "not asked yet"
@@ -55,7 +56,7 @@ class View:
     `found`: what was found in the estate to choose from, None before anything was. `order`: the job and its choices.
     `facts`: what the estate has answered so far; findings may be newer, and of a run. `stale`: checks (their ids) whose
     findings an answer that has just changed makes old. `before`: what was last said by checks that are asked again.
-    `ran`: the plan of the run that `result` is of.
+    `ran`: the plan of the run that `result` is of. `asked`: what the directory was asked for while somebody chose.
     """
 
     plan: Plan = field(default_factory=Plan)
@@ -71,6 +72,7 @@ class View:
     stale: frozenset[str] = frozenset()
     before: tuple[Finding, ...] = ()
     ran: Plan | None = None
+    asked: Asked = field(default_factory=Asked)
 
     @property
     def pages(self) -> tuple[Page, ...]:

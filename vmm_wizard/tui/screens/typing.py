@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from textual import on
 from textual.events import DescendantBlur, Paste
 from textual.timer import Timer
@@ -18,6 +20,7 @@ from vmm_wizard.tui.widgets.field import Field
 from vmm_wizard.tui.widgets.form import FormPage
 from vmm_wizard.tui.widgets.inputs import LineInput
 from vmm_wizard.wizard.answers import Answers
+from vmm_wizard.wizard.filling import fill_ins, filled
 from vmm_wizard.wizard.pasting import Landing, is_wrong, landing
 
 #: Seconds that an answer rests before it is read and asked about.
@@ -73,6 +76,12 @@ class TypingScreen(CallingScreen):
         self.status = text("pasting.held") if self._held else ""
         self._answer(texts)
 
+    def forget_typed(self, keys: Collection[str]) -> None:
+        for key in keys:
+            self._pending.pop(key, None)
+            self._held.pop(key, None)
+            self._touched.pop(key, None)
+
     def _belongs_elsewhere(self, key: str, typed: str) -> bool:
         """Whether a text is none for its field, but is one for others."""
         if not is_wrong(key, typed):
@@ -87,11 +96,15 @@ class TypingScreen(CallingScreen):
             problem = self.answers.answer(key, typed)
             for page in self.query(FormPage):
                 page.show_problem(key, problem)
+        if more := fill_ins(texts, self.answers, self.found):
+            self.fill(more)
+            self.status = filled(more)
         if self.answers.order != order and not self.jobs.running:
             # How another job ended, or this one with other choices, says nothing of what is chosen now.
             self.result = ""
         if self.answers.plan != before or self.answers.order.job is not order.job:
             self.look()
+        self.look_for_accounts()
         self.refresh_view()
 
     @on(PasswordGiven)

@@ -97,6 +97,7 @@ class WizardScreen(SeeingScreen, LessonScreen):
             before=self._findings.before,
             ran=self.run_state.plan if self.run_state else None,
             facts=self._findings.facts,
+            asked=self.asked,
         )
 
     def compose(self) -> ComposeResult:

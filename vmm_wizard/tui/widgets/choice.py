@@ -51,6 +51,12 @@ class Choice(Widget, can_focus=True):
         place = self.options.index(self.value) + step
         self._take(self.options[max(0, min(place, len(self.options) - 1))])
 
+    def show(self, value: str) -> None:
+        """Show another word as chosen; nobody is told."""
+        if value in self.options and value != self.value:
+            self.value = value
+            self.refresh()
+
     def on_key(self, event: Key) -> None:
         """A letter or digit takes the word that begins with it, a digit the only one that ends with it (2019: 9)."""
         if not event.character or not event.character.isalnum():

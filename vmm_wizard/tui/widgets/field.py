@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from typing import Protocol, runtime_checkable
+
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.events import DescendantBlur
 from textual.widget import Widget
 from textual.widgets import Input, Label, Static, TextArea
@@ -14,9 +18,13 @@ from vmm_wizard.tui.messages import PasswordGiven, Typed
 from vmm_wizard.tui.widgets.choice import Choice, ChoiceList
 from vmm_wizard.tui.widgets.inputs import LineInput, PasswordInput, comma_list, first_line
 from vmm_wizard.wizard.field_words import help_of
-from vmm_wizard.wizard.found import KEYS
 from vmm_wizard.wizard.order_fields import JOB_TEXTS, all_fields
 from vmm_wizard.wizard.pages import LABELS
+
+
+@runtime_checkable
+class _Settles(Protocol):
+    def settle(self) -> None: ...
 
 
 class Row(Widget):
@@ -36,6 +44,25 @@ class Row(Widget):
     def _go_on(self, event: Input.Submitted) -> None:
         """Enter goes to the next field."""
         event.stop()
+        self.entered()
+
+    def entered(self) -> None:
+        """Enter was pressed in the input: what was typed is read, for the next field may only then be there."""
+        screen = self.screen
+        if isinstance(screen, _Settles):
+            screen.settle()
+        self.go_on()
+
+    def go_on(self, filled: Collection[str] = ()) -> None:
+        """To the next input below, but for those of the answers `filled`.
+
+        In the order of the page: what has just appeared has no place on the screen yet, by which Textual goes.
+        """
+        rows = list(self.parent.query(Row)) if isinstance(self.parent, Widget) else []
+        for row in rows[rows.index(self) + 1 :]:
+            if row.display and not (isinstance(row, Field) and row.key in filled):
+                self.screen.set_focus(next(widget for widget in row.query("*") if widget.can_focus))
+                return
         self.screen.focus_next()
 
 
@@ -56,42 +83,44 @@ class Field(Row):
         self.help_subject = f"answer:{key}"
 
     def compose(self) -> ComposeResult:
+        # A grid would take the height of a message for that of one in its first column.
+        with Horizontal(classes="line"):
+            if self.key != "order.job":
+                # The list of jobs speaks for itself, and wants the whole width.
+                yield Label(LABELS[self.key], classes="label")
+            yield self._input()
+        yield from self.below()
+        yield Static(classes="message", markup=False)
+
+    def _input(self) -> Widget:
         field = all_fields(self.key)
-        if self.key != "order.job":
-            # The list of jobs speaks for itself, and wants the whole width.
-            yield Label(LABELS[self.key], classes="label")
         if field.kind is Kind.FLAG:
-            yield Choice(("no", "yes"), self._text)
-        elif self.key == "order.job":
-            yield ChoiceList({job.value: text for job, text in JOB_TEXTS.items()}, self._text)
-        elif field.choices:
-            yield Choice(field.choices, self._text)
-        elif field.kind is Kind.ROWS:
+            return Choice(("no", "yes"), self._text)
+        if self.key == "order.job":
+            return ChoiceList({job.value: text for job, text in JOB_TEXTS.items()}, self._text)
+        if field.choices:
+            return Choice(field.choices, self._text)
+        if field.kind is Kind.ROWS:
             area = TextArea(self._text, compact=True, soft_wrap=False, highlight_cursor_line=False)
             area.cursor_blink = False
-            yield area
-        else:
-            join = comma_list if field.kind is Kind.TEXTS else first_line
-            yield LineInput(self._text, self._placeholder, join=join)
-        yield Static(classes="message", markup=False)
-        if self.key in KEYS:
-            yield Static(classes="found", markup=False)
+            return area
+        join = comma_list if field.kind is Kind.TEXTS else first_line
+        return LineInput(self._text, self._placeholder, join=join)
+
+    def below(self) -> Iterator[Widget]:
+        """What stands between the input and its message."""
+        yield from ()
 
     def on_mount(self) -> None:
         self.message(self._problem)
-
-    def found(self, text: str) -> None:
-        """Say below the input what was found for it; empty: nothing."""
-        for shown in self.query(".found").results(Static):
-            if str(shown.content) != text or shown.display != bool(text):
-                shown.update(text)
-                shown.display = bool(text)
 
     def put(self, text: str) -> None:
         """Put a text into the input, as if it had been typed."""
         for line in self.query(LineInput):
             line.value = text
             line.cursor_position = len(text)
+        for choice in self.query(Choice):
+            choice.show(text)
 
     @property
     def typed(self) -> str:
@@ -142,8 +171,9 @@ class PasswordField(Row):
         self._given = given
 
     def compose(self) -> ComposeResult:
-        yield Label("   its password", classes="label")
-        yield PasswordInput()
+        with Horizontal(classes="line"):
+            yield Label("   its password", classes="label")
+            yield PasswordInput()
         yield Static(classes="message", markup=False)
 
     def on_mount(self) -> None:

@@ -11,11 +11,12 @@ from textual.widgets import Static
 
 from vmm_wizard.tui.widgets.field import Field, PasswordField
 from vmm_wizard.tui.widgets.findings import FindingsList
+from vmm_wizard.tui.widgets.found_field import FoundField
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.field_words import example
 from vmm_wizard.wizard.finding_lines import lines_of
-from vmm_wizard.wizard.found import KEYS, hint
+from vmm_wizard.wizard.found import KEYS
 
 
 class Pane(VerticalScroll):
@@ -77,7 +78,8 @@ class FormPage(PageView):
 
     def field(self, key: str) -> Field:
         """The field of one answer."""
-        return Field(key, self.answers.text(key), self.answers.wrong.get(key, ""), example(key))
+        kind = FoundField if key in KEYS else Field
+        return kind(key, self.answers.text(key), self.answers.wrong.get(key, ""), example(key))
 
     def password(self, key: str) -> PasswordField:
         """The password of the account that the answer `key` names."""
@@ -89,9 +91,8 @@ class FormPage(PageView):
         for row in self.query(PasswordField):
             account = flow.account_at(view.plan, row.key)
             row.of(account, account in view.passwords)
-        for field in self.query(Field):
-            if field.key in KEYS:
-                field.found(hint(field.key, view.found, view.plan))
+        for field in self.query(FoundField):
+            field.offer(view)
         self.query_one(FindingsList).show(lines_of(view, flow.findings_of(view, self.page)))
         number, asking = flow.waiting_checks(view, self.page)
         others = ", ".join(page.step for page in asking)

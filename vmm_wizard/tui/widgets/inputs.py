@@ -24,7 +24,12 @@ def _printable(text: str) -> str:
 
 
 class LineInput(Input):
-    """A compact input of one line. `join` makes one line of what is pasted; `Pasted` tells what that was."""
+    """A compact input of one line. `join` makes one line of what is pasted; `Pasted` tells what that was.
+
+    `before_move` is asked first when Right (1) or Left (-1) is pressed: True when that was for it.
+    """
+
+    before_move: Callable[[int], bool] | None = None
 
     class Pasted(Message):
         """Something was pasted, and put in as one line; `before` stood there until then."""
@@ -51,6 +56,14 @@ class LineInput(Input):
         super().__init__(value, placeholder, password=password, id=id, compact=True, select_on_focus=False)
         self.cursor_blink = False
         self._join = join
+
+    def action_cursor_left(self, select: bool = False) -> None:
+        if not (self.before_move and self.before_move(-1)):
+            super().action_cursor_left(select)
+
+    def action_cursor_right(self, select: bool = False) -> None:
+        if not (self.before_move and self.before_move(1)):
+            super().action_cursor_right(select)
 
     def _on_paste(self, event: Paste) -> None:
         """What is pasted becomes one line, whatever it was."""

@@ -1,0 +1,76 @@
+"""Accounts that were found, as suggestions; before any account can ask, what is typed with a domain behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from vmm_wizard.facts.discovery_model import FoundAccount
+from vmm_wizard.facts.model import NOT_ASKED, NoAnswer
+from vmm_wizard.plan.fields import field_value
+from vmm_wizard.texts import text
+from vmm_wizard.wizard.suggesting import FEWEST_LETTERS, Asked, Sight, Suggestion, letters_of
+
+SERVICE = "service_account.name"
+INSTALLER = "installing_account"
+#: The answers that name an account.
+ACCOUNT_KEYS = frozenset(
+    {
+        INSTALLER,
+        SERVICE,
+        "connection.directory_account",
+        "connection.node_account",
+        "connection.sql_account",
+        "database.admin_account",
+    }
+)
+
+
+def rows_for(key: str) -> Callable[[Sight], Iterator[Suggestion]]:
+    """What makes the suggestions for one of the account fields."""
+
+    def rows(sight: Sight) -> Iterator[Suggestion]:
+        typed = (str(field_value(sight.plan, key) or "") if sight.typed is None else sight.typed).strip()
+        letters = letters_of(typed).casefold()
+        answer = sight.asked.accounts.get(letters, NOT_ASKED)
+        can_ask = not isinstance(sight.found.accounts, NoAnswer)
+        if not isinstance(answer, NoAnswer):
+            yield from (_suggestion(key, row, is_answer=True) for row in answer if not _is_other(row, typed))
+        if not isinstance(sight.found.accounts, NoAnswer):
+            yield from (_suggestion(key, row) for row in sight.found.accounts if key == SERVICE or not row.managed)
+        elif sight.found.caller:
+            yield Suggestion(text("found.caller", account=sight.found.caller), {key: sight.found.caller})
+        is_none = not answer if isinstance(answer, tuple) else answer is not NOT_ASKED or not can_ask
+        if is_none and letters and "\\" not in typed:
+            yield from _completed(sight, key, typed)
+
+    return rows
+
+
+def _completed(sight: Sight, key: str, typed: str) -> Iterator[Suggestion]:
+    user, _, domain = typed.partition("@")
+    for name in dict.fromkeys(filter(None, (sight.found.domain, *sight.found.domains))):
+        if name.startswith(domain.casefold()):
+            yield Suggestion(f"{user}@{name}", {key: f"{user}@{name}"})
+
+
+def _is_other(row: FoundAccount, typed: str) -> bool:
+    """Whether a domain is typed that is not the account's: another account of that name is meant."""
+    domain, slash, _ = typed.rpartition("\\")
+    return bool(slash) and not row.name.casefold().startswith(domain.casefold())
+
+
+def _suggestion(key: str, row: FoundAccount, *, is_answer: bool = False) -> Suggestion:
+    kind = text("found.managed") if row.managed else text("found.user")
+    about = f"  {row.description}" if row.description else ""
+    answers = {key: row.name}
+    if key == SERVICE:
+        answers["service_account.kind"] = "gmsa" if row.managed else "user"
+    return Suggestion(f"{row.name}  {', '.join((kind, *row.state))}{about}", answers, is_answer=is_answer)
+
+
+def wants_accounts(key: str, typed: str, asked: Asked) -> str:
+    """The letters that the directory is to be asked for; empty when nothing is to be asked."""
+    letters = letters_of(typed).casefold()
+    if key not in ACCOUNT_KEYS or len(letters) < FEWEST_LETTERS:
+        return ""
+    return "" if letters in asked.accounts else letters
