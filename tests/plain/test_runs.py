@@ -21,6 +21,7 @@ from vmm_wizard.plain.carrying import Asked, Carrier, Row, Unknowns
 from vmm_wizard.plain.running import Thinned, follow, stop
 from vmm_wizard.plain.session import Session
 from vmm_wizard.plan.answers import dumps
+from vmm_wizard.wizard import pages
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.run_state import RunState
 
@@ -202,7 +203,8 @@ class TestARunThatNeverEnded:
         assert "Nobody carries it out." in console.text
         assert session.state.answers.order.job is Job.UNINSTALL
         assert session.state.answers.plan == ready_plan()
-        assert "Step 8 of 9: Run" in console.text
+        of_job = pages.PAGES_OF[Job.UNINSTALL]
+        assert f"Step {of_job.index(pages.RUN) + 1} of {len(of_job)}: Run" in console.text
 
     def test_is_listed_again_when_asked_for(self, tmp_path: Path, state_folder: Path) -> None:
         an_unfinished_run(state_folder)

@@ -199,13 +199,14 @@ class TestSaving:
 
 class TestThePages:
     def test_of_another_job_follow_at_once(self, tmp_path: Path) -> None:
-        console, _, _ = sit(tmp_path, "failover", "", "", "", ":pages", "5")
-        assert "Step 5 of 7: The node that the role moves to" in console.said
+        console, _, _ = sit(tmp_path, "failover", "", "", "", ":pages failover")
+        place = pages.PAGES_OF[Job.FAILOVER].index(pages.FAILOVER) + 1
+        assert f"Step {place} of {len(pages.PAGES_OF[Job.FAILOVER])}: The node that the role moves to" in console.said
 
     def test_are_gone_to_by_number_or_name_at_once(self, tmp_path: Path) -> None:
         for typed in (":pages 5", ":pages sql"):
             console, _, _ = sit(tmp_path, typed)
-            assert "Step 5 of 11: SQL Server and database" in console.said
+            assert f"Step 5 of {len(pages.PAGES)}: SQL Server and database" in console.said
 
     def test_are_all_named_with_their_states(self, tmp_path: Path) -> None:
         console, _, _ = sit(tmp_path, ":pages", "1")
@@ -213,12 +214,12 @@ class TestThePages:
             assert any(page.title in line for line in console.said)
 
     def test_say_what_stands_in_the_way_of_the_run(self, tmp_path: Path) -> None:
-        console, _, _ = sit(tmp_path, ":pages", "10", "")
+        console, _, _ = sit(tmp_path, ":pages run", "")
         assert "This stands in the way:" in console.said
         assert "Job and release: the licence terms are not accepted" in console.text
 
     def test_of_nothing_done_says_so(self, tmp_path: Path) -> None:
-        console, _, code = sit(tmp_path, ":pages", "11", "", "")
+        console, _, code = sit(tmp_path, ":pages done", "", "")
         assert "Nothing was done yet: see the page Run." in console.said
         assert (console.said[-1], code) == ("Goodbye.", 0)
 
