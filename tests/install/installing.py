@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,6 +86,24 @@ class Site:
                     break
         installer.preflight.close()
         return events
+
+    @contextmanager
+    def held_in_setup(self) -> Iterator[None]:
+        """A setup that begins meanwhile gets no further until the block ends, however busy the machine is."""
+        estate = self.served.estate
+        before, once = estate.on_change, threading.Lock()
+        with ExitStack() as held:
+
+            def look() -> None:
+                before()
+                if any(node.processes for node in estate.nodes.values()) and once.acquire(blocking=False):
+                    held.enter_context(self.served.clock.held())
+
+            estate.on_change = look
+            try:
+                yield
+            finally:
+                estate.on_change = before
 
     # --- what the estate says of itself
 

@@ -181,7 +181,7 @@ class TestAnAnswerThatCannotBeRead:
     def test_that_stays_so_ends_the_following_and_not_the_setup(
         self, place: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with monkeypatch.context() as patch:
+        with monkeypatch.context() as patch, place.held_in_setup():
             self.spoil(patch, 10_000)
             events = place.install(pace=replace(IMPATIENT, patience=0.1, clearing=0.1))
             end = finished(events)

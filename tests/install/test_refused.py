@@ -167,9 +167,9 @@ class TestAnEditedPlan:
         return replace(plan, cluster=replace(plan.cluster, role_name=NetbiosName("vmmprod")))
 
     def test_a_setup_that_runs_for_the_old_plan_is_named_with_how_to_go_on(self, place: Site) -> None:
-        place.install_until(lambda event: event.as_json().get("step") == "setup")
-        run = newest(place.journal)
-        with place.served.clock.held():
+        with place.held_in_setup():
+            place.install_until(lambda event: event.as_json().get("step") == "setup")
+            run = newest(place.journal)
             events = place.install(self.edited(place.plan))
         end = finished(events)
         assert (end.result, end.changed) == ("refused", False)
