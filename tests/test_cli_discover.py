@@ -39,7 +39,7 @@ def test_as_one_json_document(served: ServedEstate) -> None:
     document = json.loads(done.stdout)
     assert document["controllers"] == ["dc01.contoso.lab"]
     assert document["reasons"] == {}
-    assert {row["fit"] for row in document["instances"]} == {"fits", "not known", "does not fit"}
+    assert {row["fit"] for row in document["instances"]} == {"fits", "does not fit"}
     assert document["clusters"]["clusters"][0]["networks"][0]["free"][0] == "10.10.0.41"
 
 

@@ -173,6 +173,8 @@ class TestEstate:
         assert rows["sql02", "VMM"].version == "15.0.4430.1"
         assert rows["sql02", "VMM"].by_browser
         assert rows["sql01", ""].port == 1433
+        # Its SQL Browser is silent: the port itself tells.
+        assert rows["sql01", ""].version == "15.0.4430"
         assert isinstance(found.clusters, Clusters)
         (cluster,) = found.clusters.clusters
         assert (cluster.name, cluster.told_by) == ("vmmclu", "vmm01.contoso.lab")

@@ -11,7 +11,10 @@ from tests.facts.asking_directory import account_of, cluster_of, names_of, role_
 from tests.real import samba
 from tests.real.samba import BASE, HOST, PASSWORD, REALM, SambaDomain, file_time
 from vmm_wizard.facts.directory import DirectorySession, open_session
+from vmm_wizard.facts.directory_accounts import ask_accounts
 from vmm_wizard.facts.directory_channel import Channel, fingerprint
+from vmm_wizard.facts.directory_tree import ask_children, ask_containers
+from vmm_wizard.facts.discovery_model import Containers
 from vmm_wizard.facts.model import AccountFacts, Ace, ContainerFacts, NoAnswer, PasswordFacts, known
 from vmm_wizard.facts.passwords import Passwords, prove_password
 from vmm_wizard.facts.questions import Trust
@@ -101,6 +104,27 @@ class TestPasswords:
 
     def test_nobody_is_refused_as_nobody(self, domain: SambaDomain) -> None:
         assert prove(domain, "nobody-of-this-name").refusal in ("525", "52e")
+
+
+class TestChoices:
+    def test_accounts_are_found_by_the_letters_of_a_name(self, domain: SambaDomain, session: DirectorySession) -> None:
+        domain.user("svc-choice", control=DISABLED)
+        domain.user("choice-setup")
+        rows = session.answered("accounts", lambda view: ask_accounts(view, "CHOICE"))
+        assert not isinstance(rows, NoAnswer), rows
+        found = {row.name.partition("\\")[2]: row.state for row in rows}
+        assert list(found) == ["choice-setup", "svc-choice"]
+        assert found["svc-choice"] == ("disabled",)
+        assert session.answered("accounts", lambda view: ask_accounts(view, "*)(cn=*")) == ()
+
+    def test_the_tree_is_read_level_by_level(self, session: DirectorySession) -> None:
+        read = session.answered("containers", ask_containers)
+        assert isinstance(read, Containers), read
+        assert read.base == BASE
+        assert f"OU=Domain Controllers,{BASE}" in [row.dn for row in read.top if row.kind == "unit"]
+        below = session.answered("System", lambda view: ask_children(view, f"CN=System,{BASE}"))
+        assert not isinstance(below, NoAnswer), below
+        assert f"CN=Policies,CN=System,{BASE}" in [row.dn for row in below]
 
 
 class TestChannel:

@@ -106,8 +106,12 @@ def discover(
     if stop.is_set():
         return
     if not isinstance(instances, NoAnswer):
-        found = replace(found, instances=_with_browsers(instances, addresses))
+        told = _with_browsers(instances, addresses)
+        found = replace(found, instances=told)
         yield found
+        if not all(row.version for row in told):
+            found = replace(found, instances=_with_versions(told, addresses))
+            yield found
     objects = session.answered("the clusters of the domain", ask_cluster_names)
     if isinstance(objects, NoAnswer):
         yield replace(found, clusters=objects, done=True)
@@ -190,6 +194,22 @@ def _with_browsers(instances: tuple[FoundInstance, ...], addresses: Addresses) -
         own = [row for row in instances if row.host == host]
         found += merged(own, told.get(host, ()))
     return tuple(found)
+
+
+def _with_versions(instances: tuple[FoundInstance, ...], addresses: Addresses) -> tuple[FoundInstance, ...]:
+    """The instances, those whose version SQL Browser did not tell with what their port says of itself."""
+    from vmm_wizard.facts.sql_version import ask_version
+
+    def ask(row: FoundInstance) -> str:
+        try:
+            return ask_version(row.host, row.port, addresses, BROWSER_SECONDS)
+        except AddressError:
+            return ""
+
+    # Without a port, a named instance is nowhere to be asked.
+    silent = tuple(row for row in instances if not row.version and (row.port or not row.instance))[:MOST_BROWSERS]
+    versions = _all(silent, ask, _ALL_SECONDS)
+    return tuple(replace(row, version=row.version or versions.get(row, "")) for row in instances)
 
 
 def merged(own: Sequence[FoundInstance], told: Iterable[Announced]) -> list[FoundInstance]:

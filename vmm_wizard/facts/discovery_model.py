@@ -11,7 +11,8 @@ from vmm_wizard.facts.model import NOT_ASKED, NoAnswer
 class FoundInstance:
     """An instance of SQL Server. `instance` is empty for the default one, `port` 0 when nobody told it.
 
-    `version` (such as 15.0.4430.1) and `is_clustered` are SQL Browser's, empty and None when it did not answer.
+    `version` (such as 15.0.4430.1) and `is_clustered` are SQL Browser's, empty and None when it did not answer; the
+    version is then what the instance's port says of itself.
     `accounts` are the DNs of who holds its service principal names: its service's account.
     """
 
