@@ -147,7 +147,11 @@ async def ended(pilot: Pilot[int]) -> None:
     app = wizard_of(pilot)
     app.jobs._running = False
     await told_of(pilot, *ENDED)
+    await until(pilot, lambda: app.wizard.page is pages.DONE and app.focused is not None)
     await known(pilot, installed_facts())
+    # Whether the findings are there before the page looks for its first field is a matter of time.
+    await until(pilot, lambda: app.wizard.query_one("#done-findings").display)
+    app.wizard.query_one("#done-findings").focus()
     await pilot.pause()
 
 
