@@ -87,7 +87,10 @@ async def test_a_run_of_another_process_is_followed_to_its_end(state: Path, tmp_
             journal.tell(run.id, Finished("installed", True, "connect the VMM console to vmm:8100").as_json())
             await until(pilot, lambda: app.wizard.page is pages.DONE)
             assert not app.jobs.running
-            assert "VMM is installed on every node" in page_text(pilot)
+            await until(pilot, lambda: "VMM is installed on every node" in page_text(pilot))
+            # How it ended stays on the page of the run, too.
+            await pilot.press("ctrl+p")
+            await until(pilot, lambda: "100%, 2 of 2 machines done" in page_text(pilot))
 
 
 async def test_a_run_that_is_followed_is_not_stopped_by_following_it_no_longer(state: Path, tmp_path: Path) -> None:

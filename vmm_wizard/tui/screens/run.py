@@ -69,6 +69,8 @@ class RunPage(PageView):
         button.refresh(layout=True)
         if not begun:
             self.query_one("#run-state", Static).update(before(view))
+        elif self.state is not None:
+            self._paint(self.state)
         self.query_one(Picture).show(view, self.state)
         self._tick_or_rest()
 

@@ -119,7 +119,8 @@ class RunScreen(FindingScreen):
         page = self.query_one(RunPage)
         page.tell(self.run_state)
         self.refresh_view()
-        page.query_one("#log").focus()
+        # After the page's own first field, where it was only just turned to.
+        self.call_after_refresh(page.query_one("#log").focus)
 
     # --- stopping
 
@@ -222,12 +223,13 @@ class RunScreen(FindingScreen):
                 self.take_findings(entry.findings)
             if isinstance(entry, Finished):
                 finished = entry
+        if finished is not None:
+            self.result = finished.result
+            # What was said while it ran, such as that it is being stopped, is over.
+            self.say("")
         for page in self.query(RunPage):
             page.tell(state)
         if finished is not None:
-            # What was said while it ran, such as that it is being stopped, is over.
-            self.say("")
-            self.result = finished.result
             for done in self.query(DonePage):
                 done.tell(state)
             self.post_message(RunEnded(finished.result))

@@ -73,6 +73,8 @@ class RunLog(ScrollView, can_focus=True):
         self.virtual_size = Size(max((cell_len(row.text) + 2 for row in self._rows), default=0), len(self._rows))
         if self.follows:
             self._to_end()
+            # How far one can scroll is known anew only once that is laid out.
+            self.call_after_refresh(self._to_end)
         elif first and first != self._top_number():
             # Lines above went: what was read stays where it was.
             place = next((place for place, row in enumerate(self._rows) if row.number >= first), 0)
@@ -91,11 +93,11 @@ class RunLog(ScrollView, can_focus=True):
             self.post_message(self.Changed())
 
     def on_resize(self) -> None:
-        if self.follows:
-            self._to_end()
+        self._to_end()
 
     def _to_end(self) -> None:
-        self._scroll(max(0, len(self._rows) - self.size.height))
+        if self.follows:
+            self._scroll(max(0, len(self._rows) - self.size.height))
 
     def _scroll(self, row: int) -> None:
         self._is_own_scroll = True
