@@ -22,6 +22,9 @@ from tests.tui.wizards import (
 from tests.wizard.test_found import BARE, FOUND, NODES
 from vmm_wizard.facts.discovery_model import Discovery
 from vmm_wizard.facts.model import NoAnswer
+from vmm_wizard.lab import contoso
+from vmm_wizard.lab.descriptors import CREATE_CHILD, allow
+from vmm_wizard.lab.schema import class_guid
 from vmm_wizard.plan.fields import field_text
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName
@@ -229,4 +232,29 @@ async def test_a_directory_that_does_not_answer_holds_up_nothing(tmp_path: Path)
                 assert app.wizard.focused_field().typed == "sql"  # type: ignore[union-attr]
             limits.seconds = 0.0
             await until(pilot, lambda: len(shown(pilot)) == 4)
+            app.jobs.close()
+
+
+async def test_a_container_is_created_from_the_tree_and_stands_in_the_field(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VMM_WIZARD_STATE", str(tmp_path / "state"))
+    with serving_estate(tmp_path) as served:
+        estate = served.estate
+        estate.directory.remove(contoso.DKM)
+        sid = estate.account(contoso.INSTALLER).sid
+        estate.directory.grant(contoso.BASE, allow(sid, CREATE_CHILD, 0, class_guid("container")))
+        app = an_empty_wizard(served, installing_account=INSTALLER, domain=BARE.domain)
+        async with app.run_test(size=SMALL) as pilot:
+            await to_page(pilot, "dkm")
+            await to_field(pilot, "dkm.container")
+            await until(pilot, lambda: shown(pilot)[1:2] == ["  create CN=VMMDKM here ..."])
+            await pilot.press("down", "down", "enter")
+            await until(pilot, lambda: isinstance(app.screen, ChoiceDialog) and app.screen.query(OptionList))
+            assert "create the container VMMDKM" in screen_text(pilot)
+            assert estate.directory.get(contoso.DKM) is None
+            await pilot.press("down", "enter")
+            await until(pilot, lambda: "DKM-01 is mended" in screen_text(pilot))
+            assert estate.directory.get(contoso.DKM) is not None
+            assert str(app.answers.plan.dkm.dn) == contoso.DKM
             app.jobs.close()

@@ -72,6 +72,9 @@ def _installer(situation: Situation) -> Grant:
 
 
 def _service_account(situation: Situation) -> Grant | None:
+    """None: the directory does not have it, or none is planned yet."""
+    if not situation.plan.service_account.name:
+        return None
     account = found_account(situation.facts.service_account)
     if account is None:
         return None
