@@ -49,6 +49,35 @@ class TestWithAFault:
         assert session.state.answers.text("database.instance") == "VMM"
         assert console.said.count("Instance [VMM]: ") == 1
 
+    def test_letters_of_a_name_look_for_accounts(self, faulty: ServedEstate, tmp_path: Path) -> None:
+        def rule(prompt: str) -> Typed | None:
+            return number(console, r"CONTOSO\\svc-vmm ") if "[svc]" in prompt else None
+
+        console = Scripted(":pages account", "svc", ":quit", "2", otherwise=rule)
+        session = at(faulty, console, tmp_path)
+        session.run()
+        assert session.state.answers.text("service_account.name") == r"CONTOSO\svc-vmm"
+        assert "Accounts of the domain:" in console.said
+
+    def test_the_tree_of_containers_is_opened_by_a_sign_and_chosen_from_by_number(
+        self, faulty: ServedEstate, tmp_path: Path
+    ) -> None:
+        typed = iter(("open", "take"))
+
+        def rule(prompt: str) -> Typed | None:
+            if not prompt.startswith("Number to take"):
+                return None
+            if next(typed, "") == "open":
+                return f"+{number(console, r'[+-] CN=System')}"
+            return number(console, r"create CN=VMMDKM\d* here")
+
+        console = Scripted(":again", ":pages dkm", ":found", ":quit", "2", otherwise=rule)
+        session = at(faulty, console, tmp_path)
+        session.run()
+        assert any(re.match(r"\d+\. +\S* *CN=\w+", line) for line in console.said)
+        assert "VMMDKM" in session.state.answers.text("dkm.container")
+        assert "Looking whether DKM-01 can be mended from here" in console.text
+
     def test_a_finding_is_opened_in_full_and_accepted_with_a_reason(self, faulty: ServedEstate, tmp_path: Path) -> None:
         file = tmp_path / "answers.toml"
 
@@ -88,7 +117,7 @@ class TestWithAFault:
 
 def number(console: Scripted, words: str) -> str:
     """The number of the last answer in a list that begins with these words; Enter where there is none."""
-    found = [line.partition(".")[0] for line in console.said if re.match(rf"\d+\. {words}", line)]
+    found = [line.partition(".")[0] for line in console.said if re.match(rf"\d+\. *{words}", line)]
     return found[-1] if found else ""
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from vmm_wizard import log
+from vmm_wizard.plain import choosing
 from vmm_wizard.plain.commands import LEAD, read_command
 from vmm_wizard.plain.state import State
 from vmm_wizard.plain.talk import Prompt
@@ -14,15 +14,11 @@ from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.texts import counted, text
 from vmm_wizard.wizard import flow
 from vmm_wizard.wizard.field_words import EXAMPLES, when_empty
-from vmm_wizard.wizard.found import KEYS, Offering, offering
+from vmm_wizard.wizard.found import KEYS
 from vmm_wizard.wizard.help import help_of_answer
 from vmm_wizard.wizard.order_fields import JOB_TEXTS, all_fields
 from vmm_wizard.wizard.pages import LABELS
 from vmm_wizard.wizard.pasting import landing
-from vmm_wizard.wizard.suggesting import texts_of
-
-#: What was found is listed with the question up to here; the command lists all of it.
-LISTED = 9
 
 
 def ask_answer(state: State, key: str) -> None:
@@ -42,8 +38,9 @@ def ask_answer(state: State, key: str) -> None:
 
 def _take(state: State, key: str, lines: list[str]) -> bool:
     """Take what was typed; False when it is to be asked again."""
-    if len(lines) == 1 and _by_number(state, key, lines[0].strip()):
-        return True
+    numbered = _by_number(state, key, lines[0].strip()) if len(lines) == 1 else None
+    if numbered is not None:
+        return numbered
     landed = _landed(state, key, lines)
     if landed is not None:
         return landed
@@ -51,12 +48,14 @@ def _take(state: State, key: str, lines: list[str]) -> bool:
     before = state.answers.text(key)
     problem = state.answers.answer(key, said)
     if problem:
-        state.talk.say(f"X {problem}")
+        if not choosing.search(state, key, said):
+            state.talk.say(f"X {problem}")
         return False
     if read_command(said, words=True) is not None and not state.talk.agree(text("plain.is_answer", typed=said)):
         state.answers.answer(key, before)
         state.talk.say(text("plain.type_command", typed=said, lead=LEAD))
         return False
+    choosing.fill(state, key)
     state.look()
     return True
 
@@ -78,6 +77,7 @@ def _landed(state: State, key: str, lines: list[str]) -> bool | None:
     texts = {**found.answers, **({key: given} if found.stays else {})}
     problems = [problem for other, said in texts.items() if (problem := state.answers.answer(other, said))]
     state.talk.say(*(f"X {problem}" for problem in problems), *filter(None, [found.says]))
+    choosing.fill(state, *texts)
     state.look()
     return key in texts and not problems
 
@@ -98,36 +98,14 @@ def _typed(state: State, key: str, lines: list[str]) -> str:
     return begins[0] if len(begins) == 1 else said
 
 
-def _by_number(state: State, key: str, typed: str) -> bool:
-    """Take what stands at a number of the list, where there is one."""
-    if not typed.isdecimal():
-        return False
+def _by_number(state: State, key: str, typed: str) -> bool | None:
+    """Take what stands at a number of the list; None where there is none, False where the question stays open."""
     choices = all_fields(key).choices
-    if choices and typed not in choices and 1 <= int(typed) <= len(choices):
+    if choices and typed not in choices and typed.isdecimal() and 1 <= int(typed) <= len(choices):
         state.answers.answer(key, choices[int(typed) - 1])
         state.look()
         return True
-    offered = _offered(state, key)
-    return offered is not None and take_found(state, offered, int(typed))
-
-
-def take_found(state: State, offered: Offering, number: int) -> bool:
-    """Put what was found under a number into its answers; False where there is no such number."""
-    if not 1 <= number <= len(offered.suggestions):
-        return False
-    texts, _ = texts_of(offered.suggestions[number - 1], state.answers)
-    for other, said in texts.items():
-        state.answers.answer(other, said)
-        state.talk.say(f"{LABELS[other]}: {state.answers.text(other) or text('plain.nothing')}", indent="  ")
-    state.look()
-    return True
-
-
-def _offered(state: State, key: str) -> Offering | None:
-    made = offering(key, state.estate.found, state.answers.plan)
-    # What only opens a level of a tree has no answer to give here.
-    rows = tuple(row for row in made.suggestions if row.answers) if made else ()
-    return replace(made, suggestions=rows) if made and rows else None
+    return choosing.by_number(state, key, typed)
 
 
 def _further_rows(state: State, key: str, lines: list[str]) -> list[str]:
@@ -154,21 +132,7 @@ def tell_choices(state: State, key: str) -> None:
         for row in filter(None, state.answers.text(key).splitlines()):
             talk.say(row, indent="  ")
     elif key in KEYS:
-        tell_found(state, key, LISTED)
-
-
-def tell_found(state: State, key: str, most: int) -> Offering | None:
-    """List what was found for an answer, the first of it; gives back what can be chosen from."""
-    offered = _offered(state, key)
-    if offered is None:
-        return None
-    state.talk.say(f"{offered.title}:", *([offered.note] if offered.note else []))
-    for number, row in enumerate(offered.suggestions[:most], 1):
-        state.talk.item(f"{number}.", row.text)
-    left = len(offered.suggestions) - most
-    if left > 0:
-        state.talk.say(counted("plain.more_found", left))
-    return offered
+        choosing.tell_found(state, key, choosing.LISTED)
 
 
 def _prompt(state: State, key: str) -> Prompt:
@@ -202,7 +166,7 @@ def help_lines(state: State, key: str) -> Iterator[str]:
     if key in EXAMPLES:
         yield text("plain.for_example", example=EXAMPLES[key])
     yield text("plain.keeps")
-    if _offered(state, key) is not None:
+    if choosing.offered(state, key) is not None:
         yield text("plain.found_help", lead=LEAD)
 
 

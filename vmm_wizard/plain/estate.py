@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from vmm_wizard.checks.registry import Finding
-from vmm_wizard.facts.model import Facts
+from vmm_wizard.facts.discovery_model import carried
+from vmm_wizard.facts.model import Facts, NoAnswer
 from vmm_wizard.install.orders import Job
-from vmm_wizard.plan.model import Plan
+from vmm_wizard.plan.model import Authentication, Plan
 from vmm_wizard.wizard.order_fields import judged
+from vmm_wizard.wizard.suggesting import Asked
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
     from vmm_wizard.afterwards.model import FollowUp
+    from vmm_wizard.facts.directory_domain import DomainView
     from vmm_wizard.facts.discovery import DiscoveryQuestion
-    from vmm_wizard.facts.discovery_model import Discovery
+    from vmm_wizard.facts.discovery_model import Discovery, FoundAccount, FoundContainer
+    from vmm_wizard.facts.questions import DirectoryAccess
     from vmm_wizard.plan.secrets import Secrets
     from vmm_wizard.preflight import Preflight, Update
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 #: Seconds of waiting before it is said what is waited for, and between two such sentences.
 QUIET, REST = 0.7, 5.0
@@ -51,6 +57,10 @@ class Estate:
         self._discover_cancel = threading.Event()
         self._discovering = False
         self._discovered: object = None
+        #: What the directory was asked for while somebody chose.
+        self.asked = Asked()
+        #: The access of the last account that the directory took.
+        self._able: DirectoryAccess | None = None
 
     # --- preflight
 
@@ -146,19 +156,31 @@ class Estate:
     # --- discovery
 
     def discover(self, plan: Plan, *, fresh: bool = False) -> None:
-        """Look for what answers can be chosen from, unless that was asked as the same, of the same domain."""
+        """Look for what answers can be chosen from, unless that was asked with the same domain, account and passwords.
+
+        While the password of a new account is still to come, what another one found stands.
+        """
         from vmm_wizard.facts.discovery import discovery_question
 
         question = discovery_question(plan, self.addresses.ca_file or "")
-        asked = (question.domain, question.access, plan.node_account, *map(self.secrets.get, plan.accounts[:3]))
-        if not question.domain or (asked == self._discovered and not fresh):
+        access, able = question.access, self._able
+        asked = (question.domain, access, plan.node_account, *map(self.secrets.get, plan.accounts[:3]))
+        if asked == self._discovered and not fresh:
             return
+        waits = access is not None and not self._can_ask(access)
+        if waits and able is not None and able.domain == question.domain and not fresh:
+            return
+        if fresh:
+            self.asked = Asked(turned=self.asked.turned)
         with self._changed:
             self._discovered = asked
             self._discover_cancel.set()
             self._discover_cancel = cancel = threading.Event()
             self._discovering = True
         threading.Thread(target=self._discover, args=(question, cancel), name="plain discover", daemon=True).start()
+
+    def _can_ask(self, access: DirectoryAccess) -> bool:
+        return access.account in self.secrets or access.authentication is Authentication.KERBEROS
 
     def _discover(self, question: DiscoveryQuestion, cancel: threading.Event) -> None:
         from vmm_wizard.facts.discovery import discover
@@ -168,7 +190,9 @@ class Estate:
                 with self._changed:
                     if cancel.is_set():
                         return
-                    self.found = found
+                    if not isinstance(found.accounts, NoAnswer):
+                        self._able = question.access
+                    self.found = carried(self.found, found)
                     self._changed.notify_all()
         except Exception:
             _log.exception("discovery broke")
@@ -176,6 +200,56 @@ class Estate:
             if not cancel.is_set():
                 self._discovering = False
                 self._changed.notify_all()
+
+    # --- asked by need
+
+    def accounts(
+        self, plan: Plan, letters: str, tell: Callable[[tuple[str, ...]], None]
+    ) -> tuple[FoundAccount, ...] | NoAnswer | None:
+        """The accounts that these letters mean; None when no account can ask yet, or nobody waits any more."""
+        from vmm_wizard.facts.directory_accounts import ask_accounts
+
+        return self._asked_now(plan, "accounts", lambda view: ask_accounts(view, letters), tell)
+
+    def children(
+        self, plan: Plan, dn: str, tell: Callable[[tuple[str, ...]], None]
+    ) -> tuple[FoundContainer, ...] | NoAnswer | None:
+        """What lies right below an object of the directory; None as for `accounts`."""
+        from vmm_wizard.facts.directory_tree import ask_children
+
+        return self._asked_now(plan, dn, lambda view: ask_children(view, dn), tell)
+
+    def _asked_now(
+        self, plan: Plan, what: str, ask: Callable[[DomainView], T], tell: Callable[[tuple[str, ...]], None]
+    ) -> T | NoAnswer | None:
+        from vmm_wizard.facts.questions import questions
+
+        access = questions(plan, self.addresses.ca_file or "").access
+        if access is None or not self._can_ask(access):
+            access = self._able
+        if access is None:
+            return None
+        answers: list[T | NoAnswer] = []
+        ended = threading.Event()
+
+        def work(access: DirectoryAccess) -> None:
+            try:
+                session = self.preflight.passwords.session(access, self.secrets.get(access.account))
+                answers.append(session if isinstance(session, NoAnswer) else session.answered(what, ask))
+            except Exception:
+                _log.exception("a search broke")
+            ended.set()
+
+        threading.Thread(target=work, args=(access,), name="plain search", daemon=True).start()
+        due = time.monotonic() + QUIET
+        try:
+            while not ended.wait(_TICK):
+                if time.monotonic() >= due:
+                    due = math.inf
+                    tell((what,))
+        except KeyboardInterrupt:
+            return None
+        return answers[0] if answers else None
 
     def is_discovering(self) -> bool:
         """Whether more may still be found."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 
-from vmm_wizard.plain import earlier, learning, leaving, running, told
-from vmm_wizard.plain.asking import ask_answer, ask_password, take_found, tell_found
+from vmm_wizard.plain import choosing, earlier, learning, leaving, running, told
+from vmm_wizard.plain.asking import ask_answer, ask_password
 from vmm_wizard.plain.commands import LEAD, Command, command_lines
 from vmm_wizard.plain.done import tell_done
 from vmm_wizard.plain.seeing import explain, see
@@ -17,7 +17,7 @@ from vmm_wizard.report.findings import remarks, sentence
 from vmm_wizard.texts import counted, text
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.finding_lines import Line
-from vmm_wizard.wizard.found import KEYS, MOST
+from vmm_wizard.wizard.found import KEYS
 from vmm_wizard.wizard.order_fields import all_fields
 from vmm_wizard.wizard.recovery import AnswersError, forget, kept, take_up
 from vmm_wizard.wizard.run_words import EXIT_CODES, before
@@ -40,7 +40,7 @@ class Session:
             "back": self._back,
             "next": self._next,
             "pages": self._pages,
-            "found": self._found,
+            "found": lambda rest, prompt: choosing.choose(state, prompt.key, rest),
             "again": self._again,
             "findings": self._findings,
             "see": lambda rest, _: see(state, rest),
@@ -254,24 +254,6 @@ class Session:
             (page.id, f"{page.title}: {flow.mark_of(view, page).word or text('plain.no_mark')}") for page in view.pages
         ]
         raise Turn(pages.BY_ID[self.talk.choose(text("plain.go_to"), rows, default=self.state.page.id)])
-
-    def _found(self, rest: str, prompt: Prompt) -> None:  # noqa: ARG002
-        state = self.state
-        if prompt.key not in KEYS:
-            self.talk.say(text("plain.not_looked_for"))
-            return
-        state.estate.discover(state.answers.plan)
-        try:
-            state.estate.wait_while(state.estate.is_discovering, state.tell_waiting)
-        except KeyboardInterrupt:
-            self.talk.say("", text("plain.not_waited"))
-        offered = tell_found(state, prompt.key, MOST)
-        if offered is None:
-            self.talk.say(text("plain.nothing_found"))
-            return
-        typed = self.talk.line(text("plain.take_number"))
-        if typed and not (typed.isdecimal() and take_found(state, offered, int(typed))):
-            self.talk.say(text("plain.not_a_number", typed=typed, number=len(offered.suggestions)))
 
     def _again(self, rest: str, prompt: Prompt) -> None:  # noqa: ARG002
         state = self.state

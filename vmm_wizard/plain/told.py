@@ -131,7 +131,7 @@ def _open(state: State, findings: tuple[Finding, ...]) -> None:
         return
     chosen = state.talk.choose(text("plain.what_now"), answers)
     if chosen == "mend":
-        _mend(state, wrong)
+        mend_now(state, wrong)
     elif chosen == "accept":
         _accept(state, acceptable)
     elif chosen == "commands" and remedy is not None:
@@ -140,7 +140,7 @@ def _open(state: State, findings: tuple[Finding, ...]) -> None:
         request(state, chosen)
 
 
-def _mend(state: State, findings: tuple[Finding, ...]) -> None:
+def mend_now(state: State, findings: tuple[Finding, ...]) -> None:
     """Say what would be changed, ask, change it and look again."""
     talk, preflight = state.talk, state.estate.preflight
     talk.say(text("plain.looking_to_mend", check=findings[0].id))
