@@ -105,6 +105,9 @@ class Sharing(DOMNode):
         Binding("w,W", "write_out", "Write", show=False),
     ]
 
+    #: Whether there is one line only to say a sentence in.
+    says_in_a_line = False
+
     def to_share(self) -> Shared | None:
         """What is taken along; None: nothing."""
         raise NotImplementedError
@@ -120,7 +123,9 @@ class Sharing(DOMNode):
             self.told(text("see.share.nothing"))
             return
         self.app.copy_to_clipboard(shared.masked)
-        self.told(counted("see.share.copied", len(shared.masked.splitlines()), what=shared.what))
+        number = len(shared.masked.splitlines())
+        brief = counted("see.share.brief", number)
+        self.told(brief if self.says_in_a_line else counted("see.share.copied", number, what=shared.what))
 
     def action_write_out(self) -> None:
         """Ask for the name of a file, and write it there."""

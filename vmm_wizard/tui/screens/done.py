@@ -48,6 +48,7 @@ class DonePage(PageView, Sharing):
 
     page = pages.DONE
     follow_up_rows: tuple[FollowUp, ...] = ()
+    says_in_a_line = True
 
     def body(self) -> Iterator[Widget]:
         with Told(id="result-pane"):
