@@ -96,6 +96,10 @@ class TestWithAFault:
         assert "a test" in file.read_text(encoding="utf-8")
         assert "= accepted CLU-" in console.text
 
+    def test_a_command_at_a_password_is_no_logon(self, faulty: ServedEstate, tmp_path: Path) -> None:
+        at(faulty, Scripted(":pages account", "", ":quit"), tmp_path).run()
+        assert not faulty.estate.report()["bad_logons"]
+
     def test_a_request_to_a_team_is_said_and_written(self, faulty: ServedEstate, tmp_path: Path) -> None:
         file = tmp_path / "request.txt"
         console = Scripted(":again", ":request nodes", str(file), ":quit")

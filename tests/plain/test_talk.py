@@ -101,6 +101,16 @@ class TestAQuestion:
         assert "X perhaps: yes or no is wanted" in console.said
         assert not Talk(Scripted("")).agree("Sure?")
 
+    @pytest.mark.parametrize("typed", [":Quit", ":quit now", ":secret", "quit", "??"])
+    def test_for_a_password_takes_all_but_a_command_to_the_letter(self, typed: str) -> None:
+        assert Talk(Scripted(typed)).ask_secret("Password") == typed
+
+    def test_for_a_password_tries_no_command_as_one(self) -> None:
+        carried: list[Command] = []
+        talk = Talk(Scripted(":back", "?", "s3cret"), lambda command, _: carried.append(command))
+        assert talk.ask_secret("Password", lambda: ["tried once"]) == "s3cret"
+        assert carried == [Command("back")]
+
     def test_that_is_interrupted_asks_whether_to_leave_and_is_asked_again(self) -> None:
         carried: list[Command] = []
         talk = Talk(Scripted(KeyboardInterrupt, "x"), lambda command, _: carried.append(command))

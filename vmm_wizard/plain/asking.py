@@ -181,7 +181,7 @@ def ask_password(state: State, key: str) -> None:
     else:
         state.talk.say(text("plain.password_about"))
         said = text("plain.password", account=value)
-    secret = state.talk.ask_secret(said)
+    secret = state.talk.ask_secret(said, lambda: [text("plain.password_about")])
     if secret:
         log.mask(secret)
         state.estate.secrets.put(value, Secret(secret))

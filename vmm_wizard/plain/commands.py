@@ -49,6 +49,13 @@ def read_command(line: str, *, words: bool) -> Command | None:
     return Command(name) if name else None
 
 
+def exact_command(line: str) -> Command | None:
+    """The command that `line` is to the letter, with nothing behind its name; None for all else, such as a password."""
+    if line == HELP:
+        return Command(HELP)
+    return Command(line[len(LEAD) :]) if line.startswith(LEAD) and line[len(LEAD) :] in NAMES else None
+
+
 def _name(word: str) -> str:
     word = word.casefold()
     return word if word in NAMES else _OTHER_WORDS.get(word, "")

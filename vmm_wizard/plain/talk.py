@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from vmm_wizard.plain.commands import HELP, Command, UnknownCommandError, names_line, read_command
+from vmm_wizard.plain.commands import HELP, Command, UnknownCommandError, exact_command, names_line, read_command
 from vmm_wizard.printable import printable
 from vmm_wizard.report.findings import paragraph
 from vmm_wizard.texts import text
@@ -137,23 +137,36 @@ class Talk:
                 continue
             if command is None:
                 return [line.replace("\t", " ") for line in (line, *self._pasted(asked, line))]
-            if command.name == HELP:
-                self.read_out([*asked.help(), names_line()])
-            else:
-                self.on_command(command, asked)
+            self._carry_out(command, asked)
 
     def _pasted(self, asked: Prompt, first: str) -> list[str]:
         """What was pasted behind the first line of an answer. Blank lines are Enter, typed ahead."""
         more = self.console.pasted() if asked.gathers and first.strip() else []
         return [printable(line) for line in more]
 
-    def ask_secret(self, question: str) -> str:
-        """Ask for a line that is not shown; empty when nothing is given. No command is read there."""
+    def ask_secret(self, question: str, help: Callable[[], Iterable[str]] = tuple) -> str:
+        """Ask for a line that is not shown; empty when nothing is given.
+
+        The name of a command behind its colon is that command here too: each password is a logon that counts, and
+        somebody who wants to go back is not to lock an account. All else is a password.
+        """
         while True:
+            prompt = Prompt(question, help)
             try:
-                return self.console.read_secret(self._led_to(question))
+                secret = self.console.read_secret(self._led_to(question))
             except KeyboardInterrupt:
-                self.interrupted(Prompt(question))
+                self.interrupted(prompt)
+                continue
+            command = exact_command(secret)
+            if command is None:
+                return secret
+            self._carry_out(command, prompt)
+
+    def _carry_out(self, command: Command, prompt: Prompt) -> None:
+        if command.name == HELP:
+            self.read_out([*prompt.help(), names_line()])
+        else:
+            self.on_command(command, prompt)
 
     def _led_to(self, question: str) -> str:
         """Say all of a question but its last line, which is the prompt; room is left for an answer."""
