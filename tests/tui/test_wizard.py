@@ -24,6 +24,7 @@ from tests.tui.wizards import (
     until,
 )
 from vmm_wizard.tui.app import WizardApp
+from vmm_wizard.tui.widgets.field import Row
 from vmm_wizard.tui.widgets.steps import Steps
 from vmm_wizard.wizard import pages
 
@@ -46,6 +47,19 @@ async def test_the_first_field_is_ready_on_every_page(tmp_path: Path) -> None:
             await to_page(pilot, page.id)
             field = f"field-{page.keys[0].replace('.', '-')}"
             await until(pilot, partial(has_focus, app, field))
+
+
+async def test_an_enter_that_is_heard_after_the_page_was_turned_moves_nothing(tmp_path: Path) -> None:
+    """Enter in the last field and Ctrl+N at once, as fast hands and slow lines have it."""
+    app = a_wizard(tmp_path, ready_plan())
+    async with app.run_test(size=SMALL) as pilot:
+        await to_page(pilot, pages.ACCOUNT.id)
+        field = app.wizard.query_one("#field-service_account-name", Row)
+        await to_page(pilot, pages.DKM.id)
+        await until(pilot, partial(has_focus, app, "field-dkm-container"))
+        field.entered()
+        await pilot.pause()
+        assert has_focus(app, "field-dkm-container")
 
 
 def has_focus(app: WizardApp, place: str) -> bool:

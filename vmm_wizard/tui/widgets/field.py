@@ -58,6 +58,9 @@ class Row(Widget):
 
         In the order of the page: what has just appeared has no place on the screen yet, by which Textual goes.
         """
+        if not all(node.display for node in self.ancestors_with_self if isinstance(node, Widget)):
+            # Another page has come to the front since Enter was pressed, and has the focus.
+            return
         rows = list(self.parent.query(Row)) if isinstance(self.parent, Widget) else []
         for row in rows[rows.index(self) + 1 :]:
             if row.display and not (isinstance(row, Field) and row.key in filled):
