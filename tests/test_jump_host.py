@@ -127,7 +127,14 @@ def test_a_wrong_password_of_another_account_is_told_as_the_directory_tells_it(t
     assert of_status(update.findings, Status.FAIL) == [("ACC-03", "")]
 
 
-@pytest.mark.parametrize(("state", "code"), [("disabled", "533"), ("locked", "775"), ("must_change", "773")])
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        ("disabled", "533"),
+        pytest.param("locked", "775", marks=pytest.mark.long),
+        pytest.param("must_change", "773", marks=pytest.mark.long),
+    ],
+)
 def test_an_accounts_state_is_told_apart_from_a_node_too(state: str, code: str, tmp_path: Path) -> None:
     with behind(tmp_path, contoso.DC) as served:
         served.estate.account("svc-vmm").state = state  # type: ignore[assignment]

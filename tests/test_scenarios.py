@@ -82,7 +82,15 @@ def test_check_finds_exactly_what_is_worth_a_warning(entry: Scenario, tmp_path: 
         assert_found(entry, served.check(served.plan).findings)
 
 
-@pytest.mark.parametrize("entry", [row for row in SCENARIOS if row.status == "fail"], ids=lambda entry: entry.name)
+@pytest.mark.parametrize(
+    "entry",
+    [
+        # Asked from a node, which tests/test_jump_host.py does by itself, it takes as long as ten others.
+        pytest.param(row, id=row.name, marks=pytest.mark.long if row.name == "behind-a-jump-host" else ())
+        for row in SCENARIOS
+        if row.status == "fail"
+    ],
+)
 def test_exactly_the_fault_is_found_and_nothing_of_an_install_is_begun(entry: Scenario, tmp_path: Path) -> None:
     with site(tmp_path, entry) as place:
         for account in place.served.plan.accounts:

@@ -153,6 +153,7 @@ def test_where_the_cluster_cannot_be_locked_nothing_is_begun(here: Site, monkeyp
     assert (here.setups(), here.left()) == ({}, [])
 
 
+@pytest.mark.long
 def test_an_uninstall_of_the_last_node_leaves_no_lock(here: Site) -> None:
     install_at_once(here.served.estate, here.plan)
     held = []

@@ -74,6 +74,7 @@ class TestACallThatEnds:
         assert place.is_clean()
         assert {outcome for _, outcome in runs(place.journal)} <= {"installed", "unchanged"}
 
+    @pytest.mark.long
     def test_after_everything_but_the_last_word_is_still_told_as_installed(self, place: Site) -> None:
         place.install_until(lambda event: isinstance(event, StepChanged) and (event.node, event.state) == ("", "done"))
         events = place.install()
@@ -162,6 +163,7 @@ class TestCancelling:
         assert finished(place.install()).result == "installed"
         assert place.is_clean()
 
+    @pytest.mark.long
     def test_a_run_that_is_taken_up_can_be_left_again(self, place: Site) -> None:
         place.install_until(reached(FIRST, "setup", "started"))
         cancel = threading.Event()

@@ -72,6 +72,7 @@ def test_dkm_rights_that_go_while_setup_runs_are_told(place: Site) -> None:
     assert runs(place.journal)[0][1] == "failed"
 
 
+@pytest.mark.long
 def test_a_winrm_that_goes_deaf_while_setup_runs_is_told(place: Site) -> None:
     settings = place.served.estate.nodes[FIRST].state.settings
     deaf = "The client cannot connect to the destination specified in the request."
@@ -131,6 +132,7 @@ def test_before_each_node_the_preflight_is_fresh(place: Site) -> None:
     assert place.left() == []
 
 
+@pytest.mark.long
 def test_exit_code_3010_is_good_and_asks_for_a_restart(place: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setup_run, "SUCCEEDED", 3010)
     events = place.install()
@@ -172,6 +174,7 @@ def test_an_answer_file_that_does_not_read_back_fails_before_the_task_is_registe
 class TestAWitnessThatIsMissing:
     """Setup says 0, and what it should have made is not there."""
 
+    @pytest.mark.long
     def test_the_registry(self, place: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(SetupRun, "_post_install", lambda self, parsed: 0)
         end = finished(place.install())

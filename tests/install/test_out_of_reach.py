@@ -138,6 +138,7 @@ class TestALogonThatIsRefusedMidway:
         list(installer.preflight.run(place.plan, fresh=True))
         assert place.served.estate.account("vmm-setup").counted == 1
 
+    @pytest.mark.long
     def test_after_setup_one_bind_finds_it_out_for_everybody(self, place: Site) -> None:
         events = place.install(on=at(FIRST, "clear", "done", lambda: self.changed(place, "New-Passw0rd-9")))
         assert finished(events).result == "failed"

@@ -89,6 +89,7 @@ class TestBeforeSetup:
         assert any("--restart" in row.remedy for row in notices(events))
         assert (boots, pending.setups()) == ([], {})
 
+    @pytest.mark.long
     def test_one_that_comes_up_between_two_nodes_is_made_then(self, tmp_path: Path, boots: list[str]) -> None:
         with site(tmp_path) as place:
             good, second = reached(FIRST, "verify", "started"), place.served.estate.nodes[SECOND].state
@@ -137,6 +138,7 @@ class TestBeforeSetup:
         assert newest(pending.journal).outcome == "interrupted"
         assert boots == [SECOND]
 
+    @pytest.mark.long
     def test_one_that_is_given_up_too_early_is_found_back_and_not_restarted_again(
         self, pending: Site, boots: list[str]
     ) -> None:

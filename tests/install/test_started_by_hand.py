@@ -160,6 +160,7 @@ class TestACallThatEnds:
         assert steps(events, FIRST)[0] == ("by hand", "started")
         assert any("log on there as" in row.text for row in notices(events))
 
+    @pytest.mark.long
     def test_is_no_run_of_an_install_by_tasks(self, place: Site) -> None:
         place.install_until(reached(FIRST, "stage", "done"), order=BY_HAND)
         assert Order().key != BY_HAND.key
@@ -269,6 +270,7 @@ class TestAWindow:
             assert place.left() == []
 
 
+@pytest.mark.long
 def test_a_node_that_stores_no_passwords_is_installed_by_hand(tmp_path: Path) -> None:
     with site(tmp_path, scenario("no-stored-passwords")) as place, Colleague(place.served.estate):
         assert finished(place.install()).result == "refused"

@@ -240,7 +240,7 @@ def test_a_removal_that_fails_says_why_and_the_next_one_goes_on(place: Site) -> 
     assert removals(place.served.estate) == {SECOND: [1, 0]}
 
 
-@pytest.mark.parametrize("wanted", [True, False])
+@pytest.mark.parametrize("wanted", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_a_restart_that_setup_asks_for_is_made_once_when_it_is_wanted(
     wanted: bool, place: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
