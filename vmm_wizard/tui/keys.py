@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
+from vmm_wizard.texts import text
 from vmm_wizard.wizard.actions import ACTIONS, keys_lines
 
 #: Keys of the wizard's own screen alone: they do nothing while a dialog is open.
@@ -22,25 +23,5 @@ def bindings() -> list[BindingType]:
 
 def keys_help() -> str:
     """What the keys do and what the signs mean."""
-    return f"{_FIELDS}{chr(10).join(keys_lines())}\n\n{_SIGNS}"
-
-
-_FIELDS = """\
-Tab     Shift+Tab  next and previous field
-Enter              next field; in a list: more about what is chosen
-Down    Up         into the list below a field and back; Enter takes a row, Esc leaves it
-Left    Right      choose one of a few words
-"""
-
-_SIGNS = """\
-The list of steps shows the state of each page:
-+ ok       all is well, or nothing is asked here
-. open     an answer or a password is missing
-X error    a text that cannot be read
-X FAIL     setup would fail
-! warn     setup may go on, but you should know
-? unknown  could not be found out
-~ asking   the answer has not come yet
-~ earlier  of a run before the answers were changed
-
-Next is never blocked. Only the run is: by what fails, by what is open, and by a few checks that must be known."""
+    lines = "\n".join(keys_lines())
+    return f"{text('keys.fields')}{lines}\n\n{text('keys.signs')}"

@@ -9,6 +9,7 @@ from textual import on
 from vmm_wizard.checks.registry import Finding
 from vmm_wizard.mending.model import Offer
 from vmm_wizard.report import mending as report
+from vmm_wizard.texts import text
 from vmm_wizard.tui.messages import FindingsChosen, Mended, Offered
 from vmm_wizard.tui.screens.choosing import ChoosingScreen
 from vmm_wizard.tui.screens.dialogs import MEND, REQUEST, ChoiceDialog, TextDialog, findings_dialog
@@ -37,7 +38,7 @@ class FindingScreen(ChoosingScreen):
             if answer == REQUEST:
                 self.ask_for(event.findings)
             elif answer == MEND:
-                self.say(f"looking whether {wrong[0].id} can be mended from here ...")
+                self.say(text("findings.mend.looking", check=wrong[0].id))
                 self.jobs.offer(self.answers.plan, wrong)
 
         if event.mend and wrong:
@@ -55,16 +56,18 @@ class FindingScreen(ChoosingScreen):
             remedy = [row.remedy for row in refusals if row.remedy][:1]
             said = "\n\n".join([*reasons, *remedy])
             shared = alone(refusals[0].check_id, remedy[0]) if remedy else None
-            self.app.push_screen(TextDialog("Not mended from here", said, shared))
+            self.app.push_screen(TextDialog(text("findings.mend.not_here"), said, shared))
             return
-        text = "\n".join([line for row in offers for line in report.lines_of(row, _WIDTH)] + reasons)
-        answers = (("", "No, change nothing"), ("mend", "Yes: make the change, then check again"))
-        self.app.push_screen(ChoiceDialog(f"Mend {offers[0].check_id}?", text, answers), self._answer_to(offers))
+        said = "\n".join([line for row in offers for line in report.lines_of(row, _WIDTH)] + reasons)
+        answers = (("", text("findings.mend.no")), ("mend", text("findings.mend.yes")))
+        self.app.push_screen(
+            ChoiceDialog(text("findings.mend.title", check=offers[0].check_id), said, answers), self._answer_to(offers)
+        )
 
     def _answer_to(self, offers: tuple[Offer, ...]) -> Callable[[str | None], None]:
         def answered(answer: str | None) -> None:
             if answer == "mend":
-                self.say(f"mending {offers[0].check_id} ...")
+                self.say(text("findings.mend.doing", check=offers[0].check_id))
                 self.jobs.mend(self.answers.plan, offers)
 
         return answered

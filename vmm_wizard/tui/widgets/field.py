@@ -14,6 +14,7 @@ from textual.widgets import Input, Label, Static, TextArea
 
 from vmm_wizard.plan.fields import Kind
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.texts import text
 from vmm_wizard.tui.messages import PasswordGiven, Typed
 from vmm_wizard.tui.widgets.choice import Choice, ChoiceList
 from vmm_wizard.tui.widgets.inputs import LineInput, PasswordInput, comma_list, first_line
@@ -164,7 +165,7 @@ class PasswordField(Row):
     it was given.
     """
 
-    help_text = "Taken when you leave the field, and tried exactly once. It stays in memory: no file ever holds it."
+    help_text = text("fields.password.help")
     help_subject = "thing:password"
 
     def __init__(self, key: str, account: str, given: bool) -> None:
@@ -175,7 +176,7 @@ class PasswordField(Row):
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="line"):
-            yield Label("   its password", classes="label")
+            yield Label(text("fields.password.label"), classes="label")
             yield PasswordInput()
         yield Static(classes="message", markup=False)
 
@@ -189,7 +190,7 @@ class PasswordField(Row):
         self._given = given
         self.display = bool(account)
         for field in self.query(PasswordInput):
-            field.placeholder = "given (type to replace it)" if given else "not given yet"
+            field.placeholder = text("fields.password.given") if given else text("fields.password.missing")
 
     def commit(self) -> None:
         """Hand over what was typed, if anything was."""

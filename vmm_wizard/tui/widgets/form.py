@@ -9,6 +9,7 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
+from vmm_wizard.texts import counted, text
 from vmm_wizard.tui.widgets.field import Field, PasswordField
 from vmm_wizard.tui.widgets.findings import FindingsList
 from vmm_wizard.tui.widgets.found_field import FoundField
@@ -22,7 +23,7 @@ from vmm_wizard.wizard.found import KEYS
 class Pane(VerticalScroll):
     """A text to read on a page: arrows scroll it while it has the focus."""
 
-    help_text = "Arrows scroll."
+    help_text = text("fields.scroll")
 
     def allow_focus(self) -> bool:
         """Only what does not fit needs the keys."""
@@ -98,7 +99,7 @@ class FormPage(PageView):
         others = ", ".join(page.step for page in asking)
         note = self.query_one(".waiting", Static)
         problem = flow.problem_of(view, self.page)
-        follow = f"{number} check{'s' if number != 1 else ''} will follow when these are answered: {others}."
+        follow = counted("fields.will_follow", number, pages=others)
         note.update(f"X {problem}" if problem else follow)
         note.display = bool(number or problem)
 
