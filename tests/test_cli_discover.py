@@ -28,7 +28,8 @@ def test_what_was_found_is_told_with_its_fitness_and_what_free_means(served: Ser
     assert "+ dc01.contoso.lab" in done.stdout
     assert "+ sql02.contoso.lab\\VMM  version 15.0.4430.1" in done.stdout
     assert "X sql03.contoso.lab\\SQLEXPRESS" in done.stdout
-    assert "+ vmmclu  nodes vmm01.contoso.lab, vmm02.contoso.lab, vmm03.contoso.lab" in done.stdout
+    told = " ".join(done.stdout.split())
+    assert "+ vmmclu nodes vmm01.contoso.lab Up, vmm02.contoso.lab Up, vmm03.contoso.lab Up (as" in told
     assert "free 10.10.0.41" in done.stdout
     assert "no proof: ask the network team" in " ".join(done.stdout.split())
     assert done.stderr == ""

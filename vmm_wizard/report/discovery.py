@@ -78,7 +78,8 @@ def _clusters(found: Clusters) -> Iterable[str]:
 def _told_by(cluster: FoundCluster) -> str:
     if not cluster.told_by:
         return f"(computer object {cluster.dn}; no node has described it)"
-    return f"nodes {', '.join(cluster.nodes)} (as {cluster.told_by} says)"
+    nodes = (f"{node} {cluster.state_of(node)}".strip() for node in cluster.nodes)
+    return f"nodes {', '.join(nodes)} (as {cluster.told_by} says)"
 
 
 def _free(network: FoundNetwork) -> str:
