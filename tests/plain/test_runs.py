@@ -80,6 +80,12 @@ class TestWhatIsTold:
         )
         assert any(r"\x1b[2J" in line for line in console.said)
 
+    def test_leaves_the_commands_of_a_notice_whole(self, tmp_path: Path) -> None:
+        console, command = Scripted(), "powershell -NoProfile " + "-Argument value " * 12 + "end"
+        notice = Notice(NODE, "start setup there", command)
+        follow(following(tmp_path, console, notice, END_OF_RUN).state, with_log=False)
+        assert f"    -> {command}" in console.said
+
     def test_ends_with_the_result(self, tmp_path: Path) -> None:
         console = Scripted()
         session = following(tmp_path, console, RunStarted("20261126", False, (NODE,)), SETUP, END_OF_RUN)

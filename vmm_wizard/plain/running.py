@@ -24,6 +24,8 @@ from vmm_wizard.wizard.unfinished import Unfinished
 _TICK = 0.2
 #: The answer that lets a run go on by itself.
 LEAVE = "leave"
+#: How far commands are set in.
+COMMAND = "    "
 #: Percents of setup between two lines that say how far it is.
 STRIDE = 10
 
@@ -64,13 +66,13 @@ def start(state: State) -> bool:
     """Say what starting means, and start when that is wanted; False when it is not, or something stands in the way."""
     rows = flow.obstacles(state.view)
     if rows:
-        state.talk.say(text("plain.not_started", why=rows[0]))
+        state.talk.say(text("running.not_started", why=rows[0]))
         return False
     view = state.view
     state.talk.say(promise(view))
     state.talk.gap()
-    said = f"Yes: {deed(view)}"
-    answers = (("", text("plain.start_no")), ("start", said), ("log", text("plain.start_log", deed=said)))
+    said = text("running.yes", deed=deed(view))
+    answers = (("", text("running.no")), ("start", said), ("log", text("plain.start_log", deed=said)))
     chosen = state.talk.choose(f"{words(view.order.job, remove=view.order.remove).start}?", answers)
     if not chosen:
         return False
@@ -130,7 +132,11 @@ def _next(carrier: Carrier) -> Told | None:
 def _say(state: State, batch: list[str]) -> None:
     while batch:
         line = batch.pop(0)
-        state.talk.say(line.strip(), indent=line[: len(line) - len(line.lstrip())])
+        if line.startswith(COMMAND):
+            # A command to be copied, or a line of setup's log: it stays whole.
+            state.talk.read_out([line], as_is=True)
+        else:
+            state.talk.say(line.strip(), indent=line[: len(line) - len(line.lstrip())])
 
 
 def _lines(state: State, thinned: Thinned, told: Row | HandedOver | UsualTimes) -> list[str]:
@@ -160,7 +166,7 @@ def _answer(state: State, asked: Asked | Unknowns) -> None:
     talk = state.talk
     talk.gap()
     if isinstance(asked, Unknowns):
-        talk.say(text("plain.unknowns"))
+        talk.say(text("running.unknown.text"))
         for row in asked.findings:
             talk.say(f"{' '.join(sign_of(row))} {row.id}: {row.evidence}", indent="  ")
         try:
@@ -169,7 +175,8 @@ def _answer(state: State, asked: Asked | Unknowns) -> None:
             asked.reply.put(False)
         return
     question = asked.question
-    talk.say(text("plain.question_about", node=question.node) if question.node else text("plain.question"))
+    node = question.node
+    talk.say(f"{text('running.question.node', node=node) if node else text('running.question.title')}:")
     talk.say(question.text)
     # The one that changes nothing stands first: a key pressed by mistake takes it.
     choices = sorted(question.choices.items(), key=lambda row: row[0] != question.default)
@@ -192,11 +199,11 @@ def stop(state: State) -> None:
         question, answers = stop_question(state.run_state, watching=state.carrier.watching)
         if state.keeps is not None and not state.carrier.watching:
             answers = (*answers, (LEAVE, text("run.leave.yes")))
-        chosen = _chosen(state, text("plain.stop"), question, answers)
+        chosen = _chosen(state, text("running.stop"), question, answers)
         if chosen == LEAVE:
             chosen = _chosen(state, text("run.leave.title"), *_leave_question(state))
         if chosen == END:
-            chosen = _chosen(state, text("plain.end"), *end_question())
+            chosen = _chosen(state, text("running.end"), *end_question())
     finally:
         state.stop_is_asked = False
     if chosen == LEAVE:
@@ -204,10 +211,10 @@ def stop(state: State) -> None:
         state.talk.say(text("run.leave.doing"))
     elif chosen == STOP:
         state.carrier.stop()
-        state.talk.say(text("plain.stopping"))
+        state.talk.say(text("running.stopping"))
     elif chosen == END:
         state.carrier.stop(end_setup=True)
-        state.talk.say(text("plain.ending"))
+        state.talk.say(text("running.ending"))
 
 
 def _leave_question(state: State) -> tuple[str, tuple[tuple[str, str], ...]]:
