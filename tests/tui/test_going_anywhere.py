@@ -4,7 +4,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -18,6 +17,7 @@ from tests.tui.wizards import (
     page_text,
     ready_plan,
     screen_text,
+    send,
     settled,
     to_field,
     to_page,
@@ -114,12 +114,6 @@ async def test_keys_that_come_fast_go_where_they_are_meant(tmp_path: Path) -> No
         await until(pilot, partial(has_focus, app, "field-dkm-container"))
         send(app, "f9", "q", "u")
         await until(pilot, lambda: isinstance(app.focused, Input) and app.focused.value == "qu")
-
-
-def send(app: WizardApp, *keys: str) -> None:
-    """Keys that arrive together, as the terminal's driver hands them over."""
-    for key in keys:
-        app.post_message(Key(key, key if len(key) == 1 else None))
 
 
 async def test_the_palette_says_when_nothing_is_called_so_and_goes_away(tmp_path: Path) -> None:

@@ -8,12 +8,13 @@ import pytest
 from textual import events
 from textual.message import Message
 
-from tests.tui.wizards import LARGE, a_wizard, ready_plan, screen_text, to_field, to_page, until
+from tests.tui.wizards import LARGE, SMALL, a_wizard, ready_plan, screen_text, send, to_field, to_page, until
 from vmm_wizard import log
 from vmm_wizard.plan.fields import field_value
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.tui.messages import PasswordGiven
+from vmm_wizard.tui.widgets.field import Field
 from vmm_wizard.wizard import pages
 
 CANARY = "c4nary-Pa55word"
@@ -86,3 +87,19 @@ async def test_a_pasted_password_is_not_shown_either(tmp_path: Path) -> None:
         secret = app.jobs.secrets.get(account)
         assert secret is not None
         assert secret.reveal() == CANARY
+
+
+@pytest.mark.parametrize("key", ["tab", "enter"])
+async def test_a_password_that_is_typed_at_once_after_its_account_goes_nowhere_else(key: str, tmp_path: Path) -> None:
+    """The field of the password is there only when the account is: it must be when the next key comes."""
+    app = a_wizard(tmp_path)
+    async with app.run_test(size=SMALL) as pilot:
+        await to_page(pilot, "connection")
+        await to_field(pilot, "installing_account")
+        send(app, *"vmm@contoso.lab", key, *"Sehr.Geheim-77", "tab")
+        account = AccountName.parse("vmm@contoso.lab")
+        await until(pilot, lambda: account in app.jobs.secrets)
+        given = app.jobs.secrets.get(account)
+        assert given is not None
+        assert given.reveal() == "Sehr.Geheim-77"
+        assert all("Geheim" not in row.typed for row in app.wizard.query(Field))

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -111,6 +113,13 @@ async def type_text(pilot: Pilot[int], text: str) -> None:
     await pilot.press("end", "ctrl+u")
     names = {"\\": "backslash", ",": "comma", ".": "full_stop", "=": "equals_sign", " ": "space", "-": "minus"}
     await pilot.press(*(names.get(letter, letter) for letter in text))
+
+
+def send(app: WizardApp, *keys: str) -> None:
+    """Keys and letters that arrive together, as the terminal's driver hands them over: nothing is painted between."""
+    for key in keys:
+        letter = key if len(key) == 1 else None
+        app.post_message(Key(_character_to_key(key) if letter else key, letter))
 
 
 def screen_text(pilot: Pilot[int]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import BindingType
-from textual.events import Resize
+from textual.events import Event, Key, Resize
 
 from vmm_wizard.texts import text
 from vmm_wizard.tui.keys import OWN, bindings
@@ -17,15 +19,31 @@ from vmm_wizard.tui.screens.dialogs import ChoiceDialog
 from vmm_wizard.tui.screens.palette import PaletteDialog
 from vmm_wizard.tui.sharing import SharingApp
 from vmm_wizard.tui.terminals import Look, in_ascii
+from vmm_wizard.tui.widgets.inputs import LineInput
 from vmm_wizard.wizard import flow, pages, palette
 
 if TYPE_CHECKING:
     from textual.driver import Driver
+    from textual.message_pump import MessagePump
 
     from vmm_wizard.tui.screens.wizard import WizardScreen
 
 #: The screen that everything is made for; a smaller one scrolls.
 COLUMNS, ROWS = 80, 24
+
+
+#: Keys that move the focus.
+_GO_ON = frozenset({"tab", "shift+tab", "enter"})
+#: Seconds that such a key may take before the next one is looked at all the same.
+_PATIENCE = 0.5
+
+
+async def _catch_up(node: MessagePump) -> None:
+    """Wait until a widget has dealt with what it was told so far; not for ever."""
+    done = asyncio.Event()
+    if node.call_later(done.set):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(done.wait(), _PATIENCE)
 
 
 class DoingApp(SharingApp, inherit_bindings=False):
@@ -46,6 +64,28 @@ class DoingApp(SharingApp, inherit_bindings=False):
         """The terminal's driver, with the painter between it and us."""
         self.painter = Painter(in_ascii if self.look.ascii else None)
         return painting(super().get_driver_class(), self.painter)
+
+    async def on_event(self, event: Event) -> None:
+        """A key that goes on to another field is done with before the next one is looked at.
+
+        Keys go to what has the focus when they are read. Of those that arrive together (on a slow line, from a password
+        manager that types) all would go to the first field: the password behind the account.
+        """
+        key = event.key if isinstance(event, Key) and not event.is_forwarded else ""
+        line = self.focused if key in _GO_ON and self.screen is self.wizard else None
+        if not isinstance(line, LineInput):
+            await super().on_event(event)
+            return
+        await _catch_up(line)
+        if key == "enter":
+            await line.action_submit()
+            # What follows goes up from the input, message by message.
+            for node in (node for node in line.ancestors_with_self if node is not self):
+                await _catch_up(node)
+        elif key == "tab":
+            self.action_focus_next()
+        else:
+            self.action_focus_previous()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys of the wizard do nothing while a dialog is open; quitting always works."""

@@ -43,9 +43,10 @@ class TypingScreen(CallingScreen):
     @on(Typed)
     def _typed(self, event: Typed) -> None:
         event.stop()
-        if not any(row.key == event.key and row.typed == event.text for row in self.query(Field)):
+        row = next((row for row in self.query(Field) if row.key == event.key and row.typed == event.text), None)
+        if row is None:
             return  # another text was put there since
-        self._pending[event.key] = event.text
+        self._pending[event.key] = row.read()
         self._touched.setdefault(event.key, self.answers.plan)
         if self._rest is not None:
             self._rest.stop()
@@ -62,19 +63,32 @@ class TypingScreen(CallingScreen):
         if self._rest is not None:
             self._rest.stop()
             self._rest = None
+        focused = self._field_of(self.focused)
+        if focused is not None and focused.is_ahead:
+            # Keys that the field has taken, and not told of yet.
+            self._touched.setdefault(focused.key, self.answers.plan)
+            self._pending[focused.key] = focused.read()
         if leaving:
             for key in tuple(self._touched):
                 self._land(key)
         if not self._pending:
             return
         texts, self._pending = self._pending, {}
-        focused = self._field_of(self.focused)
         for key, typed in tuple(texts.items()):
             self._held.pop(key, None)
             if focused is not None and focused.key == key and self._belongs_elsewhere(key, typed):
                 self._held[key] = texts.pop(key)
         self.status = text("pasting.held") if self._held else ""
         self._answer(texts)
+
+    def focus_next(self, selector: str | type = "*") -> Widget | None:
+        """Tab: what was typed is read first, for the next field may only then be there (the password of an account)."""
+        field = self._field_of(self.focused)
+        if selector == "*" and field is not None and (field.is_ahead or field.key in self._pending):
+            self.settle()
+            field.go_on()
+            return self.focused
+        return super().focus_next(selector)
 
     def forget_typed(self, keys: Collection[str]) -> None:
         for key in keys:

@@ -83,6 +83,7 @@ class Field(Row):
         self._text = text
         self._problem = problem
         self._placeholder = placeholder
+        self._unread = False
         self.help_text = help_of(key)
         self.help_subject = f"answer:{key}"
 
@@ -131,8 +132,21 @@ class Field(Row):
         """The text as it stands."""
         return self._text
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the input has taken keys that nobody has read yet."""
+        return self._unread or any(line.value != self._text for line in self.query(LineInput))
+
+    def read(self) -> str:
+        """The text as it stands in the input; from now on it is known."""
+        self._unread = False
+        for line in self.query(LineInput):
+            self._text = line.value
+        return self._text
+
     def take(self, text: str) -> None:
         """Show a text that the answers have already."""
+        self._unread = False
         if text != self._text:
             self._text = text
             self.put(text)
@@ -154,7 +168,7 @@ class Field(Row):
 
     def _changed(self, text: str) -> None:
         if text != self._text:
-            self._text = text
+            self._text, self._unread = text, True
             self.post_message(Typed(self.key, text))
 
 
