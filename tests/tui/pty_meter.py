@@ -64,6 +64,10 @@ class Terminal:
         os.close(slave)
         self.output = b""
 
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
+
     def _read(self, seconds: float) -> bytes:
         """What comes within `seconds`; empty when nothing does."""
         if not select.select([self._master], [], [], max(seconds, 0))[0]:

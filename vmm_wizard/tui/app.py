@@ -11,6 +11,7 @@ from textual import on
 
 from vmm_wizard.texts import text
 from vmm_wizard.tui.doing import DoingApp
+from vmm_wizard.tui.hanging_up import outlive_the_terminal
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import HandedOver, QuitWanted, RunEnded, SaveWanted
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog, FileDialog, TextDialog
@@ -170,6 +171,7 @@ def run_wizard(
         os.environ["NO_COLOR"] = "1"
     app = WizardApp(Answers.opened(file), secrets, addresses, learning, look)
     app.jobs.practice = practice
+    outlive_the_terminal(app.jobs)
     code = app.run()
     if code is None:
         return EXIT_CODES["failed"] if app.return_code else EXIT_CODES["cancelled"]

@@ -43,6 +43,8 @@ class RunJobs(FollowJobs):
         self._preflight: Preflight | None = None
         self._end_setup = threading.Event()
         self._leaving = threading.Event()
+        #: Set once it is known what became of a run that was to be handed over.
+        self.settled = threading.Event()
         #: Whether the estate ends with the wizard, so that nothing can go on without it.
         self.practice = False
 
@@ -58,6 +60,7 @@ class RunJobs(FollowJobs):
         """Carry out `order` on `plan`; its events come as `RunTold`, the last one is `Finished`."""
         self._run_cancel, self._end_setup, self._leaving = threading.Event(), threading.Event(), threading.Event()
         self._running, self.watching = True, False
+        self.settled.clear()
         self._start("run", self._carry_out, plan, order, self._run_cancel, self._end_setup, self._leaving)
 
     @property
@@ -123,6 +126,7 @@ class RunJobs(FollowJobs):
             _log.exception("the run broke")
             said = log.masked(text("dialogs.broke.run", error=f"{type(error).__name__}: {error}"))
             last = Finished("failed", False, said)
+        self.settled.set()
         if last is not None:
             batches.put((last, datetime.now(UTC)))
         batches.end()
@@ -167,6 +171,7 @@ class RunJobs(FollowJobs):
         self._run_cancel = cancel = threading.Event()
         self.watching = True
         self._send(HandedOver(run_id, process))
+        self.settled.set()
         if self._follow(journal, run_id, plan, cancel, batches, before):
             return None
         said = text("run.attach.left") if cancel.is_set() else text("run.attach.gone")
