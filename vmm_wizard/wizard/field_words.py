@@ -15,7 +15,7 @@ EXAMPLES: Mapping[str, str] = {
     "order.target": "vmm02",
     "installing_account": r"CONTOSO\vmm-setup",
     "service_account.name": r"CONTOSO\svc-vmm",
-    "dkm.container": "CN=VMMDKM,DC=contoso,DC=lab",
+    "dkm.container": "CN=VMMDKM,DC=...",
     "database.host": "sql01.contoso.lab",
     "database.name": "VirtualManagerDB",
     "cluster.name": "vmmclu.contoso.lab",
@@ -27,7 +27,10 @@ EXAMPLES: Mapping[str, str] = {
 
 def example(key: str) -> str:
     """What stands in an empty field: an example of what is wanted, or what holds when it stays empty."""
-    return EXAMPLES.get(key) or when_empty(key)
+    if key in EXAMPLES:
+        # Where colours are few an example alone looks like an answer.
+        return text("pages.example", example=EXAMPLES[key])
+    return when_empty(key)
 
 
 def when_empty(key: str) -> str:
