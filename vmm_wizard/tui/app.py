@@ -13,6 +13,7 @@ from vmm_wizard.texts import text
 from vmm_wizard.tui.doing import DoingApp
 from vmm_wizard.tui.hanging_up import outlive_the_terminal
 from vmm_wizard.tui.jobs import Jobs
+from vmm_wizard.tui.keeping import keep_on_signals, keep_unsaved, offer_kept
 from vmm_wizard.tui.messages import HandedOver, QuitWanted, RunEnded, SaveWanted
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog, FileDialog, TextDialog
 from vmm_wizard.tui.screens.wizard import WizardScreen
@@ -62,6 +63,7 @@ class WizardApp(DoingApp):
     def on_mount(self) -> None:
         if self.answers.notices:
             self.push_screen(TextDialog(text("dialogs.notices"), "\n\n".join(self.answers.notices)))
+        self.call_after_refresh(offer_kept, self)
 
     # --- saving and leaving
 
@@ -141,9 +143,10 @@ class WizardApp(DoingApp):
     def _fatal_error(self) -> None:
         """An error of our own: its place goes into the masked log. Textual would print every local, passwords too."""
         _log.exception("the wizard broke")
+        said = keep_unsaved(self)
         self.jobs.close()
         self.wizard.restore_title()
-        self.panic(text("dialogs.broke.wizard"))
+        self.panic(f"{text('dialogs.broke.wizard')} {said}".rstrip())
 
     def _leave(self) -> None:
         self.jobs.close()
@@ -172,6 +175,7 @@ def run_wizard(
     app = WizardApp(Answers.opened(file), secrets, addresses, learning, look)
     app.jobs.practice = practice
     outlive_the_terminal(app.jobs)
+    keep_on_signals(app)
     code = app.run()
     if code is None:
         return EXIT_CODES["failed"] if app.return_code else EXIT_CODES["cancelled"]
