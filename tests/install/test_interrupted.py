@@ -108,6 +108,7 @@ class TestCancelling:
         assert (place.setups(), place.left()) == ({}, [])
         assert runs(place.journal)[0][1] == "cancelled"
 
+    @pytest.mark.long
     def test_between_two_nodes_keeps_the_first_and_says_so(self, place: Site) -> None:
         cancel = threading.Event()
         done = reached(FIRST, "verify", "done")

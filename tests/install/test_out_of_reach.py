@@ -73,6 +73,7 @@ class TestANodeThatIsAway:
         assert place.is_clean()
         assert len(runs(place.journal)) == 1
 
+    @pytest.mark.long
     def test_one_that_goes_right_after_setup_is_not_called_failed(self, place: Site) -> None:
         events = place.install(on=at(FIRST, "clear", "done", lambda: services(place, FIRST, "cut")), pace=IMPATIENT)
         assert finished(events).result == "failed"

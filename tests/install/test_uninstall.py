@@ -85,6 +85,7 @@ def test_the_role_is_not_moved_for_it_while_jobs_run(place: Site) -> None:
     assert (owner(place), with_vmm(place)) == ("VMM02 Online", [SECOND])
 
 
+@pytest.mark.long
 def test_cut_off_while_vmm_is_asked_for_its_jobs_it_goes_on(place: Site) -> None:
     events = place.install_until(reached(FIRST, "report", "started"), order=uninstall(FIRST))
     assert ("report", "started") in steps(events, FIRST)
@@ -148,6 +149,7 @@ class TestTheDatabase:
         assert (end.result, end.changed) == ("refused", False)
         assert f"{FIRST} would keep VMM, and needs it" in end.text
 
+    @pytest.mark.long
     def test_is_kept_for_a_node_that_the_plan_does_not_name(self, place: Site) -> None:
         install_at_once(place.served.estate, place.plan, [THIRD])
         end = finished(place.install(order=uninstall(FIRST, SECOND, remove_database=DATABASE)))
