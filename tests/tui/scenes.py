@@ -96,7 +96,8 @@ def at(page_id: str) -> Scene:
         if app.answers.order != order:
             app.answers.order = order
             await app.wizard.answers_replaced()
-        await known(pilot, MIXED)
+        if app.wizard.view.facts is not MIXED:
+            await known(pilot, MIXED)
         await turned(pilot, page_id)
 
     return prepare

@@ -4,18 +4,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from textual.geometry import Region
-from textual.pilot import Pilot
 from textual.widget import Widget
-from textual.widgets import Button, Input
+from textual.widgets import Input
 from textual.widgets._footer import FooterKey
 
-from tests.building import a_container, good_facts
 from tests.tui.wizards import (
     SMALL,
     TINY,
     a_wizard,
-    all_passwords,
     ready_plan,
     screen_text,
     to_field,
@@ -68,52 +64,6 @@ def has_focus(app: WizardApp, place: str) -> bool:
 
 def ancestor_ids(widget: Widget | None) -> list[str | None]:
     return [] if widget is None else [node.id for node in widget.ancestors if isinstance(node, Widget)]
-
-
-@pytest.mark.parametrize("page_id", PAGES)
-async def test_everything_that_takes_keys_is_reached_by_tab_and_nothing_is_cut(page_id: str, tmp_path: Path) -> None:
-    """At 80x24, and at 60x20, where more has to be scrolled."""
-    app = a_wizard(tmp_path, ready_plan(), all_passwords(ready_plan()))
-    async with app.run_test(size=SMALL) as pilot:
-        await told(pilot, good_facts(dkm=a_container(found=False)))
-        await to_page(pilot, page_id)
-        await assert_nothing_is_cut(pilot, page_id)
-        await assert_tab_reaches_everything(pilot, SMALL)
-        await pilot.resize_terminal(*TINY)
-        await pilot.pause()
-        await assert_nothing_is_cut(pilot, page_id)
-        await assert_tab_reaches_everything(pilot, TINY)
-
-
-async def assert_nothing_is_cut(pilot: Pilot[int], page_id: str) -> None:
-    page = pilot.app.screen.query_one(f"#page-{page_id}")
-    await until(pilot, lambda: page.max_scroll_x == 0)
-    shown = [widget for widget in pilot.app.screen.query("Label, Button") if widget.region]
-    assert shown
-    for widget in shown:
-        text = widget.label if isinstance(widget, Button) else widget.render()
-        assert widget.size.width >= len(str(text)), f"{text} is cut"
-
-
-def is_in_sight(widget: Widget, size: tuple[int, int]) -> bool:
-    visible = widget.region.intersection(Region(0, 0, *size))
-    return visible.height >= 1 and visible.width == widget.region.width
-
-
-async def assert_tab_reaches_everything(pilot: Pilot[int], size: tuple[int, int]) -> None:
-    wanted = set(pilot.app.screen.focus_chain)
-    reached = set()
-    for _ in wanted:
-        await pilot.press("tab")
-        focused = pilot.app.focused
-        assert focused is not None
-        reached.add(focused)
-        # What is further down is scrolled to after the next repaint.
-        await until(pilot, partial(is_in_sight, focused, size))
-        visible = focused.region.intersection(Region(0, 0, *size))
-        in_sight, _ = pilot.app.screen.get_widget_at(*visible.offset)
-        assert focused in (in_sight, *in_sight.ancestors), f"{focused} is covered by {in_sight}"
-    assert reached == wanted
 
 
 async def test_a_narrow_screen_shows_the_step_in_one_line(tmp_path: Path) -> None:

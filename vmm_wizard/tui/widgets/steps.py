@@ -117,7 +117,8 @@ class Steps(Static):
 def _content(view: View, page: Page, cursor: Page | None, *, narrow: bool) -> Content:
     lines = step_lines(view, page, cursor)
     if narrow:
-        place = view.pages.index(page)
+        # Between two jobs the page in front may be one that the new job has not.
+        place = view.pages.index(page) if page in view.pages else 0
         line, mark = lines[place]
         words = text("steps.one", number=place + 1, count=len(view.pages), step=" ".join(line.split()))
         return Content.styled(words, STYLES.get(mark, ""))
