@@ -95,3 +95,35 @@ def test_nothing_typed_keeps_all_and_nonsense_none() -> None:
     assert matching(rows, "  ") == rows
     assert matching(rows, "qqq") == ()
     assert BY_ID["save"].about in [row.words for row in rows]
+
+
+# --- keys that never arrive
+
+FUNCTION_KEYS = {f"f{number}" for number in range(1, 13)}
+SWALLOWED = {
+    "a terminal that stops its output by Ctrl+S": {"ctrl+s", "ctrl+q"},
+    "a window with a menu": {"f1", "f10", "f11", "alt+f"},
+    "tmux": {"ctrl+b"},
+    "screen": {"ctrl+a"},
+    "a shell's suspend": {"ctrl+z"},
+    "a terminal without function keys": FUNCTION_KEYS,
+    "a terminal without Alt": {key for action in ACTIONS for key in action.keys if key.startswith("alt+")},
+    "a line that takes both": FUNCTION_KEYS | {"ctrl+s", "ctrl+q"},
+}
+
+
+@pytest.mark.parametrize("keys", SWALLOWED.values(), ids=SWALLOWED)
+def test_whatever_keys_a_terminal_swallows_everything_can_still_be_done(keys: set[str]) -> None:
+    assert set(BY_ID["palette"].keys) - keys
+    for action in ACTIONS:
+        # What has lost its keys, or never had any, is chosen in the palette.
+        listed = {row.id for running in (False, True) for row in entries(replace(a_view(), running=running))}
+        assert set(action.keys) - keys or action.id in listed
+    assert set(BY_ID["quit"].keys) - keys or "ctrl+c" not in keys
+
+
+@pytest.mark.parametrize("sequence", ["\x1bOP", "\x1b[11~", "\x1b[[A", "\x1b[P"])
+def test_f1_is_understood_from_xterm_putty_and_the_console_of_linux(sequence: str) -> None:
+    from textual._xterm_parser import XTermParser
+
+    assert [event.key for event in XTermParser().feed(sequence) if hasattr(event, "key")] == ["f1"]

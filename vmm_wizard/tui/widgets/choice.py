@@ -109,5 +109,7 @@ class ChoiceList(Choice):
         self.refresh()
 
     def on_click(self, event: Click) -> None:
+        # Or the place of the words of one line is looked for, too.
+        event.prevent_default()
         if 0 <= event.y < len(self.options):
             self._take(self.options[event.y])
