@@ -81,6 +81,7 @@ def nothing_left(served: ServedEstate) -> bool:
     return not (any(report["tasks"].values()) or any(report["run_folders"].values()) or report["bad_logons"])
 
 
+@pytest.mark.long
 async def test_the_role_is_moved_with_the_keyboard(served: ServedEstate) -> None:
     app = opened(served)
     async with app.run_test(size=SMALL) as pilot:

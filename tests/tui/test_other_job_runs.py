@@ -47,6 +47,7 @@ async def say_yes(pilot: Pilot[int], app: WizardApp, key: str) -> None:
     assert app.answers.text(key) == "yes"
 
 
+@pytest.mark.long
 async def test_what_setup_left_is_verified(served: ServedEstate) -> None:
     app = opened(served)
     async with app.run_test(size=SMALL) as pilot:
@@ -60,6 +61,7 @@ async def test_what_setup_left_is_verified(served: ServedEstate) -> None:
     assert nothing_left(served)
 
 
+@pytest.mark.long
 async def test_the_console_is_installed_and_taken_away_again(served: ServedEstate) -> None:
     app = opened(served)
     machine = served.estate.workstations[HOST]
