@@ -75,15 +75,22 @@ class Scripted:
 class Interrupted(Scripted):
     """A console at which somebody presses Ctrl+C once, when a line is said that begins with these words."""
 
-    def __init__(self, words: str, *typed: Typed, otherwise: Rule | None = None) -> None:
+    def __init__(
+        self,
+        words: str,
+        *typed: Typed,
+        otherwise: Rule | None = None,
+        by: type[BaseException] = KeyboardInterrupt,
+    ) -> None:
         super().__init__(*typed, otherwise=otherwise)
         self._words: str | None = words
+        self._by = by
 
     def write(self, line: str) -> None:
         super().write(line)
         if self._words is not None and line.startswith(self._words):
             self._words = None
-            raise KeyboardInterrupt
+            raise self._by
 
 
 def a_session(

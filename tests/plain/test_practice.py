@@ -181,6 +181,24 @@ def test_a_person_with_lines_alone_comes_from_nothing_to_installed(tmp_path: Pat
 
 
 @pytest.mark.long
+def test_a_run_outlives_the_terminal_it_was_started_on(tmp_path: Path, state: Path) -> None:
+    folder = tmp_path / "estate"
+    folder.mkdir()
+    with serving_estate(folder) as served:
+        gone = Interrupted("vmm01.contoso.lab, stage: begun", ":pages run", "2", by=EOFError)
+        assert at(served, gone, tmp_path).run() == 5
+        assert "It goes on by itself (process " in gone.text
+        console = Scripted("1", "no", ":quit", "2")
+        session = a_session(console, tmp_path, addresses=served.book, secrets=served.secrets)
+        code = session.run()
+        assert code == 0
+        report = served.estate.report()
+    assert "Another process of this computer carries it out now." in console.text
+    assert "+ VMM is installed on every node." in console.text
+    assert [len(runs) for runs in report["setups"].values() if runs] == [1, 1]
+
+
+@pytest.mark.long
 def test_a_run_that_is_let_go_on_by_itself_is_followed_to_its_end(tmp_path: Path) -> None:
     folder = tmp_path / "estate"
     folder.mkdir()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from vmm_wizard.plain import running
 from vmm_wizard.plain.state import Leave, State
 from vmm_wizard.texts import text
 from vmm_wizard.wizard.recovery import forget, keep
@@ -62,10 +63,10 @@ def leave(state: State) -> None:
 def cut_off(state: State) -> None:
     """The input has ended: keep what is not saved, and say where it is."""
     lines = [text("plain.input_ended")]
-    if state.running:
-        lines.append(text("plain.run_let_go"))
     if state.answers.unsaved:
         lines.append(_keep(state))
+    if state.running:
+        lines.append(running.outlive(state))
     try:
         state.talk.gap()
         state.talk.say(*lines)

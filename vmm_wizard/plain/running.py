@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from vmm_wizard.install.events import Event, Finished, LogGrew, PreflightDone, Progress, StepChanged
@@ -24,6 +25,8 @@ from vmm_wizard.wizard.unfinished import Unfinished
 _TICK = 0.2
 #: The answer that lets a run go on by itself.
 LEAVE = "leave"
+#: Seconds that handing a run over may take, with the stop between two steps before it.
+PATIENCE = 120.0
 #: How far commands are set in.
 COMMAND = "    "
 #: Percents of setup between two lines that say how far it is.
@@ -184,6 +187,29 @@ def _answer(state: State, asked: Asked | Unknowns) -> None:
         asked.reply.put(talk.choose(text("plain.what_now"), choices, default=question.default))
     except EOFError:
         asked.reply.put(question.default)
+
+
+def outlive(state: State) -> str:
+    """The input has ended while a run goes on: let it go on by itself where it can; what becomes of it, as a sentence.
+
+    Comes back when that is so, or at once when somebody wants the end a second time.
+    """
+    carrier, due = state.carrier, time.monotonic() + PATIENCE
+    assert carrier is not None
+    if carrier.watching:
+        return text("run.attach.left")
+    if state.keeps is None:
+        carrier.stop()
+        return text("plain.run_let_go")
+    with suppress(EOFError, KeyboardInterrupt):
+        carrier.hand_over()
+        while time.monotonic() < due:
+            told = _next(carrier)
+            if isinstance(told, HandedOver):
+                return text("run.leave.done", process=told.process, run=told.run)
+            if isinstance(told, Row) and isinstance(told.event, Finished):
+                return told.event.text
+    return text("plain.run_let_go")
 
 
 def stop(state: State) -> None:

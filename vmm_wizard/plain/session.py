@@ -76,8 +76,9 @@ class Session:
         except Leave:
             self.talk.say(text("plain.left"))
         except (EOFError, KeyboardInterrupt):
+            was_running = self.state.running
             leaving.cut_off(self.state)
-            if self.state.running:
+            if was_running:
                 self.state.result = "cancelled"
         finally:
             self.state.estate.close()
@@ -196,6 +197,7 @@ class Session:
         if state.running:
             running.follow(state, with_log=False)
             raise Turn(pages.RUN if state.result == "cancelled" else pages.DONE)
+        state.look()
         if view.order.job in pages.JUDGED:
             told.wait_for(state, findings=False)
         if state.run_state is not None and state.result == "cancelled":
