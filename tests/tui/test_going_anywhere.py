@@ -112,6 +112,9 @@ async def test_keys_that_come_fast_go_where_they_are_meant(tmp_path: Path) -> No
         await until(pilot, lambda: app.wizard.page is pages.DKM)
         assert app.answers.order.job is Job.INSTALL
         await until(pilot, partial(has_focus, app, "field-dkm-container"))
+        send(app, "end", "ctrl+u", *"CN=New,DC=contoso,DC=lab", "ctrl+n")
+        await until(pilot, lambda: app.wizard.page is pages.SQL)
+        assert str(app.answers.plan.dkm.dn) == "CN=New,DC=contoso,DC=lab"
         send(app, "f9", "q", "u")
         await until(pilot, lambda: isinstance(app.focused, Input) and app.focused.value == "qu")
 

@@ -96,7 +96,7 @@ async def test_a_password_that_is_typed_at_once_after_its_account_goes_nowhere_e
     async with app.run_test(size=SMALL) as pilot:
         await to_page(pilot, "connection")
         await to_field(pilot, "installing_account")
-        send(app, *"vmm@contoso.lab", key, *"Sehr.Geheim-77", "tab")
+        send(app, *"nobody", "ctrl+u", *"vmm@contoso.lab", key, *"Sehr.Geheim-77", "tab")
         account = AccountName.parse("vmm@contoso.lab")
         await until(pilot, lambda: account in app.jobs.secrets)
         given = app.jobs.secrets.get(account)

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 COLUMNS, ROWS = 80, 24
 
 
-#: Keys that move the focus.
-_GO_ON = frozenset({"tab", "shift+tab", "enter"})
 #: Seconds that such a key may take before the next one is looked at all the same.
 _PATIENCE = 0.5
 
@@ -66,26 +64,24 @@ class DoingApp(SharingApp, inherit_bindings=False):
         return painting(super().get_driver_class(), self.painter)
 
     async def on_event(self, event: Event) -> None:
-        """A key that goes on to another field is done with before the next one is looked at.
+        """A key that is no letter is done with before the next one is looked at.
 
-        Keys go to what has the focus when they are read. Of those that arrive together (on a slow line, from a password
-        manager that types) all would go to the first field: the password behind the account.
+        Letters go to what has the focus when they are read, and other keys come back here to be looked up. Of those
+        that arrive together (on a slow line, from a password manager that types) all would go to the first field: the
+        password behind the account.
         """
-        key = event.key if isinstance(event, Key) and not event.is_forwarded else ""
-        line = self.focused if key in _GO_ON and self.screen is self.wizard else None
+        key = event.key if isinstance(event, Key) and not (event.is_forwarded or event.is_printable) else ""
+        line = self.focused if key else None
         if not isinstance(line, LineInput):
             await super().on_event(event)
             return
         await _catch_up(line)
-        if key == "enter":
-            await line.action_submit()
+        if not (await self._check_bindings(key, priority=True) or await self._check_bindings(key)):
+            await super().on_event(event)
+        elif key == "enter" and line.screen is self.wizard:
             # What follows goes up from the input, message by message.
             for node in (node for node in line.ancestors_with_self if node is not self):
                 await _catch_up(node)
-        elif key == "tab":
-            self.action_focus_next()
-        else:
-            self.action_focus_previous()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys of the wizard do nothing while a dialog is open; quitting always works."""
