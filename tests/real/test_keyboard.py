@@ -6,8 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,7 +30,8 @@ class Terminal:
     """A program on a terminal of its own, driven by keys alone."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
-        self._socket = f"vmm-wizard-{uuid.uuid4().hex}"
+        # The socket is short, and gone at the end.
+        self._place = tempfile.TemporaryDirectory(prefix="vmm-tmux-")
         program = [sys.executable, "-m", "vmm_wizard", *arguments]
         unset = "env -u VMM_WIZARD_ADDRESS_BOOK -u VMM_WIZARD_SECRETS -u VMM_WIZARD_PLAIN"
         # How it ended is said on the terminal, which stays: tmux itself sometimes misses that a pane has died.
@@ -40,7 +41,7 @@ class Terminal:
         self._tmux("-f", os.devnull, *keep, "new-session", "-d", "-x", "80", "-y", "24", shell)
 
     def _tmux(self, *arguments: str) -> str:
-        command = ["tmux", "-L", self._socket, *arguments]
+        command = ["tmux", "-S", f"{self._place.name}/socket", *arguments]
         environ = {**os.environ, "VMM_WIZARD_STATE": str(self._state), "LC_ALL": "C.UTF-8"}
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ, timeout=30)
         assert done.returncode == 0, done.stderr
@@ -48,7 +49,9 @@ class Terminal:
 
     def end(self) -> None:
         """End the terminal and what runs in it."""
-        subprocess.run(["tmux", "-L", self._socket, "kill-server"], capture_output=True, check=False, timeout=30)
+        kill = ["tmux", "-S", f"{self._place.name}/socket", "kill-server"]
+        subprocess.run(kill, capture_output=True, check=False, timeout=30)
+        self._place.cleanup()
 
     def press(self, *keys: str) -> None:
         """Press keys, named as tmux does."""
