@@ -11,10 +11,14 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
+#: Where the languages lie: read as files, for what a package's resources are opened with takes 3 ms to load.
+_FOLDER = Path(__file__).parent
 #: The language that is complete.
 ENGLISH = "en"
+#: A row of a table that is a plain string.
+_ROW = re.compile(r'([A-Za-z0-9_.-]+) = "([^"\\]*)"')
 #: The head of a table, alone on its line.
 _HEAD = re.compile(r"^\[([^\[\]\n]+)\][ \t]*$", re.MULTILINE)
 
@@ -67,10 +71,11 @@ def _tables(topic: str, language: str) -> Mapping[str, str]:
     """The text of each table of a topic by its name; what stands before the first one has none."""
     if not language.isidentifier() or not topic.isidentifier():
         return {}
-    file = resources.files(__package__).joinpath(language, f"{topic}.toml")
-    if not file.is_file():
+    try:
+        written = (_FOLDER / language / f"{topic}.toml").read_text(encoding="utf-8")
+    except FileNotFoundError:
         return {}
-    parts = _HEAD.split(file.read_text(encoding="utf-8"))
+    parts = _HEAD.split(written)
     return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
 
 
@@ -78,13 +83,28 @@ def _tables(topic: str, language: str) -> Mapping[str, str]:
 def _read(topic: str, language: str, table: str) -> Mapping[str, str]:
     """The sentences of one table by their whole keys."""
     prefix = f"{topic}.{table}" if table else topic
-    return dict(_flat(tomllib.loads(_tables(topic, language)[table]), prefix))
+    written = _tables(topic, language)[table]
+    simple = _simple(written)
+    if simple is None:
+        return dict(_flat(tomllib.loads(written), prefix))
+    return {f"{prefix}.{name}": said for name, said in simple}
+
+
+def _simple(written: str) -> list[tuple[str, str]] | None:
+    """The rows of a table of plain strings, as nearly all are: tomllib takes thirty times as long. None for others."""
+    rows: list[tuple[str, str]] = []
+    for line in written.splitlines():
+        row = _ROW.fullmatch(line)
+        if row is not None:
+            rows.append((row[1], row[2]))
+        elif line and not line.startswith("#"):
+            return None
+    return rows
 
 
 def topics() -> tuple[str, ...]:
     """The topics that English has, in alphabetical order."""
-    names = (file.name for file in resources.files(__package__).joinpath(ENGLISH).iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+    return tuple(sorted(file.stem for file in (_FOLDER / ENGLISH).glob("*.toml")))
 
 
 def _flat(table: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str]]:

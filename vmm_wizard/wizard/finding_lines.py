@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
-from vmm_wizard.checks.explain import explain
 from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.report.findings import notes_of, sign_of
 from vmm_wizard.texts import text
@@ -93,7 +92,10 @@ def paragraphs(findings: Sequence[Finding]) -> tuple[tuple[str, str], ...]:
     for group in groups.values():
         parts += _said_of(group, where=len(ids) == 1)
     if len(ids) == 1:
-        parts += explain(findings[0].id).paragraphs()
+        # The glossary is read only where somebody opens a finding.
+        from vmm_wizard.wizard.help import help_of_check
+
+        parts += help_of_check(findings[0].id).paragraphs()
     return tuple(parts)
 
 
