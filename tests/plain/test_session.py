@@ -196,6 +196,12 @@ class TestSaving:
         console, _, _ = sit(tmp_path, f":save {tmp_path / 'no' / 'folder.toml'}")
         assert any(line.startswith("X not written") for line in console.said)
 
+    @pytest.mark.parametrize("name", ["/", "..", "~nobody-is-called-so/x", "x" * 300])
+    def test_to_what_can_be_no_file_is_said(self, tmp_path: Path, name: str) -> None:
+        console, _, code = sit(tmp_path, f":save {name}", ":quit", "2")
+        assert "X this is no name of a file" in console.text or "File name too long" in console.text
+        assert code == 0
+
 
 class TestThePages:
     def test_of_another_job_follow_at_once(self, tmp_path: Path) -> None:

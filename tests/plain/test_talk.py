@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.plain.consoles import Scripted
-from vmm_wizard.plain.commands import HELP, NAMES, Command, UnknownCommandError, read_command
+from vmm_wizard.plain.commands import HELP, NAMES, Command, UnknownCommandError, number_of, read_command
 from vmm_wizard.plain.talk import Prompt, Talk
 
 
@@ -33,6 +33,14 @@ class TestACommand:
     @pytest.mark.parametrize("typed", ["", "n", "sql01", r"CONTOSO\svc", "10.0.0.1", "fe80::1", r"C:\VMM"])
     def test_is_no_answer(self, typed: str) -> None:
         assert read_command(typed, words=False) is None
+
+
+class TestANumber:
+    def test_is_one_of_those_that_can_be_chosen(self) -> None:
+        assert [number_of(typed, 12) for typed in ("1", "12", "13", "0", "", "-1", "x", "9" * 5000)] == [
+            *(1, 12),
+            *[None] * 6,
+        ]
 
 
 class TestWhatIsSaid:

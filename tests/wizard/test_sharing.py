@@ -14,6 +14,7 @@ from vmm_wizard.checks.remedies import Remedy, Team, Whom
 from vmm_wizard.wizard.sharing import (
     NameRefusedError,
     Shared,
+    answers_named,
     follow_ups_of,
     named,
     remedy_of,
@@ -84,6 +85,16 @@ def test_a_file_that_exists_is_replaced_only_when_that_is_said(tmp_path: Path) -
 def test_what_is_no_name_of_a_file_is_refused_in_a_sentence(said: str) -> None:
     with pytest.raises(NameRefusedError, match="no name of a file"):
         named(said)
+
+
+@pytest.mark.parametrize("said", ["", "/", ".", "..", "~nobody-is-called-so/x"])
+def test_what_can_be_no_answer_file_is_refused_in_a_sentence(said: str) -> None:
+    with pytest.raises(NameRefusedError, match="no name of a file"):
+        answers_named(said)
+
+
+def test_an_answer_file_gets_its_suffix() -> None:
+    assert [answers_named(said).name for said in ("a", "b.toml", " c.txt ")] == ["a.toml", "b.toml", "c.txt"]
 
 
 def test_home_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from vmm_wizard import log
 from vmm_wizard.plain import choosing
-from vmm_wizard.plain.commands import LEAD, read_command
+from vmm_wizard.plain.commands import LEAD, number_of, read_command
 from vmm_wizard.plain.state import State
 from vmm_wizard.plain.talk import Prompt
 from vmm_wizard.plan.fields import Kind, field_value
@@ -101,8 +101,9 @@ def _typed(state: State, key: str, lines: list[str]) -> str:
 def _by_number(state: State, key: str, typed: str) -> bool | None:
     """Take what stands at a number of the list; None where there is none, False where the question stays open."""
     choices = all_fields(key).choices
-    if choices and typed not in choices and typed.isdecimal() and 1 <= int(typed) <= len(choices):
-        state.answers.answer(key, choices[int(typed) - 1])
+    number = None if typed in choices else number_of(typed, len(choices))
+    if number is not None:
+        state.answers.answer(key, choices[number - 1])
         state.look()
         return True
     return choosing.by_number(state, key, typed)

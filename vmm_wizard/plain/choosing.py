@@ -7,7 +7,7 @@ import re
 from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.facts.model import NoAnswer
 from vmm_wizard.plain import told
-from vmm_wizard.plain.commands import LEAD
+from vmm_wizard.plain.commands import LEAD, number_of
 from vmm_wizard.plain.state import State
 from vmm_wizard.plain.talk import Prompt
 from vmm_wizard.texts import counted, text
@@ -53,11 +53,11 @@ def by_number(state: State, key: str, typed: str, rows: Offering | None = None) 
     """Do what a number of the list says: take that row, or open or close it (`+3`). Gives back whether the question is
     answered by it; None where there is no such number."""
     turned = _TURN.fullmatch(typed)
-    number = turned[1] if turned else typed
     rows = rows or offered(state, key)
-    if not number.isdecimal() or rows is None or not 1 <= int(number) <= len(rows.suggestions):
+    number = number_of(turned[1] if turned else typed, len(rows.suggestions) if rows else 0)
+    if rows is None or number is None:
         return None
-    row = rows.suggestions[int(number) - 1]
+    row = rows.suggestions[number - 1]
     if row.answers and not turned:
         take(state, row)
         return True

@@ -56,6 +56,12 @@ def exact_command(line: str) -> Command | None:
     return Command(line[len(LEAD) :]) if line.startswith(LEAD) and line[len(LEAD) :] in NAMES else None
 
 
+def number_of(line: str, most: int) -> int | None:
+    """The number from 1 to `most` that `line` is; None for all else, such as a thousand digits."""
+    number = int(line) if line.isdecimal() and len(line) <= len(str(most)) else 0
+    return number if 1 <= number <= most else None
+
+
 def _name(word: str) -> str:
     word = word.casefold()
     return word if word in NAMES else _OTHER_WORDS.get(word, "")

@@ -9,6 +9,7 @@ from vmm_wizard.plain import running
 from vmm_wizard.plain.state import Leave, State
 from vmm_wizard.texts import text
 from vmm_wizard.wizard.recovery import forget, keep
+from vmm_wizard.wizard.sharing import NameRefusedError, answers_named
 
 _log = logging.getLogger(__name__)
 
@@ -22,10 +23,12 @@ def save(state: State, name: str = "") -> bool:
     if not name and own is None:
         talk.say(text("plain.save_about"))
         name = talk.line(text("plain.save_where", default=NEW)) or NEW
-    file = Path(name).expanduser() if name else own
-    assert file is not None
-    file = file if file.suffix else file.with_suffix(".toml")
-    if file != own and file.exists() and not talk.agree(text("plain.save_into", file=file)):
+    try:
+        file = answers_named(name) if name or own is None else own
+    except NameRefusedError as error:
+        talk.say(f"X {error}")
+        return False
+    if file != own and _is_there(file) and not talk.agree(text("plain.save_into", file=file)):
         talk.say(text("plain.not_saved"))
         return False
     try:
@@ -36,6 +39,14 @@ def save(state: State, name: str = "") -> bool:
     _settled(state)
     talk.say(text("plain.saved", file=file))
     return True
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError:
+        # Writing it says why.
+        return False
 
 
 def _settled(state: State) -> None:

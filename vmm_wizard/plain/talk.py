@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from vmm_wizard.plain.commands import HELP, Command, UnknownCommandError, exact_command, names_line, read_command
+from vmm_wizard.plain.commands import (
+    HELP,
+    Command,
+    UnknownCommandError,
+    exact_command,
+    names_line,
+    number_of,
+    read_command,
+)
 from vmm_wizard.printable import printable
 from vmm_wizard.report.findings import paragraph
 from vmm_wizard.texts import text
@@ -195,8 +203,9 @@ class Talk:
         while True:
             lines = self.ask(lambda: Prompt(f"{question} [{place}]", about, words=True))
             chosen = lines[0].strip() or str(place)
-            if chosen.isdecimal() and 1 <= int(chosen) <= len(answers):
-                return answers[int(chosen) - 1][0]
+            taken = number_of(chosen, len(answers))
+            if taken is not None:
+                return answers[taken - 1][0]
             self.say(text("plain.not_a_number", typed=chosen, number=len(answers)))
 
     def line(self, question: str) -> str:

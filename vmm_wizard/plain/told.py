@@ -9,6 +9,7 @@ from datetime import date
 from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.checks.remedies import Team
 from vmm_wizard.plain import learning
+from vmm_wizard.plain.commands import number_of
 from vmm_wizard.plain.state import State
 from vmm_wizard.report import mending as report
 from vmm_wizard.report.findings import sentence, sign_of
@@ -85,9 +86,10 @@ def tell(state: State, lines: Sequence[Line], *, everything: bool = False) -> No
 
 def open_number(state: State, lines: Sequence[Line], typed: str) -> bool:
     """Open the finding of a number; False where there is none."""
-    if not typed.isdecimal() or not 1 <= int(typed) <= len(lines):
+    number = number_of(typed, len(lines))
+    if number is None:
         return False
-    _open(state, lines[int(typed) - 1].findings)
+    _open(state, lines[number - 1].findings)
     return True
 
 

@@ -112,6 +112,14 @@ def load_draft(path: FilePath | str, rule: Rule = no_rule) -> Draft:
     return Draft(reader.plan, reader.texts, reader.sorted_mistakes(), frozenset(reader.stated))
 
 
+def _is_folder(path: FilePath) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        # The name is too long, or what it is in may not be looked into.
+        return False
+
+
 def _read_text(path: FilePath) -> str:
     def refused(why: str) -> AnswersError:
         return AnswersError((Mistake(str(path), 0, "", why, ""),))
@@ -122,7 +130,7 @@ def _read_text(path: FilePath) -> str:
     except IsADirectoryError:
         raise refused("this is a folder; an answer file is expected") from None
     except OSError as error:
-        if path.is_dir():
+        if _is_folder(path):
             raise refused("this is a folder; an answer file is expected") from None
         raise refused(f"the file cannot be read ({(error.strerror or 'unknown reason').lower()})") from None
     except ValueError:

@@ -34,7 +34,7 @@ class Answers:
     @classmethod
     def opened(cls, file: Path | None) -> Answers:
         """The answers in `file`, which need not exist yet. One that cannot be read gives empty answers and a notice."""
-        if file is None or not file.exists():
+        if file is None or not _may_be_there(file):
             return cls(file=file)
         try:
             draft = load_draft(file, objections)
@@ -99,3 +99,11 @@ class Answers:
         save(self.plan, file, self._plan_texts)
         self.file = file
         self._saved = (self.plan, self._plan_texts)
+
+
+def _may_be_there(file: Path) -> bool:
+    """Whether a file is there, or cannot be looked for: reading it says why."""
+    try:
+        return file.exists()
+    except (OSError, ValueError):
+        return True

@@ -127,6 +127,14 @@ def named(said: str) -> Path:
         raise NameRefusedError(text("see.write.no_name")) from None
 
 
+def answers_named(said: str) -> Path:
+    """The path of an answer file that was typed, with the suffix that it lacks; raises NameRefusedError."""
+    path = named(said)
+    if path.name in ("", ".."):
+        raise NameRefusedError(text("see.write.no_name"))
+    return path if path.suffix else path.with_suffix(".toml")
+
+
 def write(shared: Shared, path: Path, *, overwrite: bool = False) -> None:
     """Write the text to a file. Raises FileExistsError unless it may `overwrite`, and OSError as the system does."""
     with path.open("w" if overwrite else "x", encoding="utf-8") as file:

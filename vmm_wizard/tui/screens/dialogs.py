@@ -20,7 +20,7 @@ from vmm_wizard.texts import text
 from vmm_wizard.tui.sharing import Sharing
 from vmm_wizard.tui.widgets.inputs import LineInput
 from vmm_wizard.wizard.finding_lines import paragraphs, title_of
-from vmm_wizard.wizard.sharing import Shared, remedy_of, requested_of
+from vmm_wizard.wizard.sharing import NameRefusedError, Shared, answers_named, remedy_of, requested_of
 
 
 class ChoiceDialog(ModalScreen[str]):
@@ -138,13 +138,10 @@ class FileDialog(ModalScreen[Path | None]):
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
-        typed = event.value.strip()
-        message = self.query_one(".message", Static)
-        if not typed:
-            message.update(text("dialogs.save.no_name"))
-            return
-        path = Path(typed).expanduser()
-        self.dismiss(path if path.suffix else path.with_suffix(".toml"))
+        try:
+            self.dismiss(answers_named(event.value))
+        except NameRefusedError as error:
+            self.query_one(".message", Static).update(f"X {error}")
 
 
 def findings_dialog(findings: Sequence[Finding], *, mendable: bool = False) -> TextDialog:
