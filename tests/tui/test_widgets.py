@@ -7,13 +7,14 @@ from textual.app import App, ComposeResult
 from textual.events import Paste
 
 from vmm_wizard.tui.widgets.choice import Choice
+from vmm_wizard.tui.widgets.field import Field
 from vmm_wizard.tui.widgets.inputs import LineInput, PasswordInput, comma_list, first_line
 
 
 class OneWidget(App[None]):
     """Shows one widget."""
 
-    def __init__(self, widget: Choice | LineInput) -> None:
+    def __init__(self, widget: Choice | LineInput | Field) -> None:
         super().__init__()
         self.widget = widget
         self.chosen: list[str] = []
@@ -48,6 +49,18 @@ async def test_several_pasted_lines_become_a_list() -> None:
 
 async def test_control_characters_are_not_pasted() -> None:
     assert await pasted(LineInput(), "a\x1b[31mb\tc") == "a [31mb c"
+
+
+async def test_what_a_file_holds_does_not_steer_the_terminal() -> None:
+    field = Field("domain", "a\x1b]0;title\x07\nb")
+    async with OneWidget(field).run_test() as pilot:
+        shown = field.query_one(LineInput)
+        assert shown.value == r"a\x1b]0;title\x07 b"
+        assert not field.is_ahead
+        field.take("c\x1b[2Jd")
+        await pilot.pause()
+        assert shown.value == r"c\x1b[2Jd"
+        assert not field.is_ahead
 
 
 async def test_a_paste_goes_where_the_cursor_is() -> None:

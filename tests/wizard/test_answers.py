@@ -84,3 +84,14 @@ def test_mistakes_in_a_file_are_said_when_it_is_opened(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text('relese = "2022"\n', encoding="utf-8")
     answers = Answers.opened(tmp_path / "a.toml")
     assert any("did you mean release?" in notice for notice in answers.notices)
+
+
+def test_a_file_that_cannot_even_be_looked_for_is_said(tmp_path: Path) -> None:
+    answers = Answers.opened(tmp_path / ("x" * 300))
+    assert "cannot be read" in answers.notices[0]
+
+
+@pytest.mark.parametrize("unseen", ["\x9b31m", "\u202e", "\u2028", "\x1b"])
+def test_an_answer_holds_nothing_that_steers_a_terminal(unseen: str) -> None:
+    for key in ("registration.company_name", "cluster.role_name", "database.name"):
+        assert "control characters" in Answers().answer(key, f"a{unseen}b")

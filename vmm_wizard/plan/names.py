@@ -14,6 +14,8 @@ from functools import lru_cache
 #: Longest NetBIOS computer name in characters (KB15).
 NETBIOS_MAX = 15
 
+#: Controls, ends of lines, and marks that turn the direction of writing: what is read would not be what is shown.
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DN_SPECIAL = set(',+"\\<>;=')
 _DN_ESCAPED = re.compile(r'[,+"\\<>;=]|^[ #]| \Z')
@@ -27,7 +29,7 @@ _ACCOUNT_FORBIDDEN = set('"/\\[]:;|=,+*?<>@')
 
 
 def _one_line(text: str, what: str) -> str:
-    if _CONTROL.search(text):
+    if UNSEEN.search(text):
         raise ValueError(f"{what} must not hold control characters or line breaks")
     return text.strip()
 

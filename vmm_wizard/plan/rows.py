@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from vmm_wizard.plan.model import ASKED_TEAMS, Acceptance, AskedFor, CertificateException
-from vmm_wizard.plan.names import HostName
+from vmm_wizard.plan.names import UNSEEN, HostName
 
 #: A check's, or that of what follows an install.
 _CHECK_ID = re.compile(r"[A-Z]{2,6}-[0-9]{2}|AFT-[A-Z]+(?:-[A-Z]+)?")
@@ -38,7 +38,7 @@ class Rows:
 
 def one_line(text: str) -> str:
     """`text` without blanks at its ends; raises ValueError when it holds control characters or line breaks."""
-    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+    if UNSEEN.search(text):
         raise ValueError("it must not hold control characters or line breaks (write backslashes in single quotes)")
     return text.strip()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Protocol, runtime_checkable
 
@@ -14,6 +15,7 @@ from textual.widgets import Input, Label, Static, TextArea
 
 from vmm_wizard.plan.fields import Kind
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.printable import printable
 from vmm_wizard.texts import text
 from vmm_wizard.tui.messages import PasswordGiven, Typed
 from vmm_wizard.tui.widgets.choice import Choice, ChoiceList
@@ -21,6 +23,8 @@ from vmm_wizard.tui.widgets.inputs import LineInput, PasswordInput, comma_list, 
 from vmm_wizard.wizard.field_words import help_of
 from vmm_wizard.wizard.order_fields import JOB_TEXTS, all_fields
 from vmm_wizard.wizard.pages import LABELS
+
+_BREAKS = re.compile(r"[\r\n\t]+")
 
 
 @runtime_checkable
@@ -80,7 +84,7 @@ class Field(Row):
     def __init__(self, key: str, text: str, problem: str = "", placeholder: str = "") -> None:
         super().__init__(id=_element_id("field", key))
         self.key = key
-        self._text = text
+        self._text = _shown(key, text)
         self._problem = problem
         self._placeholder = placeholder
         self._unread = False
@@ -147,6 +151,7 @@ class Field(Row):
     def take(self, text: str) -> None:
         """Show a text that the answers have already."""
         self._unread = False
+        text = _shown(self.key, text)
         if text != self._text:
             self._text = text
             self.put(text)
@@ -170,6 +175,11 @@ class Field(Row):
         if text != self._text:
             self._text, self._unread = text, True
             self.post_message(Typed(self.key, text))
+
+
+def _shown(key: str, text: str) -> str:
+    """An answer as its input shows it: what a file holds must not steer the terminal."""
+    return printable(text) if all_fields(key).kind is Kind.ROWS else printable(_BREAKS.sub(" ", text))
 
 
 class PasswordField(Row):
