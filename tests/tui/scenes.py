@@ -124,6 +124,15 @@ async def wrong_text(pilot: Pilot[int]) -> None:
     app.answers.answer("database.port", "")
 
 
+async def said(pilot: Pilot[int]) -> None:
+    """A sentence in the line below that is longer than one line."""
+    await at("dkm")(pilot)
+    wizard_of(pilot).wizard.say(
+        "not saved: /home/somebody/answers/of/the/second/datacentre/contoso.toml: Permission denied"
+    )
+    await pilot.pause()
+
+
 async def told_of(pilot: Pilot[int], *events: Event) -> None:
     """The wizard after it was told of a run, as the bridge to the threads tells it."""
     app = wizard_of(pilot)
@@ -186,6 +195,7 @@ SCENES: dict[str, Scene] = {
     "matrix": pressed("f6", "2", "f", "down", "right", "right"),
     "answer-files": pressed("f6", "3"),
     "wrong": wrong_text,
+    "said": said,
     "found-sql": found_on("sql", "database.host"),
     "found-containers": found_on("dkm", "dkm.container"),
     "under-way": under_way,

@@ -36,9 +36,12 @@ from vmm_wizard.tui.widgets.keys import KeysFooter
 from vmm_wizard.tui.widgets.steps import Steps
 from vmm_wizard.wizard import flow, pages, stale
 from vmm_wizard.wizard.answers import Answers
+from vmm_wizard.wizard.asked import asked_now
 
 #: Seconds between two looks for the fields of a new page.
 FIELD_REST = 0.02
+#: Columns of the buttons in the line below.
+BUTTONS = 22
 #: Columns from which the list of steps fits beside the page.
 WIDE = 72
 
@@ -145,7 +148,7 @@ class WizardScreen(SeeingScreen, LessonScreen):
         front = self._front()
         if front is not None and front.ready:
             front.show(view)
-        text = self.status or (f"asking: {', '.join(view.waiting)}" if view.waiting else "")
+        text = self.status or asked_now(view.waiting, self.size.width - BUTTONS)
         self.query_one("#status", Static).update(text)
         self.show_watchers(view, text)
 
