@@ -104,6 +104,19 @@ def test_a_run_that_cannot_be_gone_on_with_is_not_handed_over(tmp_path: Path, mo
         hand_over("r1", all_passwords(ready_plan()), AddressBook.load(nowhere(tmp_path).path).path, lambda: False)
 
 
+def test_what_lies_in_the_current_folder_is_not_handed_the_passwords(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VMM_WIZARD_STATE", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "vmm_wizard").mkdir()
+    (tmp_path / "vmm_wizard" / "__init__.py").touch()
+    (tmp_path / "vmm_wizard" / "__main__.py").write_text("open('taken', 'w').write(input())\n", encoding="utf-8")
+    with pytest.raises(NotHandedOver, match="there is no run r1"):
+        hand_over("r1", all_passwords(ready_plan()), None, lambda: False)
+    assert not (tmp_path / "taken").exists()
+
+
 def test_nothing_is_let_go_in_a_practice_estate_or_when_nothing_goes_on(tmp_path: Path) -> None:
     jobs = Jobs(all_passwords(ready_plan()), nowhere(tmp_path))
     assert jobs.cannot_leave == "No run goes on."

@@ -30,7 +30,7 @@ class NotHandedOver(Exception):
 def hand_over(run_id: str, secrets: Secrets, book: Path | None, has_begun: Callable[[], bool]) -> int:
     """Start a process that goes on with a run, which nobody carries out now, and come back when it `has_begun`; gives
     its process id. `book` is the address book in use. Raises NotHandedOver."""
-    command = [sys.executable, "-m", "vmm_wizard", "resume", run_id, "--yes", "--secrets", STANDARD_INPUT]
+    command = [*_ourselves(), "resume", run_id, "--yes", "--secrets", STANDARD_INPUT]
     if book is not None:
         command += ["--address-book", str(book.absolute())]
     with tempfile.TemporaryFile() as said:
@@ -53,6 +53,12 @@ def hand_over(run_id: str, secrets: Secrets, book: Path | None, has_begun: Calla
                 raise NotHandedOver(f"the process did not begin within {START_SECONDS:.0f} seconds")
             time.sleep(LOOK_SECONDS)
     return process.pid
+
+
+def _ourselves() -> list[str]:
+    """The command line of this program. What lies in the current folder is no part of it: -P keeps Python from taking
+    a module of there, which would be handed the passwords."""
+    return [sys.executable, "-P", "-m", "vmm_wizard"]
 
 
 def _start(command: list[str], said: int) -> subprocess.Popen[bytes]:
