@@ -35,7 +35,7 @@ def run_plain(
     codes as the wizard's: 0 good, installed or nothing done, 1 when a run was refused, 4 when it failed, 5 when it was
     cancelled.
     """
-    _end_by_signals()
+    end_by_signals()
     folder: Path | None = None
     if keeps:
         with suppress(OSError):
@@ -44,10 +44,16 @@ def run_plain(
     return Session(State(answers, Estate(secrets, addresses), Talk(Terminal()), folder, learning=learning)).run()
 
 
-def _end_by_signals() -> None:
-    """A terminal that goes, and a request to end, are the end of the input: what is not saved is kept."""
+def end_by_signals() -> None:
+    """A terminal that goes, and a request to end, are the end of the input: what is not saved is kept.
 
-    def end(*_: object) -> None:
+    A hang-up is heard once: the shell and the system each send one, and the second must not cut short what the first
+    began. Whoever asks for the end twice gets it.
+    """
+
+    def end(number: int, *_: object) -> None:
+        if number == getattr(signal, "SIGHUP", None):
+            signal.signal(number, lambda *_: None)
         raise EOFError
 
     for name in ("SIGHUP", "SIGTERM", "SIGBREAK"):

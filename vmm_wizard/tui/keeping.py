@@ -44,6 +44,8 @@ def keep_on_signals(app: WizardApp) -> None:
 
 def _keeping(app: WizardApp, before: object) -> Callable[[int, FrameType | None], None]:
     def end(number: int, frame: FrameType | None) -> None:
+        # The shell and the system each send a hang-up: the second is part of the first.
+        signal.signal(number, lambda *_: None)
         with suppress(Exception):
             # What is typed and has not rested yet, too.
             app.wizard.leave()
