@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -13,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.building import a_plan
+from vmm_wizard.plain.door import end_by_signals
+from vmm_wizard.plain.talk import Talk
+from vmm_wizard.plain.terminal import Terminal
 from vmm_wizard.plan.fields import set_field
 from vmm_wizard.plan.saving import save
 from vmm_wizard.wizard.recovery import kept
@@ -74,6 +78,15 @@ def test_letters_that_the_terminal_lacks_are_written_as_codes(environ: dict[str,
     assert "M\u00fcller" in done.stdout.decode("utf-8")
 
 
+def test_letters_in_another_encoding_are_asked_for_again() -> None:
+    source = io.TextIOWrapper(io.BytesIO(b"M\xfcller\nM\xfcller\nright\n"), encoding="utf-8")
+    said = io.BytesIO()
+    terminal = Terminal(source, io.TextIOWrapper(said, encoding="utf-8"))
+    assert not terminal.read("Name: ").isprintable()
+    assert Talk(terminal).ask_secret("Password") == "right"
+    assert b"another encoding" in said.getvalue()
+
+
 def test_the_end_of_the_input_says_where_the_answers_are(environ: dict[str, str], tmp_path: Path) -> None:
     done = plain(environ, "--plain", typed="\n2019\n")
     row = kept(tmp_path / "state", None)
@@ -96,6 +109,22 @@ def test_a_terminal_that_goes_loses_nothing(environ: dict[str, str], tmp_path: P
         process.send_signal(number)
         assert process.wait(PATIENCE) == 0
     assert kept(tmp_path / "state", None) is not None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such signal")
+def test_a_hang_up_is_heard_once_and_a_request_to_end_each_time() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)}
+    try:
+        end_by_signals()
+        with pytest.raises(EOFError):
+            signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGHUP)
+        for _ in range(2):
+            with pytest.raises(EOFError):
+                signal.raise_signal(signal.SIGTERM)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_a_reader_that_goes_away_is_no_traceback(environ: dict[str, str], tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ class Console(Protocol):
         """The lines that came together with the last one; none that were typed."""
 
     def read_secret(self, prompt: str) -> str:
-        """Ask for a line that is not shown. Raises EOFError."""
+        """Ask for a line that is not shown. Raises EOFError, and UnicodeError for letters in another encoding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +164,9 @@ class Talk:
                 secret = self.console.read_secret(self._led_to(question))
             except KeyboardInterrupt:
                 self.interrupted(prompt)
+                continue
+            except UnicodeError:
+                self.say(text("plain.no_encoding"))
                 continue
             command = exact_command(secret)
             if command is None:

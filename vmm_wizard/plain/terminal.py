@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import io
 import os
 import select
 import shutil
@@ -10,12 +11,16 @@ import sys
 import time
 from typing import TextIO
 
+from vmm_wizard.printable import printable
+
 #: Columns where the terminal does not say how wide it is.
 UNKNOWN_WIDTH = 80
 #: Seconds in which further lines belong to a text that was pasted.
 PASTE_SECONDS = 0.05
 #: Bytes that are read at a time: a terminal gives one line.
 _LINE = 65536
+#: How bytes are read that are no letters in the encoding of the terminal: as what is not printable.
+_ESCAPED = "surrogateescape"
 
 
 class Terminal:
@@ -24,6 +29,9 @@ class Terminal:
     def __init__(self, source: TextIO | None = None, target: TextIO | None = None) -> None:
         self._in = sys.stdin if source is None else source
         self._out = sys.stdout if target is None else target
+        if isinstance(self._in, io.TextIOWrapper):
+            # Letters in another encoding are said to be none; they are no reason to break.
+            self._in.reconfigure(errors=_ESCAPED)
         self._is_typed = self._in.isatty()
         #: Lines that were read to see whether they were pasted, and were not.
         self._ahead: list[str] = []
@@ -60,7 +68,7 @@ class Terminal:
         self._put(prompt)
         line = self._ahead.pop(0) if self._ahead else self._line()
         if not self._is_typed:
-            self.write(line)
+            self.write(printable(line))
         return line
 
     def pasted(self) -> list[str]:
@@ -74,13 +82,16 @@ class Terminal:
         return []
 
     def read_secret(self, prompt: str) -> str:
-        """Ask for a line that is not shown; from a pipe it is read as it comes."""
-        if not self._is_typed:
+        """Ask for a line that is not shown; from a pipe it is read as it comes. Raises UnicodeError for letters in
+        another encoding: half a password is a logon that counts."""
+        if self._is_typed:
+            line = getpass.getpass(self._sayable(prompt))
+        else:
             self._put(prompt)
             line = self._line()
             self.write("")
-            return line
-        return getpass.getpass(self._sayable(prompt))
+        line.encode()
+        return line
 
     def _line(self) -> str:
         if self._is_typed and os.name == "posix":
@@ -104,7 +115,7 @@ class Terminal:
                     raise EOFError
                 break
             read += part
-        return read.decode(self._in.encoding or "utf-8", "replace").rstrip("\r\n")
+        return read.decode(self._in.encoding or "utf-8", _ESCAPED).rstrip("\r\n")
 
     def _more_is_there(self) -> bool:
         if sys.platform == "win32":
