@@ -141,5 +141,5 @@ class Sharing(DOMNode):
         self.app.push_screen(WriteDialog(shared), written)
 
 
-class SharingScreen(Sharing, Screen[None]):
+class SharingScreen(Screen[None], Sharing):
     """A full screen with something to take along."""

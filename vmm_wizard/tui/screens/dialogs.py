@@ -56,7 +56,7 @@ MEND = "mend"
 REQUEST = "request"
 
 
-class TextDialog(Sharing, ModalScreen[str]):
+class TextDialog(ModalScreen[str], Sharing):
     """A text to read, as long as it may be; `shared` is what of it can be copied and written to a file."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q,f1", "dismiss", "Back")]
