@@ -5,10 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from textual.events import Paste
+from textual.widgets import OptionList, Static
 
+from vmm_wizard.tui.screens.dialogs import ChoiceDialog, TextDialog
 from vmm_wizard.tui.widgets.choice import Choice
 from vmm_wizard.tui.widgets.field import Field
-from vmm_wizard.tui.widgets.inputs import LineInput, PasswordInput, comma_list, first_line
+from vmm_wizard.tui.widgets.inputs import MOST, LineInput, PasswordInput, comma_list, first_line
 
 
 class OneWidget(App[None]):
@@ -49,6 +51,21 @@ async def test_several_pasted_lines_become_a_list() -> None:
 
 async def test_control_characters_are_not_pasted() -> None:
     assert await pasted(LineInput(), "a\x1b[31mb\tc") == "a [31mb c"
+
+
+async def test_of_a_whole_file_that_is_pasted_no_more_is_taken_than_an_answer_may_have() -> None:
+    assert await pasted(LineInput(), "x" * 1_000_000) == "x" * MOST
+
+
+async def test_what_is_asked_and_told_in_a_dialog_does_not_steer_the_terminal() -> None:
+    dialogs = (ChoiceDialog("\x1b[2J", "\x1b[2J", [("a", "\x1b[2J")]), TextDialog("\x1b[2J", "\x1b[2J"))
+    async with OneWidget(LineInput()).run_test() as pilot:
+        for dialog in dialogs:
+            await pilot.app.push_screen(dialog)
+            shown = "".join(str(row.content) for row in dialog.query(Static))
+            shown += "".join(str(option.prompt) for row in dialog.query(OptionList) for option in row.options)
+            assert r"\x1b[2J" in shown
+            assert "\x1b" not in shown
 
 
 async def test_what_a_file_holds_does_not_steer_the_terminal() -> None:

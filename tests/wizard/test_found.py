@@ -193,6 +193,10 @@ class TestNarrowed:
 
 
 class TestWhyNone:
+    def test_what_a_server_said_does_not_steer_the_terminal(self) -> None:
+        found = replace(FOUND, controllers=NoAnswer("dc01 said \x1b[2J", "unreadable"))
+        assert r"dc01 said \x1b[2J" in why_none("connection.directory_server", found)
+
     def test_before_an_account_can_ask_it_says_what_is_missing(self) -> None:
         nobody = Discovery("contoso.lab", done=True)
         assert "installing account" in why_none("dkm.container", nobody)

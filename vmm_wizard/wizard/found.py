@@ -16,6 +16,7 @@ from vmm_wizard.facts.model import NoAnswer
 from vmm_wizard.plan.fields import field_text
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import HostName
+from vmm_wizard.printable import printable
 from vmm_wizard.report.discovery import FREE, address_of
 from vmm_wizard.texts import text
 from vmm_wizard.wizard import container_tree
@@ -57,7 +58,7 @@ def why_none(key: str, found: Discovery | None) -> str:
     if not isinstance(part, NoAnswer):
         return ""
     if part.code != "not_asked":
-        return text("found.not_listed", reason=part.reason)
+        return text("found.not_listed", reason=printable(part.reason))
     if key == INSTALLER:
         return ""
     return text("found.no_account") if found.done else text("found.looking")

@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from vmm_wizard.checks.registry import Finding
+from vmm_wizard.printable import printable
 from vmm_wizard.texts import text
 from vmm_wizard.tui.sharing import Sharing
 from vmm_wizard.tui.widgets.inputs import LineInput
@@ -30,9 +31,9 @@ class ChoiceDialog(ModalScreen[str]):
 
     def __init__(self, title: str, said: str, answers: Sequence[tuple[str, str]], name: str = "") -> None:
         super().__init__(name=name)
-        self._title = title
-        self._text = said
-        self._answers = tuple(answers)
+        self._title = printable(title)
+        self._text = printable(said)
+        self._answers = tuple((key, printable(line)) for key, line in answers)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -65,8 +66,8 @@ class TextDialog(ModalScreen[str], Sharing):
 
     def __init__(self, title: str, text: str | Content, shared: Shared | None = None) -> None:
         super().__init__()
-        self._title = title
-        self._text = text
+        self._title = printable(title)
+        self._text = printable(text) if isinstance(text, str) else text
         self._shared = shared
 
     def compose(self) -> ComposeResult:

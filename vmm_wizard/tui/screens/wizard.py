@@ -14,6 +14,7 @@ from textual.events import Resize
 from textual.widgets import Button, Static
 
 from vmm_wizard.checks.registry import Finding
+from vmm_wizard.printable import printable
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import Looked, PageWanted
 from vmm_wizard.tui.screens.cluster import ClusterPage
@@ -148,7 +149,7 @@ class WizardScreen(SeeingScreen, LessonScreen):
         front = self._front()
         if front is not None and front.ready:
             front.show(view)
-        text = self.status or asked_now(view.waiting, self.size.width - BUTTONS)
+        text = printable(self.status) or asked_now(view.waiting, self.size.width - BUTTONS)
         self.query_one("#status", Static).update(text)
         self.show_watchers(view, text)
 

@@ -42,7 +42,7 @@ class Row(Widget):
     def message(self, text: str) -> None:
         """Show `text` below the input; empty: nothing."""
         for shown in self.query(".message").results(Static):
-            shown.update(f"X {text}" if text else "")
+            shown.update(printable(f"X {text}") if text else "")
             shown.display = bool(text)
 
     @on(Input.Submitted)

@@ -8,6 +8,9 @@ from textual.events import Paste
 from textual.message import Message
 from textual.widgets import Input
 
+#: Letters of a paste that are taken: no answer has more, and a line of a million would hold the screen up for long.
+MOST = 4096
+
 
 def first_line(text: str) -> str:
     """The first line of `text` that holds something, without blanks at its ends."""
@@ -69,12 +72,13 @@ class LineInput(Input):
         """What is pasted becomes one line, whatever it was."""
         event.stop()
         event.prevent_default()
-        text = _printable(self._join(event.text))
+        given = event.text[:MOST]
+        text = _printable(self._join(given))
         if text:
             before = self.value
             self.replace(text, *sorted(self.selection))
             if not self.password:
-                self.post_message(self.Pasted(self, before, event.text))
+                self.post_message(self.Pasted(self, before, given))
 
 
 class PasswordInput(LineInput):
