@@ -24,7 +24,7 @@ from vmm_wizard.install.events import (
 from vmm_wizard.install.holding import Held, carried_out, holding
 from vmm_wizard.install.journal import Journal
 from vmm_wizard.install.orders import Job, Order
-from vmm_wizard.install.runs import NoSuchRun, find_run, follow, last_call, obstacle, standing, unfinished_runs
+from vmm_wizard.install.runs import NoSuchRun, calls, find_run, follow, obstacle, standing, unfinished_runs
 from vmm_wizard.plan.model import Acceptance
 
 INSTALL, VERIFY = Order(), Order(Job.VERIFY)
@@ -89,13 +89,23 @@ def test_a_run_stands_at_the_step_that_was_begun_last(journal: Journal) -> None:
 
 class TestFollowing:
     def numbers(self, journal: Journal, run_id: str) -> list[int]:
-        return [row.event["number"] for row in last_call(journal.told(run_id))]
+        return [row.event["number"] for row in calls(journal, run_id)[1]]
 
     def test_the_last_call_of_a_run_begins_where_it_was_gone_on_with(self, journal: Journal) -> None:
         run = journal.begin("a", "", INSTALL)
         for number, name in enumerate(("started", "step", "finished", "started", "step")):
             journal.tell(run.id, {"event": name, "number": number})
         assert self.numbers(journal, run.id) == [3, 4]
+
+    def test_one_that_was_gone_on_with_a_moment_ago_has_told_nothing(self, journal: Journal) -> None:
+        run = journal.begin("a", "", INSTALL)
+        for number, name in enumerate(("started", "step", "finished")):
+            journal.tell(run.id, {"event": name, "number": number})
+        journal.end(run.id, "interrupted")
+        assert self.numbers(journal, run.id) == [0, 1, 2]
+        journal.resume(run.id)
+        past, present = calls(journal, run.id)
+        assert ([row.event["number"] for row in past], present) == ([0, 1, 2], ())
 
     def test_what_is_told_meanwhile_comes_until_the_last_word(self, journal: Journal) -> None:
         run, other = journal.begin("a", "", INSTALL), journal.begin("b", "", INSTALL)

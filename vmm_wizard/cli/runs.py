@@ -252,12 +252,12 @@ def attach(run_id: str, as_json: bool, address_book: Path | None, secrets_file: 
 
 def _follow(journal: Journal, run: Run, is_carried_out: Callable[[], bool], stop: Event, as_json: bool) -> None:
     """Show what another process tells of the run; ends with its exit code, or when it is gone without a last word."""
-    from vmm_wizard.install.runs import follow, last_call
+    from vmm_wizard.install.runs import calls, follow
     from vmm_wizard.printable import printable_json
     from vmm_wizard.report.runs import lines_of_told
 
-    told = last_call(journal.told(run.id))
-    for row in follow(journal, run.id, is_carried_out, stop, told[0].number - 1 if told else 0):
+    past, _ = calls(journal, run.id)
+    for row in follow(journal, run.id, is_carried_out, stop, past[-1].number if past else 0):
         document = {"at": row.at.isoformat(), **row.event}
         lines = [printable_json(json.dumps(document, ensure_ascii=False))]
         say(lines if as_json else lines_of_told(row, width(), in_full=sys.stdout.isatty()), stop.set)

@@ -77,10 +77,15 @@ def standing(steps: tuple[Step, ...]) -> Standing | None:
     return Standing(last.node, last.step, last.state, last.ended or last.started)
 
 
-def last_call(told: tuple[Told, ...]) -> tuple[Told, ...]:
-    """What a run has told since it was begun or gone on with last."""
+def calls(journal: Journal, run_id: str) -> tuple[tuple[Told, ...], tuple[Told, ...]]:
+    """What a run told before it was gone on with last, and since then: nothing yet, maybe. Raises JournalError."""
+    told = journal.told(run_id)
     begins = [number for number, row in enumerate(told) if row.event.get("event") == "started"]
-    return told[begins[-1] :] if begins else told
+    at = begins[-1] if begins else 0
+    # A run ends before it tells its last word: where that was told and it goes on, another process has taken it up.
+    if told and told[-1].event.get("event") == "finished" and journal.run(run_id).outcome == "running":
+        at = len(told)
+    return told[:at], told[at:]
 
 
 def follow(

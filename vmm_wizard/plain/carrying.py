@@ -206,23 +206,13 @@ class Carrier:
 
     def _attach(self, run_id: str, plan: Plan) -> Finished | None:
         """Follow a run of another process; what became of it, None when its last word was told. Raises JournalError."""
-        from vmm_wizard.install.events import read_event
-        from vmm_wizard.install.holding import carried_out
         from vmm_wizard.install.journal import Journal
-        from vmm_wizard.install.runs import last_call
+        from vmm_wizard.install.runs import calls
         from vmm_wizard.wizard.run_times import usual_times
 
         journal = Journal(paths.journal_file())
         self.told.put(UsualTimes(usual_times(journal, run_id)))
-        rows = journal.told(run_id)
-        past = rows[: len(rows) - len(last_call(rows))]
-        if (
-            rows
-            and isinstance(read_event(rows[-1].event), Finished)
-            and carried_out(plan, paths.state_folder()) == run_id
-        ):
-            # The process that carries it out now has not told anything yet.
-            past = rows
+        past, _ = calls(journal, run_id)
         before = past[-1].number if past else 0
         self._tell_past(journal, run_id, before)
         return self._follow(journal, run_id, plan, before)

@@ -92,10 +92,9 @@ class FollowJobs(Threads):
 
     def _tell_past(self, journal: Journal, run_id: str) -> int:
         """Tell what earlier calls of a run told, as past; gives the number of the last row of them."""
-        from vmm_wizard.install.runs import last_call
+        from vmm_wizard.install.runs import calls
 
-        rows = journal.told(run_id)
-        past = rows[: len(rows) - len(last_call(rows))]
+        past, _ = calls(journal, run_id)
         self._send_past(past)
         return past[-1].number if past else 0
 
