@@ -23,9 +23,11 @@ from tests.checks.asking import (
     with_all_nodes,
     with_node,
 )
+from vmm_wizard.checks.node import _PORT_NAMES
 from vmm_wizard.checks.registry import Status
 from vmm_wizard.facts.model import AdkFacts, Disk, Facts, MediaFacts, NoAnswer, RebootFacts
 from vmm_wizard.plan.model import Media, Ports, Release
+from vmm_wizard.wizard.pages import LABELS
 
 SILENT = NoAnswer("could not reach vmm01.contoso.lab:5985: refused", "unreachable")
 GOOD_KIT = a_node().adk
@@ -200,9 +202,10 @@ def test_the_six_ports(ports: Ports, status: Status) -> None:
     assert finding("NOD-13", plan=a_plan(ports=ports)).status is status
 
 
-def test_a_clash_of_ports_is_named_by_the_answer_files_keys() -> None:
+def test_a_clash_of_ports_is_named_as_on_the_page_and_in_setups_file() -> None:
     row = finding("NOD-13", plan=a_plan(ports=Ports(winpe_http=8100)))
-    assert "IndigoTcpPort and IndigoHTTPPort are both 8100" in row.evidence
+    assert '"Console port" (IndigoTcpPort) and "Windows PE, time" (IndigoHTTPPort) are both 8100' in row.evidence
+    assert set(_PORT_NAMES.values()) == {LABELS[key] for key in LABELS if key.startswith("ports.")}
 
 
 # --- media

@@ -157,3 +157,14 @@ async def test_what_a_change_makes_stale_is_marked_at_once_and_stays_to_be_seen(
         assert "~ asking DKM-01" in screen_text(pilot)
         assert "asked again; it was FAIL" in page_text(pilot)
         assert "  SQL Server        + ok" in screen_text(pilot)
+
+
+async def test_keys_that_correct_what_is_typed_fast_do_so_in_their_order(tmp_path: Path) -> None:
+    app = a_wizard(tmp_path, ready_plan())
+    async with app.run_test(size=SMALL) as pilot:
+        await to_page(pilot, "dkm")
+        field = await to_field(pilot, "dkm.container")
+        assert isinstance(field, Input)
+        send(app, "end", "ctrl+u", "a", "b", "X", "backspace", "c", "d", "Y", "backspace", "backspace", "e")
+        send(app, "home", "s", "end", "q")
+        await until(pilot, lambda: field.value == "sabceq")

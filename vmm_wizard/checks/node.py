@@ -235,12 +235,27 @@ def domain_member(plan: Plan, facts: Facts, node: str) -> Verdict:
     return passed(f"member of {answer.domain}, secure channel works")
 
 
+#: The ports as the wizard's page has them, so that who reads a finding finds the field.
+_PORT_NAMES = {
+    "IndigoTcpPort": "Console port",
+    "IndigoHTTPSPort": "Windows PE",
+    "IndigoNETTCPPort": "Deployment (WDS)",
+    "IndigoHTTPPort": "Windows PE, time",
+    "WSManTcpPort": "Agents on hosts",
+    "BitsTcpPort": "File transfer",
+}
+
+
+def _named_ports(plan: Plan) -> list[tuple[str, int]]:
+    return [(f'"{_PORT_NAMES[key]}" ({key})', port) for key, port in plan.ports.named()]
+
+
 @check("NOD-13", title="The six ports differ", topic="node", source="INST")
 def ports_differ(plan: Plan, facts: Facts) -> Verdict:
     """Unique among themselves (PHX), valid, and none the reserved 5986 (PORTS)."""
     del facts
-    named = plan.ports.named()
-    wrong = [f"{key}={port}" for key, port in named if not 0 < port < 65536]
+    named = _named_ports(plan)
+    wrong = [f"{key} is {port}" for key, port in named if not 0 < port < 65536]
     if wrong:
         return failed(f"{', '.join(wrong)}: a port is a number from 1 to 65535", in_plan("choose other ports"))
     reserved = [key for key, port in named if port == RESERVED_PORT]
@@ -254,4 +269,4 @@ def ports_differ(plan: Plan, facts: Facts) -> Verdict:
     clashes = [f"{' and '.join(keys)} are both {port}" for port, keys in by_port.items() if len(keys) > 1]
     if clashes:
         return failed("; ".join(clashes), in_plan("give each its own port"))
-    return passed(", ".join(f"{key}={port}" for key, port in named))
+    return passed(", ".join(f"{key}={port}" for key, port in plan.ports.named()))
