@@ -26,6 +26,7 @@ from tests.tui.wizards import (
     until,
 )
 from vmm_wizard.install.orders import Job
+from vmm_wizard.plan.fields import field_text
 from vmm_wizard.tui.app import WizardApp
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog, TextDialog
 from vmm_wizard.tui.screens.palette import PaletteDialog
@@ -168,3 +169,13 @@ async def test_keys_that_correct_what_is_typed_fast_do_so_in_their_order(tmp_pat
         send(app, "end", "ctrl+u", "a", "b", "X", "backspace", "c", "d", "Y", "backspace", "backspace", "e")
         send(app, "home", "s", "end", "q")
         await until(pilot, lambda: field.value == "sabceq")
+
+
+async def test_what_is_typed_right_after_turning_to_a_page_is_typed_there(tmp_path: Path) -> None:
+    app = a_wizard(tmp_path)
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, partial(has_focus, app, "field-order-job"))
+        send(app, "ctrl+n", *"vmm@contoso.lab", "ctrl+n", *"svc@contoso.lab")
+        await until(pilot, lambda: app.wizard.page is pages.ACCOUNT and not app.wizard.is_typing)
+        assert field_text(app.answers.plan, "installing_account") == "vmm@contoso.lab"
+        await until(pilot, lambda: field_text(app.answers.plan, "service_account.name") == "svc@contoso.lab")

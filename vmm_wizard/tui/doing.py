@@ -70,6 +70,10 @@ class DoingApp(SharingApp, inherit_bindings=False):
         that arrive together (on a slow line, from a password manager that types) all would go to the first field: the
         password behind the account.
         """
+        if isinstance(event, Key) and not event.is_forwarded and self.screen is self.wizard:
+            # Keys for a page that is being turned to are for its first field, not for what has the focus meanwhile.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.wizard.settled_down.wait(), _PATIENCE)
         key = event.key if isinstance(event, Key) and not (event.is_forwarded or event.is_printable) else ""
         line = self.focused if key else None
         if not isinstance(line, LineInput):

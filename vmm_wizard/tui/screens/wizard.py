@@ -77,6 +77,9 @@ class WizardScreen(SeeingScreen, LessonScreen):
         self._findings: flow.View = flow.View()
         self._looked_at = answers.plan
         self._turning = asyncio.Lock()
+        #: Not set from when a page is turned to until its first field has the focus: keys wait for that.
+        self.settled_down = asyncio.Event()
+        self.settled_down.set()
 
     # --- what is known
 
@@ -176,6 +179,7 @@ class WizardScreen(SeeingScreen, LessonScreen):
             await self._turn_to(page)
 
     async def _turn_to(self, page: pages.Page) -> None:
+        self.settled_down.clear()
         before = self._front()
         shown = self._made(page)
         if before is not None:
@@ -211,6 +215,7 @@ class WizardScreen(SeeingScreen, LessonScreen):
             self.set_timer(FIELD_REST, partial(self._focus_first, page, patience - 1))
         else:
             self.set_focus(first or self.query_one("#next"), scroll_visible=False)
+            self.settled_down.set()
 
     def leave(self) -> None:
         """Take what is typed on the page in front."""
