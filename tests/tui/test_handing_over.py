@@ -14,8 +14,8 @@ from tests.tui.test_jobs import PATIENCE, listening
 from tests.tui.wizards import all_passwords, nowhere, ready_plan
 from vmm_wizard.addresses import AddressBook
 from vmm_wizard.install.events import Event, Finished, StepChanged
-from vmm_wizard.install.handing_over import NotHandedOver, hand_over
-from vmm_wizard.install.journal import Journal
+from vmm_wizard.install.handing_over import NotHandedOver, hand_over, hand_over_run
+from vmm_wizard.install.journal import Journal, JournalError, Told
 from vmm_wizard.install.orders import Order
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.tui.jobs import Jobs
@@ -102,6 +102,28 @@ def test_a_run_that_cannot_be_gone_on_with_is_not_handed_over(tmp_path: Path, mo
     Journal(tmp_path / "state" / "journal.sqlite")
     with pytest.raises(NotHandedOver, match="there is no run r1"):
         hand_over("r1", all_passwords(ready_plan()), AddressBook.load(nowhere(tmp_path).path).path, lambda: False)
+
+
+class HeldJournal(Journal):
+    """A journal that cannot be read but for the first time."""
+
+    is_held = False
+
+    def told(self, run_id: str, after: int = 0) -> tuple[Told, ...]:
+        if self.is_held:
+            raise JournalError("the journal is held")
+        self.is_held = True
+        return super().told(run_id, after)
+
+
+def test_a_journal_that_is_held_for_a_moment_says_nothing_of_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VMM_WIZARD_STATE", str(tmp_path / "state"))
+    (tmp_path / "state").mkdir()
+    journal = HeldJournal(tmp_path / "state" / "journal.sqlite")
+    with pytest.raises(NotHandedOver, match="there is no run r1"):
+        hand_over_run(journal, "r1", contoso_plan(), tmp_path, all_passwords(ready_plan()), nowhere(tmp_path))
 
 
 def test_what_lies_in_the_current_folder_is_not_handed_the_passwords(

@@ -13,9 +13,16 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vmm_wizard import log
+from vmm_wizard.install.holding import carried_out
+from vmm_wizard.install.journal import Journal, JournalError
 from vmm_wizard.plan.secrets import STANDARD_INPUT, Secrets, piped
+
+if TYPE_CHECKING:
+    from vmm_wizard.addresses import Addresses
+    from vmm_wizard.plan.model import Plan
 
 #: Seconds that the process may take until it carries the run out.
 START_SECONDS = 60.0
@@ -25,6 +32,23 @@ LOOK_SECONDS = 0.1
 
 class NotHandedOver(Exception):
     """The process could not be started, or ended before it carried the run out. One sentence."""
+
+
+def hand_over_run(
+    journal: Journal, run_id: str, plan: Plan, folder: Path, secrets: Secrets, addresses: Addresses
+) -> tuple[int, int]:
+    """Hand over a run of `plan` that was just left; gives the id of the process, and the number of the last row that
+    was told before. Raises NotHandedOver, and JournalError where nothing was begun."""
+    before = max((row.number for row in journal.told(run_id)), default=0)
+
+    def has_begun() -> bool:
+        # A journal that cannot be read for a moment says nothing of the process.
+        with contextlib.suppress(JournalError):
+            return carried_out(plan, folder) == run_id or bool(journal.told(run_id, before))
+        return False
+
+    book = getattr(addresses, "path", None)
+    return hand_over(run_id, secrets, book if isinstance(book, Path) else None, has_begun), before
 
 
 def hand_over(run_id: str, secrets: Secrets, book: Path | None, has_begun: Callable[[], bool]) -> int:

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from vmm_wizard import log, paths
@@ -186,16 +185,11 @@ class Carrier:
 
     def _handed_over(self, journal: Journal, run_id: str, plan: Plan) -> Finished | None:
         """Start a process that goes on with the run, and follow it. Raises JournalError."""
-        from vmm_wizard.install.handing_over import NotHandedOver, hand_over
-        from vmm_wizard.install.holding import carried_out
+        from vmm_wizard.install.handing_over import NotHandedOver, hand_over_run
 
-        before = max((row.number for row in journal.told(run_id)), default=0)
-        folder, book = paths.state_folder(), getattr(self.preflight.addresses, "path", None)
+        run = (journal, run_id, plan, paths.state_folder())
         try:
-            process = hand_over(
-                *(run_id, self.secrets, book if isinstance(book, Path) else None),
-                lambda: carried_out(plan, folder) == run_id or bool(journal.told(run_id, before)),
-            )
+            process, before = hand_over_run(*run, self.secrets, self.preflight.addresses)
         except NotHandedOver as reason:
             return Finished("cancelled", True, text("run.leave.failed", reason=reason))
         self._cancel, self._leaving, self.watching = threading.Event(), threading.Event(), True

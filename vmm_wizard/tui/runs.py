@@ -6,7 +6,6 @@ import logging
 import queue
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from vmm_wizard import log
@@ -156,16 +155,11 @@ class RunJobs(FollowJobs):
         """Start a process that goes on with the run, and follow it; the run's last word, or what became of it instead;
         None when the last word was told. Raises JournalError."""
         from vmm_wizard import paths
-        from vmm_wizard.install.handing_over import NotHandedOver, hand_over
-        from vmm_wizard.install.holding import carried_out
+        from vmm_wizard.install.handing_over import NotHandedOver, hand_over_run
 
-        before = max((row.number for row in journal.told(run_id)), default=0)
-        folder, book = paths.state_folder(), getattr(self.addresses, "path", None)
+        run = (journal, run_id, plan, paths.state_folder())
         try:
-            process = hand_over(
-                *(run_id, self.secrets, book if isinstance(book, Path) else None),
-                lambda: carried_out(plan, folder) == run_id or bool(journal.told(run_id, before)),
-            )
+            process, before = hand_over_run(*run, self.secrets, self.addresses)
         except NotHandedOver as reason:
             return Finished("cancelled", True, text("run.leave.failed", reason=reason))
         self._run_cancel = cancel = threading.Event()
