@@ -9,6 +9,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -48,6 +49,19 @@ def test_a_known_secret_is_masked_in_messages_arguments_and_tracebacks(tmp_path:
     assert "C4nary-Password" not in text
     assert text.count(log.MASK) >= 2
     assert "it broke" in text
+
+
+def test_a_signal_that_comes_while_a_line_is_masked_may_mask_lines_too() -> None:
+    masked: list[str] = []
+
+    def interrupted() -> None:
+        with log._lock:
+            masked.append(log.masked("a line"))
+
+    thread = threading.Thread(target=interrupted, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert masked == ["a line"]
 
 
 def test_the_longer_of_two_secrets_is_masked_whole() -> None:

@@ -12,7 +12,8 @@ import urllib.parse
 from pathlib import Path
 
 _masked: set[str] = set()
-_lock = threading.Lock()
+# A signal may come while a line is masked, and its handler masks lines, too.
+_lock = threading.RLock()
 
 MASK = "***"
 
