@@ -30,7 +30,7 @@ from vmm_wizard.plan.model import (
     ServiceAccount,
     WinrmTransport,
 )
-from vmm_wizard.plan.names import AccountName, DistinguishedName, HostName, NetbiosName, SqlTarget
+from vmm_wizard.plan.names import UNSEEN, AccountName, DistinguishedName, HostName, NetbiosName, SqlTarget
 
 
 def contoso(**changes: Any) -> Plan:
@@ -76,10 +76,10 @@ sql_targets = st.builds(
     st.just("") | st.text("ABCdef019_$#", min_size=1, max_size=10).map(lambda text: f"I{text}"),
     st.just(0) | st.integers(1, 65535),
 )
-#: A line that a person may type: no control characters, no blanks at its ends.
-lines = st.text(
-    st.characters(blacklist_categories=("Cc", "Cs", "Zl", "Zp"), max_codepoint=0x1FFFF), min_size=1, max_size=40
-).filter(lambda text: text == text.strip())
+#: A line that a person may type: nothing that steers a terminal, no blanks at its ends.
+lines = st.text(st.characters(blacklist_categories=("Cs",), max_codepoint=0x1FFFF), min_size=1, max_size=40).filter(
+    lambda text: text == text.strip() and not UNSEEN.search(text)
+)
 paths = st.lists(st.text("VMM media(x86)é-", min_size=1, max_size=10).map(str.strip).filter(bool), max_size=4).map(
     lambda parts: "C:\\" + "\\".join(parts)
 )
