@@ -179,3 +179,11 @@ async def test_what_is_typed_right_after_turning_to_a_page_is_typed_there(tmp_pa
         await until(pilot, lambda: app.wizard.page is pages.ACCOUNT and not app.wizard.is_typing)
         assert field_text(app.answers.plan, "installing_account") == "vmm@contoso.lab"
         await until(pilot, lambda: field_text(app.answers.plan, "service_account.name") == "svc@contoso.lab")
+
+
+async def test_a_terminal_that_is_too_small_is_told_of_until_it_is_larger(tmp_path: Path) -> None:
+    app = a_wizard(tmp_path, ready_plan())
+    async with app.run_test(size=TINY) as pilot:
+        await until(pilot, lambda: "60x20 is small" in screen_text(pilot))
+        await pilot.resize_terminal(*SMALL)
+        await until(pilot, lambda: "is small" not in screen_text(pilot))

@@ -115,6 +115,11 @@ async def test_enter_goes_from_field_to_field(tmp_path: Path) -> None:
         await to_field(pilot, "database.host")
         await pilot.press("enter")
         assert "field-database-instance" in ancestor_ids(app.focused)
+        await to_page(pilot, "cluster")
+        await to_field(pilot, "cluster.nodes")
+        await pilot.press("enter")
+        assert app.focused is not None
+        assert app.focused.id == "next"
 
 
 async def test_the_line_of_keys_stays_as_it_is_while_the_keys_do(tmp_path: Path) -> None:

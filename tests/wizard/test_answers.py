@@ -25,6 +25,12 @@ def test_a_text_that_cannot_be_read_is_kept_and_said_what_is_allowed() -> None:
     assert answers.text("ports.console") == "eighty"
 
 
+def test_what_is_allowed_is_said_once_and_a_backslash_is_one() -> None:
+    answers = Answers()
+    assert answers.answer("installing_account", "vmm").count("DOMAIN\\user") == 1
+    assert r"'A\b\c'" in answers.answer("installing_account", r"A\b\c")
+
+
 def test_a_text_that_cannot_be_read_leaves_no_older_answer_behind() -> None:
     answers = Answers()
     answers.answer("dkm.container", "CN=VMMDKM,DC=contoso,DC=lab")

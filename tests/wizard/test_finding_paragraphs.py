@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.building import a_node, a_plan, good_facts
 from vmm_wizard.checks.registry import Finding, Status, judge
-from vmm_wizard.wizard.finding_lines import paragraphs
+from vmm_wizard.wizard.finding_lines import lines_of, paragraphs
+from vmm_wizard.wizard.flow import View
 
 GIB = 1024**3
 FACTS = good_facts(
@@ -30,3 +33,10 @@ def test_what_is_the_same_is_said_once() -> None:
     row = of("NOD-02")[0]
     told = paragraphs((row, row))
     assert [heading for heading, _ in told].count("What was read") == 1
+
+
+def test_a_host_is_named_by_its_first_label_and_an_address_whole() -> None:
+    row = of("NOD-02")[0]
+    host, address = replace(row, subject="vmm01.contoso.lab"), replace(row, subject="10.10.0.50")
+    assert lines_of(View(), (host,))[0].text.startswith("vmm01: ")
+    assert lines_of(View(), (address,))[0].text.startswith("10.10.0.50: ")

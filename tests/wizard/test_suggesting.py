@@ -58,6 +58,14 @@ def lines(key: str, typed: str = "", asked: Asked | None = None, found: Discover
 
 
 class TestAccounts:
+    def test_those_that_cannot_log_on_come_last(self) -> None:
+        usable = FoundAccount("CONTOSO\\svc-zulu")
+        for asked, found in (
+            (Asked(accounts={"svc": (SVC, usable)}), FOUND),
+            (None, replace(FOUND, accounts=(SVC, usable))),
+        ):
+            assert "svc-zulu" in lines("service_account.name", "svc", asked, found)[0]
+
     def test_say_their_kind_and_state_and_nothing_steers_the_terminal(self) -> None:
         assert lines("service_account.name") == [
             "CONTOSO\\gmsa-vmm$  managed (gMSA)",

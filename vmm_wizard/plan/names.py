@@ -58,14 +58,14 @@ class AccountName:
             user, _, domain = text.rpartition("@")
             upn = True
         else:
-            raise ValueError(f"{text!r} has no domain: write DOMAIN\\user or user@domain.example")
+            raise ValueError(f"'{text}' has no domain: write DOMAIN\\user or user@domain.example")
         if not domain or not user:
-            raise ValueError(f"{text!r} is incomplete: write DOMAIN\\user or user@domain.example")
+            raise ValueError(f"'{text}' is incomplete: write DOMAIN\\user or user@domain.example")
         bad = sorted({c for c in user if c in _ACCOUNT_FORBIDDEN})
         if bad:
-            raise ValueError(f"{text!r}: the user part must not hold {' '.join(bad)}")
+            raise ValueError(f"'{text}': the user part must not hold {' '.join(bad)}")
         if not (_HOST.fullmatch(domain) or domain == "."):
-            raise ValueError(f"{text!r}: {domain!r} is not a domain name")
+            raise ValueError(f"'{text}': {domain!r} is not a domain name")
         return cls(domain, user, upn)
 
     @classmethod

@@ -53,7 +53,7 @@ class DoingApp(SharingApp, inherit_bindings=False):
 
     def __init__(self, look: Look) -> None:
         self.look = look
-        self._told_small = False
+        self._told_small = ""
         # Without colours none may be sent, not even grey: as Textual has it, that is the native colours taken away.
         super().__init__(ansi_color=None if look.colours else True)
         self.theme = look.theme
@@ -92,10 +92,13 @@ class DoingApp(SharingApp, inherit_bindings=False):
         return self.screen is self.wizard if action in OWN else True
 
     def on_resize(self, event: Resize) -> None:
-        """A screen smaller than what everything is made for is told of once."""
-        if (event.size.width < COLUMNS or event.size.height < ROWS) and not self._told_small:
-            self._told_small = True
-            self.wizard.say(text("terminal.small", columns=event.size.width, rows=event.size.height))
+        """A screen smaller than what everything is made for is told of once, until it is larger."""
+        is_small = event.size.width < COLUMNS or event.size.height < ROWS
+        if is_small and not self._told_small:
+            self._told_small = text("terminal.small", columns=event.size.width, rows=event.size.height)
+            self.wizard.say(self._told_small)
+        elif not is_small and self._told_small and self.wizard.status == self._told_small:
+            self.wizard.say("")
 
     async def action_next_page(self) -> None:
         await self.wizard.next_page()

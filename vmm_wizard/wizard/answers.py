@@ -69,7 +69,9 @@ class Answers:
             value = parse_choice(key, text) if key.startswith(PREFIX) else parse_field(key, text)
         except ValueError as error:
             self.texts[key] = text
-            self.wrong[key] = f"{error}; expected {all_fields(key).allowed}"
+            said = str(error)
+            # Some mistakes say themselves what to write.
+            self.wrong[key] = said if ": write " in said else f"{said}; expected {all_fields(key).allowed}"
             self._set(key, None)
             return self.wrong[key]
         self.texts.pop(key, None)

@@ -11,6 +11,12 @@ from vmm_wizard.texts import text
 from vmm_wizard.wizard.flow import View, is_asked, was
 
 
+def _short(subject: str) -> str:
+    """A host by its first label; an address whole."""
+    label, _, rest = subject.partition(".")
+    return subject if label.isdigit() and rest else label
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """Findings that say the same, as one line of the list.
@@ -39,7 +45,7 @@ class Line:
         first = self.findings[0]
         others = len(self.ids) - 1
         more = text("findings.more", number=others, said="") if others else ""
-        subjects = dict.fromkeys(row.subject.partition(".")[0] for row in self.findings if row.subject)
+        subjects = dict.fromkeys(_short(row.subject) for row in self.findings if row.subject)
         about = f"{', '.join(subjects)}: " if subjects and not others else ""
         if self.before is not None:
             word = sign_of(self.before)[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from vmm_wizard.facts.discovery_model import FoundAccount
 from vmm_wizard.facts.model import NOT_ASKED, NoAnswer
@@ -34,9 +34,12 @@ def rows_for(key: str) -> Callable[[Sight], Iterator[Suggestion]]:
         answer = sight.asked.accounts.get(letters, NOT_ASKED)
         can_ask = not isinstance(sight.found.accounts, NoAnswer)
         if not isinstance(answer, NoAnswer):
-            yield from (_suggestion(key, row, is_answer=True) for row in answer if not _is_other(row, typed))
+            yield from (
+                _suggestion(key, row, is_answer=True) for row in _usable_first(answer) if not _is_other(row, typed)
+            )
         if not isinstance(sight.found.accounts, NoAnswer):
-            yield from (_suggestion(key, row) for row in sight.found.accounts if key == SERVICE or not row.managed)
+            found = _usable_first(sight.found.accounts)
+            yield from (_suggestion(key, row) for row in found if key == SERVICE or not row.managed)
         elif sight.found.caller:
             yield Suggestion(text("found.caller", account=sight.found.caller), {key: sight.found.caller})
         is_none = not answer if isinstance(answer, tuple) else answer is not NOT_ASKED or not can_ask
@@ -44,6 +47,11 @@ def rows_for(key: str) -> Callable[[Sight], Iterator[Suggestion]]:
             yield from _completed(sight, key, typed)
 
     return rows
+
+
+def _usable_first(rows: Iterable[FoundAccount]) -> list[FoundAccount]:
+    """Those that are disabled, locked or expired come last: Down and Enter shall not take one of them."""
+    return sorted(rows, key=lambda row: bool(row.state))
 
 
 def _completed(sight: Sight, key: str, typed: str) -> Iterator[Suggestion]:

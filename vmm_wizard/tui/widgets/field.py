@@ -72,6 +72,10 @@ class Row(Widget):
                 self.screen.set_focus(next(widget for widget in row.query("*") if widget.can_focus))
                 return
         self.screen.focus_next()
+        focused = self.screen.focused
+        if focused is not None and focused.id == "back":
+            # Below the last field of a page Enter and Enter again go on, not back.
+            self.screen.focus_next()
 
 
 def _element_id(prefix: str, key: str) -> str:
