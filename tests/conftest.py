@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -58,6 +59,13 @@ def long_ones_first(names: Sequence[str], workers: int) -> list[int]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = long_ones_first([item.nodeid for item in items], int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
     items[:] = [items[place] for place in order]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Thousands of tests and every module live to the end: looking through them again at each collection of garbage
+    takes a sixth of a run's time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")
