@@ -18,6 +18,7 @@ import pytest
 from tests.commands import run
 from tests.estates import ANSWERS, ServedEstate, serving_estate
 from vmm_wizard.cli import terminal_reason
+from vmm_wizard.cli.practice import what_goes
 from vmm_wizard.cli.shared import has_terminal
 from vmm_wizard.setup.ini import read_private_profile
 
@@ -255,3 +256,10 @@ def test_where_the_wizard_can_be_shown(is_terminal: bool, term: str, os_name: st
 
 def test_where_the_terminal_has_no_size_plain_is_named() -> None:
     assert "use `--plain`" in terminal_reason(True, "vt100", "posix", sized=False)
+
+
+def test_answers_that_are_saved_in_a_practice_estate_are_said_to_go_with_it(tmp_path: Path) -> None:
+    answers = tmp_path / "practice.toml"
+    answers.write_text("a", encoding="utf-8")
+    assert what_goes(answers, b"a") == ""
+    assert "vmm-wizard lab serve --dir DIR" in what_goes(answers, b"b")

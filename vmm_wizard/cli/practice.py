@@ -93,7 +93,12 @@ def _practise(scenario: str, speed: float, learning: Learning | None = None, *, 
             secrets = read_secrets(place / "credentials.toml")
             # Runs on a practice estate are of no use once it is gone.
             os.environ["VMM_WIZARD_STATE"] = str(place / "state")
-            return _open(place / "practice.toml", book, secrets, learning, plain=plain)
+            answers = place / "practice.toml"
+            served = answers.read_bytes()
+            code = _open(answers, book, secrets, learning, plain=plain)
+            if learning is None and (gone := what_goes(answers, served)):
+                click.echo(gone, err=True)
+            return code
         finally:
             if before is None:
                 os.environ.pop("VMM_WIZARD_STATE", None)
@@ -101,6 +106,16 @@ def _practise(scenario: str, speed: float, learning: Learning | None = None, *, 
                 os.environ["VMM_WIZARD_STATE"] = before
             estate.terminate()
             estate.wait(10)
+
+
+def what_goes(answers: Path, served: bytes) -> str:
+    """What to say of an answer file that was saved and goes with its estate; empty when it is as it was `served`."""
+    if not answers.exists() or answers.read_bytes() == served:
+        return ""
+    return (
+        f"{answers.name} goes away with this practice estate. An estate that stays, with its answers: "
+        "vmm-wizard lab serve --dir DIR"
+    )
 
 
 def _open(file: Path, book: Addresses, secrets: Secrets, learning: Learning | None, *, plain: bool) -> int:
