@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
 
 from tests.building import good_facts
 from tests.tui.wizards import LARGE, SMALL, a_wizard, ready_plan, screen_text, to_field, to_page, told, until
@@ -40,6 +40,11 @@ async def test_f1_opens_all_of_it_with_the_keys_and_the_glossary(key: str, tmp_p
         await until(pilot, lambda: app.screen is app.wizard)
         await pilot.press(key, "g")
         await until(pilot, lambda: "Glossary" in screen_text(pilot))
+        await pilot.press("w")
+        words = app.screen.query_one(OptionList)
+        assert words.highlighted is not None
+        assert str(words.get_option_at_index(words.highlighted).prompt).casefold().startswith("w")
+        await pilot.press("home")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, HelpDialog))
         assert text("help.term.means") in screen_text(pilot)

@@ -112,10 +112,7 @@ def what_goes(answers: Path, served: bytes) -> str:
     """What to say of an answer file that was saved and goes with its estate; empty when it is as it was `served`."""
     if not answers.exists() or answers.read_bytes() == served:
         return ""
-    return (
-        f"{answers.name} goes away with this practice estate. An estate that stays, with its answers: "
-        "vmm-wizard lab serve --dir DIR"
-    )
+    return f"{answers.name} goes away with this practice estate.\nOne that stays: vmm-wizard lab serve --dir DIR"
 
 
 def _open(file: Path, book: Addresses, secrets: Secrets, learning: Learning | None, *, plain: bool) -> int:

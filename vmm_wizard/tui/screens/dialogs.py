@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -43,6 +44,19 @@ class ChoiceDialog(ModalScreen[str]):
                     yield Static(self._text, markup=False)
             yield OptionList(*(Option(said, id=key) for key, said in self._answers), markup=False, compact=True)
             yield Static(text("dialogs.choose"), classes="hint")
+
+    def on_key(self, event: Key) -> None:
+        """A first letter goes to the next answer that begins with it."""
+        if not event.is_printable or event.character is None:
+            return
+        shown = self.query_one(OptionList)
+        here = -1 if shown.highlighted is None else shown.highlighted
+        count = len(self._answers)
+        for place in (number % count for number in range(here + 1, here + 1 + count)):
+            if self._answers[place][1].casefold().startswith(event.character.casefold()):
+                event.stop()
+                shown.highlighted = place
+                return
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
