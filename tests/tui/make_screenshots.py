@@ -24,6 +24,8 @@ from vmm_wizard.wizard import pages
 from vmm_wizard.wizard.answers import Answers
 
 SIZE = (80, 24)
+#: The size of those that show more.
+WIDE = (120, 36)
 #: A node takes some seconds: long enough to be seen in the middle.
 SPEED = 200.0
 PATIENCE = 120.0
@@ -140,6 +142,49 @@ async def meet_a_fault(place: Path, folder: Path) -> None:
         picture(pilot, folder, "13-fault-explained")
 
 
+async def look_around(place: Path, folder: Path) -> None:
+    """What is found for a field, the installation as a picture, the checks by node, what can be done, and help."""
+    app = WizardApp(
+        Answers.opened(place / "practice.toml"),
+        load_secrets(place / "credentials.toml"),
+        AddressBook.load(place / "address-book.toml"),
+    )
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: app.wizard.view.findings and not app.wizard.view.waiting)
+        await until(pilot, lambda: app.wizard.found is not None and app.wizard.found.done)
+        await app.wizard.show_page(pages.BY_ID["dkm"])
+        await pilot.pause(0.5)
+        picture(pilot, folder, "14-help-beside")
+        await pilot.press("f6")
+        await pilot.pause(0.5)
+        picture(pilot, folder, "15-picture")
+        await pilot.press("2", "down", "down")
+        await pilot.pause(0.5)
+        picture(pilot, folder, "16-matrix")
+        await pilot.press("3")
+        await pilot.pause(0.5)
+        picture(pilot, folder, "17-answer-files")
+        await pilot.press("escape")
+    app = WizardApp(
+        Answers.opened(place / "practice.toml"),
+        load_secrets(place / "credentials.toml"),
+        AddressBook.load(place / "address-book.toml"),
+    )
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.wizard.view.findings and not app.wizard.view.waiting)
+        await until(pilot, lambda: app.wizard.found is not None and app.wizard.found.done)
+        await app.wizard.show_page(pages.BY_ID["sql"])
+        await pilot.pause(0.5)
+        await pilot.press("ctrl+u")
+        await until(pilot, lambda: "fits" in shown(pilot))
+        await pilot.press("down")
+        await pilot.pause(0.2)
+        picture(pilot, folder, "18-found")
+        await pilot.press("f9", *"help")
+        await pilot.pause(0.5)
+        picture(pilot, folder, "28-everything-by-name")
+
+
 def shown(pilot: Pilot[int]) -> str:
     """The screen as text."""
     return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
@@ -148,7 +193,7 @@ def shown(pilot: Pilot[int]) -> str:
 def main(folder: Path) -> None:
     """Serve the estates, take the pictures, stop the estates."""
     folder.mkdir(parents=True, exist_ok=True)
-    for scenario, takes in (("", (walk, other_jobs)), ("dkm-read-only", (meet_a_fault,))):
+    for scenario, takes in (("", (look_around, walk, other_jobs)), ("dkm-read-only", (meet_a_fault,))):
         with tempfile.TemporaryDirectory() as name:
             place = Path(name)
             os.environ["VMM_WIZARD_STATE"] = str(place / "state")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -43,7 +44,9 @@ async def test_answers_that_were_kept_are_offered_and_taken(tmp_path: Path, stat
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal is POSIX's")
-def test_a_terminal_that_goes_loses_nothing_that_was_typed(tmp_path: Path, state: Path) -> None:
+@pytest.mark.parametrize("is_told", [True, False], ids=["by a signal", "without one"])
+def test_a_terminal_that_goes_loses_nothing_that_was_typed(tmp_path: Path, state: Path, is_told: bool) -> None:
+    """Without a signal it goes from a process that it does not control; that must not read its end for ever."""
     import fcntl
     import pty
     import struct
@@ -51,11 +54,12 @@ def test_a_terminal_that_goes_loses_nothing_that_was_typed(tmp_path: Path, state
 
     book = tmp_path / "book.toml"
     book.write_text('[dns]\naddress = "127.0.0.1"\nport = 1\n[hosts]\n', encoding="utf-8")
-    pid, terminal = pty.fork()
-    if not pid:
-        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        environ = {**os.environ, "TERM": "xterm-256color", "VMM_WIZARD_ADDRESS_BOOK": str(book)}
-        os.execve(sys.executable, [sys.executable, "-m", "vmm_wizard"], environ)
+    terminal, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    environ = {**os.environ, "TERM": "xterm-256color", "VMM_WIZARD_ADDRESS_BOOK": str(book)}
+    command = [sys.executable, "-m", "vmm_wizard"]
+    wizard = subprocess.Popen(command, stdin=end, stdout=end, stderr=end, env=environ, start_new_session=True)
+    os.close(end)
     deadline = time.monotonic() + PATIENCE
 
     def until_quiet(words: bytes = b"") -> None:
@@ -70,9 +74,13 @@ def test_a_terminal_that_goes_loses_nothing_that_was_typed(tmp_path: Path, state
     os.write(terminal, b"\x1b[B")
     os.write(terminal, b"\t\x1b[D")
     until_quiet()
-    os.kill(pid, signal.SIGHUP)
-    assert os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGHUP
-    os.close(terminal)
+    if is_told:
+        wizard.send_signal(signal.SIGHUP)
+    else:
+        os.close(terminal)
+    assert wizard.wait(PATIENCE) == -signal.SIGHUP
+    if is_told:
+        os.close(terminal)
     row = kept(state, None)
     assert row is not None
     assert row.order.job is Job.PREPARE

@@ -11,7 +11,7 @@ from textual import on
 
 from vmm_wizard.texts import text
 from vmm_wizard.tui.doing import DoingApp
-from vmm_wizard.tui.hanging_up import outlive_the_terminal
+from vmm_wizard.tui.hanging_up import end_with_the_terminal, outlive_the_terminal
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.keeping import keep_on_signals, keep_unsaved, offer_kept
 from vmm_wizard.tui.messages import HandedOver, QuitWanted, RunEnded, SaveWanted
@@ -176,6 +176,7 @@ def run_wizard(
     app.jobs.practice = practice
     outlive_the_terminal(app.jobs)
     keep_on_signals(app)
+    end_with_the_terminal()
     code = app.run()
     if code is None:
         return EXIT_CODES["failed"] if app.return_code else EXIT_CODES["cancelled"]

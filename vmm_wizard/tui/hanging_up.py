@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,3 +36,24 @@ def outlive_the_terminal(jobs: RunJobs) -> None:
         os.kill(os.getpid(), signal.SIGHUP)
 
     signal.signal(signal.SIGHUP, hung_up)
+
+
+def end_with_the_terminal() -> None:
+    """From now on a terminal that goes away without a signal, for it controls this process not, is a hang-up, too.
+
+    Else Textual's reader would find the end of its input for ever, at full speed. Waiting costs nothing. Windows ends
+    what is in a window with it.
+    """
+    if sys.platform == "win32" or not hasattr(select, "poll") or sys.__stdin__ is None:
+        return
+    gone = select.poll()
+    # No event is asked for: that the other side has gone is told all the same.
+    gone.register(sys.__stdin__.fileno(), 0)
+    main = threading.main_thread().ident
+    assert main is not None
+
+    def wait() -> None:
+        gone.poll()
+        signal.pthread_kill(main, signal.SIGHUP)
+
+    threading.Thread(target=wait, name="terminal", daemon=True).start()
