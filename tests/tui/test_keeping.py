@@ -45,7 +45,9 @@ async def test_answers_that_were_kept_are_offered_and_taken(tmp_path: Path, stat
 
 @pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal is POSIX's")
 @pytest.mark.parametrize("is_told", [True, False], ids=["by a signal", "without one"])
-def test_a_terminal_that_goes_loses_nothing_that_was_typed(tmp_path: Path, state: Path, is_told: bool) -> None:
+def test_a_terminal_that_goes_loses_nothing_that_was_typed(
+    tmp_path: Path, state: Path, request: pytest.FixtureRequest, is_told: bool
+) -> None:
     """Without a signal it goes from a process that it does not control; that must not read its end for ever."""
     import fcntl
     import pty
@@ -59,6 +61,7 @@ def test_a_terminal_that_goes_loses_nothing_that_was_typed(tmp_path: Path, state
     environ = {**os.environ, "TERM": "xterm-256color", "VMM_WIZARD_ADDRESS_BOOK": str(book)}
     command = [sys.executable, "-m", "vmm_wizard"]
     wizard = subprocess.Popen(command, stdin=end, stdout=end, stderr=end, env=environ, start_new_session=True)
+    request.addfinalizer(wizard.kill)
     os.close(end)
     deadline = time.monotonic() + PATIENCE
 
