@@ -50,8 +50,8 @@ WALKED = (*pages.BY_ID, "under-way", "ended")
         pytest.param(SMALL, ALL, ALL, USUAL, id="80x24"),
         pytest.param(LARGE, ALL, ALL, USUAL, id="120x36"),
         pytest.param(SMALL, ALL, ALL, Look(colours=False), id="no-colour"),
-        pytest.param(TINY, ALL, SMALL_SCENES, USUAL, id="60x20"),
-        pytest.param((200, 60), DIFFERENT, (), USUAL, id="200x60"),
+        pytest.param(TINY, ALL, SMALL_SCENES, USUAL, id="60x20", marks=pytest.mark.long),
+        pytest.param((200, 60), DIFFERENT, (), USUAL, id="200x60", marks=pytest.mark.long),
     ],
 )
 async def test_everything_looks_as_before_and_nothing_is_cut_or_out_of_reach(
