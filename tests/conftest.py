@@ -24,8 +24,8 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Twice as many as there are processors: most tests wait for a server or a screen half of the time."""
-    return 2 * (os.cpu_count() or 1)
+    """Three times as many as there are processors: most tests wait for a server or a screen half of the time."""
+    return 3 * (os.cpu_count() or 1)
 
 
 #: Modules whose tests take longest, whole installs and whole walks through the wizard: what begins last ends last.

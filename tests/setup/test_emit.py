@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
 from tests.plan.plans import contoso, plans
 from vmm_wizard.plan.model import AccountKind, Plan, Registration, ServiceAccount
@@ -68,7 +68,7 @@ def _acceptable(plan: Plan) -> bool:
     return plan.registration.eula_accepted and not any(account.user.startswith("-") for account in accounts)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(plans.filter(_acceptable))
 def test_every_path_stays_where_it_was_told(plan: Plan) -> None:
     files = emit_files(plan)
