@@ -67,6 +67,7 @@ def test_where_nobody_is_asked_it_is_told_and_waited_for(tmp_path: Path) -> None
         assert place.is_clean()
 
 
+@pytest.mark.long
 def test_slow_work_is_told_and_nothing_is_asked(tmp_path: Path) -> None:
     def never(question: Question) -> str:
         raise AssertionError(question.text)

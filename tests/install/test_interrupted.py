@@ -82,6 +82,7 @@ class TestACallThatEnds:
         again = finished(place.install())
         assert (again.result, again.changed) == ("unchanged", False)
 
+    @pytest.mark.long
     def test_while_setup_runs_is_followed_from_the_first_line_of_its_log(self, place: Site) -> None:
         place.install_until(lambda event: isinstance(event, Progress) and event.percent > 30)
         events = place.install()

@@ -97,6 +97,7 @@ def test_the_first_nodes_failure_never_starts_the_second(place: Site) -> None:
     assert SECOND not in place.setups()
 
 
+@pytest.mark.long
 def test_the_second_nodes_failure_leaves_the_first_good_and_says_so(place: Site) -> None:
     estate = place.served.estate
     events = place.install(on=when_setup_runs(SECOND, lambda: apply(ROLE_LOST, estate)))

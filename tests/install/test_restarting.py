@@ -191,6 +191,7 @@ class TestAfterSetup:
         assert (boots, owner(wanted)) == ([FIRST, SECOND], ("VMM01", "Online"))
         assert wanted.setups() == {FIRST: [3010], SECOND: [3010]}
 
+    @pytest.mark.long
     def test_a_node_that_alone_may_own_the_role_restarts_with_it(self, wanted: Site, boots: list[str]) -> None:
         wanted.plan = replace(wanted.plan, cluster=replace(wanted.plan.cluster, nodes=wanted.plan.cluster.nodes[:1]))
         events = wanted.install(order=WITH_RESTART)
@@ -198,6 +199,7 @@ class TestAfterSetup:
         assert any("VMM stands still while it restarts" in row.text for row in notices(events))
         assert (boots, owner(wanted)) == ([FIRST], ("VMM01", "Online"))
 
+    @pytest.mark.long
     def test_where_the_role_does_not_come_up_elsewhere_nothing_is_restarted(
         self, wanted: Site, boots: list[str]
     ) -> None:

@@ -150,6 +150,7 @@ class TestTheDatabase:
         assert f"{FIRST} would keep VMM, and needs it" in end.text
 
     @pytest.mark.long
+    @pytest.mark.long
     def test_is_kept_for_a_node_that_the_plan_does_not_name(self, place: Site) -> None:
         install_at_once(place.served.estate, place.plan, [THIRD])
         end = finished(place.install(order=uninstall(FIRST, SECOND, remove_database=DATABASE)))

@@ -129,7 +129,7 @@ _typed = st.dictionaries(
 
 
 @pytest.mark.parametrize("existing", [None, "", 'ticket = "CHG-1" # kept\n[cluster]\nrole_name = "old"\n'])
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
 @given(plan=plans, texts=_typed)
 def test_whatever_is_saved_comes_back(tmp_path: Path, existing: str | None, plan: Plan, texts: dict[str, str]) -> None:
     path = tmp_path / "a.toml"

@@ -89,7 +89,7 @@ async def test_a_pasted_password_is_not_shown_either(tmp_path: Path) -> None:
         assert secret.reveal() == CANARY
 
 
-@pytest.mark.parametrize("key", ["tab", "enter"])
+@pytest.mark.parametrize("key", ["tab", pytest.param("enter", marks=pytest.mark.long)])
 async def test_a_password_that_is_typed_at_once_after_its_account_goes_nowhere_else(key: str, tmp_path: Path) -> None:
     """The field of the password is there only when the account is: it must be when the next key comes."""
     app = a_wizard(tmp_path)

@@ -49,7 +49,7 @@ WALKED = (*pages.BY_ID, "under-way", "ended")
     [
         pytest.param(SMALL, ALL, ALL, USUAL, id="80x24"),
         pytest.param(LARGE, ALL, ALL, USUAL, id="120x36"),
-        pytest.param(SMALL, ALL, ALL, Look(colours=False), id="no-colour"),
+        pytest.param(SMALL, ALL, ALL, Look(colours=False), id="no-colour", marks=pytest.mark.long),
         pytest.param(TINY, ALL, SMALL_SCENES, USUAL, id="60x20", marks=pytest.mark.long),
         pytest.param((200, 60), DIFFERENT, (), USUAL, id="200x60", marks=pytest.mark.long),
     ],
