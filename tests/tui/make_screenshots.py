@@ -46,13 +46,18 @@ def picture(pilot: Pilot[int], folder: Path, name: str) -> None:
     (folder / f"{name}.svg").write_text(text, encoding="utf-8")
 
 
-async def walk(place: Path, folder: Path) -> None:
-    """Go through every page of the practice plan, then install, and take a picture of each."""
-    app = WizardApp(
+def opened(place: Path) -> WizardApp:
+    """The wizard on the practice plan of the estate that is served in `place`."""
+    return WizardApp(
         Answers.opened(place / "practice.toml"),
         load_secrets(place / "credentials.toml"),
         AddressBook.load(place / "address-book.toml"),
     )
+
+
+async def walk(place: Path, folder: Path) -> None:
+    """Go through every page of the practice plan, then install, and take a picture of each."""
+    app = opened(place)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: app.wizard.view.findings and not app.wizard.view.waiting)
         for number, page in enumerate(pages.PAGES):
@@ -87,11 +92,7 @@ CHOSEN = {
 
 async def other_jobs(place: Path, folder: Path) -> None:
     """The list of jobs, the page of each with something chosen, and a failover from its question to its end."""
-    app = WizardApp(
-        Answers.opened(place / "practice.toml"),
-        load_secrets(place / "credentials.toml"),
-        AddressBook.load(place / "address-book.toml"),
-    )
+    app = opened(place)
     async with app.run_test(size=SIZE) as pilot:
         for number, (job, answers) in enumerate(CHOSEN.items(), 20):
             for key, text in {"order.job": job, "order.nodes": "", **answers}.items():
@@ -127,11 +128,7 @@ async def other_jobs(place: Path, folder: Path) -> None:
 
 async def meet_a_fault(place: Path, folder: Path) -> None:
     """The page and the dialog that show what is wrong, in a scenario."""
-    app = WizardApp(
-        Answers.opened(place / "practice.toml"),
-        load_secrets(place / "credentials.toml"),
-        AddressBook.load(place / "address-book.toml"),
-    )
+    app = opened(place)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: app.wizard.view.findings and not app.wizard.view.waiting)
         await app.wizard.show_page(pages.BY_ID["dkm"])
@@ -144,11 +141,7 @@ async def meet_a_fault(place: Path, folder: Path) -> None:
 
 async def look_around(place: Path, folder: Path) -> None:
     """What is found for a field, the installation as a picture, the checks by node, what can be done, and help."""
-    app = WizardApp(
-        Answers.opened(place / "practice.toml"),
-        load_secrets(place / "credentials.toml"),
-        AddressBook.load(place / "address-book.toml"),
-    )
+    app = opened(place)
     async with app.run_test(size=WIDE) as pilot:
         await until(pilot, lambda: app.wizard.view.findings and not app.wizard.view.waiting)
         await until(pilot, lambda: app.wizard.found is not None and app.wizard.found.done)
@@ -165,11 +158,7 @@ async def look_around(place: Path, folder: Path) -> None:
         await pilot.pause(0.5)
         picture(pilot, folder, "17-answer-files")
         await pilot.press("escape")
-    app = WizardApp(
-        Answers.opened(place / "practice.toml"),
-        load_secrets(place / "credentials.toml"),
-        AddressBook.load(place / "address-book.toml"),
-    )
+    app = opened(place)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: app.wizard.view.findings and not app.wizard.view.waiting)
         await until(pilot, lambda: app.wizard.found is not None and app.wizard.found.done)
