@@ -46,7 +46,7 @@ from vmm_wizard.plan.releases import requirements
 EXPIRY_WARNING = timedelta(days=90)
 
 
-@check("ACC-01", title="The service account exists", topic="account", source="SVC", needs=("service_account.name",))
+@check("ACC-01", topic="account", source="SVC", needs=("service_account.name",))
 def service_account_exists(plan: Plan, facts: Facts) -> Verdict:
     """A domain user, or a group managed service account where the plan says so (from VMM 2019: INST)."""
     name = plan.service_account.name
@@ -86,9 +86,7 @@ def _make_account(plan: Plan, gmsa: bool) -> str:
     )
 
 
-@check(
-    "ACC-02", title="The service account can log on", topic="account", source="expert", needs=("service_account.name",)
-)
+@check("ACC-02", topic="account", source="expert", needs=("service_account.name",))
 def service_account_usable(plan: Plan, facts: Facts) -> Verdict:
     """A disabled, locked or expired account fails though the rule is general Windows knowledge.
 
@@ -126,7 +124,6 @@ def _expiry(account: AccountFacts, now: datetime | None) -> Verdict:
 
 @check(
     "ACC-03",
-    title="The service account's password is right",
     topic="account",
     source="PHX",
     needs=("service_account.name",),
@@ -158,7 +155,6 @@ def service_password_right(plan: Plan, facts: Facts) -> Verdict:
 
 @node_check(
     "ACC-04",
-    title="The service account is a local administrator",
     topic="account",
     source="SVC",
     needs=("service_account.name",),
@@ -195,7 +191,6 @@ def service_account_is_administrator(plan: Plan, facts: Facts, node: str) -> Ver
 
 @check(
     "ACC-06",
-    title="Service account, installing account and DKM container share a domain",
     topic="account",
     source="DKM",
     needs=("installing_account", "service_account.name", "dkm.container"),
@@ -219,7 +214,6 @@ def one_domain(plan: Plan, facts: Facts) -> Verdict:
 
 @check(
     "ACC-07",
-    title="Setup's command line can carry the service account",
     topic="account",
     source="PHX",
     needs=("service_account.name",),
@@ -262,7 +256,6 @@ def _password_shape(shape: PasswordShape) -> Verdict:
 
 @check(
     "ACC-11",
-    title="The service account is a dedicated one",
     topic="account",
     source="SVC",
     needs=("installing_account", "service_account.name"),

@@ -65,7 +65,6 @@ def _network(row: ClusterNetwork, plan: Plan, facts: Facts) -> _Network:
 
 @check(
     "CLU-09",
-    title="The static addresses fit the client networks",
     topic="cluster",
     source="HA1",
     needs=("cluster.nodes", "cluster.name"),
@@ -203,7 +202,6 @@ _IS_THERE = frozenset({5, 6})
 
 @check(
     "CLU-10",
-    title="Nobody has the static addresses",
     topic="cluster",
     source="HA1",
     needs=("cluster.nodes", "cluster.name", "cluster.role_name"),

@@ -14,7 +14,6 @@ from vmm_wizard.plan.model import Plan
 
 @check(
     "POST-04",
-    title="What follows an installation is done",
     topic="run",
     source="HASRV",
     needs=("cluster.name", "cluster.role_name", "cluster.nodes", "database.host"),

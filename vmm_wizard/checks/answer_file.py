@@ -16,7 +16,6 @@ from vmm_wizard.setup.ini import SERVER_INI, read_private_profile, render_server
 
 @node_check(
     "MED-04",
-    title="Setup reads its answer file as it is meant",
     topic="media",
     source="PHX",
     needs=(

@@ -32,9 +32,7 @@ def cluster_of_plan(plan: Plan, facts: Facts) -> ClusterFacts | None:
     return None
 
 
-@node_check(
-    "CLU-01", title="The node is in the planned cluster", topic="cluster", source="HASRV", needs=("cluster.name",)
-)
+@node_check("CLU-01", topic="cluster", source="HASRV", needs=("cluster.name",))
 def in_planned_cluster(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Get-Cluster on the node answers with the cluster that the plan names, so on all nodes with the same."""
     answer = facts.node(node)
@@ -58,7 +56,7 @@ def in_planned_cluster(plan: Plan, facts: Facts, node: str) -> Verdict:
     return passed(f"in cluster {cluster.name}")
 
 
-@check("CLU-02", title="The number of nodes", topic="cluster", source="SEED", needs=("cluster.nodes",))
+@check("CLU-02", topic="cluster", source="SEED", needs=("cluster.nodes",))
 def number_of_nodes(plan: Plan, facts: Facts) -> Verdict:
     """2 to 16, with those that carry VMM already; one alone is not highly available."""
     planned = [node.key for node in plan.nodes]
@@ -83,7 +81,7 @@ def number_of_nodes(plan: Plan, facts: Facts) -> Verdict:
     return passed(f"{len(labels)} nodes")
 
 
-@check("CLU-03", title="All nodes of the cluster are up", topic="cluster", source="expert", needs=("cluster.nodes",))
+@check("CLU-03", topic="cluster", source="expert", needs=("cluster.nodes",))
 def nodes_up(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     """A planned node that is down, paused or quarantined fails, though only general Windows knowledge says so.
 
@@ -126,7 +124,6 @@ def _node_state(row: ClusterNode, subject: str, planned: bool) -> Verdict:
 
 @check(
     "CLU-05",
-    title="The cluster may make the role's computer object",
     topic="cluster",
     source="PRESTAGE",
     needs=("cluster.name", "cluster.role_name"),
@@ -182,7 +179,6 @@ def _by_quota(plan: Plan, facts: Facts, found: ClusterObjectFacts, account: str)
 
 @check(
     "CLU-07",
-    title="The cluster has no other VMM",
     topic="cluster",
     source="SEED",
     needs=("cluster.name", "cluster.role_name", "cluster.nodes"),
@@ -215,7 +211,6 @@ def no_other_vmm(plan: Plan, facts: Facts) -> Verdict:
 
 @node_check(
     "CLU-08",
-    title="No other VMM is installed on the node",
     topic="cluster",
     source="DSC",
     needs=("cluster.name", "cluster.role_name"),

@@ -31,7 +31,7 @@ _IN_DIRECTORY = "activedirectoryanddns"
 _NEEDS = ("cluster.name", "cluster.nodes")
 
 
-@check("CLU-04", title="The cluster's core group is online", topic="cluster", source="TTB", needs=_NEEDS)
+@check("CLU-04", topic="cluster", source="TTB", needs=_NEEDS)
 def core_group_online(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     """Its network name and at least one of its addresses; and a witness where the nodes could split evenly."""
     cluster = cluster_of_plan(plan, facts)
@@ -75,7 +75,7 @@ def _online(row: AddressResource) -> bool:
     return row.state.casefold() == "online"
 
 
-@check("CLU-06", title="The cluster's name works in the directory", topic="cluster", source="expert", needs=_NEEDS)
+@check("CLU-06", topic="cluster", source="expert", needs=_NEEDS)
 def cluster_name_works(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     """Its computer object is enabled, and its last dealings with Kerberos and DNS were good.
 
@@ -122,7 +122,7 @@ def _name_status(plan: Plan, facts: Facts) -> Verdict:
     return passed("the cluster's name met no error at its last update (Kerberos 0, DNS 0)")
 
 
-@check("CLU-11", title="The cluster was validated", topic="cluster", source="HASRV", needs=_NEEDS)
+@check("CLU-11", topic="cluster", source="HASRV", needs=_NEEDS)
 def validated(plan: Plan, facts: Facts) -> Verdict:
     """The newest report of Test-Cluster on the planned nodes. Only warns: no report is no fault of the cluster, and
     how a report's XML marks errors is in no document."""
@@ -165,7 +165,7 @@ def _reports(plan: Plan, facts: Facts) -> dict[str, ValidationReport]:
     return found
 
 
-@check("CLU-12", title="The cluster lives in the directory", topic="cluster", source="PRESTAGE", needs=_NEEDS)
+@check("CLU-12", topic="cluster", source="PRESTAGE", needs=_NEEDS)
 def in_directory(plan: Plan, facts: Facts) -> Verdict:
     """A cluster without an access point in Active Directory makes no computer objects. Warns: that VMM cannot do
     without one is not confirmed."""
@@ -188,7 +188,6 @@ def in_directory(plan: Plan, facts: Facts) -> Verdict:
 
 @check(
     "CLU-13",
-    title="The cluster carries nothing that VMM must not share",
     topic="cluster",
     source="PLANHA",
     needs=_NEEDS,

@@ -36,7 +36,7 @@ from vmm_wizard.plan.names import NETBIOS_MAX
 from vmm_wizard.plan.releases import Support, collation_for, refused_sql_edition, requirements, sql_support
 
 
-@node_check("SQL-01", title="The node reaches SQL Server", topic="database", source="HA1", needs=("database.host",))
+@node_check("SQL-01", topic="database", source="HA1", needs=("database.host",))
 def node_reaches_sql(plan: Plan, facts: Facts, node: str) -> Verdict:
     """A TCP connection from each node; where the wizard's computer gets through and the node does not, a warning."""
     tried = facts.node(node).sql
@@ -58,7 +58,6 @@ def node_reaches_sql(plan: Plan, facts: Facts, node: str) -> Verdict:
 
 @check(
     "SQL-02",
-    title="Setup's account is sysadmin",
     topic="database",
     source="INST",
     needs=("database.host", "installing_account"),
@@ -117,9 +116,7 @@ def _rehearsed(plan: Plan, facts: Facts, remedy: Remedy) -> Verdict | None:
     return passed(f"the rehearsal on {', '.join(good)} logged on as sysadmin") if good else None
 
 
-@check(
-    "SQL-03", title="SQL Server is of a supported version", topic="database", source="REQ*", needs=("database.host",)
-)
+@check("SQL-03", topic="database", source="REQ*", needs=("database.host",))
 def sql_version(plan: Plan, facts: Facts) -> Verdict:
     """Express and cloud editions and versions out of the table fail; newer ones than the table knows warn."""
     sql = known(facts.sql)
@@ -144,7 +141,7 @@ def sql_version(plan: Plan, facts: Facts) -> Verdict:
     return passed(evidence)
 
 
-@check("SQL-04", title="The collation suits VMM", topic="database", source="PREP", needs=("database.host",))
+@check("SQL-04", topic="database", source="PREP", needs=("database.host",))
 def collation(plan: Plan, facts: Facts) -> Verdict:
     """Case-insensitive is a must; another than the one that setup takes for the nodes' language warns (COLL)."""
     sql = known(facts.sql)
@@ -181,7 +178,6 @@ def _culture(plan: Plan, facts: Facts) -> str:
 
 @check(
     "SQL-05",
-    title="The database is there, or not, as planned",
     topic="database",
     source="PHX",
     needs=("database.host", "database.name"),
@@ -225,7 +221,7 @@ def _database_absent(plan: Plan, facts: Facts, sql: SqlFacts) -> Verdict:
     return passed(f"{evidence}; setup will create it")
 
 
-@check("SQL-11", title="The SQL server's name", topic="database", source="PLAN", needs=("database.host",))
+@check("SQL-11", topic="database", source="PLAN", needs=("database.host",))
 def sql_name_form(plan: Plan, facts: Facts) -> Verdict:
     """A computer name of 15 characters at most; never localhost or an address. A qualified name warns."""
     del facts
@@ -248,7 +244,6 @@ def sql_name_form(plan: Plan, facts: Facts) -> Verdict:
 
 @check(
     "SQL-12",
-    title="SQL Server is not on the VMM cluster",
     topic="database",
     source="SEED",
     needs=("database.host", "cluster.name", "cluster.nodes"),

@@ -57,7 +57,7 @@ _DACL = 0x4
 _FIRST = "DKM-01 first: the container is not there"
 
 
-@check("DKM-01", title="The DKM container exists", topic="dkm", source="DKM", needs=("dkm.container",))
+@check("DKM-01", topic="dkm", source="DKM", needs=("dkm.container",))
 def container_exists(plan: Plan, facts: Facts) -> Verdict:
     """An object of class container, made before setup. An organizational unit warns: the docs only know containers."""
     if _other_domain(plan, facts):
@@ -94,7 +94,6 @@ def container_exists(plan: Plan, facts: Facts) -> Verdict:
 
 @check(
     "DKM-02",
-    title="The installing account has Full Control of the DKM container",
     topic="dkm",
     source="DKM",
     needs=("dkm.container", "installing_account"),
@@ -193,7 +192,6 @@ def _less_remedy(container: ContainerFacts, sids: frozenset[str], grant: Remedy)
 
 @check(
     "DKM-03",
-    title="The service account can use the DKM container",
     topic="dkm",
     source="TTB",
     needs=("dkm.container", "service_account.name"),
@@ -218,7 +216,6 @@ def service_account_has_rights(plan: Plan, facts: Facts) -> Verdict:
 
 @check(
     "DKM-04",
-    title="The directory confirms these rights",
     topic="dkm",
     source="expert",
     needs=("dkm.container", "installing_account"),
@@ -260,7 +257,7 @@ def directory_agrees(plan: Plan, facts: Facts) -> Verdict:
     )
 
 
-@check("DKM-05", title="The DKM container is not another VMM's", topic="dkm", source="PHX", needs=("dkm.container",))
+@check("DKM-05", topic="dkm", source="PHX", needs=("dkm.container",))
 def container_is_free(plan: Plan, facts: Facts) -> Verdict:
     """Empty before a new installation; afterwards the keys in it are this role's own. A database that is kept from an
     earlier VMM is of no use without its keys: then they must be there (DKM)."""
@@ -303,7 +300,7 @@ def _kept_database(plan: Plan, facts: Facts) -> bool:
     return database is not None and bool(database.is_vmm)
 
 
-@check("DKM-06", title="The DKM container's name fits the domain", topic="dkm", source="DKM", needs=("dkm.container",))
+@check("DKM-06", topic="dkm", source="DKM", needs=("dkm.container",))
 def name_fits(plan: Plan, facts: Facts) -> Verdict:
     """CN= first, and the DC part the domain's own. Characters to escape warn: setup was never seen with them."""
     dn = plan.dkm.dn
@@ -330,7 +327,6 @@ def name_fits(plan: Plan, facts: Facts) -> Verdict:
 
 @check(
     "DKM-07",
-    title="Each domain controller of the site has the DKM container",
     topic="dkm",
     source="expert",
     needs=("dkm.container",),

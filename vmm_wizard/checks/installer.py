@@ -59,7 +59,6 @@ _NOT_DELEGATED = 0x100000
 
 @node_check(
     "INS-01",
-    title="The installing account is a local administrator",
     topic="account",
     source="HA1",
     needs=("installing_account",),
@@ -120,7 +119,6 @@ def _membership(facts: Facts, node: str, now: bool = True) -> Outlook | None:
 
 @check(
     "INS-02",
-    title="The installing account may run a scheduled task",
     topic="account",
     source="expert",
     needs=("installing_account", "cluster.nodes"),
@@ -197,7 +195,7 @@ def _batch_logon(plan: Plan, facts: Facts, node: str) -> Verdict:
     return passed(f"{name} may log on as a batch job{defined_by(grant)}{unread(facts_of_node)}")
 
 
-@node_check("INS-03", title="The node stores passwords of tasks", topic="account", source="expert")
+@node_check("INS-03", topic="account", source="expert")
 def node_stores_passwords(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Fails though only general Windows knowledge says so: Windows then refuses to register the task (RUN-02 shows)."""
     del plan
@@ -229,7 +227,6 @@ def node_stores_passwords(plan: Plan, facts: Facts, node: str) -> Verdict:
 
 @check(
     "INS-04",
-    title="The installing account may be delegated and remembered",
     topic="account",
     source="expert",
     needs=("installing_account",),

@@ -19,7 +19,7 @@ _SCALE_OUT = "scaleoutfileserver"
 _FILE_TEAM = Whom(Team.NODES, "file server admin")
 
 
-@check("LIB-01", title="The library's file server", topic="cluster", source="HALIB")
+@check("LIB-01", topic="cluster", source="HALIB")
 def library_file_server(plan: Plan, facts: Facts) -> Verdict:
     """A clustered file server on another cluster, not a scale-out one, with a share that VMM may use (HALIB, SEED)."""
     host = plan.library_host

@@ -27,7 +27,6 @@ from vmm_wizard.plan.model import Plan
 
 @node_check(
     "ACC-05",
-    title="The service account may log on as a service",
     topic="account",
     source="PLAN",
     needs=("service_account.name",),

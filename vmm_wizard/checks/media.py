@@ -21,7 +21,7 @@ def _setup(plan: Plan) -> str:
     return plan.media.path.rstrip("\\") + r"\setup.exe"
 
 
-@node_check("MED-01", title="The setup media is there", topic="media", source="AL", needs=("media.path",))
+@node_check("MED-01", topic="media", source="AL", needs=("media.path",))
 def media_present(plan: Plan, facts: Facts, node: str) -> Verdict:
     """setup.exe exists; its version is the planned release's and its hash that of the other nodes, else a warning.
 
@@ -66,7 +66,6 @@ def _other_hashes(plan: Plan, facts: Facts, node: str, media: MediaFacts) -> lis
 
 @check(
     "MED-02",
-    title="The setup media is on a local disk",
     topic="media",
     source="G25",
     needs=("media.path", "cluster.nodes"),

@@ -21,7 +21,7 @@ RESERVED = "-SCVMM-"
 _MAKING = timedelta(minutes=5)
 
 
-@check("NAM-01", title="The role's name is a NetBIOS name", topic="naming", source="INST", needs=("cluster.role_name",))
+@check("NAM-01", topic="naming", source="INST", needs=("cluster.role_name",))
 def role_name_form(plan: Plan, facts: Facts) -> Verdict:
     """At most 15 letters, digits and hyphens; not all digits, no hyphen first or last."""
     del facts
@@ -43,7 +43,6 @@ def role_name_form(plan: Plan, facts: Facts) -> Verdict:
 
 @check(
     "NAM-02",
-    title="The role's name is its own",
     topic="naming",
     source="INST",
     needs=("cluster.role_name", "cluster.name", "cluster.nodes"),
@@ -65,7 +64,6 @@ def role_name_unique(plan: Plan, facts: Facts) -> Verdict:
 
 @check(
     "NAM-03",
-    title="No name holds what VMM reserves",
     topic="naming",
     source="KBSHARE",
     needs=("cluster.role_name", "cluster.nodes"),
@@ -88,7 +86,7 @@ def no_reserved_part(plan: Plan, facts: Facts) -> Verdict:
     return passed(f"none of {', '.join(filter(None, names))} holds {RESERVED}")
 
 
-@node_check("NAM-04", title="The node's computer name is whole", topic="naming", source="KB15")
+@node_check("NAM-04", topic="naming", source="KB15")
 def computer_name(plan: Plan, facts: Facts, node: str) -> Verdict:
     """At most 15 characters, so that NetBIOS and TCP/IP name are the same one; and no rename waits for a restart."""
     del plan
@@ -114,7 +112,6 @@ def computer_name(plan: Plan, facts: Facts, node: str) -> Verdict:
 
 @check(
     "NAM-05",
-    title="The role's computer object is free or prestaged",
     topic="naming",
     source="PRESTAGE",
     needs=("cluster.role_name", "cluster.name"),

@@ -31,7 +31,7 @@ def _others(plan: Plan, facts: Facts, node: str) -> list[tuple[str, NodeFacts]]:
     return [(name, answer) for name, answer in rows if isinstance(answer, NodeFacts)]
 
 
-@node_check("NOD-01", title="Windows is of a supported version", topic="node", source="REQ*")
+@node_check("NOD-01", topic="node", source="REQ*")
 def windows_version(plan: Plan, facts: Facts, node: str) -> Verdict:
     """By build number, a server that is no domain controller, and the same on all nodes. Newer builds only warn."""
     answer = facts.node(node)
@@ -60,7 +60,7 @@ def windows_version(plan: Plan, facts: Facts, node: str) -> Verdict:
     return passed(evidence)
 
 
-@node_check("NOD-02", title="Processors and memory", topic="node", source="REQ*")
+@node_check("NOD-02", topic="node", source="REQ*")
 def hardware(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Under the recommendation warns; under the least memory fails. Too few processors never fail: setup's own block
     is not confirmed."""
@@ -78,7 +78,7 @@ def hardware(plan: Plan, facts: Facts, node: str) -> Verdict:
     return passed(evidence)
 
 
-@node_check("NOD-03", title="Free disk space", topic="node", source="REQ*", needs=("program_files",))
+@node_check("NOD-03", topic="node", source="REQ*", needs=("program_files",))
 def disk_space(plan: Plan, facts: Facts, node: str) -> Verdict:
     """On the drive to install to and on the system drive. The media is there already, so it needs no more room."""
     need = requirements(plan.release).hardware
@@ -101,7 +101,7 @@ def disk_space(plan: Plan, facts: Facts, node: str) -> Verdict:
     return passed(evidence)
 
 
-@node_check("NOD-04", title=".NET Framework and PowerShell", topic="node", source="REQ*")
+@node_check("NOD-04", topic="node", source="REQ*")
 def runtimes(plan: Plan, facts: Facts, node: str) -> Verdict:
     """The release number of .NET 4.x in the registry, and PowerShell's version."""
     need = requirements(plan.release)
@@ -129,7 +129,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else ()
 
 
-@node_check("NOD-05", title="Windows Assessment and Deployment Kit", topic="node", source="REQ*")
+@node_check("NOD-05", topic="node", source="REQ*")
 def deployment_kit(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Deployment Tools and Windows PE are both needed; a version that is not documented for the release warns."""
     kit = facts.node(node).adk
@@ -153,7 +153,7 @@ def deployment_kit(plan: Plan, facts: Facts, node: str) -> Verdict:
     return passed(f"{evidence}, with Deployment Tools and Windows PE")
 
 
-@node_check("NOD-08", title="No restart is pending", topic="node", source="HA1")
+@node_check("NOD-08", topic="node", source="HA1")
 def no_pending_restart(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Setup refuses or breaks on a pending restart. Pending file renames alone are often an agent's: they warn."""
     del plan
@@ -176,7 +176,7 @@ def no_pending_restart(plan: Plan, facts: Facts, node: str) -> Verdict:
     return passed("no sign of a pending restart")
 
 
-@node_check("NOD-09", title="The node is no Hyper-V host", topic="node", source="PLAN")
+@node_check("NOD-09", topic="node", source="PLAN")
 def no_hyperv(plan: Plan, facts: Facts, node: str) -> Verdict:
     """VMM never goes onto a host that it would manage."""
     del plan
@@ -189,7 +189,7 @@ def no_hyperv(plan: Plan, facts: Facts, node: str) -> Verdict:
     return passed("the Hyper-V role is not installed")
 
 
-@node_check("NOD-10", title="No VMM agent is left on the node", topic="node", source="PHX")
+@node_check("NOD-10", topic="node", source="PHX")
 def no_agent(plan: Plan, facts: Facts, node: str) -> Verdict:
     """An agent without a management server means that another VMM manages this node, or once did: setup blocks."""
     del plan
@@ -208,7 +208,7 @@ def no_agent(plan: Plan, facts: Facts, node: str) -> Verdict:
     return passed("no VMM agent is installed")
 
 
-@node_check("NOD-11", title="The node is a healthy member of the domain", topic="node", source="REQ*")
+@node_check("NOD-11", topic="node", source="REQ*")
 def domain_member(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Member of the plan's domain, as all nodes are, with a working secure channel."""
     answer = facts.node(node)
@@ -250,7 +250,7 @@ def _named_ports(plan: Plan) -> list[tuple[str, int]]:
     return [(f'"{_PORT_NAMES[key]}" ({key})', port) for key, port in plan.ports.named()]
 
 
-@check("NOD-13", title="The six ports differ", topic="node", source="INST")
+@check("NOD-13", topic="node", source="INST")
 def ports_differ(plan: Plan, facts: Facts) -> Verdict:
     """Unique among themselves (PHX), valid, and none the reserved 5986 (PORTS)."""
     del facts

@@ -15,7 +15,7 @@ _NOTICEABLE = timedelta(seconds=60)
 _REFUSED = timedelta(seconds=300)
 
 
-@node_check("NOD-15", title="The node's clock is right", topic="node", source="expert")
+@node_check("NOD-15", topic="node", source="expert")
 def clock(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Against the domain controller and SQL Server. Each clock is compared with when its answer was heard here, so that
     answers of different moments can be compared. Only warns: the limit is Kerberos' own, not VMM's."""
@@ -53,7 +53,7 @@ def _words(skew: timedelta) -> str:
     return f"{abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'}"
 
 
-@node_check("NOD-19", title="The nodes speak the same language", topic="node", source="COLL")
+@node_check("NOD-19", topic="node", source="COLL")
 def languages(plan: Plan, facts: Facts, node: str) -> Verdict:
     """The culture of this account on each node: setup chooses the database's collation by it."""
     answer = facts.node(node)

@@ -14,7 +14,7 @@ _DENIED_SENDING = {2: "outgoing NTLM"}
 _DENIED_RECEIVING = {1: "incoming NTLM of domain accounts", 2: "incoming NTLM"}
 
 
-@node_check("NOD-12", title="VMM's ports are free", topic="node", source="INST")
+@node_check("NOD-12", topic="node", source="INST")
 def ports_free(plan: Plan, facts: Facts, node: str) -> Verdict:
     """A port of VMM's own services in use fails. The one for BITS can be shared through http.sys: that only warns."""
     answer = facts.node(node)
@@ -45,7 +45,7 @@ def _who(use: PortUse) -> str:
     return f"{use.port} by {process} ({use.process_id})"
 
 
-@node_check("NOD-14", title="WinRM on the node answers the node itself", topic="node", source="KBSHARE")
+@node_check("NOD-14", topic="node", source="KBSHARE")
 def winrm_loop(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Setup talks to the node's own WinRM by its full name; by Kerberos, for which nobody else may hold its names."""
     del plan
@@ -90,7 +90,7 @@ def _is_computer(dn: str, label: str) -> bool:
     return dn.partition(",")[0].casefold() == f"cn={label.casefold()}"
 
 
-@node_check("NOD-16", title=".NET may use the TLS that Windows allows", topic="node", source="G25")
+@node_check("NOD-16", topic="node", source="G25")
 def dotnet_tls(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Where TLS 1.0 is off, older .NET programs such as setup need both values, in both views of the registry."""
     del plan
@@ -120,7 +120,7 @@ def _dotnet_values(tls: TlsFacts) -> tuple[tuple[str, int], ...]:
     )
 
 
-@node_check("NOD-17", title="The firewall lets consoles in", topic="node", source="PORTS")
+@node_check("NOD-17", topic="node", source="PORTS")
 def firewall(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Setup makes its own rules on the node. Where a GPO says that these do not count, a GPO must open the port."""
     answer = facts.node(node)
@@ -151,7 +151,7 @@ def _covers(text: str, port: int) -> bool:
     return first.isdecimal() and (last or first).isdecimal() and int(first) <= port <= int(last or first)
 
 
-@node_check("NOD-18", title="NTLM is not denied", topic="node", source="PORTS")
+@node_check("NOD-18", topic="node", source="PORTS")
 def ntlm_allowed(plan: Plan, facts: Facts, node: str) -> Verdict:
     """VMM relies on NTLM for its management work (PORTS). Auditing is no denial; for incoming NTLM 1 is one already."""
     del plan

@@ -12,7 +12,7 @@ from vmm_wizard.plan.model import Plan, Release
 _ENFORCED = 2
 
 
-@node_check("NOD-06", title="Setup finds Windows System Image Manager", topic="node", source="REQ*")
+@node_check("NOD-06", topic="node", source="REQ*")
 def image_manager(plan: Plan, facts: Facts, node: str) -> Verdict:
     r"""From VMM 2019 on setup looks in the kit's `WSIM` for files that the kit keeps in `WSIM\amd64` (INST)."""
     if plan.release is Release.VMM_2016:
@@ -32,7 +32,7 @@ def image_manager(plan: Plan, facts: Facts, node: str) -> Verdict:
     return passed(rf"the {kit.wsim_files} files of {folder}\amd64 are in {folder} too")
 
 
-@node_check("NOD-07", title="ODBC driver and command line utilities of SQL Server", topic="node", source="REQ*")
+@node_check("NOD-07", topic="node", source="REQ*")
 def sql_tools(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Setup's own prerequisite check warns without them. They are not required: only data-tier applications use them
     (section 3), so their absence never fails."""
@@ -56,7 +56,7 @@ def sql_tools(plan: Plan, facts: Facts, node: str) -> Verdict:
     return passed(", ".join((*tools.odbc_drivers, *tools.command_line)))
 
 
-@node_check("NOD-20", title="No policy keeps setup from running", topic="node", source="expert")
+@node_check("NOD-20", topic="node", source="expert")
 def nothing_blocked(plan: Plan, facts: Facts, node: str) -> Verdict:
     """AppLocker counts while its service runs; packaged apps are nothing to setup. Virus scanners cannot be judged."""
     answer = facts.node(node)

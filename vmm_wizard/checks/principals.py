@@ -43,7 +43,6 @@ def holders_of(name: str, facts: Facts) -> tuple[str, ...]:
 
 @check(
     "ACC-08",
-    title="The role's service principal names are free",
     topic="account",
     source="PLAN",
     needs=("service_account.name", "cluster.role_name"),
@@ -80,7 +79,6 @@ def _free(plan: Plan, facts: Facts, account: AccountFacts, name: str) -> Verdict
 
 @check(
     "ACC-09",
-    title="Setup may write the service principal names",
     topic="account",
     source="PLAN",
     needs=("installing_account", "service_account.name", "cluster.role_name"),
@@ -128,7 +126,6 @@ def _may_write_names(plan: Plan, facts: Facts, account: AccountFacts) -> bool:
 
 @check(
     "ACC-10",
-    title="The nodes may use the managed account",
     topic="account",
     source="INST",
     needs=("service_account.name", "cluster.nodes"),

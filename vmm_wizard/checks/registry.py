@@ -19,6 +19,7 @@ from vmm_wizard.checks.schedule import Job
 from vmm_wizard.facts.model import Facts, NoAnswer, NotKnown
 from vmm_wizard.plan.model import Acceptance, AskedFor, Plan, unanswered
 from vmm_wizard.printable import printable
+from vmm_wizard.texts import text
 
 Topic = Literal["account", "dkm", "naming", "cluster", "database", "node", "media", "run"]
 
@@ -98,15 +99,19 @@ NodeJudge = Callable[[Plan, Facts, str], Verdict]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: its id, what it is called, its topic, the answers it needs, the source of its rule."""
+    """One check: its id, its topic, the answers it needs, the source of its rule. Its title is in the catalogue."""
 
     id: str
-    title: str
     topic: Topic
     needs: tuple[str, ...]
     source: str
     per_node: bool
     judge: Judge | NodeJudge
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return text(f"checks.{self.id}.title")
 
     @property
     def minimum(self) -> bool:
@@ -183,25 +188,23 @@ def _accepted_json(row: Acceptance | None) -> dict[str, str] | None:
 _CHECKS: dict[str, Check] = {}
 
 
-def check(
-    check_id: str, *, title: str, topic: Topic, source: str, needs: tuple[str, ...] = ()
-) -> Callable[[Judge], Judge]:
+def check(check_id: str, *, topic: Topic, source: str, needs: tuple[str, ...] = ()) -> Callable[[Judge], Judge]:
     """Register a check of the plan as a whole. `needs` are keys of an answer file that must be answered first."""
 
     def register(judge: Judge) -> Judge:
-        _add(Check(check_id, title, topic, needs, source, False, judge))
+        _add(Check(check_id, topic, needs, source, False, judge))
         return judge
 
     return register
 
 
 def node_check(
-    check_id: str, *, title: str, topic: Topic, source: str, needs: tuple[str, ...] = ()
+    check_id: str, *, topic: Topic, source: str, needs: tuple[str, ...] = ()
 ) -> Callable[[NodeJudge], NodeJudge]:
     """Register a check that is judged for each node: the function gets the node's qualified name as third argument."""
 
     def register(judge: NodeJudge) -> NodeJudge:
-        _add(Check(check_id, title, topic, (*needs, "cluster.nodes"), source, True, judge))
+        _add(Check(check_id, topic, (*needs, "cluster.nodes"), source, True, judge))
         return judge
 
     return register
@@ -297,7 +300,7 @@ def judge_one(entry: Check, plan: Plan, facts: Facts, job: Job = Job.INSTALL) ->
     """The findings of one check for `job`, at least one. What need not be judged then is *not applicable*."""
     open_answers = unanswered(plan, entry.needs)
     if open_answers:
-        yield _finding(entry, unknown(f"not answered yet: {', '.join(open_answers)}"), plan)
+        yield _finding(entry, unknown(text("evidence.registry.not_answered", answers=", ".join(open_answers))), plan)
         return
     if entry.per_node:
         for node in plan.nodes:
@@ -312,7 +315,7 @@ def judge_one(entry: Check, plan: Plan, facts: Facts, job: Job = Job.INSTALL) ->
         rows = [verdicts] if isinstance(verdicts, Verdict) else list(verdicts)
     except NotKnown as gap:
         rows = [_unknown_because(gap.answer, "")]
-    for verdict in rows or [not_applicable("nothing to judge")]:
+    for verdict in rows or [not_applicable(text("evidence.registry.nothing"))]:
         yield _finding(entry, verdict, plan)
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from vmm_wizard.facts.model import AccountFacts, DomainFacts, Facts
 from vmm_wizard.plan.names import AccountName
+from vmm_wizard.texts import text
 
 
 class Team(StrEnum):
@@ -34,9 +35,24 @@ class Whom:
     words: str
 
 
-AD_TEAM = Whom(Team.AD, "AD team, in PowerShell")
-DBA = Whom(Team.SQL, "DBA, on the instance")
-NETWORK = Whom(Team.NETWORK, "network team")
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A team by the key, in table `remedies` of the catalogue, of what it is called."""
+
+    team: Team
+    key: str
+
+    def called(self, **values: object) -> Whom:
+        """The team with its words, which are read only now."""
+        return Whom(self.team, text(f"evidence.remedies.{self.key}", **values))
+
+
+AD_TEAM = Contact(Team.AD, "ad")
+DBA = Contact(Team.SQL, "dba")
+NETWORK = Contact(Team.NETWORK, "network")
+_NODE_ADMIN = Contact(Team.NODES, "node_admin")
+_YOU = Contact(Team.PLAN, "you")
+_POLICY_OWNER = Contact(Team.AD, "policy_owner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +79,9 @@ class Remedy:
 _QUOTES = "'\u2018\u2019\u201a\u201b"
 
 
-def powershell(text: str) -> str:
-    """`text` as a single-quoted PowerShell string: nothing in it is expanded or run."""
-    return "'" + "".join(c * 2 if c in _QUOTES else c for c in text) + "'"
+def powershell(value: str) -> str:
+    """`value` as a single-quoted PowerShell string: nothing in it is expanded or run."""
+    return "'" + "".join(c * 2 if c in _QUOTES else c for c in value) + "'"
 
 
 def sql_name(name: str) -> str:
@@ -73,30 +89,31 @@ def sql_name(name: str) -> str:
     return "[" + name.replace("]", "]]") + "]"
 
 
-def sql_text(text: str) -> str:
-    """`text` as a T-SQL string."""
-    return "N'" + text.replace("'", "''") + "'"
+def sql_text(value: str) -> str:
+    """`value` as a T-SQL string."""
+    return "N'" + value.replace("'", "''") + "'"
 
 
-def ask(whom: Whom, command: str, *others: Remedy) -> Remedy:
+def ask(whom: Whom | Contact, command: str, *others: Remedy) -> Remedy:
     """A remedy: whom to ask, and the command or step; `others` are what further teams must do for the same fault."""
-    return Remedy(whom, command, others)
+    return Remedy(whom.called() if isinstance(whom, Contact) else whom, command, others)
 
 
 def on_node(node: str, command: str, *others: Remedy) -> Remedy:
     """A remedy that a local administrator runs in PowerShell on `node`."""
-    return Remedy(Whom(Team.NODES, f"node admin, in PowerShell on {node}"), command, others)
+    return Remedy(_NODE_ADMIN.called(node=node), command, others)
 
 
 def in_plan(step: str, *others: Remedy) -> Remedy:
     """A remedy that changes an answer, not the estate."""
-    return Remedy(Whom(Team.PLAN, "you, in the plan"), step, others)
+    return Remedy(_YOU.called(), step, others)
 
 
 def by_policy(node: str, setting: str, step: str) -> Remedy:
     """A remedy for what a policy sets: which GPO it is can be seen on `node`, and only who owns that GPO changes it."""
-    show = f"gpresult /scope computer /h $env:TEMP\\gpresult.html shows which GPO sets {setting}"
-    return on_node(node, show, ask(Whom(Team.AD, "AD team, in that GPO"), step))
+    command = r"gpresult /scope computer /h $env:TEMP\gpresult.html"
+    show = text("evidence.remedies.which_gpo", command=command, setting=setting)
+    return on_node(node, show, ask(_POLICY_OWNER, step))
 
 
 def down_level(account: AccountName, facts: Facts) -> str:
@@ -118,10 +135,10 @@ def logon_name(account: AccountName, facts: Facts) -> str:
     return account.user
 
 
-def same_account(text: str, account: AccountName, facts: Facts) -> bool:
-    """Whether `text` (`DOMAIN\\user` or `user@domain`) is `account`. Forms that cannot be compared are different."""
+def same_account(name: str, account: AccountName, facts: Facts) -> bool:
+    """Whether `name` (`DOMAIN\\user` or `user@domain`) is `account`. Forms that cannot be compared are different."""
     try:
-        other = AccountName.parse(text)
+        other = AccountName.parse(name)
     except ValueError:
         return False
     if not other or not account:

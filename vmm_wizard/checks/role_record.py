@@ -14,7 +14,6 @@ from vmm_wizard.plan.model import Plan
 
 @check(
     "NAM-06",
-    title="The role's name is free in DNS",
     topic="naming",
     source="HA1",
     needs=("cluster.role_name", "cluster.name"),

@@ -16,7 +16,6 @@ from vmm_wizard.plan.model import Plan
 
 @node_check(
     "RUN-02",
-    title="A task like setup's own was rehearsed",
     topic="run",
     source="DSC",
     needs=("installing_account", "dkm.container", "database.host"),
@@ -98,7 +97,7 @@ def _lacks(plan: Plan, facts: Facts, rehearsal: RehearsalFacts) -> Iterator[tupl
 # --- after an installation
 
 
-@node_check("POST-01", title="Setup's log has no failure", topic="run", source="G25", needs=("cluster.role_name",))
+@node_check("POST-01", topic="run", source="G25", needs=("cluster.role_name",))
 def log_clean(plan: Plan, facts: Facts, node: str) -> Verdict:
     """SetupWizard.log of an installed node. Failures fail while there is no service; else VMM stands: a warning."""
     vmm = vmm_of(facts.node(node))
@@ -115,7 +114,6 @@ def log_clean(plan: Plan, facts: Facts, node: str) -> Verdict:
 
 @check(
     "POST-02",
-    title="The role is online and serves",
     topic="run",
     source="CPS",
     needs=("cluster.name", "cluster.role_name", "cluster.nodes"),
@@ -185,7 +183,6 @@ def _console(plan: Plan, facts: Facts) -> Verdict:
 
 @check(
     "POST-03",
-    title="Consoles can find and trust the role",
     topic="run",
     source="TTB",
     needs=("service_account.name", "cluster.role_name", "cluster.nodes"),

@@ -21,7 +21,6 @@ def needs_sysadmin(sql: SqlFacts, what: str) -> Verdict:
 
 @check(
     "SQL-06",
-    title="No files are left over from a database of that name",
     topic="database",
     source="PHX",
     needs=("database.host", "database.name"),
@@ -53,7 +52,6 @@ def no_leftover_files(plan: Plan, facts: Facts) -> Verdict:
 
 @check(
     "SQL-07",
-    title="The database is in no availability group while setup runs",
     topic="database",
     source="INST",
     needs=("database.host", "database.name"),
@@ -86,7 +84,6 @@ def in_no_availability_group(plan: Plan, facts: Facts) -> Verdict:
 
 @check(
     "SQL-14",
-    title="An existing database may be taken",
     topic="database",
     source="KBDES",
     needs=("database.host", "database.name"),
@@ -176,7 +173,6 @@ def case_insensitive(collation: str) -> bool:
 
 @check(
     "SQL-16",
-    title="The service account owns its database",
     topic="database",
     source="KBDBO",
     needs=("database.host", "database.name", "service_account.name"),
@@ -219,7 +215,7 @@ def service_account_is_owner(plan: Plan, facts: Facts) -> Verdict:
     return failed(evidence, remedy)
 
 
-@check("SQL-15", title="There is room for the database", topic="database", source="REQ*", needs=("database.host",))
+@check("SQL-15", topic="database", source="REQ*", needs=("database.host",))
 def room_for_data(plan: Plan, facts: Facts) -> Verdict:
     """Free space of the volume that new data files go to."""
     sql = known(facts.sql)

@@ -10,7 +10,7 @@ from vmm_wizard.facts.model import DomainFacts, Facts, PrincipalNameFacts, Rehea
 from vmm_wizard.plan.model import Plan
 
 
-@check("SQL-09", title="Kerberos reaches SQL Server", topic="database", source="PLANHA", needs=("database.host",))
+@check("SQL-09", topic="database", source="PLANHA", needs=("database.host",))
 def kerberos(plan: Plan, facts: Facts) -> Verdict:
     """A clustered database must have it (PLANHA); a standalone instance may do with NTLM.
 

@@ -14,7 +14,6 @@ from vmm_wizard.plan.model import Plan
 
 @check(
     "SQL-08",
-    title="Setup talks to the primary replica",
     topic="database",
     source="HASQL",
     needs=("database.host", "database.name"),
@@ -57,7 +56,7 @@ def listener_names(sql: SqlFacts) -> frozenset[str]:
     return frozenset(re.split(r"[.:]", name)[0].casefold() for name in sql.listeners or ())
 
 
-@check("SQL-10", title="SQL Server's own account", topic="database", source="PREP", needs=("database.host",))
+@check("SQL-10", topic="database", source="PREP", needs=("database.host",))
 def service_account(plan: Plan, facts: Facts) -> Verdict:
     """It must be known to the domain: a domain account, LocalSystem or a virtual account, never a local user."""
     del plan
@@ -76,9 +75,7 @@ def service_account(plan: Plan, facts: Facts) -> Verdict:
     return passed(evidence)
 
 
-@check(
-    "SQL-13", title="Encryption is not forced on every client", topic="database", source="G25", needs=("database.host",)
-)
+@check("SQL-13", topic="database", source="G25", needs=("database.host",))
 def encryption_not_forced(plan: Plan, facts: Facts) -> Verdict:
     """One field report (VMM 2025) says that setup's first connection breaks: so this warns, and lowers nothing."""
     sql = known(facts.sql)
@@ -102,7 +99,6 @@ def encryption_not_forced(plan: Plan, facts: Facts) -> Verdict:
 
 @check(
     "SQL-17",
-    title="The service account's login is on every replica",
     topic="database",
     source="HASQL",
     needs=("database.host", "service_account.name"),
@@ -146,7 +142,6 @@ _TWO_WAY = 3
 
 @check(
     "SQL-18",
-    title="SQL Server's domain is trusted both ways",
     topic="database",
     source="PREP",
     needs=("database.host",),
@@ -177,7 +172,7 @@ def two_way_trust(plan: Plan, facts: Facts) -> Verdict:
     return failed(said, ask(AD_TEAM, f"{show}; shows the trusts: make that with {trust.dns_name} a two-way trust"))
 
 
-@check("SQL-19", title="SQL Server is highly available", topic="database", source="SEED", needs=("database.host",))
+@check("SQL-19", topic="database", source="SEED", needs=("database.host",))
 def highly_available(plan: Plan, facts: Facts) -> Verdict:
     """A failover cluster instance, or a replica of an availability group; a standalone one only warns."""
     del plan

@@ -14,7 +14,7 @@ _SHELL_MEMORY_MB = 1024
 _OWN_TASK = "vmm-wizard-"
 
 
-@node_check("MED-03", title="No other setup is running", topic="media", source="PHX")
+@node_check("MED-03", topic="media", source="PHX")
 def no_other_setup(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Setup of VMM, or Windows Installer at work. A run of ours that is under way is followed, not waited for."""
     del plan
@@ -30,7 +30,7 @@ def no_other_setup(plan: Plan, facts: Facts, node: str) -> Verdict:
     return passed("no setup of VMM is running, and Windows Installer is idle")
 
 
-@node_check("RUN-01", title="Remote shells have room for installers", topic="run", source="WSMV")
+@node_check("RUN-01", topic="run", source="WSMV")
 def shell_limits(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Matters only where prerequisites are installed in a remote shell: setup itself runs in a task."""
     del plan
@@ -50,7 +50,7 @@ def shell_limits(plan: Plan, facts: Facts, node: str) -> Verdict:
     return passed(evidence)
 
 
-@node_check("RUN-03", title="What Windows will write down of the run", topic="run", source="expert")
+@node_check("RUN-03", topic="run", source="expert")
 def written_down(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Command lines in the Security log hold setup's passwords. PowerShell's own logs hold our scripts, which hand no
     password to a cmdlet; that is said, so that nobody is surprised."""
@@ -93,7 +93,7 @@ def _kept(plan: Plan, logging: LoggingFacts) -> list[str]:
     return [text for there, text in rows if there]
 
 
-@node_check("RUN-04", title="No VMM console is open", topic="run", source="HAU")
+@node_check("RUN-04", topic="run", source="HAU")
 def consoles_closed(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Before an uninstall: a console, or a PowerShell with VMM's module, holds files that are to go."""
     del plan

@@ -18,7 +18,7 @@ _FOLDER = Path(__file__).parent
 #: The language that is complete.
 ENGLISH = "en"
 #: A row of a table that is a plain string.
-_ROW = re.compile(r'([A-Za-z0-9_.-]+) = "([^"\\]*)"')
+_ROW = re.compile(r"""([A-Za-z0-9_.-]+) = (?:"([^"\\]*)"|'([^']*)')""")
 #: The head of a table, alone on its line.
 _HEAD = re.compile(r"^\[([^\[\]\n]+)\][ \t]*$", re.MULTILINE)
 
@@ -96,7 +96,7 @@ def _simple(written: str) -> list[tuple[str, str]] | None:
     for line in written.splitlines():
         row = _ROW.fullmatch(line)
         if row is not None:
-            rows.append((row[1], row[2]))
+            rows.append((row[1], row[3] if row[2] is None else row[2]))
         elif line and not line.startswith("#"):
             return None
     return rows
