@@ -23,7 +23,7 @@ from tests.checks.asking import (
     with_all_nodes,
     with_node,
 )
-from vmm_wizard.checks.node import _PORT_NAMES
+from vmm_wizard.checks.node import _ANSWERS
 from vmm_wizard.checks.registry import Status
 from vmm_wizard.facts.model import AdkFacts, Disk, Facts, MediaFacts, NoAnswer, RebootFacts
 from vmm_wizard.plan.model import Media, Ports, Release
@@ -205,7 +205,7 @@ def test_the_six_ports(ports: Ports, status: Status) -> None:
 def test_a_clash_of_ports_is_named_as_on_the_page_and_in_setups_file() -> None:
     row = finding("NOD-13", plan=a_plan(ports=Ports(winpe_http=8100)))
     assert '"Console port" (IndigoTcpPort) and "Windows PE, time" (IndigoHTTPPort) are both 8100' in row.evidence
-    assert set(_PORT_NAMES.values()) == {LABELS[key] for key in LABELS if key.startswith("ports.")}
+    assert set(_ANSWERS.values()) == {key for key in LABELS if key.startswith("ports.")}
 
 
 # --- media

@@ -14,6 +14,10 @@ import vmm_wizard
 CODE = Path(vmm_wizard.__file__).parent
 #: The folders and modules that are watched.
 PARTS = (
+    "checks/node.py",
+    "checks/node_agreement.py",
+    "checks/node_network.py",
+    "checks/node_software.py",
     "checks/registry.py",
     "checks/remedies.py",
     "plain",
@@ -30,11 +34,13 @@ NOT_SAID = frozenset(
         *("3343 TCP+UDP, 135, 445 TCP", "636/389 LDAP, 88 Kerberos, 53 DNS"),
         "# vmm-wizard kept these answers when it was cut off: ",
         "check 0 is registered twice",
+        *("Deployment Tools", r"\Assessment and Deployment Kit\Deployment Tools\WSIM"),
     )
 )
 #: How a command of PowerShell, SQL Server or Windows begins: it is said in no language.
 _COMMAND = re.compile(
-    r"(?:& )?(?:[A-Z][a-z]+-[A-Z]\w+|ALTER|CREATE|EXEC|GRANT|SELECT|USE|dsacls|gpresult|gpupdate|repadmin|setspn)\b"
+    r"(?:& )?(?:[A-Z][a-z]+-[A-Z]\w+|ALTER|CREATE|EXEC|GRANT|SELECT|USE"
+    r"|adk\w+\.exe|dsacls|gpresult|gpupdate|msiexec|netsh|repadmin|setspn|winrm)\b"
 )
 #: Two words or more.
 _SENTENCE = re.compile(r"[^\W\d_]{2,}\S* +(?:\S+ +)*[^\W\d_]{2,}")

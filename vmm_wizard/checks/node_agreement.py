@@ -9,6 +9,7 @@ from vmm_wizard.checks.registry import Verdict, node_check, passed, warned
 from vmm_wizard.checks.remedies import on_node, powershell
 from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts, NotKnown, SqlFacts, known
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 _NOTICEABLE = timedelta(seconds=60)
 #: Kerberos refuses tickets from clocks that differ by more.
@@ -22,51 +23,53 @@ def clock(plan: Plan, facts: Facts, node: str) -> Verdict:
     del plan
     answer = facts.node(node)
     domain = known(facts.domain)
-    own = _offset(facts, node, answer.utc_time, f"{node}'s clock")
-    rows = [(domain.server, own - _offset(facts, "domain", domain.time, f"the clock of {domain.server}"))]
+    own = _offset(facts, node, answer.utc_time, text("evidence.NOD-15.of_node", node=node))
+    theirs = _offset(facts, "domain", domain.time, text("evidence.NOD-15.of_controller", server=domain.server))
+    rows = [(domain.server, own - theirs)]
     if isinstance(facts.sql, SqlFacts):
-        rows.append((facts.sql.server, own - _offset(facts, "sql", facts.sql.utc_time, "SQL Server's clock")))
+        theirs = _offset(facts, "sql", facts.sql.utc_time, text("evidence.NOD-15.of_sql"))
+        rows.append((facts.sql.server, own - theirs))
     worst = max(abs(skew) for _, skew in rows)
-    evidence = ", ".join(f"{_words(skew)} {server}" for server, skew in rows)
+    found = ", ".join(_words(skew, server) for server, skew in rows)
     if worst >= _NOTICEABLE:
-        why = "Kerberos refuses tickets from 300 s on" if worst >= _REFUSED else "60 s are noticeable, 300 s too much"
+        which = "refused" if worst >= _REFUSED else "noticeable"
         return warned(
-            f"{evidence}; {why}",
-            on_node(node, "w32tm /query /status; w32tm /resync /rediscover; the domain is the time source of members"),
+            text(f"evidence.NOD-15.apart.{which}", found=found),
+            on_node(node, text("evidence.NOD-15.mend", commands="w32tm /query /status; w32tm /resync /rediscover")),
         )
     known(facts.sql)
-    return passed(evidence)
+    return passed(found)
 
 
 def _offset(facts: Facts, who: str, told: datetime | None, what: str) -> timedelta:
     """How far a clock is ahead of the wizard's own; raises NotKnown."""
     heard = facts.heard.get(who)
     if told is None or heard is None:
-        raise NotKnown(NoAnswer(f"{what} could not be read", "unreadable"))
+        raise NotKnown(NoAnswer(text("evidence.NOD-15.unreadable", clock=what), "unreadable"))
     return told - heard
 
 
-def _words(skew: timedelta) -> str:
+def _words(skew: timedelta, server: str) -> str:
     seconds = round(skew.total_seconds())
     if seconds == 0:
-        return "level with"
-    return f"{abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'}"
+        return text("evidence.NOD-15.level", server=server)
+    which = "ahead" if seconds > 0 else "behind"
+    return text(f"evidence.NOD-15.skew.{which}", seconds=abs(seconds), server=server)
 
 
 @node_check("NOD-19", topic="node", source="COLL")
 def languages(plan: Plan, facts: Facts, node: str) -> Verdict:
     """The culture of this account on each node: setup chooses the database's collation by it."""
     answer = facts.node(node)
-    evidence = f"display language {answer.ui_culture or 'unknown'}, formats {answer.culture or 'unknown'}"
+    not_known = text("evidence.shared.unknown")
+    display, formats = answer.ui_culture or not_known, answer.culture or not_known
+    evidence = text("evidence.NOD-19.found", display=display, formats=formats)
     others = list(_unlike(plan, facts, node, answer))
     if others:
+        command = f"Set-Culture {powershell(answer.culture)}"
         return warned(
-            f"{evidence}, but {'; '.join(others)}",
-            on_node(
-                node,
-                f"as the account that runs setup: Set-Culture {powershell(answer.culture)}; set the same display "
-                "language on every node, then sign in anew",
-            ),
+            text("evidence.NOD-19.unlike", found=evidence, others="; ".join(others)),
+            on_node(node, text("evidence.NOD-19.mend", command=command)),
         )
     return passed(evidence)
 
@@ -77,4 +80,4 @@ def _unlike(plan: Plan, facts: Facts, node: str, answer: NodeFacts) -> Iterator[
         if other.key == node or not isinstance(found, NodeFacts):
             continue
         if (found.ui_culture, found.culture) != (answer.ui_culture, answer.culture):
-            yield f"{other.key} has {found.ui_culture} and {found.culture}"
+            yield text("evidence.NOD-19.other", node=other.key, display=found.ui_culture, formats=found.culture)

@@ -8,41 +8,41 @@ from vmm_wizard.facts.model import Facts, PortUse, TlsFacts, WinrmFacts, known
 from vmm_wizard.facts.node_parts import part
 from vmm_wizard.facts.windows_model import KERNEL_PROCESS, NOT_SET
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
-#: What each value of the NTLM policies denies (Microsoft, security policy settings).
-_DENIED_SENDING = {2: "outgoing NTLM"}
-_DENIED_RECEIVING = {1: "incoming NTLM of domain accounts", 2: "incoming NTLM"}
+#: What each value of the NTLM policies denies (Microsoft, security policy settings), by its key in the catalogue.
+_DENIED_SENDING = {2: "outgoing"}
+_DENIED_RECEIVING = {1: "incoming_of_domain", 2: "incoming"}
 
 
 @node_check("NOD-12", topic="node", source="INST")
 def ports_free(plan: Plan, facts: Facts, node: str) -> Verdict:
     """A port of VMM's own services in use fails. The one for BITS can be shared through http.sys: that only warns."""
     answer = facts.node(node)
-    uses = [use for use in part(answer, answer.ports, "which ports are in use") if use.port in plan.ports.own]
+    ports = part(answer, answer.ports, text("evidence.NOD-12.what"))
+    uses = [use for use in ports if use.port in plan.ports.own]
     taken = [use for use in uses if use.port != plan.ports.bits]
-    look = on_node(node, "Get-NetTCPConnection -State Listen | Sort-Object LocalPort; stop that program, or ")
     if taken:
+        show = "Get-NetTCPConnection -State Listen | Sort-Object LocalPort"
+        there = on_node(node, text("evidence.NOD-12.mend_taken_there", command=show))
         return failed(
-            f"in use already: {', '.join(map(_who, taken))}",
-            in_plan("choose another port for each", on_node(node, look.step + "choose other ports in the plan")),
+            text("evidence.NOD-12.taken", uses=", ".join(map(_who, taken))),
+            in_plan(text("evidence.NOD-12.mend_taken"), there),
         )
     if uses:
-        shared = all(use.process_id == KERNEL_PROCESS for use in uses)
-        why = "IIS and others share a port through http.sys, and VMM's file transfer has to share it too"
+        which = "shared" if all(use.process_id == KERNEL_PROCESS for use in uses) else "taken"
         return warned(
-            f"{', '.join(map(_who, uses))} in use: {why if shared else 'VMM transfers files through it'}",
-            on_node(
-                node,
-                "netsh http show servicestate shows who has it; move that to another server, or choose another port "
-                "for BITS in the plan",
-            ),
+            text(f"evidence.NOD-12.bits.{which}", uses=", ".join(map(_who, uses))),
+            on_node(node, text("evidence.NOD-12.mend_bits", command="netsh http show servicestate")),
         )
-    return passed(f"free: {', '.join(map(str, plan.ports.own))}")
+    return passed(text("evidence.NOD-12.free", ports=", ".join(map(str, plan.ports.own))))
 
 
 def _who(use: PortUse) -> str:
-    process = "Windows itself, that is http.sys" if use.process_id == KERNEL_PROCESS else use.process or "a process"
-    return f"{use.port} by {process} ({use.process_id})"
+    process = use.process or text("evidence.NOD-12.some_process")
+    if use.process_id == KERNEL_PROCESS:
+        process = text("evidence.NOD-12.kernel")
+    return text("evidence.NOD-12.use", port=use.port, process=process, number=use.process_id)
 
 
 @node_check("NOD-14", topic="node", source="KBSHARE")
@@ -50,39 +50,34 @@ def winrm_loop(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Setup talks to the node's own WinRM by its full name; by Kerberos, for which nobody else may hold its names."""
     del plan
     answer = facts.node(node)
-    winrm = part(answer, answer.winrm, "whether WinRM answers the node itself")
+    winrm = part(answer, answer.winrm, text("evidence.NOD-14.what"))
     if winrm.loop_error:
-        return failed(f"asked as {answer.dns_host_name}: {winrm.loop_error}{_filters(winrm)}", _mend_loop(node, winrm))
+        return failed(_silent(answer.dns_host_name, winrm), _mend_loop(node, winrm))
     label = node.partition(".")[0]
     names = {name.casefold() for name in (f"HTTP/{node}", f"HTTP/{label}")}
     for name, holders in known(facts.principal_names).holders.items():
         others = [dn for dn in holders if name.casefold() in names and not _is_computer(dn, label)]
         if others:
             return failed(
-                f"WinRM answers, but {name} is on {', '.join(others)}: Kerberos to this node's WinRM fails",
-                ask(
-                    AD_TEAM,
-                    f"setspn -Q {powershell(name)} shows who has it; when nobody needs it there, move it with "
-                    f"setspn -D from that account",
-                ),
+                text("evidence.NOD-14.name_elsewhere", name=name, holders=", ".join(others)),
+                ask(AD_TEAM, text("evidence.NOD-14.mend_name_elsewhere", command=f"setspn -Q {powershell(name)}")),
             )
-    return passed(f"WinRM answers as {answer.dns_host_name}, and nobody else holds HTTP/{node}")
+    return passed(text("evidence.NOD-14.good", name=answer.dns_host_name, principal=f"HTTP/{node}"))
 
 
-def _filters(winrm: WinrmFacts) -> str:
+def _silent(name: str, winrm: WinrmFacts) -> str:
     if not winrm.policy:
-        return ""
-    return f" (a GPO lets it listen on IPv4 {winrm.ipv4_filter or 'nowhere'}, IPv6 {winrm.ipv6_filter or 'nowhere'})"
+        return text("evidence.NOD-14.silent", name=name, error=winrm.loop_error)
+    nowhere = text("evidence.NOD-14.nowhere")
+    ipv4, ipv6 = winrm.ipv4_filter or nowhere, winrm.ipv6_filter or nowhere
+    return text("evidence.NOD-14.silent_by_policy", name=name, error=winrm.loop_error, ipv4=ipv4, ipv6=ipv6)
 
 
 def _mend_loop(node: str, winrm: WinrmFacts) -> Remedy:
     if winrm.policy:
-        return by_policy(
-            node,
-            "Allow remote server management through WinRM",
-            "fill in its IPv4 and IPv6 filter (* or the ranges of all nodes): an empty one means no address",
-        )
-    return on_node(node, f"winrm quickconfig; then Test-WSMan {powershell(node)} shows whether it answers")
+        return by_policy(node, text("evidence.NOD-14.setting"), text("evidence.NOD-14.mend_policy"))
+    show = f"Test-WSMan {powershell(node)}"
+    return on_node(node, text("evidence.NOD-14.mend", command="winrm quickconfig", show=show))
 
 
 def _is_computer(dn: str, label: str) -> bool:
@@ -95,28 +90,30 @@ def dotnet_tls(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Where TLS 1.0 is off, older .NET programs such as setup need both values, in both views of the registry."""
     del plan
     answer = facts.node(node)
-    tls = part(answer, answer.tls, "the TLS settings of .NET")
-    unset = [f"{name} {'not set' if value == NOT_SET else value}" for name, value in _dotnet_values(tls) if value != 1]
-    state = f"TLS 1.0 for outgoing connections: {tls.tls10_client}"
+    tls = part(answer, answer.tls, text("evidence.NOD-16.what"))
+    not_set = text("evidence.NOD-16.not_set")
+    unset = [f"{name} {not_set if value == NOT_SET else value}" for name, value in _dotnet_values(tls) if value != 1]
     if not unset:
-        return passed(f"{state}; SystemDefaultTlsVersions and SchUseStrongCrypto are 1 in both views")
+        return passed(text("evidence.NOD-16.good", state=tls.tls10_client))
     if tls.tls10_client != "disabled":
-        return passed(f"{state}; .NET has its own defaults")
+        return passed(text("evidence.NOD-16.defaults", state=tls.tls10_client))
     keys = (
         r"HKLM:\SOFTWARE\Microsoft\.NETFramework\v4.0.30319",
         r"HKLM:\SOFTWARE\WOW6432Node\Microsoft\.NETFramework\v4.0.30319",
     )
     names = ("SystemDefaultTlsVersions", "SchUseStrongCrypto")
     commands = (f"Set-ItemProperty -Path {powershell(key)} -Name {name} -Value 1" for key in keys for name in names)
-    return warned(f"{state}, and {', '.join(unset)}", on_node(node, "; ".join(commands)))
+    found = text("evidence.NOD-16.unset", state=tls.tls10_client, values=", ".join(unset))
+    return warned(found, on_node(node, "; ".join(commands)))
 
 
 def _dotnet_values(tls: TlsFacts) -> tuple[tuple[str, int], ...]:
+    view = text("evidence.NOD-16.view")
     return (
         ("SystemDefaultTlsVersions", tls.system_default),
         ("SchUseStrongCrypto", tls.strong_crypto),
-        ("SystemDefaultTlsVersions (32 bit)", tls.system_default_32),
-        ("SchUseStrongCrypto (32 bit)", tls.strong_crypto_32),
+        (f"SystemDefaultTlsVersions {view}", tls.system_default_32),
+        (f"SchUseStrongCrypto {view}", tls.strong_crypto_32),
     )
 
 
@@ -124,30 +121,27 @@ def _dotnet_values(tls: TlsFacts) -> tuple[tuple[str, int], ...]:
 def firewall(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Setup makes its own rules on the node. Where a GPO says that these do not count, a GPO must open the port."""
     answer = facts.node(node)
-    wall = part(answer, answer.firewall, "Windows Firewall's domain profile")
+    wall = part(answer, answer.firewall, text("evidence.NOD-17.what"))
     port = plan.ports.console
     if not wall.enabled:
-        return passed("Windows Firewall is off in the domain profile")
+        return passed(text("evidence.NOD-17.off"))
     if wall.local_rules:
-        return passed("Windows Firewall is on in the domain profile, and rules that setup makes there count")
-    if any(_covers(text, port) for text in wall.policy_ports):
-        return passed(f"rules made on the node do not count, and a rule of a GPO lets TCP {port} in")
-    opened = f"for the domain profile: {', '.join(wall.policy_ports) or 'nothing'}"
+        return passed(text("evidence.NOD-17.local_rules"))
+    if any(_covers(ports, port) for ports in wall.policy_ports):
+        return passed(text("evidence.NOD-17.opened", port=port))
+    opened = ", ".join(wall.policy_ports) or text("evidence.NOD-17.nothing")
+    step = text("evidence.NOD-17.mend", ports=", ".join(map(str, plan.ports.own)))
     return warned(
-        f"a GPO says that firewall rules made on the node do not count, and none lets TCP {port} in ({opened})",
-        by_policy(
-            node,
-            "the domain profile of Windows Firewall",
-            f"let TCP {', '.join(map(str, plan.ports.own))} in from where consoles, hosts and library servers are",
-        ),
+        text("evidence.NOD-17.closed", port=port, opened=opened),
+        by_policy(node, text("evidence.NOD-17.setting"), step),
     )
 
 
-def _covers(text: str, port: int) -> bool:
+def _covers(ports: str, port: int) -> bool:
     """Whether a rule's ports, `any`, `8100` or `8100-8103`, hold `port`. Keywords such as `RPC` hold none."""
-    if text == "any":
+    if ports == "any":
         return True
-    first, _, last = text.partition("-")
+    first, _, last = ports.partition("-")
     return first.isdecimal() and (last or first).isdecimal() and int(first) <= port <= int(last or first)
 
 
@@ -156,20 +150,17 @@ def ntlm_allowed(plan: Plan, facts: Facts, node: str) -> Verdict:
     """VMM relies on NTLM for its management work (PORTS). Auditing is no denial; for incoming NTLM 1 is one already."""
     del plan
     answer = facts.node(node)
-    ntlm = part(answer, answer.ntlm, "the policies that restrict NTLM")
+    ntlm = part(answer, answer.ntlm, text("evidence.NOD-18.what"))
     denied = []
     if ntlm.sending in _DENIED_SENDING:
-        denied.append(f"{_DENIED_SENDING[ntlm.sending]} (RestrictSendingNTLMTraffic={ntlm.sending})")
+        what = text(f"evidence.NOD-18.denied.{_DENIED_SENDING[ntlm.sending]}")
+        denied.append(f"{what} (RestrictSendingNTLMTraffic={ntlm.sending})")
     if ntlm.receiving in _DENIED_RECEIVING:
-        denied.append(f"{_DENIED_RECEIVING[ntlm.receiving]} (RestrictReceivingNTLMTraffic={ntlm.receiving})")
+        what = text(f"evidence.NOD-18.denied.{_DENIED_RECEIVING[ntlm.receiving]}")
+        denied.append(f"{what} (RestrictReceivingNTLMTraffic={ntlm.receiving})")
     if not denied:
-        return passed("no policy denies NTLM on this node")
+        return passed(text("evidence.NOD-18.good"))
     return warned(
-        f"a policy denies {' and '.join(denied)}; VMM uses NTLM for management operations",
-        by_policy(
-            node,
-            "Network security: Restrict NTLM",
-            "decide with security: an exception for the VMM nodes, hosts and library servers keeps NTLM denied "
-            "everywhere else",
-        ),
+        text("evidence.NOD-18.restricted", what=text("evidence.shared.and").join(denied)),
+        by_policy(node, text("evidence.NOD-18.setting"), text("evidence.NOD-18.mend")),
     )
