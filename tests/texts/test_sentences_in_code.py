@@ -14,6 +14,8 @@ import vmm_wizard
 CODE = Path(vmm_wizard.__file__).parent
 #: The folders and modules that are watched.
 PARTS = (
+    "checks/cluster.py",
+    "checks/cluster_health.py",
     "checks/node.py",
     "checks/node_agreement.py",
     "checks/node_network.py",
@@ -34,6 +36,7 @@ NOT_SAID = frozenset(
         *("3343 TCP+UDP, 135, 445 TCP", "636/389 LDAP, 88 Kerberos, 53 DNS"),
         "# vmm-wizard kept these answers when it was cut off: ",
         "check 0 is registered twice",
+        *("core group", "computer object", "virtual machine", "sql server", "net helpmsg <code>"),
         *("Deployment Tools", r"\Assessment and Deployment Kit\Deployment Tools\WSIM"),
     )
 )

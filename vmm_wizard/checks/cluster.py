@@ -7,18 +7,21 @@ from collections.abc import Iterator
 from vmm_wizard.checks.accounts import computer_sids
 from vmm_wizard.checks.naming import cluster_controls
 from vmm_wizard.checks.registry import Verdict, check, failed, node_check, not_applicable, passed, unknown, warned
-from vmm_wizard.checks.remedies import AD_TEAM, ask, in_domain, in_plan, on_node, powershell
+from vmm_wizard.checks.remedies import AD_TEAM, ask, in_domain, in_plan, on_any_node, on_node, powershell
 from vmm_wizard.checks.rights import COMPUTER_CLASS, CREATE_CHILD, rights_on_object
 from vmm_wizard.checks.schedule import planned_cluster, situation, vmm_group
 from vmm_wizard.facts.model import ClusterFacts, ClusterNode, ClusterObjectFacts, Facts, NodeFacts, known
 from vmm_wizard.facts.node_parts import cluster_of, vmm_of
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 #: Most nodes of a cluster that may carry VMM (SEED).
 MOST_NODES = 16
 
-#: Why a check of the cluster rests while no planned node is in it.
-NOT_IN_CLUSTER = "CLU-01 first: these nodes are not in the planned cluster"
+
+def not_in_cluster() -> Verdict:
+    """The verdict of a check of the cluster that rests while no planned node is in it."""
+    return not_applicable(text("evidence.shared.cluster_first"))
 
 
 def cluster_of_plan(plan: Plan, facts: Facts) -> ClusterFacts | None:
@@ -40,20 +43,18 @@ def in_planned_cluster(plan: Plan, facts: Facts, node: str) -> Verdict:
     name = powershell(plan.cluster.name.label)
     if cluster is None:
         label = powershell(node.partition(".")[0])
-        return failed(
-            f"no cluster answers here: {answer.cluster_error or 'Get-Cluster returned nothing'}",
-            on_node(
-                node,
-                "Install-WindowsFeature Failover-Clustering -IncludeManagementTools; then "
-                f"Add-ClusterNode -Cluster {name} -Name {label} (or New-Cluster -Name {name} -Node ... -NoStorage)",
-            ),
+        error = answer.cluster_error or text("evidence.CLU-01.nothing_returned")
+        step = text(
+            "evidence.CLU-01.mend",
+            install="Install-WindowsFeature Failover-Clustering -IncludeManagementTools",
+            join=f"Add-ClusterNode -Cluster {name} -Name {label}",
+            make=f"New-Cluster -Name {name} -Node ... -NoStorage",
         )
+        return failed(text("evidence.CLU-01.no_cluster", error=error), on_node(node, step))
     if not planned_cluster(plan, cluster):
-        return failed(
-            f"the node is in cluster {cluster.name}, and the plan says {plan.cluster.name}",
-            in_plan(f"write {cluster.name} as the cluster's name, or choose the nodes of {plan.cluster.name}"),
-        )
-    return passed(f"in cluster {cluster.name}")
+        both = {"found": cluster.name, "planned": plan.cluster.name}
+        return failed(text("evidence.CLU-01.another", **both), in_plan(text("evidence.CLU-01.mend_another", **both)))
+    return passed(text("evidence.CLU-01.good", cluster=cluster.name))
 
 
 @check("CLU-02", topic="cluster", source="SEED", needs=("cluster.nodes",))
@@ -62,9 +63,12 @@ def number_of_nodes(plan: Plan, facts: Facts) -> Verdict:
     planned = [node.key for node in plan.nodes]
     twice = sorted({name for name in planned if planned.count(name) > 1})
     if twice:
-        return failed(f"{', '.join(twice)} is named more than once", in_plan("name each node once"))
+        return failed(
+            text("evidence.CLU-02.twice", nodes=", ".join(twice)), in_plan(text("evidence.CLU-02.mend_twice"))
+        )
+    leave_out = in_plan(text("evidence.CLU-02.mend_many"))
     if len(planned) > MOST_NODES:
-        return failed(f"{len(planned)} nodes; {MOST_NODES} at most may carry VMM", in_plan("leave some out"))
+        return failed(text("evidence.CLU-02.many", number=len(planned), most=MOST_NODES), leave_out)
     labels = {name.partition(".")[0] for name in planned}
     for node in planned:
         cluster = cluster_of(facts.node(node))
@@ -72,13 +76,10 @@ def number_of_nodes(plan: Plan, facts: Facts) -> Verdict:
             group = vmm_group(cluster)
             labels |= {row.owner.partition(".")[0].casefold() for row in cluster.groups if row.name == group}
     if len(labels) > MOST_NODES:
-        return failed(
-            f"{len(labels)} nodes with the one that carries VMM already; {MOST_NODES} at most may",
-            in_plan("leave some out"),
-        )
+        return failed(text("evidence.CLU-02.many_with_active", number=len(labels), most=MOST_NODES), leave_out)
     if len(labels) == 1:
-        return warned("one node: VMM is away whenever it is", in_plan("add a second node of the cluster, now or later"))
-    return passed(f"{len(labels)} nodes")
+        return warned(text("evidence.CLU-02.one"), in_plan(text("evidence.CLU-02.mend_one")))
+    return passed(text("evidence.CLU-02.good", number=len(labels)))
 
 
 @check("CLU-03", topic="cluster", source="expert", needs=("cluster.nodes",))
@@ -89,14 +90,14 @@ def nodes_up(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     """
     cluster = cluster_of_plan(plan, facts)
     if cluster is None:
-        yield not_applicable(NOT_IN_CLUSTER)
+        yield not_in_cluster()
         return
     states = {row.name.partition(".")[0].casefold(): row for row in cluster.nodes}
     planned = {node.label.casefold(): node.key for node in plan.nodes}
     for label, node in planned.items():
         row = states.pop(label, None)
         if row is None:
-            yield not_applicable(f"CLU-01 first: {cluster.name} has no such node", subject=node)
+            yield not_applicable(text("evidence.CLU-03.no_node", cluster=cluster.name), subject=node)
         else:
             yield _node_state(row, node, True)
     for row in states.values():
@@ -109,8 +110,8 @@ def _is_up(row: ClusterNode) -> bool:
 
 
 def _node_state(row: ClusterNode, subject: str, planned: bool) -> Verdict:
-    status = "" if row.status.casefold() in ("", "normal") else f", {row.status}"
-    evidence = f"the cluster says: {row.state}{status}"
+    state = row.state if row.status.casefold() in ("", "normal") else f"{row.state}, {row.status}"
+    evidence = text("evidence.CLU-03.state", state=state)
     if _is_up(row):
         return passed(evidence, subject=subject)
     name = powershell(row.name)
@@ -118,8 +119,8 @@ def _node_state(row: ClusterNode, subject: str, planned: bool) -> Verdict:
     command = f"Start-ClusterNode -Name {name}{clear}"
     if row.state.casefold() == "paused":
         command = f"Resume-ClusterNode -Name {name}"
-    remedy = on_node("any node", f"{command}; then Get-ClusterNode")
-    return (failed if planned else warned)(evidence, remedy, subject=subject)
+    step = text("evidence.CLU-03.mend", command=command, show="Get-ClusterNode")
+    return (failed if planned else warned)(evidence, on_any_node(step), subject=subject)
 
 
 @check(
@@ -136,28 +137,23 @@ def cluster_may_make_object(plan: Plan, facts: Facts) -> Verdict:
         return _no_cluster_object(plan, facts, account)
     role = known(facts.role_object)
     if role.found and cluster_controls(found, role):
-        return passed(f"{role.dn} is there already, and {account} controls it")
+        return passed(text("evidence.CLU-05.prestaged", object=role.dn, account=account))
     if role.found:
-        return not_applicable("NAM-05 first: there is a computer object of the role's name that is not the cluster's")
+        return not_applicable(text("evidence.CLU-05.name_first"))
     if found.parent_descriptor is None:
-        return unknown(f"the permissions of {found.parent_dn} could not be read")
+        return unknown(text("evidence.CLU-05.unreadable", parent=found.parent_dn))
     rights = rights_on_object(found.parent_descriptor, computer_sids(found.computer), COMPUTER_CLASS)
     if rights & CREATE_CHILD:
-        return passed(f"{account} may create computer objects in {found.parent_dn}")
+        return passed(text("evidence.CLU-05.may", account=account, parent=found.parent_dn))
     return _by_quota(plan, facts, found, account)
 
 
 def _no_cluster_object(plan: Plan, facts: Facts, account: str) -> Verdict:
     if cluster_of_plan(plan, facts) is None:
-        return not_applicable(NOT_IN_CLUSTER)
-    return failed(
-        f"the directory has no computer object of cluster {plan.cluster.name}: it is detached, or its object is lost",
-        on_node(
-            "any node",
-            "(Get-Cluster).AdministrativeAccessPoint shows whether it belongs to a directory",
-            ask(AD_TEAM, f"if it does, repair {powershell(account)} together with the cluster's admin"),
-        ),
-    )
+        return not_in_cluster()
+    show = text("evidence.CLU-05.mend_no_object", command="(Get-Cluster).AdministrativeAccessPoint")
+    repair = text("evidence.CLU-05.mend_no_object_ad", account=powershell(account))
+    return failed(text("evidence.CLU-05.no_object", cluster=plan.cluster.name), on_any_node(show, ask(AD_TEAM, repair)))
 
 
 def _by_quota(plan: Plan, facts: Facts, found: ClusterObjectFacts, account: str) -> Verdict:
@@ -165,16 +161,16 @@ def _by_quota(plan: Plan, facts: Facts, found: ClusterObjectFacts, account: str)
     role_name = powershell(plan.cluster.role_name.text)
     path = powershell(found.parent_dn)
     prestage = f"New-ADComputer -Name {role_name} -Path {path} -Enabled $false"
-    remedy = ask(AD_TEAM, f"{grant}; or prestage the object: {prestage}, with Full Control for {account}")
-    evidence = f"{account} may not create computer objects in {found.parent_dn}"
+    remedy = ask(AD_TEAM, text("evidence.CLU-05.mend", grant=grant, prestage=prestage, account=account))
+    evidence = text("evidence.CLU-05.may_not", account=account, parent=found.parent_dn)
     if not found.parent_is_computers:
         return failed(evidence, remedy)
     quota, made = known(facts.domain).machine_account_quota, found.created_count
     if quota is None or made is None:
-        return unknown(f"{evidence}; how much of its quota is used could not be read")
+        return unknown(text("evidence.CLU-05.quota_unreadable", found=evidence))
     if made < quota:
-        return warned(f"{evidence}, but has made {made} of {quota} that the domain's quota allows everybody", remedy)
-    return failed(f"{evidence}, and has used its quota ({made} of {quota})", remedy)
+        return warned(text("evidence.CLU-05.quota_left", found=evidence, made=made, quota=quota), remedy)
+    return failed(text("evidence.CLU-05.quota_used", found=evidence, made=made, quota=quota), remedy)
 
 
 @check(
@@ -187,26 +183,27 @@ def no_other_vmm(plan: Plan, facts: Facts) -> Verdict:
     """One highly available VMM a cluster, found by the service that a resource runs, not by a name."""
     cluster = cluster_of_plan(plan, facts)
     if cluster is None:
-        return not_applicable(NOT_IN_CLUSTER)
+        return not_in_cluster()
     group = vmm_group(cluster)
     state = situation(plan, facts)
     if group is None:
         taken = next((row for row in cluster.groups if row.name.casefold() == plan.cluster.role_name.key), None)
         if taken:
             return warned(
-                f"{cluster.name} has a role {taken.name} already ({taken.kind}, {taken.state}, on {taken.owner})",
-                in_plan("choose another role name"),
+                text(
+                    "evidence.CLU-07.name_taken",
+                    cluster=cluster.name,
+                    role=taken.name,
+                    kind=taken.kind,
+                    state=taken.state,
+                    owner=taken.owner,
+                ),
+                in_plan(text("evidence.CLU-07.mend_name_taken")),
             )
-        return passed(f"{cluster.name} has no VMM, and no role named {plan.cluster.role_name}")
+        return passed(text("evidence.CLU-07.good", cluster=cluster.name, role=plan.cluster.role_name))
     if state.ours:
-        return passed(f"the planned role is there: {state.why}")
-    return failed(
-        state.why,
-        in_plan(
-            "choose another cluster; or, if that role is meant, give its name, its database, and the node that owns it "
-            "as the first one"
-        ),
-    )
+        return passed(text("evidence.CLU-07.ours", why=state.why))
+    return failed(state.why, in_plan(text("evidence.CLU-07.mend")))
 
 
 @node_check(
@@ -219,14 +216,19 @@ def no_other_installation(plan: Plan, facts: Facts, node: str) -> Verdict:
     """VMM on a node is fine when it is the planned role's; then the finding says what is installed."""
     vmm = vmm_of(facts.node(node))
     if vmm is None:
-        return passed("no VMM is installed")
-    service = f"service {vmm.service_state or 'absent'}"
-    installed = f"VMM {vmm.version or 'of unknown version'} is installed in {vmm.install_path}, {service}"
+        return passed(text("evidence.CLU-08.good"))
+    installed = text(
+        "evidence.CLU-08.installed",
+        version=vmm.version or text("evidence.CLU-08.no_version"),
+        folder=vmm.install_path,
+        state=vmm.service_state or text("evidence.shared.absent"),
+    )
     state = situation(plan, facts)
     if state.ours:
-        return passed(f"{installed}: the planned role {plan.cluster.role_name}")
-    what_for = f"{vmm.sql_database or 'an unknown database'} on {vmm.sql_machine or 'an unknown server'}"
+        return passed(text("evidence.CLU-08.ours", installed=installed, role=plan.cluster.role_name))
+    database = vmm.sql_database or text("evidence.CLU-08.some_database")
+    server = vmm.sql_machine or text("evidence.CLU-08.some_server")
     return failed(
-        f"{installed}, for {what_for}; {state.why}",
-        in_plan("leave this node out; or look with its owner at what it serves before anybody uninstalls it"),
+        text("evidence.CLU-08.foreign", installed=installed, database=database, server=server, why=state.why),
+        in_plan(text("evidence.CLU-08.mend")),
     )

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from vmm_wizard.checks.accounts import clock
-from vmm_wizard.checks.cluster import NOT_IN_CLUSTER, cluster_of_plan
+from vmm_wizard.checks.cluster import cluster_of_plan, not_in_cluster
 from vmm_wizard.checks.registry import Verdict, check, failed, not_applicable, or_unknown, passed, unknown, warned
-from vmm_wizard.checks.remedies import AD_TEAM, ask, in_plan, on_node, powershell
+from vmm_wizard.checks.remedies import AD_TEAM, ask, in_plan, on_any_node, powershell
 from vmm_wizard.facts.model import (
     AddressResource,
     ClusterFacts,
@@ -21,6 +21,7 @@ from vmm_wizard.facts.model import (
 )
 from vmm_wizard.facts.node_parts import part
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 #: How long a validation says something of the cluster as it is (expert).
 VALIDATION_AGE = timedelta(days=180)
@@ -28,6 +29,8 @@ VALIDATION_AGE = timedelta(days=180)
 #: The status of a name that has not been online yet.
 _NEVER = 0xFFFFFFFF
 _IN_DIRECTORY = "activedirectoryanddns"
+#: A subject, by which answer files accept a finding: not translated.
+_CORE_GROUP = "core group"
 _NEEDS = ("cluster.name", "cluster.nodes")
 
 
@@ -36,16 +39,18 @@ def core_group_online(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     """Its network name and at least one of its addresses; and a witness where the nodes could split evenly."""
     cluster = cluster_of_plan(plan, facts)
     if cluster is None:
-        yield not_applicable(NOT_IN_CLUSTER)
+        yield not_in_cluster()
         return
     yield _core_group(cluster)
     count = len(cluster.nodes)
     if cluster.witness or count % 2:
-        yield passed(f"{count} nodes, witness: {cluster.witness or 'none, and none is needed'}", subject="quorum")
+        witness = cluster.witness or text("evidence.CLU-04.no_witness_needed")
+        yield passed(text("evidence.CLU-04.quorum", number=count, witness=witness), subject="quorum")
         return
+    share = f"Set-ClusterQuorum -FileShareWitness <{text('evidence.CLU-04.some_share')}>"
     yield warned(
-        f"{count} nodes and no witness: when they lose sight of each other, no half has the majority",
-        on_node("any node", "Set-ClusterQuorum -FileShareWitness <a share on another server>; or a cloud witness"),
+        text("evidence.CLU-04.no_witness", number=count),
+        on_any_node(text("evidence.CLU-04.mend_no_witness", command=share)),
         subject="quorum",
     )
 
@@ -53,7 +58,7 @@ def core_group_online(plan: Plan, facts: Facts) -> Iterator[Verdict]:
 def _core_group(cluster: ClusterFacts) -> Verdict:
     core = next((row for row in cluster.groups if row.kind.casefold() == "cluster"), None)
     if core is None:
-        return unknown(f"the core group of {cluster.name} could not be read", subject="core group")
+        return unknown(text("evidence.CLU-04.unreadable", cluster=cluster.name), subject=_CORE_GROUP)
     rows = [row for row in cluster.addresses if row.group == core.name]
     names = [row for row in rows if row.kind == "name"]
     addresses = [row for row in rows if row.kind == "address"]
@@ -62,13 +67,15 @@ def _core_group(cluster: ClusterFacts) -> Verdict:
     if addresses and not any(_online(row) for row in addresses):
         down += addresses
     if not names:
-        return unknown(f"core group {core.name} shows no network name", subject="core group")
+        return unknown(text("evidence.CLU-04.no_name", group=core.name), subject=_CORE_GROUP)
     if down:
-        states = ", ".join(f"{row.name} is {row.state}" for row in down)
-        look = f"Start-ClusterGroup -Name {powershell(core.name)}; then Get-ClusterResource, and its events"
-        return failed(f"core group {core.name}: {states}", on_node("any node", look), subject="core group")
+        states = ", ".join(text("evidence.CLU-04.state", resource=row.name, state=row.state) for row in down)
+        command = f"Start-ClusterGroup -Name {powershell(core.name)}"
+        remedy = on_any_node(text("evidence.CLU-04.mend_down", command=command, show="Get-ClusterResource"))
+        return failed(text("evidence.CLU-04.down", group=core.name, states=states), remedy, subject=_CORE_GROUP)
     shown = ", ".join(row.value or row.name for row in (*names, *(row for row in addresses if _online(row))))
-    return passed(f"core group {core.name} is online on {core.owner}: {shown}", subject="core group")
+    found = text("evidence.CLU-04.online", group=core.name, owner=core.owner, resources=shown)
+    return passed(found, subject=_CORE_GROUP)
 
 
 def _online(row: AddressResource) -> bool:
@@ -89,37 +96,34 @@ def cluster_name_works(plan: Plan, facts: Facts) -> Iterator[Verdict]:
 def _object_enabled(plan: Plan, facts: Facts) -> Verdict:
     computer = known(facts.cluster_object).computer
     if not computer.found:
-        return not_applicable("CLU-05 first: the directory has no computer object of the cluster")
+        return not_applicable(text("evidence.CLU-06.object_first"))
     if computer.enabled:
-        return passed(f"{computer.dn} is enabled")
-    account = powershell(f"{plan.cluster.name.label}$")
+        return passed(text("evidence.CLU-06.enabled", object=computer.dn))
+    command = f"Enable-ADAccount -Identity {powershell(f'{plan.cluster.name.label}$')}"
     return failed(
-        f"{computer.dn} is disabled: no domain controller lets the cluster log on",
-        ask(AD_TEAM, f"find out who disabled it and why; then Enable-ADAccount -Identity {account}"),
+        text("evidence.CLU-06.disabled", object=computer.dn),
+        ask(AD_TEAM, text("evidence.CLU-06.mend_disabled", command=command)),
     )
 
 
 def _name_status(plan: Plan, facts: Facts) -> Verdict:
     cluster = cluster_of_plan(plan, facts)
     if cluster is None:
-        return not_applicable(NOT_IN_CLUSTER)
+        return not_in_cluster()
     status = cluster.name_status
     told = {"Kerberos": status.kerberos, "DNS": status.dns}
     bad = {what: code for what, code in told.items() if code not in (None, 0, _NEVER)}
     if bad:
         codes = ", ".join(f"{what} {code}" for what, code in bad.items())
         return warned(
-            f"the cluster's name met errors at its last update: {codes} (Windows' codes)",
-            on_node(
-                "any node",
-                "net helpmsg <code> says what it means; then in Failover Cluster Manager, on the cluster's name under "
-                "Cluster Core Resources: Take Offline, More Actions, Repair, Bring Online",
-            ),
+            text("evidence.CLU-06.errors", codes=codes),
+            on_any_node(text("evidence.CLU-06.mend_errors", command="net helpmsg <code>")),
         )
-    if None in told.values() or _NEVER in told.values():
-        missing = " and ".join(what for what, code in told.items() if code in (None, _NEVER))
-        return unknown(f"{cluster.name} does not tell how its name fared with {missing}")
-    return passed("the cluster's name met no error at its last update (Kerberos 0, DNS 0)")
+    missing = [what for what, code in told.items() if code in (None, _NEVER)]
+    if missing:
+        services = text("evidence.shared.and").join(missing)
+        return unknown(text("evidence.CLU-06.not_told", cluster=cluster.name, services=services))
+    return passed(text("evidence.CLU-06.no_errors"))
 
 
 @check("CLU-11", topic="cluster", source="HASRV", needs=_NEEDS)
@@ -128,34 +132,33 @@ def validated(plan: Plan, facts: Facts) -> Verdict:
     how a report's XML marks errors is in no document."""
     cluster = cluster_of_plan(plan, facts)
     if cluster is None:
-        return not_applicable(NOT_IN_CLUSTER)
+        return not_in_cluster()
     reports = _reports(plan, facts)
     node, report = max(reports.items(), key=lambda row: (row[1].written is not None, row[1].written))
-    run = on_node(
-        "any node", f"Test-Cluster -Cluster {powershell(cluster.name)}, in a quiet hour; then read its report"
-    )
+    command = f"Test-Cluster -Cluster {powershell(cluster.name)}"
+    run = on_any_node(text("evidence.CLU-11.mend", command=command))
     if report.written is None:
-        return warned(f"no report of Test-Cluster is on {', '.join(reports)}", run)
-    where = f"{report.file} on {node}"
+        return warned(text("evidence.CLU-11.no_report", nodes=", ".join(reports)), run)
+    where = text("evidence.CLU-11.where", file=report.file, node=node)
     now = clock(facts)
     if now is not None and now - report.written > VALIDATION_AGE:
-        days = (now - report.written).days
-        return warned(f"the newest report of Test-Cluster is {days} days old: {where}", run)
+        return warned(text("evidence.CLU-11.old", days=(now - report.written).days, where=where), run)
     if report.errors:
-        return warned(f"{where} has {report.errors} messages that tell of errors", run)
-    said = "its own result could not be read" if report.errors is None else "without errors"
-    return passed(f"validated on {report.written:%Y-%m-%d}, {said}: {where}")
+        return warned(text("evidence.CLU-11.errors", where=where, number=report.errors), run)
+    if report.errors is None:
+        return passed(text("evidence.CLU-11.unreadable", written=report.written, where=where))
+    return passed(text("evidence.CLU-11.good", written=report.written, where=where))
 
 
 def _reports(plan: Plan, facts: Facts) -> dict[str, ValidationReport]:
     """The newest report by node, of those that tell; raises NotKnown when none does."""
     found = {}
-    gap = NoAnswer("no node has been asked yet")
+    gap = NoAnswer(text("evidence.CLU-11.not_asked"))
     for row in plan.nodes:
         node = facts.nodes.get(row.key, gap)
         if isinstance(node, NodeFacts):
             try:
-                found[row.key] = part(node, node.validation, "the reports of Test-Cluster")
+                found[row.key] = part(node, node.validation, text("evidence.CLU-11.what"))
             except NotKnown as missing:
                 gap = missing.answer
         else:
@@ -171,18 +174,16 @@ def in_directory(plan: Plan, facts: Facts) -> Verdict:
     without one is not confirmed."""
     cluster = cluster_of_plan(plan, facts)
     if cluster is None:
-        return not_applicable(NOT_IN_CLUSTER)
+        return not_in_cluster()
     point = cluster.access_point
     if not point:
-        return unknown(f"{cluster.name} does not tell its administrative access point")
+        return unknown(text("evidence.CLU-12.not_told", cluster=cluster.name))
     if point.casefold() == _IN_DIRECTORY:
-        return passed(f"administrative access point of {cluster.name}: {point}")
+        return passed(text("evidence.CLU-12.good", cluster=cluster.name, point=point))
+    command = "New-Cluster -AdministrativeAccessPoint ActiveDirectoryAndDns"
     return warned(
-        f"administrative access point of {cluster.name}: {point}; such a cluster makes no computer object for a role",
-        in_plan(
-            "choose a cluster that was made with New-Cluster -AdministrativeAccessPoint ActiveDirectoryAndDns (the "
-            "default); it cannot be changed later"
-        ),
+        text("evidence.CLU-12.outside", cluster=cluster.name, point=point),
+        in_plan(text("evidence.CLU-12.mend", command=command)),
     )
 
 
@@ -196,25 +197,25 @@ def cluster_carries_no_strangers(plan: Plan, facts: Facts) -> Verdict:
     """Virtual machines make it a Hyper-V cluster, where VMM may not be; SQL Server belongs on a cluster of its own."""
     cluster = cluster_of_plan(plan, facts)
     if cluster is None:
-        return not_applicable(NOT_IN_CLUSTER)
+        return not_in_cluster()
     machines = {row.group for row in cluster.workloads if row.type.casefold().startswith("virtual machine")}
     machines |= {row.name for row in cluster.groups if row.kind.casefold() == "virtualmachine"}
     if machines:
         return failed(
-            f"{cluster.name} runs virtual machines ({_some(machines)}): its nodes are Hyper-V hosts",
-            in_plan("choose a cluster whose nodes are no Hyper-V hosts"),
+            text("evidence.CLU-13.machines", cluster=cluster.name, names=_some(machines)),
+            in_plan(text("evidence.CLU-13.mend_machines")),
         )
     databases = {row.group for row in cluster.workloads if row.type.casefold().startswith("sql server")}
     if databases:
         return warned(
-            f"{cluster.name} runs SQL Server ({_some(databases)})",
-            in_plan("choose another cluster for VMM: SQL Server and VMM are not to share one"),
+            text("evidence.CLU-13.sql", cluster=cluster.name, names=_some(databases)),
+            in_plan(text("evidence.CLU-13.mend_sql")),
         )
-    return passed(f"{cluster.name} runs neither virtual machines nor SQL Server")
+    return passed(text("evidence.CLU-13.good", cluster=cluster.name))
 
 
 def _some(names: set[str]) -> str:
     """A few of the names, and how many more there are."""
     rows = sorted(names)
-    more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
-    return f"{', '.join(rows[:3])}{more}"
+    first = ", ".join(rows[:3])
+    return first if len(rows) <= 3 else text("evidence.CLU-13.some", names=first, number=len(rows) - 3)

@@ -104,6 +104,11 @@ def on_node(node: str, command: str, *others: Remedy) -> Remedy:
     return Remedy(_NODE_ADMIN.called(node=node), command, others)
 
 
+def on_any_node(command: str, *others: Remedy) -> Remedy:
+    """A remedy that a local administrator runs in PowerShell on any node of the cluster."""
+    return on_node(text("evidence.remedies.any_node"), command, *others)
+
+
 def in_plan(step: str, *others: Remedy) -> Remedy:
     """A remedy that changes an answer, not the estate."""
     return Remedy(_YOU.called(), step, others)
