@@ -14,14 +14,22 @@ import vmm_wizard
 CODE = Path(vmm_wizard.__file__).parent
 #: The folders and modules that are watched.
 PARTS = (
+    "checks/account.py",
+    "checks/accounts.py",
     "checks/cluster.py",
     "checks/cluster_health.py",
+    "checks/dkm.py",
+    "checks/governance.py",
+    "checks/installer.py",
+    "checks/logon_rights.py",
     "checks/node.py",
     "checks/node_agreement.py",
     "checks/node_network.py",
     "checks/node_software.py",
+    "checks/principals.py",
     "checks/registry.py",
     "checks/remedies.py",
+    "checks/rights.py",
     "plain",
     "tui",
     "wizard",

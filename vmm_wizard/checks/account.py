@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from vmm_wizard.checks.accounts import (
-    ADMINISTRATORS_GROUP,
     ELSEWHERE,
     NEVER_EXPIRES,
     STATE_REFUSALS,
+    administrators_of,
     cannot_log_on,
     clock,
     dns_domain_of,
     found_account,
     group_sids,
+    refused,
+    state_told_by,
 )
 from vmm_wizard.checks.governance import defined_by, governor, mend_grant, outlook, unread, will_lose, worst_if_certain
 from vmm_wizard.checks.registry import (
@@ -38,9 +40,9 @@ from vmm_wizard.facts.model import (
     PasswordShape,
     known,
 )
-from vmm_wizard.facts.node_parts import part
 from vmm_wizard.plan.model import AccountKind, Plan
 from vmm_wizard.plan.releases import requirements
+from vmm_wizard.texts import text
 
 #: How long before its end an account is worth a word.
 EXPIRY_WARNING = timedelta(days=90)
@@ -53,20 +55,21 @@ def service_account_exists(plan: Plan, facts: Facts) -> Verdict:
     gmsa = plan.service_account.kind is AccountKind.GMSA
     if gmsa and not requirements(plan.release).gmsa:
         return failed(
-            f"VMM {plan.release} does not take a group managed service account such as {name}",
-            in_plan("choose a domain user as service account, or VMM 2019 or later"),
+            text("evidence.ACC-01.no_managed_accounts", release=plan.release, name=name),
+            in_plan(text("evidence.ACC-01.choose_a_user")),
         )
     account = known(facts.service_account)
     if not account.found:
-        return failed(f"the directory has no account {name}", ask(AD_TEAM, _make_account(plan, gmsa)))
+        return failed(text("evidence.ACC-01.missing", name=name), ask(AD_TEAM, _make_account(plan, gmsa)))
     is_gmsa = "msds-groupmanagedserviceaccount" in {row.casefold() for row in account.object_classes}
     if gmsa != is_gmsa:
-        what, kind = ("a group managed service account", "gmsa") if is_gmsa else ("not one", "user")
         return failed(
-            f"{account.dn} is {what}, and the plan says otherwise",
-            in_plan(f'set service_account.kind to "{kind}", or name another account'),
+            text("evidence.ACC-01.is_managed", dn=account.dn)
+            if is_gmsa
+            else text("evidence.ACC-01.is_not_managed", dn=account.dn),
+            in_plan(text("evidence.ACC-01.set_managed") if is_gmsa else text("evidence.ACC-01.set_user")),
         )
-    return passed(f"found {account.dn}")
+    return passed(text("evidence.ACC-01.found", dn=account.dn))
 
 
 def _make_account(plan: Plan, gmsa: bool) -> str:
@@ -94,12 +97,12 @@ def service_account_usable(plan: Plan, facts: Facts) -> Verdict:
     """
     account = found_account(facts.service_account)
     if account is None:
-        return not_applicable("ACC-01 first: the account is not there")
+        return not_applicable(text("evidence.shared.service_account_first"))
     stopped = cannot_log_on(account, clock(facts))
     if stopped:
         return stopped
     if plan.service_account.kind is AccountKind.GMSA:
-        return passed(f"{account.dn} is enabled; Windows changes its password by itself")
+        return passed(text("evidence.ACC-02.changed_by_windows", dn=account.dn))
     return _expiry(account, clock(facts))
 
 
@@ -107,19 +110,21 @@ def _expiry(account: AccountFacts, now: datetime | None) -> Verdict:
     sam = powershell(account.sam)
     if account.expires:
         if now is None:
-            return unknown(f"{account.dn} expires on {account.expires:%Y-%m-%d}, and no server told the time")
+            return unknown(text("evidence.ACC-02.expires_some_time", dn=account.dn, expires=account.expires))
         if account.expires - now < EXPIRY_WARNING:
             return warned(
-                f"{account.dn} expires on {account.expires:%Y-%m-%d}; VMM stops then, and it can never change accounts",
+                text("evidence.ACC-02.expires_soon", dn=account.dn, expires=account.expires),
                 ask(AD_TEAM, f"Clear-ADAccountExpiration -Identity {sam}"),
             )
     if not account.user_account_control & NEVER_EXPIRES:
-        end = f" (on {account.password_expires:%Y-%m-%d})" if account.password_expires else ""
+        end = account.password_expires
         return warned(
-            f"the password of {account.dn} will expire{end}, and VMM stops when it does",
-            ask(AD_TEAM, f"agree on who changes it in time, on every node; see Get-ADUser {sam} -Properties *"),
+            text("evidence.ACC-02.password_expires_on", dn=account.dn, day=end)
+            if end
+            else text("evidence.ACC-02.password_expires", dn=account.dn),
+            ask(AD_TEAM, text("evidence.ACC-02.agree_on_changing", sam=sam)),
         )
-    return passed(f"{account.dn} is enabled and not locked; neither it nor its password expires soon")
+    return passed(text("evidence.ACC-02.usable", dn=account.dn))
 
 
 @check(
@@ -131,26 +136,26 @@ def _expiry(account: AccountFacts, now: datetime | None) -> Verdict:
 def service_password_right(plan: Plan, facts: Facts) -> Verdict:
     """Proved by one logon to one DC, never more. A refusal that ACC-02 explains is left to ACC-02."""
     if plan.service_account.kind is AccountKind.GMSA:
-        return not_applicable("Windows keeps the password of a group managed service account")
+        return not_applicable(text("evidence.ACC-03.kept_by_windows"))
     account = facts.service_account
     if isinstance(account, AccountFacts) and not account.found:
-        return not_applicable("ACC-01 first: the account is not there")
+        return not_applicable(text("evidence.shared.service_account_first"))
     name = plan.service_account.name
-    proof = known(facts.passwords.get(name.key, NoAnswer(f"no password was given for {name}")))
+    proof = known(facts.passwords.get(name.key, NoAnswer(text("evidence.ACC-03.not_given", name=name))))
     if proof.accepted:
-        controller = facts.domain.server if isinstance(facts.domain, DomainFacts) else "a domain controller"
-        return passed(f"{controller} accepted the password of {name}")
-    code = proof.refusal.casefold().lstrip("0")
-    evidence = f"a domain controller refused {name}: {proof.meaning or 'logon failed'} ({proof.refusal})"
-    if code in ELSEWHERE:
-        return unknown(f"{evidence}; that says nothing about the password")
-    if code in STATE_REFUSALS and isinstance(account, AccountFacts) and cannot_log_on(account, clock(facts)):
-        return not_applicable(f"ACC-02 first: {STATE_REFUSALS[code]}, so its password cannot be proved")
-    if code in STATE_REFUSALS:
-        return failed(
-            evidence, ask(AD_TEAM, f"Get-ADUser {powershell(name.user)} -Properties *, and mend what it shows")
+        controller = (
+            facts.domain.server if isinstance(facts.domain, DomainFacts) else text("evidence.ACC-03.a_controller")
         )
-    return failed(evidence, in_plan(f"give the right password of {name}; it is not tried again, so as not to lock it"))
+        return passed(text("evidence.ACC-03.accepted", controller=controller, name=name))
+    code = proof.refusal.casefold().lstrip("0")
+    evidence = refused(name, proof)
+    if code in ELSEWHERE:
+        return unknown(text("evidence.ACC-03.not_the_password", evidence=evidence))
+    if code in STATE_REFUSALS and isinstance(account, AccountFacts) and cannot_log_on(account, clock(facts)):
+        return not_applicable(text("evidence.ACC-03.account_first", state=state_told_by(code)))
+    if code in STATE_REFUSALS:
+        return failed(evidence, ask(AD_TEAM, text("evidence.ACC-03.mend_by_hand", user=powershell(name.user))))
+    return failed(evidence, in_plan(text("evidence.ACC-03.give_password", name=name)))
 
 
 @node_check(
@@ -163,9 +168,9 @@ def service_account_is_administrator(plan: Plan, facts: Facts, node: str) -> Ver
     """By SID, directly or through a group, on every node."""
     account = found_account(facts.service_account)
     if account is None:
-        return not_applicable("ACC-01 first: the account is not there")
+        return not_applicable(text("evidence.shared.service_account_first"))
     facts_of_node = facts.node(node)
-    members = part(facts_of_node, facts_of_node.administrators, ADMINISTRATORS_GROUP)
+    members = administrators_of(facts_of_node)
     name = down_level(plan.service_account.name, facts)
     direct = any(row.sid == account.sid for row in members)
     # Its groups matter where it is no member itself, and where a GPO says who stays.
@@ -177,16 +182,23 @@ def service_account_is_administrator(plan: Plan, facts: Facts, node: str) -> Ver
     remedy = mend_grant(view, ADMINISTRATORS, name, node, local)
     if found is None:
         return failed(
-            f"neither {name} nor a group of it is among the {len(members)} members of the local Administrators group"
-            f"{defined_by(view)}{unread(facts_of_node)}",
+            text(
+                "evidence.ACC-04.not_a_member",
+                name=name,
+                number=len(members),
+                defined=defined_by(view),
+                unread=unread(facts_of_node),
+            ),
             remedy,
         )
     if not view.later:
-        return worst_if_certain(view, will_lose(view, name, "is a local administrator"), remedy)
-    how = "is a member of the local Administrators group"
-    if not direct:
-        how = f"is an administrator through {found.name or found.sid}"
-    return passed(f"{name} {how}{defined_by(view)}{unread(facts_of_node)}")
+        return worst_if_certain(view, will_lose(view, name), remedy)
+    defined, gap = defined_by(view), unread(facts_of_node)
+    if direct:
+        return passed(text("evidence.ACC-04.a_member", name=name, defined=defined, unread=gap))
+    return passed(
+        text("evidence.ACC-04.through_a_group", name=name, group=found.name or found.sid, defined=defined, unread=gap)
+    )
 
 
 @check(
@@ -200,7 +212,12 @@ def one_domain(plan: Plan, facts: Facts) -> Verdict:
     service = dns_domain_of(plan.service_account.name, facts)
     installing = dns_domain_of(plan.installing_account, facts)
     container = plan.dkm.dn.dns_domain
-    evidence = f"service account: {service}; installing account: {installing}; container: {container or 'no domain'}"
+    evidence = text(
+        "evidence.ACC-06.domains",
+        service=service,
+        installing=installing,
+        container=container or text("evidence.shared.no_domain"),
+    )
     if service == installing == container:
         return passed(evidence)
     if (
@@ -208,8 +225,8 @@ def one_domain(plan: Plan, facts: Facts) -> Verdict:
         and isinstance(facts.domain, DomainFacts)
         and container != facts.domain.dns_name.casefold()
     ):
-        return not_applicable(f"DKM-06 first: both accounts are in {service}, the container's name is not")
-    return failed(evidence, in_plan("name accounts and a container of the same domain"))
+        return not_applicable(text("evidence.ACC-06.container_first", service=service))
+    return failed(evidence, in_plan(text("evidence.ACC-06.choose_one_domain")))
 
 
 @check(
@@ -227,31 +244,32 @@ def fits_on_command_line(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     marked = [part for part in (name.user, name.domain) if part[:1] in ("/", "-")]
     if marked:
         yield failed(
-            f"setup takes {marked[0]!r} for a switch, because of its first character",
-            in_plan("choose an account whose name and domain begin with a letter or a digit"),
+            text("evidence.ACC-07.a_switch", value=marked[0]),
+            in_plan(text("evidence.ACC-07.choose_plain_name")),
             subject="name",
         )
     else:
-        yield passed(f"{name.user} and {name.domain} are separate values that setup can read", subject="name")
+        yield passed(text("evidence.ACC-07.separate_values", user=name.user, domain=name.domain), subject="name")
     shape = facts.password_shapes.get(name.key)
     if shape is not None and plan.service_account.kind is AccountKind.USER:
         yield _password_shape(shape)
 
 
 def _password_shape(shape: PasswordShape) -> Verdict:
-    remedy = ask(AD_TEAM, "set another password for the service account")
+    remedy = ask(AD_TEAM, text("evidence.ACC-07.set_password"))
     if not 1 <= shape.length <= 255:
-        return failed(f"the password has {shape.length} characters; setup takes 1 to 255", remedy, subject="password")
+        return failed(text("evidence.ACC-07.password_length", length=shape.length), remedy, subject="password")
     if shape.starts_with_switch_mark:
-        return failed("the password begins with / or -: setup takes it for a switch", remedy, subject="password")
+        return failed(text("evidence.ACC-07.password_a_switch"), remedy, subject="password")
     if shape.has_double_quote or shape.ends_with_backslash:
-        what = "holds a double quote" if shape.has_double_quote else "ends in a backslash"
         return warned(
-            f"the password {what}; it is quoted by Windows' rules, and nobody has seen setup read that",
+            text("evidence.ACC-07.password_double_quote")
+            if shape.has_double_quote
+            else text("evidence.ACC-07.password_backslash"),
             remedy,
             subject="password",
         )
-    return passed("its length and first character are fine", subject="password")
+    return passed(text("evidence.ACC-07.password_fine"), subject="password")
 
 
 @check(
@@ -262,18 +280,18 @@ def _password_shape(shape: PasswordShape) -> Verdict:
 )
 def dedicated(plan: Plan, facts: Facts) -> Verdict:
     """Neither the installing account nor a domain administrator (RID 512)."""
-    remedy = ask(AD_TEAM, "make an account for VMM alone, and name it in the plan")
+    remedy = ask(AD_TEAM, text("evidence.ACC-11.make_one"))
     name, installer = plan.service_account.name, plan.installing_account
     if name.key == installer.key:
-        return warned(f"{name} is the installing account too", remedy)
+        return warned(text("evidence.ACC-11.same_name", name=name), remedy)
     account = found_account(facts.service_account)
     if account is None:
-        return not_applicable("ACC-01 first: the account is not there")
+        return not_applicable(text("evidence.shared.service_account_first"))
     other = facts.installing_account
     if isinstance(other, AccountFacts) and other.found and other.sid == account.sid:
-        return warned(f"{name} and the installing account {installer} are the same account", remedy)
+        return warned(text("evidence.ACC-11.same_account", name=name, installer=installer), remedy)
     admins = [sid for sid in group_sids(account) if re.fullmatch(r"S-1-5-21-\d+-\d+-\d+-512", sid)]
     if admins:
-        return warned(f"{name} is a domain administrator ({admins[0]})", remedy)
+        return warned(text("evidence.ACC-11.domain_administrator", name=name, sid=admins[0]), remedy)
     known(other)
-    return passed(f"{name} is neither the installing account nor a domain administrator")
+    return passed(text("evidence.ACC-11.dedicated", name=name))

@@ -13,14 +13,17 @@ from vmm_wizard.facts.model import (
     ComputerFacts,
     DomainFacts,
     Facts,
+    Member,
     NoAnswer,
     NodeFacts,
     NotKnown,
+    PasswordFacts,
     SqlFacts,
     known,
 )
 from vmm_wizard.facts.node_parts import part
 from vmm_wizard.plan.names import AccountName
+from vmm_wizard.texts import text
 
 # userAccountControl, and its computed twin
 _DISABLED = 0x2
@@ -29,19 +32,26 @@ NEVER_EXPIRES = 0x10000
 _SMARTCARD = 0x40000
 _PASSWORD_EXPIRED = 0x800000
 
-#: What a node may not tell, in words.
-ADMINISTRATORS_GROUP = "the members of the local Administrators group"
-
 #: AD's bind sub-codes that tell an account's state rather than a wrong password.
-STATE_REFUSALS = {
-    "532": "its password has expired",
-    "533": "it is disabled",
-    "701": "it has expired",
-    "773": "its password must be changed first",
-    "775": "it is locked out",
-}
-#: The account is good, but not here or not now: proves nothing about the password.
-ELSEWHERE = {"530": "it may not log on at this hour", "531": "it may not log on from this computer"}
+STATE_REFUSALS = frozenset({"532", "533", "701", "773", "775"})
+#: The account is good, but not now (530) or not from here (531): proves nothing about the password.
+ELSEWHERE = frozenset({"530", "531"})
+
+
+def state_told_by(code: str) -> str:
+    """The state of an account that one of STATE_REFUSALS tells, as a part of a sentence."""
+    return text(f"evidence.accounts.refusal.{code}")
+
+
+def refused(name: AccountName, proof: PasswordFacts) -> str:
+    """Evidence that a domain controller refused the password of an account."""
+    meaning = proof.meaning or text("evidence.accounts.logon_failed")
+    return text("evidence.accounts.refused", name=name, meaning=meaning, code=proof.refusal)
+
+
+def administrators_of(node: NodeFacts) -> tuple[Member, ...]:
+    """The members of a node's local Administrators group; raises NotKnown when they could not be read."""
+    return part(node, node.administrators, text("evidence.accounts.administrators"))
 
 
 def found_account(answer: AccountFacts | NoAnswer) -> AccountFacts | None:
@@ -53,7 +63,7 @@ def found_account(answer: AccountFacts | NoAnswer) -> AccountFacts | None:
 def group_sids(account: AccountFacts) -> frozenset[str]:
     """The SIDs of an account's groups, nested ones included; raises NotKnown when they could not be read."""
     if account.token_groups is None:
-        raise NotKnown(NoAnswer(f"the groups of {account.dn or account.name} could not be read", "denied"))
+        raise NotKnown(NoAnswer(text("evidence.accounts.groups_unread", name=account.dn or account.name), "denied"))
     return frozenset(account.token_groups)
 
 
@@ -66,7 +76,7 @@ def sids_of(account: AccountFacts) -> frozenset[str]:
 def computer_sids(computer: ComputerFacts) -> frozenset[str]:
     """Every SID that a computer account acts with in the directory; raises NotKnown when they could not be read."""
     if computer.token_groups is None:
-        raise NotKnown(NoAnswer(f"the groups of {computer.dn or computer.name} could not be read", "denied"))
+        raise NotKnown(NoAnswer(text("evidence.accounts.groups_unread", name=computer.dn or computer.name), "denied"))
     return frozenset({computer.sid, "S-1-1-0", "S-1-5-11", *computer.token_groups})
 
 
@@ -76,8 +86,7 @@ def sids_on_node(account: AccountFacts, node: NodeFacts) -> frozenset[str]:
     Raises NotKnown when the members of that group could not be read.
     """
     sids = sids_of(account)
-    administrators = part(node, node.administrators, ADMINISTRATORS_GROUP)
-    members = {member.sid for member in administrators}
+    members = {member.sid for member in administrators_of(node)}
     return sids | {ADMINISTRATORS} if sids & members else sids
 
 
@@ -115,20 +124,29 @@ def stops(account: AccountFacts, now: datetime | None) -> Iterator[tuple[str, st
     sam = powershell(account.sam)
     new_password = f"Set-ADAccountPassword -Identity {sam} -Reset"
     if account.user_account_control & _DISABLED:
-        yield "is disabled", f"Enable-ADAccount -Identity {sam}"
+        yield text("evidence.accounts.stop.disabled"), f"Enable-ADAccount -Identity {sam}"
     if account.computed_control & _LOCKED:
-        yield "is locked out", f"Unlock-ADAccount -Identity {sam}"
+        yield text("evidence.accounts.stop.locked"), f"Unlock-ADAccount -Identity {sam}"
     if account.user_account_control & _SMARTCARD:
         yield (
-            "needs a smart card to log on",
-            f"make an account beside {sam} that logs on with a password, for this alone",
+            text("evidence.accounts.stop.smart_card"),
+            text("evidence.accounts.other_account", sam=sam),
         )
     if account.must_change_password:
-        yield "must change its password at the next logon", f"{new_password}, then give the new password here"
+        yield (
+            text("evidence.accounts.stop.must_change"),
+            text("evidence.accounts.give_new_password", command=new_password),
+        )
     elif account.computed_control & _PASSWORD_EXPIRED:
-        yield "has an expired password", f"{new_password}, then give the new password here"
+        yield (
+            text("evidence.accounts.stop.password_expired"),
+            text("evidence.accounts.give_new_password", command=new_password),
+        )
     if account.expires and now and account.expires <= now:
-        yield f"expired on {account.expires:%Y-%m-%d}", f"Set-ADAccountExpiration -Identity {sam} -DateTime <new date>"
+        yield (
+            text("evidence.accounts.stop.expired", expires=account.expires),
+            f"Set-ADAccountExpiration -Identity {sam} -DateTime <new date>",
+        )
 
 
 def cannot_log_on(account: AccountFacts, now: datetime | None) -> Verdict | None:
@@ -137,10 +155,15 @@ def cannot_log_on(account: AccountFacts, now: datetime | None) -> Verdict | None
     if not found:
         return None
     commands = "; ".join(command for _, command in found)
-    return failed(f"{account.dn} {listing(text for text, _ in found)}", ask(AD_TEAM, commands))
+    return failed(
+        text("evidence.accounts.cannot_log_on", dn=account.dn, reasons=listing(reason for reason, _ in found)),
+        ask(AD_TEAM, commands),
+    )
 
 
 def listing(parts: Iterable[str]) -> str:
     """The parts as a sentence has them: `a`, `a and b`, `a, b and c`."""
     rows = list(parts)
-    return " and ".join(rows) if len(rows) < 3 else ", ".join(rows[:-1]) + " and " + rows[-1]
+    if len(rows) < 2:
+        return "".join(rows)
+    return text("evidence.accounts.listing", first=", ".join(rows[:-1]), last=rows[-1])

@@ -22,6 +22,7 @@ from vmm_wizard.checks.schedule import situation, vmm_group
 from vmm_wizard.facts.model import AddressProbe, ClusterFacts, ClusterNetwork, Facts, NoAnswer, NodeFacts, NotKnown
 from vmm_wizard.facts.node_parts import part
 from vmm_wizard.plan.model import Address, Plan
+from vmm_wizard.texts import text
 
 Subnet = IPv4Network | IPv6Network
 
@@ -55,11 +56,11 @@ def _network(row: ClusterNetwork, plan: Plan, facts: Facts) -> _Network:
         adapter for node in plan.nodes for adapter in facts.node(node.key).adapters if adapter.network == row.name
     ]
     subnets = []
-    for text in row.subnets:
+    for subnet in row.subnets:
         try:
-            subnets.append(ip_network(text, strict=False))
+            subnets.append(ip_network(subnet, strict=False))
         except ValueError:
-            raise NotKnown(NoAnswer(f"cluster network {row.name}: {text!r} is no subnet", "unreadable")) from None
+            raise NotKnown(NoAnswer(f"cluster network {row.name}: {subnet!r} is no subnet", "unreadable")) from None
     return _Network(row.name, row.role == CLIENT_ROLE, tuple(subnets), frozenset(adapter.dhcp for adapter in adapters))
 
 
@@ -76,7 +77,7 @@ def static_addresses(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     """
     cluster = cluster_of_plan(plan, facts)
     if cluster is None:
-        yield not_applicable("CLU-01 first: these nodes are not in the planned cluster")
+        yield not_applicable(text("evidence.shared.cluster_first"))
         return
     networks = [_network(row, plan, facts) for row in cluster.networks]
     clients = [network for network in networks if network.client]
@@ -186,9 +187,9 @@ def _if_taken(address: Address, cluster: ClusterFacts, plan: Plan, facts: Facts)
     return None
 
 
-def _same(text: str, address: Address) -> bool:
+def _same(value: str, address: Address) -> bool:
     try:
-        return ip_address(text.partition("/")[0].partition("%")[0]) == address
+        return ip_address(value.partition("/")[0].partition("%")[0]) == address
     except ValueError:
         return False
 
@@ -211,7 +212,7 @@ def static_addresses_free(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     answers is fine only when it is the installed role's own resource."""
     cluster = cluster_of_plan(plan, facts)
     if cluster is None:
-        yield not_applicable("CLU-01 first: these nodes are not in the planned cluster")
+        yield not_applicable(text("evidence.shared.cluster_first"))
         return
     if not plan.cluster.static_addresses:
         yield not_applicable("no static address is planned")
@@ -221,7 +222,7 @@ def static_addresses_free(plan: Plan, facts: Facts) -> Iterator[Verdict]:
 
 
 def _free(address: Address, cluster: ClusterFacts, plan: Plan, facts: Facts) -> Verdict:
-    homes = [row.name for row in cluster.networks if any(_lies_in(address, text) for text in row.subnets)]
+    homes = [row.name for row in cluster.networks if any(_lies_in(address, subnet) for subnet in row.subnets)]
     if not homes:
         return not_applicable(f"CLU-09 first: {address} lies in none of the cluster's networks")
     own = _role_resource(address, cluster, plan, facts)

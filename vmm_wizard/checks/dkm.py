@@ -29,6 +29,7 @@ from vmm_wizard.checks.schedule import situation
 from vmm_wizard.facts.model import Ace, ContainerFacts, DomainFacts, Facts, RehearsalFacts, SecurityDescriptor, known
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import DistinguishedName
+from vmm_wizard.texts import text
 
 #: Characters that RFC 4514 wants escaped: nobody has seen setup cope with them.
 _AWKWARD = set(',+"\\<>;=#')
@@ -54,14 +55,12 @@ def _usable(plan: Plan, facts: Facts) -> ContainerFacts | None:
 #: sDRightsEffective: the DACL may be changed (MS-ADTS 3.1.1.4.5.4).
 _DACL = 0x4
 
-_FIRST = "DKM-01 first: the container is not there"
-
 
 @check("DKM-01", topic="dkm", source="DKM", needs=("dkm.container",))
 def container_exists(plan: Plan, facts: Facts) -> Verdict:
     """An object of class container, made before setup. An organizational unit warns: the docs only know containers."""
     if _other_domain(plan, facts):
-        return not_applicable("DKM-06 first: the name lies outside the domain")
+        return not_applicable(text("evidence.DKM-01.other_domain"))
     container = known(facts.dkm)
     dn = str(plan.dkm.dn)
     kind, name = plan.dkm.dn.rdns[0]
@@ -72,23 +71,24 @@ def container_exists(plan: Plan, facts: Facts) -> Verdict:
     )
     if container.referral:
         return failed(
-            f"the directory refers {dn} to {container.referral}", in_plan("name a container of the nodes' own domain")
+            text("evidence.DKM-01.referred", dn=dn, referral=container.referral),
+            in_plan(text("evidence.DKM-01.choose_own_domain")),
         )
     if not container.found:
         if kind.upper() != "CN":
-            return not_applicable("DKM-06 first: the name is not that of a container")
-        return failed(f"the directory has no object {dn}", ask(AD_TEAM, make))
+            return not_applicable(text("evidence.DKM-01.name_first"))
+        return failed(text("evidence.DKM-01.missing", dn=dn), ask(AD_TEAM, make))
     classes = ", ".join(container.object_classes)
     if _is_container(container):
-        return passed(f"found {container.dn} ({classes})")
+        return passed(text("evidence.DKM-01.found", dn=container.dn, classes=classes))
     if "organizationalunit" in {row.casefold() for row in container.object_classes}:
         return warned(
-            f"{container.dn} is an organizational unit; Microsoft describes a container",
-            ask(AD_TEAM, "make a container (New-ADObject -Type container) and name it in the plan"),
+            text("evidence.DKM-01.a_unit", dn=container.dn),
+            ask(AD_TEAM, text("evidence.DKM-01.make_container")),
         )
     return failed(
-        f"{container.dn} is no container ({classes})",
-        ask(AD_TEAM, "make a container (New-ADObject -Type container) and name it in the plan"),
+        text("evidence.DKM-01.not_a_container", dn=container.dn, classes=classes),
+        ask(AD_TEAM, text("evidence.DKM-01.make_container")),
     )
 
 
@@ -102,7 +102,7 @@ def installer_has_full_control(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     """On this object and all descendants. A rehearsal saw it from inside and wins, but it cannot see inheritance."""
     container = _usable(plan, facts)
     if container is None:
-        yield not_applicable(_FIRST)
+        yield not_applicable(text("evidence.dkm.container_first"))
         return
     name = down_level(plan.installing_account, facts)
     grant = full_control(container.dn, name)
@@ -110,16 +110,16 @@ def installer_has_full_control(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     refused = _refused_inside(facts)
     if refused:
         yield failed(
-            refused, ask(AD_TEAM, f"{grant}; {show_descriptor(container.dn)} shows a deny that stands in the way")
+            refused, ask(AD_TEAM, text("evidence.DKM-02.denied", grant=grant, show=show_descriptor(container.dn)))
         )
         return
     seen_inside = _allowed_inside(facts)
     account = found_account(facts.installing_account)
     if account is None:
-        yield not_applicable("INS-02 first: the installing account is not there")
+        yield not_applicable(text("evidence.shared.installing_account_first"))
         return
     if container.descriptor is None:
-        yield passed(seen_inside) if seen_inside else unknown(f"the permissions of {container.dn} could not be read")
+        yield passed(seen_inside) if seen_inside else unknown(text("evidence.dkm.permissions_unread", dn=container.dn))
         return
     granted = access(container.descriptor, sids_of(account))
     evidence = _evidence(name, container.dn, granted)
@@ -129,9 +129,9 @@ def installer_has_full_control(plan: Plan, facts: Facts) -> Iterator[Verdict]:
         yield warned("; ".join(filter(None, (seen_inside, evidence))), remedy)
     elif not granted.protected:
         protect = f"Set-ADObject -Identity {powershell(container.dn)} -ProtectedFromAccidentalDeletion $true"
-        yield warned(f"{evidence}; but it is not protected from accidental deletion", ask(AD_TEAM, protect))
+        yield warned(text("evidence.DKM-02.not_protected", evidence=evidence), ask(AD_TEAM, protect))
     else:
-        yield passed(f"{evidence}; it is protected from accidental deletion")
+        yield passed(text("evidence.DKM-02.protected", evidence=evidence))
 
 
 def _refused_inside(facts: Facts) -> str:
@@ -140,19 +140,25 @@ def _refused_inside(facts: Facts) -> str:
         if not isinstance(rehearsal, RehearsalFacts) or not rehearsal.registered or not rehearsal.user:
             continue
         if rehearsal.dkm_error or not rehearsal.dkm_found:
-            return f"on {node}, {rehearsal.user} could not open it: {rehearsal.dkm_error or 'not found'}"
+            return text(
+                "evidence.DKM-02.could_not_open",
+                node=node,
+                user=rehearsal.user,
+                error=rehearsal.dkm_error or text("evidence.shared.not_found"),
+            )
         if not _may_make_keys(rehearsal):
-            allowed = ", ".join(rehearsal.dkm_allowed_child_classes) or "nothing"
+            allowed = ", ".join(rehearsal.dkm_allowed_child_classes) or text("evidence.shared.nothing")
             return (
-                f"on {node}, {rehearsal.user} may create {allowed} in it (allowedChildClassesEffective) and "
-                f"{'may' if rehearsal.dkm_sd_rights & 4 else 'may not'} change its permissions (sDRightsEffective)"
+                text("evidence.DKM-02.may_change", node=node, user=rehearsal.user, allowed=allowed)
+                if rehearsal.dkm_sd_rights & _DACL
+                else text("evidence.DKM-02.may_not_change", node=node, user=rehearsal.user, allowed=allowed)
             )
     return ""
 
 
 def _may_make_keys(rehearsal: RehearsalFacts) -> bool:
     classes = {name.casefold() for name in rehearsal.dkm_allowed_child_classes}
-    return "container" in classes and bool(rehearsal.dkm_sd_rights & 4)
+    return "container" in classes and bool(rehearsal.dkm_sd_rights & _DACL)
 
 
 def _allowed_inside(facts: Facts) -> str:
@@ -162,14 +168,14 @@ def _allowed_inside(facts: Facts) -> str:
     ]
     if not nodes:
         return ""
-    return f"the rehearsal on {', '.join(nodes)} could make containers in it and change its permissions"
+    return text("evidence.DKM-02.seen_inside", nodes=", ".join(nodes))
 
 
 def _evidence(name: str, dn: str, granted: Access) -> str:
     on_object, below = words(granted.on_object), words(granted.on_descendants)
     if on_object == below:
-        return f"{name} has on {dn} and all descendants: {on_object}"
-    return f"{name} has on {dn}: {on_object}; on descendants: {below}"
+        return text("evidence.dkm.rights_alike", name=name, dn=dn, on_object=on_object)
+    return text("evidence.dkm.rights_differ", name=name, dn=dn, on_object=on_object, below=below)
 
 
 def _denials(descriptor: SecurityDescriptor, sids: frozenset[str]) -> list[Ace]:
@@ -185,8 +191,7 @@ def _less_remedy(container: ContainerFacts, sids: frozenset[str], grant: Remedy)
     who = ", ".join(sorted({ace.sid for ace in denials}))
     return ask(
         AD_TEAM,
-        f"a deny for {who} stands in the way: {show_descriptor(container.dn)} shows it; find out who set it and why, "
-        f"then grant by {grant.step}",
+        text("evidence.DKM-02.denials", who=who, show=show_descriptor(container.dn), grant=grant.step),
     )
 
 
@@ -200,12 +205,12 @@ def service_account_has_rights(plan: Plan, facts: Facts) -> Verdict:
     """Reading, writing and making children at least. Only warns: setup may grant what the docs do not ask for."""
     container = _usable(plan, facts)
     if container is None:
-        return not_applicable(_FIRST)
+        return not_applicable(text("evidence.dkm.container_first"))
     account = found_account(facts.service_account)
     if account is None:
-        return not_applicable("ACC-01 first: the account is not there")
+        return not_applicable(text("evidence.shared.service_account_first"))
     if container.descriptor is None:
-        return unknown(f"the permissions of {container.dn} could not be read")
+        return unknown(text("evidence.dkm.permissions_unread", dn=container.dn))
     name = down_level(plan.service_account.name, facts)
     granted = access(container.descriptor, sids_of(account))
     evidence = _evidence(name, container.dn, granted)
@@ -226,33 +231,34 @@ def directory_agrees(plan: Plan, facts: Facts) -> Verdict:
     """
     container = _usable(plan, facts)
     if container is None:
-        return not_applicable(_FIRST)
+        return not_applicable(text("evidence.dkm.container_first"))
     name = down_level(plan.installing_account, facts)
     if not same_account(container.asked_as, plan.installing_account, facts):
         return not_applicable(
-            f"the directory was asked as {container.asked_as or 'nobody'}, and says nothing of {name}'s own rights"
+            text(
+                "evidence.DKM-04.asked_as_another",
+                account=container.asked_as or text("evidence.shared.nobody"),
+                name=name,
+            )
         )
     if container.sd_rights_effective is None or container.allowed_child_classes_effective is None:
-        return unknown(f"what the directory lets {name} do with {container.dn} could not be read")
+        return unknown(text("evidence.DKM-04.unread", name=name, dn=container.dn))
     makes = "container" in {row.casefold() for row in container.allowed_child_classes_effective}
     changes = bool(container.sd_rights_effective & _DACL)
-    said = (
-        f"it {'may' if makes else 'may not'} make containers in it and "
-        f"{'may' if changes else 'may not'} change its permissions"
-    )
+    both = {(True, True): "both", (True, False): "makes", (False, True): "changes"}.get((makes, changes), "neither")
+    said = text(f"evidence.DKM-04.may.{both}")
     if makes and changes:
-        return passed(f"the directory says of {name} on {container.dn}: {said}")
+        return passed(text("evidence.DKM-04.said", name=name, dn=container.dn, said=said))
     account = found_account(facts.installing_account)
     if account is not None and container.descriptor is not None:
         granted = access(container.descriptor, sids_of(account))
         if granted.on_object & FULL_CONTROL != FULL_CONTROL:
-            return not_applicable("DKM-02 first: the permissions themselves give less than Full Control")
+            return not_applicable(text("evidence.DKM-04.rights_first"))
     return warned(
-        f"the directory says of {name} on {container.dn}: {said}, whatever its entries seem to grant",
+        text("evidence.DKM-04.said_otherwise", name=name, dn=container.dn, said=said),
         ask(
             AD_TEAM,
-            f"{show_descriptor(container.dn)} shows every entry; look for one that denies something to a special "
-            "identity (NETWORK, NTLM Authentication) or under a condition, and agree with its owner what to do",
+            text("evidence.DKM-04.look_for_denials", show=show_descriptor(container.dn)),
         ),
     )
 
@@ -263,32 +269,36 @@ def container_is_free(plan: Plan, facts: Facts) -> Verdict:
     earlier VMM is of no use without its keys: then they must be there (DKM)."""
     container = _usable(plan, facts)
     if container is None:
-        return not_applicable(_FIRST)
+        return not_applicable(text("evidence.dkm.container_first"))
     database = plan.database.name
     kept = _kept_database(plan, facts)
     if not container.children:
         if not kept:
-            return passed(f"{container.dn} is empty")
+            return passed(text("evidence.DKM-05.empty", dn=container.dn))
         return failed(
-            f"{container.dn} is empty, and database {database} is VMM's from before: its keys are lost, or elsewhere",
+            text("evidence.DKM-05.keys_lost", dn=container.dn, database=database),
             in_plan(
-                "name the container that the earlier VMM used",
+                text("evidence.DKM-05.name_earlier_container"),
                 ask(
                     AD_TEAM,
-                    "if it was that one, bring back what was deleted in it: Get-ADObject -IncludeDeletedObjects "
-                    f"-Filter {powershell('isDeleted -eq $true')} -SearchBase {powershell(container.dn)}; else restore "
-                    "it from a backup of the directory",
+                    text(
+                        "evidence.DKM-05.restore",
+                        deleted=powershell("isDeleted -eq $true"),
+                        dn=powershell(container.dn),
+                    ),
                 ),
             ),
         )
-    evidence = f"{container.dn} holds {len(container.children)} objects, first {container.children[0]}"
+    evidence = text(
+        "evidence.DKM-05.holds", dn=container.dn, number=len(container.children), first=container.children[0]
+    )
     if situation(plan, facts).ours:
-        return passed(f"{evidence}: the planned role is installed, and they are its keys")
+        return passed(text("evidence.DKM-05.own_keys", evidence=evidence))
     if kept:
-        return passed(f"{evidence}: keys, as database {database} from before wants them")
+        return passed(text("evidence.DKM-05.kept_keys", evidence=evidence, database=database))
     return warned(
-        f"{evidence}: another VMM uses it, or used it",
-        in_plan("choose another container, unless this VMM shall share the other one's keys"),
+        text("evidence.DKM-05.another_uses_it", evidence=evidence),
+        in_plan(text("evidence.DKM-05.choose_another")),
     )
 
 
@@ -307,22 +317,27 @@ def name_fits(plan: Plan, facts: Facts) -> Verdict:
     kind, name = dn.rdns[0]
     if kind.upper() != "CN":
         return failed(
-            f"{dn} begins with {kind}=, and a container's name begins with CN=",
-            in_plan("write the container's own name, such as CN=VMMDKM,DC=corp,DC=example"),
+            text("evidence.DKM-06.not_by_cn", dn=dn, kind=kind),
+            in_plan(text("evidence.DKM-06.write_by_cn")),
         )
     domain = known(facts.domain)
     if dn.dns_domain != domain.dns_name.casefold():
         return failed(
-            f"{dn} lies in {dn.dns_domain or 'no domain'}, and the domain is {domain.dns_name}",
-            in_plan(f"write {_in_domain(dn, domain.base)}"),
+            text(
+                "evidence.DKM-06.other_domain",
+                dn=dn,
+                domain=dn.dns_domain or text("evidence.shared.no_domain"),
+                dns_name=domain.dns_name,
+            ),
+            in_plan(text("evidence.DKM-06.write_name", dn=_in_domain(dn, domain.base))),
         )
     awkward = sorted(set(name) & _AWKWARD)
     if awkward:
         return warned(
-            f"the name holds {' '.join(awkward)}, which must be escaped; setup may not cope",
-            ask(AD_TEAM, "make a container with a plain name"),
+            text("evidence.DKM-06.awkward", characters=" ".join(awkward)),
+            ask(AD_TEAM, text("evidence.DKM-06.make_plain_one")),
         )
-    return passed(f"{dn} lies in {domain.base}, by {domain.server}")
+    return passed(text("evidence.DKM-06.fits", dn=dn, base=domain.base, server=domain.server))
 
 
 @check(
@@ -336,26 +351,35 @@ def container_is_replicated(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     container gets there by itself, and which controller a node's setup will ask nobody knows."""
     container = _usable(plan, facts)
     if container is None:
-        yield not_applicable(_FIRST)
+        yield not_applicable(text("evidence.dkm.container_first"))
         return
     replicas = known(facts.replicas)
     if replicas.from_node:
-        yield not_applicable(f"only {replicas.server} can be asked, from a node")
+        yield not_applicable(text("evidence.DKM-07.from_a_node", server=replicas.server))
         return
-    more = f"; not asked: {', '.join(replicas.left_out)}" if replicas.left_out else ""
+    more = text("evidence.DKM-07.not_asked", servers=", ".join(replicas.left_out)) if replicas.left_out else ""
     for host in replicas.lacking:
         copy = " ".join(map(powershell, (host, replicas.server, container.dn)))
         yield warned(
-            f"{host} does not have {container.dn} yet, which {replicas.server} has{more}",
+            text("evidence.DKM-07.lacking", host=host, dn=container.dn, server=replicas.server, more=more),
             ask(AD_TEAM, f"repadmin /replsingleobj {copy}"),
             subject=host,
         )
     for host, reason in replicas.silent.items():
-        yield unknown(f"whether {host} has {container.dn} is not known: {reason}{more}", subject=host)
+        yield unknown(
+            text("evidence.DKM-07.not_known", host=host, dn=container.dn, reason=reason, more=more), subject=host
+        )
     if replicas.having:
-        yield passed(f"{', '.join((replicas.server, *replicas.having))} have {container.dn}{more}")
+        yield passed(
+            text(
+                "evidence.DKM-07.replicated",
+                servers=", ".join((replicas.server, *replicas.having)),
+                dn=container.dn,
+                more=more,
+            )
+        )
     elif not replicas.lacking and not replicas.silent:
-        yield passed(f"site {replicas.site} has no other writable domain controller than {replicas.server}")
+        yield passed(text("evidence.DKM-07.no_other", site=replicas.site, server=replicas.server))
 
 
 def _in_domain(dn: DistinguishedName, base: str) -> str:

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vmm_wizard.checks.accounts import ADMINISTRATORS_GROUP
+from vmm_wizard.checks.accounts import administrators_of
 from vmm_wizard.checks.registry import Status, Verdict
 from vmm_wizard.checks.remedies import AD_TEAM, Remedy, ask, on_node, powershell
 from vmm_wizard.checks.rights import ADMINISTRATORS
 from vmm_wizard.facts.model import NodeFacts
-from vmm_wizard.facts.node_parts import part
+from vmm_wizard.texts import text
 
 SERVICE_LOGON = "SeServiceLogonRight"
 DENY_SERVICE_LOGON = "SeDenyServiceLogonRight"
@@ -26,26 +26,10 @@ DENY_BATCH_LOGON = "SeDenyBatchLogonRight"
 DENY_NETWORK_LOGON = "SeDenyNetworkLogonRight"
 STORED_PASSWORDS = "DisableDomainCreds"
 
-_POLICIES = "Computer Configuration, Policies, Windows Settings, Security Settings"
-_USER_RIGHTS = f"{_POLICIES}, Local Policies, User Rights Assignment"
-#: Where an editor of policies shows each setting, and under which name.
-_PLACES = {
-    ADMINISTRATORS: f"Administrators under {_POLICIES}, Restricted Groups",
-    SERVICE_LOGON: f"Log on as a service under {_USER_RIGHTS}",
-    DENY_SERVICE_LOGON: f"Deny log on as a service under {_USER_RIGHTS}",
-    BATCH_LOGON: f"Log on as a batch job under {_USER_RIGHTS}",
-    DENY_BATCH_LOGON: f"Deny log on as a batch job under {_USER_RIGHTS}",
-    DENY_NETWORK_LOGON: f"Deny access to this computer from the network under {_USER_RIGHTS}",
-    STORED_PASSWORDS: (
-        "Network access: Do not allow storage of passwords and credentials for network authentication under "
-        f"{_POLICIES}, Local Policies, Security Options"
-    ),
-}
-
 
 def place(setting: str) -> str:
     """Where an editor of policies shows `setting`: one of the constants here, or the SID of Administrators."""
-    return _PLACES[setting]
+    return text(f"evidence.governance.place.{setting}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +80,7 @@ def _resolved(sids: Iterable[str]) -> bool:
 
 def unread(node: NodeFacts) -> str:
     """What evidence adds where policies could not be read: then a local change may be undone, and nobody can tell."""
-    return "" if node.policy else "; what group policy defines here could not be read (RSoP)"
+    return "" if node.policy else text("evidence.governance.unread")
 
 
 def undone(node: NodeFacts, setting: str, sids: Iterable[str] = (), *, granted: bool = True) -> str:
@@ -108,7 +92,7 @@ def undone(node: NodeFacts, setting: str, sids: Iterable[str] = (), *, granted: 
     found = governor(node, setting)
     if found is None or (setting != STORED_PASSWORDS and found.names(sids) is granted):
         return ""
-    return f"GPO {found.gpo} defines {place(setting)}: a change on the node itself is undone at the next refresh"
+    return text("evidence.governance.undone", gpo=found.gpo, place=place(setting))
 
 
 def stored_passwords_forbidden(node: NodeFacts) -> bool:
@@ -140,7 +124,7 @@ def outlook(node: NodeFacts, setting: str, now: bool, sids: Iterable[str]) -> Ou
 def administrator_outlook(node: NodeFacts, sids: frozenset[str]) -> Outlook:
     """Whether the account of `sids` is in the node's Administrators now and later; raises NotKnown when the members
     could not be read."""
-    members = part(node, node.administrators, ADMINISTRATORS_GROUP)
+    members = administrators_of(node)
     return outlook(node, ADMINISTRATORS, any(row.sid in sids for row in members), sids)
 
 
@@ -155,8 +139,8 @@ def mend_grant(view: Outlook, setting: str, name: str, node: str, local: Remedy)
     if view.governor is None:
         return local
     if view.later:
-        return on_node(node, f"gpupdate /target:computer; GPO {view.governor.gpo} names {name} or a group of it")
-    return _in_gpo(view.governor, f"put {name} into {place(setting)}", node)
+        return on_node(node, text("evidence.governance.refresh_to_grant", gpo=view.governor.gpo, name=name))
+    return _in_gpo(view.governor, text("evidence.governance.put", name=name, place=place(setting)), node)
 
 
 def mend_denial(view: Outlook, setting: str, name: str, node: str, local: Remedy) -> Remedy:
@@ -164,8 +148,8 @@ def mend_denial(view: Outlook, setting: str, name: str, node: str, local: Remedy
     if view.governor is None:
         return local
     if not view.later:
-        return on_node(node, f"gpupdate /target:computer; GPO {view.governor.gpo} does not name {name} there")
-    return _in_gpo(view.governor, f"take {name}, or its group, out of {place(setting)}", node)
+        return on_node(node, text("evidence.governance.refresh_to_release", gpo=view.governor.gpo, name=name))
+    return _in_gpo(view.governor, text("evidence.governance.take_out", name=name, place=place(setting)), node)
 
 
 def mend_value(found: Governor, step: str, node: str) -> Remedy:
@@ -177,15 +161,15 @@ def _in_gpo(found: Governor, step: str, node: str) -> Remedy:
     show = f"Get-GPOReport -Name {powershell(found.gpo)} -ReportType Html -Path gpo.html"
     return ask(
         AD_TEAM,
-        f"{show}; then in this GPO {step}. Not on {node} itself: the GPO undoes such a change at its next refresh",
+        text("evidence.governance.in_gpo", show=show, step=step, node=node),
     )
 
 
-def will_lose(view: Outlook, name: str, what: str) -> str:
-    """Evidence that `name` has `what` now, and not after the next refresh."""
+def will_lose(view: Outlook, name: str) -> str:
+    """Evidence that `name` has the setting now, and not after the next refresh."""
     assert view.governor is not None
-    sure = "" if view.certain else ", as far as its accounts could be read"
-    return f"{name} {what} now, but GPO {view.governor.gpo} does not name it{sure}: the next refresh takes that away"
+    sure = "" if view.certain else text("evidence.governance.as_far_as_read")
+    return text(f"evidence.governance.loses.{view.governor.setting}", name=name, gpo=view.governor.gpo, sure=sure)
 
 
 def worst_if_certain(view: Outlook, evidence: str, remedy: Remedy) -> Verdict:
@@ -195,4 +179,4 @@ def worst_if_certain(view: Outlook, evidence: str, remedy: Remedy) -> Verdict:
 
 def defined_by(view: Outlook) -> str:
     """What evidence adds where a GPO defines the setting."""
-    return f" (defined by GPO {view.governor.gpo})" if view.governor else ""
+    return text("evidence.governance.defined_by", gpo=view.governor.gpo) if view.governor else ""

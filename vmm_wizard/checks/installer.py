@@ -13,8 +13,10 @@ from vmm_wizard.checks.accounts import (
     found_account,
     group_sids,
     listing,
+    refused,
     sids_of,
     sids_on_node,
+    state_told_by,
 )
 from vmm_wizard.checks.governance import (
     BATCH_LOGON,
@@ -52,6 +54,7 @@ from vmm_wizard.checks.schedule import pending_nodes
 from vmm_wizard.facts.model import AccountFacts, Facts, NodeFacts, PasswordFacts, RehearsalFacts, known
 from vmm_wizard.facts.node_parts import part
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 #: userAccountControl: the account is sensitive and cannot be delegated (MS-ADTS 2.2.16).
 _NOT_DELEGATED = 0x100000
@@ -72,40 +75,36 @@ def installer_is_administrator(plan: Plan, facts: Facts, node: str) -> Verdict:
         if ADMINISTRATORS not in rehearsal.groups:
             view = _membership(facts, node, now=False)
             return failed(
-                f"the rehearsal ran as {rehearsal.user} without the Administrators group",
+                text("evidence.INS-01.without_group", user=rehearsal.user),
                 mend_grant(view, ADMINISTRATORS, name, node, local) if view else local,
             )
         if not rehearsal.elevated:
             return failed(
-                f"the rehearsal ran as {rehearsal.user} without elevation",
-                on_node(node, "Get-ScheduledTask and the UAC policies: a task at highest level must run elevated"),
+                text("evidence.INS-01.not_elevated", user=rehearsal.user),
+                on_node(node, text("evidence.INS-01.look_at_policies")),
             )
         view = _membership(facts, node)
         if view is not None and not view.later:
             return warned(
-                will_lose(view, name, "is a local administrator"),
+                will_lose(view, name),
                 mend_grant(view, ADMINISTRATORS, name, node, local),
             )
-        return passed(f"the rehearsal ran as {rehearsal.user}, an administrator, elevated")
+        return passed(text("evidence.INS-01.seen_inside", user=rehearsal.user))
     account = found_account(facts.installing_account)
     if account is None:
-        return not_applicable("INS-02 first: the installing account is not there")
+        return not_applicable(text("evidence.shared.installing_account_first"))
     facts_of_node = facts.node(node)
     view = administrator_outlook(facts_of_node, sids_of(account))
     remedy = mend_grant(view, ADMINISTRATORS, name, node, local)
     if not view.now:
         return failed(
-            f"neither {name} nor a group of it is a member of the local Administrators group"
-            f"{defined_by(view)}{unread(facts_of_node)}",
+            text("evidence.INS-01.not_a_member", name=name, defined=defined_by(view), unread=unread(facts_of_node)),
             remedy,
         )
     if not view.later:
         # Setup may be over before: nobody knows when the next refresh comes.
-        return warned(will_lose(view, name, "is a local administrator"), remedy)
-    return passed(
-        f"{name} is a member of the local Administrators group, directly or through a group"
-        f"{defined_by(view)}{unread(facts_of_node)}"
-    )
+        return warned(will_lose(view, name), remedy)
+    return passed(text("evidence.INS-01.a_member", name=name, defined=defined_by(view), unread=unread(facts_of_node)))
 
 
 def _membership(facts: Facts, node: str, now: bool = True) -> Outlook | None:
@@ -141,58 +140,73 @@ def _installer(plan: Plan, facts: Facts) -> Verdict:
     proof = facts.passwords.get(name.key)
     if isinstance(proof, PasswordFacts) and not proof.accepted:
         code = proof.refusal.casefold().lstrip("0")
-        evidence = f"a domain controller refused {name}: {proof.meaning or 'logon failed'} ({proof.refusal})"
+        evidence = refused(name, proof)
         if code in ELSEWHERE:
-            return unknown(f"{evidence}; that says nothing about the nodes")
+            return unknown(text("evidence.INS-02.not_the_nodes", evidence=evidence))
         if code in STATE_REFUSALS:
-            return failed(evidence, ask(AD_TEAM, f"mend account {powershell(name.user)}: {STATE_REFUSALS[code]}"))
-        return failed(evidence, in_plan(f"give the right password of {name}; it is not tried again"))
+            return failed(
+                evidence,
+                ask(
+                    AD_TEAM, text("evidence.INS-02.mend_account", user=powershell(name.user), state=state_told_by(code))
+                ),
+            )
+        return failed(evidence, in_plan(text("evidence.INS-02.give_password", name=name)))
     account = known(facts.installing_account)
     if not account.found:
-        return failed(f"the directory has no account {name}", in_plan("name a domain account that exists"))
+        return failed(text("evidence.INS-02.missing", name=name), in_plan(text("evidence.INS-02.choose_one")))
     stopped = cannot_log_on(account, clock(facts))
     if stopped:
         return stopped
-    return passed(f"{account.dn} is a domain account, enabled and not locked")
+    return passed(text("evidence.INS-02.usable", dn=account.dn))
 
 
 def _batch_logon(plan: Plan, facts: Facts, node: str) -> Verdict:
     name = down_level(plan.installing_account, facts)
     rehearsal = facts.rehearsals.get(node)
     if isinstance(rehearsal, RehearsalFacts) and rehearsal.registered and rehearsal.user:
-        return passed(f"the rehearsal ran as {rehearsal.user} in a task with a stored password")
+        return passed(text("evidence.INS-02.seen_inside", user=rehearsal.user))
     account = known(facts.installing_account)
     facts_of_node = facts.node(node)
-    rights = part(facts_of_node, facts_of_node.rights, "user rights (secedit)")
+    rights = part(facts_of_node, facts_of_node.rights, text("evidence.shared.user_rights"))
     sids, later = sids_on_node(account, facts_of_node), sids_later(facts_of_node, sids_of(account))
     named = sorted(sids & set(rights.deny_batch_logon))
     denial = outlook(facts_of_node, DENY_BATCH_LOGON, bool(named), later)
-    local = on_node(node, f"secpol.msc: take {name}, or its group, out of {place(DENY_BATCH_LOGON)}")
+    local = on_node(node, text("evidence.governance.take_out_locally", name=name, place=place(DENY_BATCH_LOGON)))
     remedy = mend_denial(denial, DENY_BATCH_LOGON, name, node, local)
     if named:
         return failed(
-            f"{name} is denied to log on as a batch job ({DENY_BATCH_LOGON} names {listing(named)})"
-            f"{defined_by(denial)}{unread(facts_of_node)}",
+            text(
+                "evidence.INS-02.denied",
+                name=name,
+                right=DENY_BATCH_LOGON,
+                names=listing(named),
+                defined=defined_by(denial),
+                unread=unread(facts_of_node),
+            ),
             remedy,
         )
     if denial.later and denial.governor:
         return warned(
-            f"{name} is not denied to log on as a batch job yet, but GPO {denial.governor.gpo} names it in "
-            f"{DENY_BATCH_LOGON}: the next refresh denies it",
+            text("evidence.INS-02.will_be_denied", name=name, gpo=denial.governor.gpo, right=DENY_BATCH_LOGON),
             remedy,
         )
     grant = outlook(facts_of_node, BATCH_LOGON, not sids.isdisjoint(rights.batch_logon), later)
-    local = on_node(node, f"secpol.msc: put {name} into {place(BATCH_LOGON)}")
+    local = on_node(node, text("evidence.governance.put_locally", name=name, place=place(BATCH_LOGON)))
     remedy = mend_grant(grant, BATCH_LOGON, name, node, local)
     if not grant.now:
         return failed(
-            f"{name} may not log on as a batch job ({BATCH_LOGON} names no SID of it)"
-            f"{defined_by(grant)}{unread(facts_of_node)}",
+            text(
+                "evidence.INS-02.not_granted",
+                name=name,
+                right=BATCH_LOGON,
+                defined=defined_by(grant),
+                unread=unread(facts_of_node),
+            ),
             remedy,
         )
     if not grant.later:
-        return warned(will_lose(grant, name, "may log on as a batch job"), remedy)
-    return passed(f"{name} may log on as a batch job{defined_by(grant)}{unread(facts_of_node)}")
+        return warned(will_lose(grant, name), remedy)
+    return passed(text("evidence.INS-02.granted", name=name, defined=defined_by(grant), unread=unread(facts_of_node)))
 
 
 @node_check("INS-03", topic="account", source="expert")
@@ -201,28 +215,29 @@ def node_stores_passwords(plan: Plan, facts: Facts, node: str) -> Verdict:
     del plan
     rehearsal = facts.rehearsals.get(node)
     if isinstance(rehearsal, RehearsalFacts) and rehearsal.registered:
-        return passed("the rehearsal's task was registered with a stored password")
+        return passed(text("evidence.INS-03.seen_inside"))
     facts_of_node = facts.node(node)
     value, found = facts_of_node.disable_domain_creds, governor(facts_of_node, STORED_PASSWORDS)
     local = on_node(
         node,
-        f"gpresult /h policy.html shows which policy sets {place(STORED_PASSWORDS)}; agree with its owner on an "
-        "exception while setup runs",
+        text("evidence.INS-03.agree_on_exception", place=place(STORED_PASSWORDS)),
     )
-    step = f"agree with its owner on an exception while setup runs: {place(STORED_PASSWORDS)}"
+    step = text("evidence.INS-03.exception_in_gpo", place=place(STORED_PASSWORDS))
     remedy = mend_value(found, step, node) if found else local
     if value:
-        by = f" (set by GPO {found.gpo})" if found else ""
+        gap = unread(facts_of_node)
         return failed(
-            f"DisableDomainCreds is {value}{by}: Windows stores no password for a task{unread(facts_of_node)}", remedy
+            text("evidence.INS-03.forbidden_by_gpo", value=value, gpo=found.gpo, unread=gap)
+            if found
+            else text("evidence.INS-03.forbidden", value=value, unread=gap),
+            remedy,
         )
     if found and stored_passwords_forbidden(facts_of_node):
         return warned(
-            f"DisableDomainCreds is not set now, but GPO {found.gpo} sets it: after the next refresh Windows stores no "
-            "password for a task",
+            text("evidence.INS-03.will_be_forbidden", gpo=found.gpo),
             remedy,
         )
-    return passed(f"DisableDomainCreds is not set{unread(facts_of_node)}")
+    return passed(text("evidence.INS-03.allowed", unread=unread(facts_of_node)))
 
 
 @check(
@@ -235,22 +250,18 @@ def installer_not_protected(plan: Plan, facts: Facts) -> Verdict:
     """Not in Protected Users (RID 525), not marked as sensitive. Only warns: no source tells what setup makes of it."""
     account = found_account(facts.installing_account)
     if account is None:
-        return not_applicable("INS-02 first: the installing account is not there")
+        return not_applicable(text("evidence.shared.installing_account_first"))
     name = down_level(plan.installing_account, facts)
-    remedy = ask(
-        AD_TEAM, "make another account for setup, with the same rights; this one is protected on purpose, leave it so"
-    )
+    remedy = ask(AD_TEAM, text("evidence.INS-04.make_another"))
     protected = [sid for sid in group_sids(account) if re.fullmatch(r"S-1-5-21-\d+-\d+-\d+-525", sid)]
     if protected:
         return warned(
-            f"{name} is in Protected Users ({protected[0]}): no NTLM, tickets of four hours without renewal, and a "
-            "task with its stored password may be refused",
+            text("evidence.INS-04.protected", name=name, sid=protected[0]),
             remedy,
         )
     if account.user_account_control & _NOT_DELEGATED:
         return warned(
-            f"{name} is sensitive and cannot be delegated (userAccountControl 0x100000): what reaches a second server "
-            "by delegation is refused",
+            text("evidence.INS-04.not_delegated", name=name),
             remedy,
         )
-    return passed(f"{name} is not in Protected Users and may be delegated")
+    return passed(text("evidence.INS-04.free", name=name))

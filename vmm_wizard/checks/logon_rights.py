@@ -23,6 +23,7 @@ from vmm_wizard.checks.remedies import down_level, on_node
 from vmm_wizard.facts.model import AccountFacts, Facts, NodeFacts
 from vmm_wizard.facts.node_parts import part
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 
 @node_check(
@@ -36,9 +37,9 @@ def service_account_may_log_on(plan: Plan, facts: Facts, node: str) -> Verdict:
     defines it."""
     account = found_account(facts.service_account)
     if account is None:
-        return not_applicable("ACC-01 first: the account is not there")
+        return not_applicable(text("evidence.shared.service_account_first"))
     facts_of_node = facts.node(node)
-    rights = part(facts_of_node, facts_of_node.rights, "user rights (secedit)")
+    rights = part(facts_of_node, facts_of_node.rights, text("evidence.shared.user_rights"))
     name = down_level(plan.service_account.name, facts)
     for setting, holders in (
         (DENY_SERVICE_LOGON, rights.deny_service_logon),
@@ -60,14 +61,24 @@ def _denied(
 ) -> Verdict | None:
     """The fail of a denial that is there, or that a GPO will bring; None when there is none."""
     view = _view(node, account, setting, holders)
-    local = on_node(where, f"secpol.msc: take {name}, or its group, out of {place(setting)}")
+    local = on_node(where, text("evidence.governance.take_out_locally", name=name, place=place(setting)))
     remedy = mend_denial(view, setting, name, where, local)
     if view.now:
         named = listing(sorted(sids_on_node(account, node) & set(holders)))
-        return failed(f"{name} is denied ({setting} names {named}){defined_by(view)}{unread(node)}", remedy)
+        return failed(
+            text(
+                "evidence.ACC-05.denied",
+                name=name,
+                right=setting,
+                names=named,
+                defined=defined_by(view),
+                unread=unread(node),
+            ),
+            remedy,
+        )
     if view.later and view.governor:
         return failed(
-            f"{name} is not denied yet, but GPO {view.governor.gpo} names it in {setting}: the next refresh denies it",
+            text("evidence.ACC-05.will_be_denied", name=name, gpo=view.governor.gpo, right=setting),
             remedy,
         )
     return None
@@ -75,15 +86,24 @@ def _denied(
 
 def _granted(node: NodeFacts, account: AccountFacts, holders: tuple[str, ...], name: str, where: str) -> Verdict:
     view = _view(node, account, SERVICE_LOGON, holders)
-    local = on_node(where, f"secpol.msc: put {name} into {place(SERVICE_LOGON)}")
+    local = on_node(where, text("evidence.governance.put_locally", name=name, place=place(SERVICE_LOGON)))
     remedy = mend_grant(view, SERVICE_LOGON, name, where, local)
     if view.now and view.later:
-        return passed(f"{name} may log on as a service, and nothing denies it{defined_by(view)}{unread(node)}")
+        return passed(text("evidence.ACC-05.granted", name=name, defined=defined_by(view), unread=unread(node)))
     if view.now:
-        return worst_if_certain(view, will_lose(view, name, "may log on as a service"), remedy)
-    evidence = f"{name} has no right to log on as a service ({SERVICE_LOGON} names no SID of it)"
+        return worst_if_certain(view, will_lose(view, name), remedy)
     if view.governor and not view.later:
-        return worst_if_certain(view, f"{evidence}{defined_by(view)}: what setup grants is undone", remedy)
+        return worst_if_certain(
+            view,
+            text("evidence.ACC-05.undone", name=name, right=SERVICE_LOGON, defined=defined_by(view)),
+            remedy,
+        )
     if view.governor:
-        return warned(f"{evidence} yet; GPO {view.governor.gpo} will grant it", remedy)
-    return warned(f"{evidence}; setup may add it, as no GPO is known to define it{unread(node)}", remedy)
+        return warned(
+            text("evidence.ACC-05.will_be_granted", name=name, right=SERVICE_LOGON, gpo=view.governor.gpo),
+            remedy,
+        )
+    return warned(
+        text("evidence.ACC-05.setup_may_add", name=name, right=SERVICE_LOGON, unread=unread(node)),
+        remedy,
+    )

@@ -11,8 +11,8 @@ from vmm_wizard.checks.rights import PRINCIPAL_NAMES, READ_PROPERTY, WRITE_PROPE
 from vmm_wizard.facts.model import AccountFacts, Facts, NoAnswer, NotKnown, known
 from vmm_wizard.plan.model import AccountKind, Plan
 from vmm_wizard.plan.releases import requirements
+from vmm_wizard.texts import text
 
-_FIRST = "ACC-01 first: the account is not there"
 _ATTRIBUTE = "servicePrincipalName"
 
 
@@ -29,12 +29,12 @@ def holders_of(name: str, facts: Facts) -> tuple[str, ...]:
     names = known(facts.principal_names)
     held = {key.casefold(): dns for key, dns in names.holders.items()}
     if name.casefold() not in held:
-        raise NotKnown(NoAnswer(f"who holds {name} has not been asked"))
+        raise NotKnown(NoAnswer(text("evidence.principals.not_asked", name=name)))
     found = held[name.casefold()]
     if not found and not names.forest_wide:
         raise NotKnown(
             NoAnswer(
-                f"nobody in this domain holds {name}; the forest has other domains, and no global catalog answered",
+                text("evidence.principals.not_in_this_domain", name=name),
                 "unreachable",
             )
         )
@@ -51,7 +51,7 @@ def names_are_free(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     """Each on the service account already or on nobody, in the whole forest. Another holder stays one: fail."""
     account = found_account(facts.service_account)
     if account is None:
-        yield not_applicable(_FIRST)
+        yield not_applicable(text("evidence.shared.service_account_first"))
         return
     for name in dict.fromkeys(role_names(plan)):
         yield or_unknown(lambda name=name: _free(plan, facts, account, name), name)  # type: ignore[misc]
@@ -65,16 +65,15 @@ def _free(plan: Plan, facts: Facts, account: AccountFacts, name: str) -> Verdict
         service = powershell(down_level(plan.service_account.name, facts))
         quoted = powershell(name)
         return failed(
-            f"{name} is on {listing(others)}, and not on {account.dn} alone: consoles could not log on to VMM",
+            text("evidence.ACC-08.held", name=name, holders=listing(others), dn=account.dn),
             ask(
                 AD_TEAM,
-                f"setspn -Q {quoted}; {show} | Format-List *; once its owner agrees that nothing uses it there, "
-                f"setspn -D {quoted} '<that account>'; setspn -U -S {quoted} {service}",
+                text("evidence.ACC-08.move", quoted=quoted, show=show, service=service),
             ),
         )
     if holders:
-        return passed(f"{name} is on {account.dn} already")
-    return passed(f"nobody holds {name}: it is free for {account.dn}")
+        return passed(text("evidence.ACC-08.own", name=name, dn=account.dn))
+    return passed(text("evidence.ACC-08.free", name=name, dn=account.dn))
 
 
 @check(
@@ -87,21 +86,22 @@ def names_can_be_written(plan: Plan, facts: Facts) -> Verdict:
     """AD's own word on what the installing account may write; asked as somebody else, the entries tell."""
     account = found_account(facts.service_account)
     if account is None:
-        return not_applicable(_FIRST)
+        return not_applicable(text("evidence.shared.service_account_first"))
     names = role_names(plan)
     if plan.service_account.kind is AccountKind.GMSA:
-        return not_applicable("VMM sets the names of a group managed service account by itself (INST)")
+        return not_applicable(text("evidence.ACC-09.sets_them_itself"))
     if _may_write_names(plan, facts, account):
-        return passed(f"{plan.installing_account} may write {_ATTRIBUTE} of {account.dn}")
+        return passed(
+            text("evidence.ACC-09.may_write", account=plan.installing_account, attribute=_ATTRIBUTE, dn=account.dn)
+        )
     if isinstance(facts.principal_names, NoAnswer):
         raise NotKnown(facts.principal_names)
     if all(account.dn.casefold() in {dn.casefold() for dn in holders_of(name, facts)} for name in names):
-        return passed(f"{' and '.join(names)} are on {account.dn} already: setup need not write them")
+        return passed(text("evidence.ACC-09.registered", names=listing(names), dn=account.dn))
     service = powershell(down_level(plan.service_account.name, facts))
     register = "; ".join(f"setspn -U -S {powershell(name)} {service}" for name in names)
     return warned(
-        f"{plan.installing_account} may not write {_ATTRIBUTE} of {account.dn}: setup ends well with a warning, and "
-        "consoles elsewhere cannot connect",
+        text("evidence.ACC-09.may_not_write", account=plan.installing_account, attribute=_ATTRIBUTE, dn=account.dn),
         ask(AD_TEAM, register),
     )
 
@@ -112,12 +112,16 @@ def _may_write_names(plan: Plan, facts: Facts, account: AccountFacts) -> bool:
         return _ATTRIBUTE.casefold() in {row.casefold() for row in account.writable_attributes}
     installer = found_account(facts.installing_account)
     if installer is None:
-        raise NotKnown(NoAnswer("INS-02 first: the installing account is not there", "unreadable"))
+        raise NotKnown(NoAnswer(text("evidence.shared.installing_account_first"), "unreadable"))
     if account.descriptor is None:
         raise NotKnown(
             NoAnswer(
-                f"what {plan.installing_account} may write on {account.dn} could not be read as "
-                f"{account.asked_as or 'nobody'}",
+                text(
+                    "evidence.ACC-09.unread",
+                    account=plan.installing_account,
+                    dn=account.dn,
+                    asker=account.asked_as or text("evidence.shared.nobody"),
+                ),
                 "denied",
             )
         )
@@ -134,37 +138,39 @@ def managed_account_usable(plan: Plan, facts: Facts) -> Verdict:
     """Every node, by itself or by a group, may retrieve the password. Even then it warns: nobody has shown unattended
     setup with such an account."""
     if plan.service_account.kind is not AccountKind.GMSA:
-        return not_applicable("the service account is a domain user")
+        return not_applicable(text("evidence.ACC-10.a_user"))
     if not requirements(plan.release).gmsa:
-        return not_applicable(f"ACC-01 first: VMM {plan.release} takes no managed account")
+        return not_applicable(text("evidence.ACC-10.release_first", release=plan.release))
     account = found_account(facts.service_account)
     if account is None or "msds-groupmanagedserviceaccount" not in {row.casefold() for row in account.object_classes}:
-        return not_applicable("ACC-01 first: there is no such managed account")
+        return not_applicable(text("evidence.ACC-10.account_first"))
     shut_out = [node.label for node in plan.nodes if not _may_retrieve(account, facts, node.label)]
     nodes = ", ".join(powershell(f"{node.label}$") for node in plan.nodes)
     sam, allowed = powershell(account.sam), "PrincipalsAllowedToRetrieveManagedPassword"
     if shut_out:
         return failed(
-            f"{listing(in_domain(f'{label}$', facts) for label in shut_out)} may not retrieve the password of "
-            f"{account.dn}: the service could not start there",
+            text(
+                "evidence.ACC-10.may_not_retrieve",
+                nodes=listing(in_domain(f"{label}$", facts) for label in shut_out),
+                dn=account.dn,
+            ),
             ask(
                 AD_TEAM,
-                f"Get-ADServiceAccount {sam} -Properties {allowed}; keep who is named there and add the nodes: "
-                f"Set-ADServiceAccount -Identity {sam} -{allowed} {nodes}; a node that gets it by a new group must be "
-                "restarted",
+                text("evidence.ACC-10.add_readers", sam=sam, allowed=allowed, nodes=nodes),
             ),
         )
     return warned(
-        f"every node may retrieve the password of {account.dn}; but Microsoft documents no unattended setup with a "
-        "managed account",
-        ask(AD_TEAM, "make a domain user for VMM and name it in the plan, unless you want to be the first to try"),
+        text("evidence.ACC-10.may_retrieve", dn=account.dn),
+        ask(AD_TEAM, text("evidence.ACC-10.make_a_user")),
     )
 
 
 def _may_retrieve(account: AccountFacts, facts: Facts, label: str) -> bool:
     if account.password_readers is None:
-        raise NotKnown(NoAnswer(f"who may retrieve the password of {account.dn} could not be read", "denied"))
-    computer = known(facts.node_objects.get(label.casefold(), NoAnswer(f"the computer {label}$ was not asked about")))
+        raise NotKnown(NoAnswer(text("evidence.ACC-10.readers_unread", dn=account.dn), "denied"))
+    computer = known(
+        facts.node_objects.get(label.casefold(), NoAnswer(text("evidence.ACC-10.computer_not_asked", label=label)))
+    )
     if not computer.found:
         return False
     return bool(rights_on_object(account.password_readers, computer_sids(computer)) & READ_PROPERTY)

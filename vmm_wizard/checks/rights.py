@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vmm_wizard.facts.model import Ace, SecurityDescriptor
+from vmm_wizard.texts import text
 
 CREATE_CHILD = 0x1
 DELETE_CHILD = 0x2
@@ -51,28 +52,30 @@ _GENERIC = {
     0x20000000: READ_CONTROL | LIST,
 }
 
+#: The rights that have a name, by its key in the catalogue.
 _NAMES = (
-    (CREATE_CHILD, "create children"),
-    (DELETE_CHILD, "delete children"),
+    (CREATE_CHILD, "create_children"),
+    (DELETE_CHILD, "delete_children"),
     (LIST, "list"),
-    (SELF, "validated writes"),
-    (READ_PROPERTY, "read attributes"),
-    (WRITE_PROPERTY, "write attributes"),
-    (DELETE_TREE, "delete subtree"),
-    (LIST_OBJECT, "list object"),
-    (CONTROL_ACCESS, "extended rights"),
+    (SELF, "validated_writes"),
+    (READ_PROPERTY, "read_attributes"),
+    (WRITE_PROPERTY, "write_attributes"),
+    (DELETE_TREE, "delete_subtree"),
+    (LIST_OBJECT, "list_object"),
+    (CONTROL_ACCESS, "extended_rights"),
     (DELETE, "delete"),
-    (READ_CONTROL, "read permissions"),
-    (WRITE_DAC, "change permissions"),
-    (WRITE_OWNER, "take ownership"),
+    (READ_CONTROL, "read_permissions"),
+    (WRITE_DAC, "change_permissions"),
+    (WRITE_OWNER, "take_ownership"),
 )
 
 
 def words(mask: int) -> str:
     """The rights in `mask` in words; `Full Control` when all are there, `nothing` when none is."""
     if mask & FULL_CONTROL == FULL_CONTROL:
-        return "Full Control"
-    return ", ".join(name for bit, name in _NAMES if mask & bit) or "nothing"
+        return text("evidence.rights.full_control")
+    named = [text(f"evidence.rights.{name}") for bit, name in _NAMES if mask & bit]
+    return ", ".join(named) or text("evidence.shared.nothing")
 
 
 def specific(mask: int) -> int:
