@@ -31,6 +31,7 @@ PARTS = (
     "checks/remedies.py",
     "checks/rights.py",
     "plain",
+    "plan",
     "tui",
     "wizard",
 )
@@ -42,6 +43,13 @@ NOT_SAID = frozenset(
         *("has not grown for", "nothing was heard of", "now start setup on"),
         *("data source", "network address", "initial catalog"),
         *("3343 TCP+UDP, 135, 445 TCP", "636/389 LDAP, 88 Kerberos, 53 DNS"),
+        *("Microsoft Corporation", "not TOML", "not a saved access list", "a secret is never pickled"),
+        *("Authenticated Users", "Domain Users", "Domain Guests", "Domain Computers"),
+        *(
+            r"C:\Program Files\Microsoft System Center\Virtual Machine Manager",
+            "Secrets(0 accounts)",
+            "0 is not a table",
+        ),
         "# vmm-wizard kept these answers when it was cut off: ",
         "check 0 is registered twice",
         *("core group", "computer object", "virtual machine", "sql server", "net helpmsg <code>"),
@@ -109,6 +117,8 @@ def _unread(tree: ast.AST) -> Iterator[ast.AST]:
                 yield from node.args[: 3 if hidden else 2]
             elif name in ("on", "text", "counted", "compile"):
                 yield from node.args[:2]
+            elif name in ("search", "match", "fullmatch", "sub"):
+                yield from node.args[:1]  # a regular expression
             yield from (word.value for word in node.keywords if word.arg in _UNREAD_KEYWORDS)
 
 

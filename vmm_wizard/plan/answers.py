@@ -15,13 +15,13 @@ from vmm_wizard.plan.rows import Rows
 from vmm_wizard.plan.saving import dumps, save
 from vmm_wizard.plan.secret_keys import is_secret_key
 from vmm_wizard.plan.toml_lines import Path, Scan, SyntaxMistake, scan
+from vmm_wizard.texts import text
 
 __all__ = ["AnswersError", "Draft", "Mistake", "Objection", "Rule", "dumps", "load", "load_draft", "loads", "save"]
 
 #: Longest answer file in bytes; a real one has some thousand.
 SIZE_MAX = 256 * 1024
 
-_KEEP_OUT = "no secret belongs in an answer file: passwords are asked for, or come by --secrets FILE"
 _SHOWN = 60
 
 
@@ -40,7 +40,9 @@ class Mistake:
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{where}: {self.key} is {self.read}; {self.allowed}" if self.key else f"{where}: {self.read}"
+        if not self.key:
+            return f"{where}: {self.read}"
+        return text("parsing.answers.mistake", place=where, key=self.key, read=self.read, allowed=self.allowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,21 +130,23 @@ def _read_text(path: FilePath) -> str:
         with path.open("rb") as file:
             data = file.read(SIZE_MAX + 1)
     except IsADirectoryError:
-        raise refused("this is a folder; an answer file is expected") from None
+        raise refused(text("parsing.answers.folder")) from None
     except OSError as error:
         if _is_folder(path):
-            raise refused("this is a folder; an answer file is expected") from None
-        raise refused(f"the file cannot be read ({(error.strerror or 'unknown reason').lower()})") from None
+            raise refused(text("parsing.answers.folder")) from None
+        why = error.strerror.lower() if error.strerror else text("parsing.answers.no_reason")
+        raise refused(text("parsing.answers.unreadable", why=why)) from None
     except ValueError:
-        raise refused("this is not the name of a file") from None
+        raise refused(text("parsing.answers.no_file_name")) from None
     if len(data) > SIZE_MAX:
-        raise refused(f"the file is larger than {SIZE_MAX // 1024} KiB, too large for an answer file")
+        raise refused(text("parsing.answers.too_large", size=SIZE_MAX // 1024))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        what = "UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else f"not UTF-8 (line {line})"
-        raise refused(f"the file is {what}; save it as UTF-8") from None
+        is_utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+        why = text("parsing.answers.utf16") if is_utf16 else text("parsing.answers.not_utf8", line=line)
+        raise refused(why) from None
 
 
 class _AnswerReader:
@@ -168,7 +172,7 @@ class _AnswerReader:
         for key in self.plan.missing():
             if key not in told:
                 path = tuple(key.split("."))
-                self._mistake(self._scan.line(path), key, "not answered", f"expected {BY_KEY[key].allowed}")
+                self._mistake(self._scan.line(path), key, text("parsing.answers.not_answered"), _expected(BY_KEY[key]))
 
     def hold_against(self, rule: Rule) -> None:
         for one in rule(self.plan):
@@ -179,27 +183,31 @@ class _AnswerReader:
     def _mistake(self, line: int, key: str, read: str, allowed: str) -> None:
         self.mistakes.append(Mistake(self._file, line, key, read, allowed))
 
+    def _secret(self, line: int, key: str) -> None:
+        self._mistake(line, key, text("parsing.answers.a_secret"), text("parsing.answers.keep_out"))
+
     def _syntax(self, syntax: SyntaxMistake) -> None:
         if is_secret_key(syntax.key):
-            self._mistake(syntax.line, syntax.key, "a secret", _KEEP_OUT)
+            self._secret(syntax.line, syntax.key)
             return
-        hint = ""
-        if '"' in syntax.raw and "\\" in syntax.raw:
-            hint = "; write what holds a backslash in single quotes"
+        kind = "with_backslash" if '"' in syntax.raw and "\\" in syntax.raw else "plain"
         if syntax.key in BY_KEY:
             self.texts.setdefault(syntax.key, syntax.raw.strip("\"'"))
         if syntax.key:
-            allowed = f"expected {BY_KEY[syntax.key].allowed}" if syntax.key in BY_KEY else "mend the line"
-            self._mistake(syntax.line, syntax.key, f"not TOML ({syntax.problem}){hint}", allowed)
+            known = BY_KEY.get(syntax.key)
+            allowed = _expected(known) if known else text("parsing.answers.mend_the_line")
+            read = text(f"parsing.answers.not_toml.{kind}", problem=syntax.problem)
+            self._mistake(syntax.line, syntax.key, read, allowed)
         else:
-            self._mistake(syntax.line, "", f"the line is not TOML: {syntax.problem}{hint}", "")
+            read = text(f"parsing.answers.line_not_toml.{kind}", problem=syntax.problem)
+            self._mistake(syntax.line, "", read, "")
 
     def _read_table(self, table: Mapping[str, Any], path: Path) -> None:
         for name, raw in table.items():
             here = (*path, name)
             key = ".".join(map(str, here))
             if is_secret_key(name):
-                self._mistake(self._scan.line(here), key, "a secret", _KEEP_OUT)
+                self._secret(self._scan.line(here), key)
             elif key in BY_KEY:
                 self.stated.add(key)
                 self._read_field(BY_KEY[key], raw, here)
@@ -208,10 +216,11 @@ class _AnswerReader:
             elif isinstance(raw, dict):
                 self._read_table(raw, here)
             else:
-                self._mistake(self._scan.line(here), key, _shown(raw), f"expected a table: [{key}] on a line by itself")
+                self._mistake(self._scan.line(here), key, _shown(raw), text("parsing.answers.table_expected", key=key))
 
     def _unknown(self, key: str, line: int, *, is_table: bool) -> None:
-        self._mistake(line, key, "an unknown table" if is_table else "an unknown key", nearest_key(key))
+        read = text("parsing.answers.unknown_table") if is_table else text("parsing.answers.unknown_key")
+        self._mistake(line, key, read, nearest_key(key))
 
     def _read_field(self, field: Field, raw: Any, path: Path) -> None:
         if field.rows:
@@ -229,8 +238,7 @@ class _AnswerReader:
             self.plan = set_field(self.plan, field.key, value)
 
     def _refuse(self, field: Field, raw: Any, path: Path, problem: str) -> None:
-        why = f" ({problem})" if problem else ""
-        self._mistake(self._scan.line(path), field.key, _shown(raw), f"expected {field.allowed}{why}")
+        self._mistake(self._scan.line(path), field.key, _shown(raw), _expected(field, problem))
 
     def _read_rows(self, field: Field, rows: Rows, raw: Any, path: Path) -> None:
         if not isinstance(raw, list) or not all(isinstance(one, dict) for one in raw):
@@ -240,7 +248,8 @@ class _AnswerReader:
         for index, one in enumerate(raw):
             value = self._read_row(field, rows, one, (*path, index))
             if value is not None and rows.key(value) in map(rows.key, read):
-                self._refuse(field, ", ".join(rows.texts(value).values()), (*path, index, rows.columns[0]), rows.twice)
+                shown, place = ", ".join(rows.texts(value).values()), (*path, index, rows.columns[0])
+                self._refuse(field, shown, place, text(f"parsing.rows.twice.{field.key}"))
             elif value is not None:
                 self._rows[field.key, len(read)] = index
                 read.append(value)
@@ -251,21 +260,22 @@ class _AnswerReader:
         good = True
         for name, raw in one.items():
             key = f"{field.key}.{name}"
-            text = raw.isoformat() if type(raw) is date else raw
+            written = raw.isoformat() if type(raw) is date else raw
             if name not in rows.columns:
                 good = False
                 line = self._scan.line((*path, name))
                 if is_secret_key(name):
-                    self._mistake(line, key, "a secret", _KEEP_OUT)
+                    self._secret(line, key)
                 else:
                     near = _close(name, rows.columns, 0.5)
-                    hint = f"did you mean {near[0]}?" if near else f"expected {', '.join(rows.columns)}"
-                    self._mistake(line, key, "an unknown key", hint)
-            elif not isinstance(text, str):
+                    columns = text("parsing.answers.expected.plain", allowed=", ".join(rows.columns))
+                    hint = text("parsing.answers.did_you_mean", key=near[0]) if near else columns
+                    self._mistake(line, key, text("parsing.answers.unknown_key"), hint)
+            elif not isinstance(written, str):
                 good = False
-                self._refuse(field, text, (*path, name), f"{name} is a text")
+                self._refuse(field, written, (*path, name), text("parsing.answers.column_is_text", column=name))
             else:
-                texts[name] = text
+                texts[name] = written
         if not good:
             return None
         try:
@@ -273,6 +283,13 @@ class _AnswerReader:
         except ValueError as error:
             self._refuse(field, ", ".join(texts.values()), path, str(error))
             return None
+
+
+def _expected(field: Field, problem: str = "") -> str:
+    """What is allowed for an answer, and what was wrong with the value that was read where that says more."""
+    if problem:
+        return text("parsing.answers.expected.because", allowed=field.allowed, problem=problem)
+    return text("parsing.answers.expected.plain", allowed=field.allowed)
 
 
 class _BadElement(ValueError):
@@ -298,8 +315,8 @@ def nearest_key(key: str) -> str:
         names = {name.rpartition(".")[2]: name for name in known}
         near = [names[name] for name in _close(key.rpartition(".")[2], names, 0.75)]
     if near:
-        return f"did you mean {near[0]}?"
-    return f"the tables are {', '.join(TABLES)}"
+        return text("parsing.answers.did_you_mean", key=near[0])
+    return text("parsing.answers.tables", tables=", ".join(TABLES))
 
 
 def _value(field: Field, raw: Any) -> Any:
@@ -345,6 +362,6 @@ def _raw_text(raw: Any) -> str:
 def _shown(raw: Any) -> str:
     """A value as it may stand in a sentence: short, on one line."""
     if isinstance(raw, dict):
-        return "a table"
-    text = json.dumps(raw, ensure_ascii=False, default=str)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+        return text("parsing.answers.a_table")
+    written = json.dumps(raw, ensure_ascii=False, default=str)
+    return written if len(written) <= _SHOWN else f"{written[: _SHOWN - 3]}..."

@@ -83,82 +83,82 @@ class Field:
         return text(f"answers.{self.key}.what")
 
 
-def _path(text: str) -> str:
-    text = one_line(text)
-    if "\\\\" in text[1:]:
-        raise ValueError(f"{text!r} holds doubled backslashes: single quotes in the file keep single ones")
-    return text
+def _path(written: str) -> str:
+    written = one_line(written)
+    if "\\\\" in written[1:]:
+        raise ValueError(text("parsing.fields.doubled_backslashes", path=written))
+    return written
 
 
-def _source(text: str) -> str:
-    text = _path(text)
-    if text and (not _SOURCE.match(text) or any(character in text for character in '"<>|?*')):
-        raise ValueError(f"{text!r} is neither on a share such as \\\\files01\\sources nor a full local path")
-    return text if text.endswith(":\\") else text.rstrip("\\")
+def _source(written: str) -> str:
+    written = _path(written)
+    if written and (not _SOURCE.match(written) or any(character in written for character in '"<>|?*')):
+        raise ValueError(text("parsing.fields.no_source", path=written))
+    return written if written.endswith(":\\") else written.rstrip("\\")
 
 
-def _package(text: str) -> str:
-    text = _source(text)
-    if text and not text.casefold().endswith((".msi", ".exe")):
-        raise ValueError(f"{text!r} is no installer: its name ends neither in .msi nor in .exe")
-    return text
+def _package(written: str) -> str:
+    written = _source(written)
+    if written and not written.casefold().endswith((".msi", ".exe")):
+        raise ValueError(text("parsing.fields.no_installer", path=written))
+    return written
 
 
 def _digest(text: str) -> str:
     return fingerprint(text) if text.strip() else ""
 
 
-def _product_key(text: str) -> str:
-    text = one_line(text).upper()
-    if text and not _PRODUCT_KEY.fullmatch(text):
-        raise ValueError("a product key is five groups of five letters or digits with hyphens between them")
-    return text
+def _product_key(written: str) -> str:
+    written = one_line(written).upper()
+    if written and not _PRODUCT_KEY.fullmatch(written):
+        raise ValueError(text("parsing.fields.product_key"))
+    return written
 
 
 def _choice(kind: type[StrEnum]) -> Callable[[str], StrEnum]:
-    def parse(text: str) -> StrEnum:
+    def parse(written: str) -> StrEnum:
         try:
-            return kind(one_line(text).casefold())
+            return kind(one_line(written).casefold())
         except ValueError:
-            raise ValueError(f"{text!r} is none of {', '.join(kind)}") from None
+            raise ValueError(text("parsing.fields.no_choice", read=written, choices=", ".join(kind))) from None
 
     return parse
 
 
-def _sql_host(text: str) -> str:
-    target = SqlTarget.parse(text)
-    if target.instance or target.port or "\\" in text:
-        raise ValueError(f"{text!r}: the instance goes into database.instance and the port into database.port")
+def _sql_host(written: str) -> str:
+    target = SqlTarget.parse(written)
+    if target.instance or target.port or "\\" in written:
+        raise ValueError(text("parsing.fields.sql_host", name=written))
     return target.host
 
 
-def _sql_instance(text: str) -> str:
-    text = one_line(text)
-    if "," in text:
-        raise ValueError(f"{text!r}: the port goes into database.port")
-    return SqlTarget.parse(f"host\\{text}").instance if text else ""
+def _sql_instance(written: str) -> str:
+    written = one_line(written)
+    if "," in written:
+        raise ValueError(text("parsing.fields.sql_port", name=written))
+    return SqlTarget.parse(f"host\\{written}").instance if written else ""
 
 
-def _address(text: str) -> Address:
+def _address(written: str) -> Address:
     try:
-        if "%" in text:
+        if "%" in written:
             raise ValueError
-        return ip_address(one_line(text))
+        return ip_address(one_line(written))
     except ValueError:
-        raise ValueError(f"{text!r} is not an IPv4 or IPv6 address") from None
+        raise ValueError(text("parsing.fields.no_address", read=written)) from None
 
 
-def _flag(text: str) -> bool:
-    word = text.strip().casefold()
+def _flag(written: str) -> bool:
+    word = written.strip().casefold()
     if word not in _TRUE | _FALSE:
-        raise ValueError(f"{text!r} is neither yes nor no")
+        raise ValueError(text("parsing.fields.no_flag", read=written))
     return word in _TRUE
 
 
-def _port(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,5}", text.strip()) or not 0 < int(text) < 65536:
-        raise ValueError(f"{text!r} is not a port from 1 to 65535")
-    return int(text)
+def _port(written: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", written.strip()) or not 0 < int(written) < 65536:
+        raise ValueError(text("parsing.fields.no_port", read=written))
+    return int(written)
 
 
 def _port_or_none(text: str) -> int:
@@ -277,9 +277,9 @@ def without_repetition(field: Field, texts: list[str]) -> tuple[Any, ...]:
     for element in texts:
         value = field.parse(element)
         if not str(value):
-            raise ValueError("an element of the list is empty")
+            raise ValueError(text("parsing.fields.empty_element"))
         if str(value).casefold() in seen:
-            raise ValueError(f"{str(value)!r} stands twice")
+            raise ValueError(text("parsing.fields.twice", element=str(value)))
         seen.add(str(value).casefold())
         values.append(value)
     return tuple(values)

@@ -9,6 +9,7 @@ from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
 
 from vmm_wizard.plan.names import AccountName, DistinguishedName, HostName, NetbiosName, SqlTarget
+from vmm_wizard.texts import text
 
 Address = IPv4Address | IPv6Address
 
@@ -113,7 +114,7 @@ class CertificateException:
     reason: str
 
     def __str__(self) -> str:
-        return f"the certificate of {self.host} is accepted by its fingerprint {self.sha256}: {self.reason}"
+        return text("parsing.model.exception", host=self.host, sha256=self.sha256, reason=self.reason)
 
 
 #: The teams that can be asked for something, as `request --for` names them.
@@ -134,8 +135,9 @@ class Acceptance:
     on: date | None = None
 
     def __str__(self) -> str:
-        who = f" by {self.by}" if self.by else ""
-        return f"accepted{who}{f' on {self.on}' if self.on else ''}: {self.reason}"
+        told = {"by": self.by, "on": self.on}
+        which = "_".join(name for name, value in told.items() if value) or "plain"
+        return text(f"parsing.model.accepted.{which}", reason=self.reason, **told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,8 @@ class AskedFor:
     on: date | None = None
 
     def __str__(self) -> str:
-        return f"asked for ({self.team}, {self.ticket}){f' on {self.on}' if self.on else ''}"
+        which = "on" if self.on else "plain"
+        return text(f"parsing.model.asked.{which}", team=self.team, ticket=self.ticket, on=self.on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from vmm_wizard.texts import text
+
 #: Longest NetBIOS computer name in characters (KB15).
 NETBIOS_MAX = 15
 
@@ -28,10 +30,11 @@ SQL_LOGIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 _ACCOUNT_FORBIDDEN = set('"/\\[]:;|=,+*?<>@')
 
 
-def _one_line(text: str, what: str) -> str:
-    if UNSEEN.search(text):
-        raise ValueError(f"{what} must not hold control characters or line breaks")
-    return text.strip()
+def _one_line(written: str, what: str) -> str:
+    """`written` without blanks at its ends; `what` names the sentence of the catalogue for one that is no line."""
+    if UNSEEN.search(written):
+        raise ValueError(text(f"parsing.names.no_line.{what}"))
+    return written.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +49,32 @@ class AccountName:
     is_upn: bool = False
 
     @classmethod
-    def parse(cls, text: str) -> AccountName:
+    def parse(cls, written: str) -> AccountName:
         """Read `DOMAIN\\user` or `user@domain`; raises ValueError with one sentence when it is neither."""
-        text = _one_line(text, "an account name")
-        if not text:
+        written = _one_line(written, "account")
+        if not written:
             return cls()
-        if "\\" in text:
-            domain, _, user = text.partition("\\")
+        if "\\" in written:
+            domain, _, user = written.partition("\\")
             upn = False
-        elif "@" in text:
-            user, _, domain = text.rpartition("@")
+        elif "@" in written:
+            user, _, domain = written.rpartition("@")
             upn = True
         else:
-            raise ValueError(f"'{text}' has no domain: write DOMAIN\\user or user@domain.example")
+            raise ValueError(text("parsing.names.account_without_domain", account=written))
         if not domain or not user:
-            raise ValueError(f"'{text}' is incomplete: write DOMAIN\\user or user@domain.example")
+            raise ValueError(text("parsing.names.account_incomplete", account=written))
         bad = sorted({c for c in user if c in _ACCOUNT_FORBIDDEN})
         if bad:
-            raise ValueError(f"'{text}': the user part must not hold {' '.join(bad)}")
+            raise ValueError(text("parsing.names.account_letters", account=written, letters=" ".join(bad)))
         if not (_HOST.fullmatch(domain) or domain == "."):
-            raise ValueError(f"'{text}': {domain!r} is not a domain name")
+            raise ValueError(text("parsing.names.account_domain", account=written, domain=domain))
         return cls(domain, user, upn)
 
     @classmethod
     def parse_with_logins(cls, text: str) -> AccountName:
         """Read an account, or the name of a SQL Server login alone; raises ValueError with one sentence."""
-        login = _one_line(text, "an account name")
+        login = _one_line(text, "account")
         return cls("", login) if SQL_LOGIN.fullmatch(login) else cls.parse(text)
 
     @property
@@ -128,7 +131,7 @@ class DistinguishedName:
 
 @lru_cache(_DNS_KEPT)
 def _rdns(text: str) -> tuple[tuple[str, str], ...]:
-    _one_line(text, "a distinguished name")
+    _one_line(text, "distinguished_name")
     text = _strip_unescaped(text)
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1].strip()
@@ -145,9 +148,9 @@ def _dn_key(rdns: tuple[tuple[str, str], ...]) -> str:
     return _dn_text(rdns).casefold()
 
 
-def _split_dn(text: str) -> Iterator[str]:
+def _split_dn(written: str) -> Iterator[str]:
     part, escaped = "", False
-    for c in text:
+    for c in written:
         if escaped:
             part, escaped = part + c, False
         elif c == "\\":
@@ -158,7 +161,7 @@ def _split_dn(text: str) -> Iterator[str]:
         else:
             part += c
     if escaped:
-        raise ValueError(f"{text!r} ends in a lone backslash")
+        raise ValueError(text("parsing.names.dn_lone_backslash", name=written))
     yield part
 
 
@@ -166,7 +169,7 @@ def _rdn(part: str, whole: str) -> tuple[str, str]:
     kind, sign, raw = part.lstrip().partition("=")
     kind = kind.strip()
     if not sign or not _DN_KIND.fullmatch(kind):
-        raise ValueError(f"{part.strip()!r} in {whole!r} is not NAME=value; expected like CN=VMMDKM,DC=corp,DC=example")
+        raise ValueError(text("parsing.names.dn_no_pair", part=part.strip(), name=whole))
     stripped = _strip_unescaped(raw)
     value = bytearray()
     i = 0
@@ -181,16 +184,16 @@ def _rdn(part: str, whole: str) -> tuple[str, str]:
                 value += stripped[i + 1 : i + 2].encode()
                 i += 2
         elif c in _DN_SPECIAL and c != "=":
-            raise ValueError(f"{part.strip()!r} in {whole!r}: write \\{c} for a literal {c}")
+            raise ValueError(text("parsing.names.dn_unescaped", part=part.strip(), name=whole, character=c))
         else:
             value += c.encode()
             i += 1
     if not value:
-        raise ValueError(f"{part.strip()!r} in {whole!r} has no value")
+        raise ValueError(text("parsing.names.dn_no_value", part=part.strip(), name=whole))
     try:
         return kind, value.decode()
     except UnicodeDecodeError:
-        raise ValueError(f"{part.strip()!r} in {whole!r} holds bytes that are not UTF-8") from None
+        raise ValueError(text("parsing.names.dn_not_utf8", part=part.strip(), name=whole)) from None
 
 
 def _strip_unescaped(text: str) -> str:
@@ -212,16 +215,16 @@ class HostName:
     text: str = ""
 
     @classmethod
-    def parse(cls, text: str) -> HostName:
+    def parse(cls, written: str) -> HostName:
         """Read a host name; raises ValueError with one sentence for anything that cannot be one (an address too)."""
-        text = _one_line(text, "a host name")
-        if not text:
+        written = _one_line(written, "host_name")
+        if not written:
             return cls()
-        if ":" in text or re.fullmatch(r"[0-9.]+", text):
-            raise ValueError(f"{text!r} is an address: write the host name")
-        if not _HOST.fullmatch(text) or len(text) > 255:
-            raise ValueError(f"{text!r} is not a host name: letters, digits, hyphens and dots are allowed")
-        return cls(text.rstrip("."))
+        if ":" in written or re.fullmatch(r"[0-9.]+", written):
+            raise ValueError(text("parsing.names.host_is_address", name=written))
+        if not _HOST.fullmatch(written) or len(written) > 255:
+            raise ValueError(text("parsing.names.host_is_none", name=written))
+        return cls(written.rstrip("."))
 
     def __str__(self) -> str:
         return self.text
@@ -256,12 +259,12 @@ class NetbiosName:
     text: str = ""
 
     @classmethod
-    def parse(cls, text: str) -> NetbiosName:
+    def parse(cls, written: str) -> NetbiosName:
         """Read a name without white space; raises ValueError with one sentence when it holds some."""
-        text = _one_line(text, "a NetBIOS name")
-        if re.search(r"\s", text):
-            raise ValueError(f"{text!r} must not hold blanks")
-        return cls(text)
+        written = _one_line(written, "netbios_name")
+        if re.search(r"\s", written):
+            raise ValueError(text("parsing.names.netbios_blanks", name=written))
+        return cls(written)
 
     def __str__(self) -> str:
         return self.text
@@ -284,26 +287,24 @@ class SqlTarget:
     port: int = 0
 
     @classmethod
-    def parse(cls, text: str) -> SqlTarget:
+    def parse(cls, written: str) -> SqlTarget:
         """Read `host`, `host\\instance` or `host\\instance,port`; raises ValueError with one sentence otherwise."""
-        text = _one_line(text, "a SQL Server name")
-        if not text:
+        written = _one_line(written, "sql_server_name")
+        if not written:
             return cls()
-        rest, comma, port_text = text.partition(",")
+        rest, comma, port_text = written.partition(",")
         port = 0
         if comma:
             if not re.fullmatch(r"\s*\d{1,5}\s*", port_text) or not 0 < int(port_text) < 65536:
-                raise ValueError(f"{text!r}: after the comma a port from 1 to 65535 is expected")
+                raise ValueError(text("parsing.names.sql_port", name=written))
             port = int(port_text)
         host, backslash, instance = rest.strip().partition("\\")
         if not host:
-            raise ValueError(f"{text!r} has no host name: write host, host\\instance or host\\instance,port")
+            raise ValueError(text("parsing.names.sql_no_host", name=written))
         if backslash and not re.fullmatch(r"[A-Za-z_#][A-Za-z0-9_$#]{0,15}", instance):
-            raise ValueError(
-                f"{text!r}: {instance!r} is not an instance name (16 characters at most, beginning with a letter)"
-            )
+            raise ValueError(text("parsing.names.sql_instance", name=written, instance=instance))
         if not _HOST.fullmatch(host) and not re.fullmatch(r"[0-9A-Fa-f:.]+", host):
-            raise ValueError(f"{text!r}: {host!r} is not a host name")
+            raise ValueError(text("parsing.names.sql_host", name=written, host=host))
         return cls(host, "" if instance.upper() == "MSSQLSERVER" else instance, port)
 
     def __str__(self) -> str:

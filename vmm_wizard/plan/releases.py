@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from vmm_wizard.plan.model import Release
+from vmm_wizard.texts import text
 
 
 class Support(StrEnum):
@@ -42,7 +43,7 @@ class Requirements:
 
     `dotnet_release` is the least `Release` value of .NET 4 in the registry; `startup_ram_mb` that of a virtual machine
     with dynamic memory. `download_sha256` is that of the zip of the media, in lower case; empty: Microsoft tells none.
-    `sql_oldest_level` (major to service pack) and `sql_note` (major to a sentence) warn only.
+    `sql_oldest_level` (major to service pack) and `sql_noted` (majors of which a sentence tells more) warn only.
     """
 
     release: Release
@@ -54,7 +55,7 @@ class Requirements:
     sql_majors: tuple[int, ...]
     sql_names: tuple[str, ...]
     sql_oldest_level: Mapping[int, str]
-    sql_note: Mapping[int, str]
+    sql_noted: tuple[int, ...]
     adk_name: str
     adk_builds: tuple[int, int]
     dotnet: str
@@ -71,7 +72,7 @@ def _table() -> dict[str, Any]:
 
 
 def _by_number(table: Mapping[str, str]) -> dict[int, str]:
-    return {int(number): text for number, text in table.items()}
+    return {int(number): name for number, name in table.items()}
 
 
 @cache
@@ -87,7 +88,7 @@ def requirements(release: Release) -> Requirements:
         windows_builds=tuple(row.pop("windows_builds")),
         sql_majors=tuple(row.pop("sql_majors")),
         sql_oldest_level=_by_number(row.pop("sql_oldest_level", {})),
-        sql_note=_by_number(row.pop("sql_note", {})),
+        sql_noted=tuple(row.pop("sql_noted", ())),
         adk_builds=(row["adk_builds"][0], row.pop("adk_builds")[1]),
         hardware=Hardware(**table["hardware"]),
         **row,
@@ -111,8 +112,9 @@ def sql_support(release: Release, major: int, product_level: str = "") -> tuple[
         return (Support.UNKNOWN if major > max(_by_number(_table()["sql"])) else Support.NO), ""
     oldest = need.sql_oldest_level.get(major, "")
     if oldest and product_level and _service_pack(product_level) < _service_pack(oldest):
-        return Support.YES, f"{product_level} is older than {oldest}, the first that is documented"
-    return Support.YES, need.sql_note.get(major, "")
+        return Support.YES, text("parsing.releases.old_service_pack", level=product_level, oldest=oldest)
+    noted = major in need.sql_noted
+    return Support.YES, text(f"parsing.releases.sql.{release.value}-{major}") if noted else ""
 
 
 def _service_pack(level: str) -> int:

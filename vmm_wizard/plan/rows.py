@@ -13,9 +13,13 @@ from typing import Any
 
 from vmm_wizard.plan.model import ASKED_TEAMS, Acceptance, AskedFor, CertificateException
 from vmm_wizard.plan.names import UNSEEN, HostName
+from vmm_wizard.texts import text
 
 #: A check's, or that of what follows an install.
 _CHECK_ID = re.compile(r"[A-Z]{2,6}-[0-9]{2}|AFT-[A-Z]+(?:-[A-Z]+)?")
+
+#: Most letters of a row that are shown in a sentence.
+_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,8 @@ class Rows:
 
     `columns` are the keys of a row, `required` those that must not be empty. `parse` makes a value of the texts by
     key, or raises ValueError with one sentence; `texts` is its inverse, without empty ones. `key` is what may not
-    stand twice. `example` is a row for somebody who writes the first one.
+    stand twice. `example` is a row for somebody who writes the first one; a value of it that is None
+    is told in words, which are in the catalogue.
     """
 
     columns: tuple[str, ...]
@@ -32,25 +37,24 @@ class Rows:
     parse: Callable[[Mapping[str, str]], Any]
     texts: Callable[[Any], dict[str, str]]
     key: Callable[[Any], object]
-    twice: str
-    example: Mapping[str, str]
+    example: Mapping[str, str | None]
 
 
-def one_line(text: str) -> str:
-    """`text` without blanks at its ends; raises ValueError when it holds control characters or line breaks."""
-    if UNSEEN.search(text):
-        raise ValueError("it must not hold control characters or line breaks (write backslashes in single quotes)")
-    return text.strip()
+def one_line(written: str) -> str:
+    """`written` without blanks at its ends; raises ValueError when it holds control characters or line breaks."""
+    if UNSEEN.search(written):
+        raise ValueError(text("parsing.rows.control_characters"))
+    return written.strip()
 
 
 # --- certificate exceptions
 
 
-def fingerprint(text: str) -> str:
+def fingerprint(written: str) -> str:
     """A SHA-256 digest without separators, in lower case; raises ValueError for what is none."""
-    digits = re.sub(r"[:\s-]", "", one_line(text)).lower()
+    digits = re.sub(r"[:\s-]", "", one_line(written)).lower()
     if not re.fullmatch(r"[0-9a-f]{64}", digits):
-        raise ValueError("a SHA-256 fingerprint has 64 hexadecimal digits")
+        raise ValueError(text("parsing.rows.fingerprint"))
     return digits
 
 
@@ -58,9 +62,9 @@ def _exception(row: Mapping[str, str]) -> CertificateException:
     name = HostName.parse(row.get("host", ""))
     reason = one_line(row.get("reason", ""))
     if not name:
-        raise ValueError("a certificate exception needs the host it is for")
+        raise ValueError(text("parsing.rows.exception_without_host"))
     if not reason:
-        raise ValueError(f"the certificate exception for {name} needs a reason")
+        raise ValueError(text("parsing.rows.exception_without_reason", host=name))
     return CertificateException(name, fingerprint(row.get("sha256", "")), reason)
 
 
@@ -70,38 +74,37 @@ EXCEPTIONS = Rows(
     _exception,
     lambda one: {"host": str(one.host), "sha256": one.sha256, "reason": one.reason},
     lambda one: one.host.key,
-    "the host stands twice",
-    {"host": "vmm01.contoso.lab", "sha256": "64 hexadecimal digits", "reason": "why, and until when"},
+    {"host": "vmm01.contoso.lab", "sha256": None, "reason": None},
 )
 
 
 # --- findings accepted, and asked for
 
 
-def check_id(text: str) -> str:
+def check_id(written: str) -> str:
     """The id of a check in capitals; raises ValueError for what has not the form of one."""
-    name = one_line(text).upper()
+    name = one_line(written).upper()
     if not _CHECK_ID.fullmatch(name):
-        raise ValueError(f"{text!r} is not the id of a check, such as ACC-11")
+        raise ValueError(text("parsing.rows.no_check_id", read=written))
     return name
 
 
-def day(text: str) -> date | None:
+def day(written: str) -> date | None:
     """A day as `2026-11-26`; None for nothing; raises ValueError with one sentence."""
-    text = one_line(text)
-    if not text:
+    written = one_line(written)
+    if not written:
         return None
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(written)
     except ValueError:
-        raise ValueError(f"{text!r} is not a day such as 2026-11-26") from None
+        raise ValueError(text("parsing.rows.no_day", read=written)) from None
 
 
 def _accepted(row: Mapping[str, str]) -> Acceptance:
     name = check_id(row.get("id", ""))
     reason = one_line(row.get("reason", ""))
     if not reason:
-        raise ValueError(f"the acceptance of {name} needs a reason")
+        raise ValueError(text("parsing.rows.acceptance_without_reason", check=name))
     return Acceptance(
         name, one_line(row.get("subject", "")), reason, one_line(row.get("by", "")), day(row.get("on", ""))
     )
@@ -111,9 +114,9 @@ def _asked(row: Mapping[str, str]) -> AskedFor:
     name = check_id(row.get("id", ""))
     team, ticket = one_line(row.get("team", "")).casefold(), one_line(row.get("ticket", ""))
     if team not in ASKED_TEAMS:
-        raise ValueError(f"{team!r} is none of {', '.join(ASKED_TEAMS)}")
+        raise ValueError(text("parsing.rows.no_team", team=team, teams=", ".join(ASKED_TEAMS)))
     if not ticket:
-        raise ValueError(f"what was asked for {name} needs a ticket, or the name of who was asked")
+        raise ValueError(text("parsing.rows.asked_without_ticket", check=name))
     return AskedFor(name, one_line(row.get("subject", "")), team, ticket, day(row.get("on", "")))
 
 
@@ -127,8 +130,7 @@ ACCEPTED = Rows(
     _accepted,
     lambda one: _without_empty(id=one.check, subject=one.subject, reason=one.reason, by=one.by, on=one.on),
     lambda one: (one.check, one.subject.casefold()),
-    "it is accepted twice",
-    {"id": "NOD-02", "subject": "vmm01.contoso.lab", "reason": "why", "by": "who", "on": "2026-11-26"},
+    {"id": "NOD-02", "subject": "vmm01.contoso.lab", "reason": None, "by": None, "on": "2026-11-26"},
 )
 ASKED = Rows(
     ("id", "subject", "team", "ticket", "on"),
@@ -136,7 +138,6 @@ ASKED = Rows(
     _asked,
     lambda one: _without_empty(id=one.check, subject=one.subject, team=one.team, ticket=one.ticket, on=one.on),
     lambda one: (one.check, one.subject.casefold(), one.team),
-    "it was asked of that team twice",
     {"id": "DKM-02", "subject": "", "team": "ad", "ticket": "CHG-1", "on": "2026-11-26"},
 )
 
@@ -160,11 +161,12 @@ def parse_row_line(rows: Rows, line: str) -> Any:
         row = tomllib.loads(f"row = {line}")["row"]
     except tomllib.TOMLDecodeError:
         row = None
-    if not isinstance(row, dict) or not all(isinstance(text, str) for text in row.values()):
-        raise ValueError(f"{line!r} is not a row such as {{ {', '.join(f'{n} = ...' for n in rows.columns)} }}")
+    if not isinstance(row, dict) or not all(isinstance(written, str) for written in row.values()):
+        shown = line if len(line) <= _SHOWN else f"{line[: _SHOWN - 3]}..."
+        raise ValueError(text("parsing.rows.no_row", read=shown, columns=", ".join(f"{n} = ..." for n in rows.columns)))
     unknown = [name for name in row if name not in rows.columns]
     if unknown:
-        raise ValueError(f"{unknown[0]!r} is none of {', '.join(rows.columns)}")
+        raise ValueError(text("parsing.rows.unknown_column", column=unknown[0], columns=", ".join(rows.columns)))
     return rows.parse(row)
 
 

@@ -53,10 +53,12 @@ def _row_lines(plan: Plan, field: Field, texts: Mapping[str, str]) -> Iterator[s
         return
     if not value:
         yield f"# [[{field.key}]]"
-        yield from (f"# {name} = {_literal(text)}" for name, text in field.rows.example.items())
+        for name, shown in field.rows.example.items():
+            words = text(f"parsing.rows.example.{field.key}.{name}") if shown is None else shown
+            yield f"# {name} = {_literal(words)}"
     for one in value:
         yield f"[[{field.key}]]"
-        yield from (f"{name} = {_literal(text)}" for name, text in one.items())
+        yield from (f"{name} = {_literal(written)}" for name, written in one.items())
 
 
 def _comment(text: str) -> list[str]:

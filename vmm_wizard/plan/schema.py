@@ -23,7 +23,7 @@ def json_schema() -> dict[str, Any]:
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Answers for vmm-wizard",
+        "title": text("parsing.schema.title"),
         **schema,
     }
 
@@ -38,7 +38,8 @@ def _table(fields: list[Field]) -> dict[str, Any]:
 
 def _property(field: Field) -> dict[str, Any]:
     default = toml_value(Plan(), field)
-    described = {"description": f"{field.about} Expected: {field.allowed}.", "default": default}
+    about = text("parsing.schema.property", what=field.about, expected=field.allowed)
+    described = {"description": about, "default": default}
     match field.kind:
         case Kind.FLAG:
             return {"type": "boolean", **described}

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.toml_lines import error_line
+from vmm_wizard.texts import text
 
 #: Longest file in bytes.
 SIZE_MAX = 64 * 1024
@@ -65,33 +66,33 @@ def read_accounts(path: Path) -> dict[AccountName, str]:
                 raise SecretsError(f"{path}: {problem}")
             data = file.read(SIZE_MAX + 1)
     except OSError as error:
-        what = "this is a folder" if path.is_dir() else f"cannot be read ({(error.strerror or 'no reason').lower()})"
-        raise SecretsError(f"{path}: {what}") from None
+        if path.is_dir():
+            raise SecretsError(text("parsing.secret_files.folder", file=path)) from None
+        why = error.strerror.lower() if error.strerror else text("parsing.secret_files.no_reason")
+        raise SecretsError(text("parsing.secret_files.unreadable", file=path, why=why)) from None
     if len(data) > SIZE_MAX:
-        raise SecretsError(f"{path}: larger than {SIZE_MAX // 1024} KiB, too large for a file with passwords")
+        raise SecretsError(text("parsing.secret_files.too_large", file=path, size=SIZE_MAX // 1024))
     return parse_accounts(data, str(path))
 
 
 def parse_accounts(data: bytes, file: str) -> dict[AccountName, str]:
     """As `read_accounts`, of the bytes of a file that `file` names."""
     try:
-        text = data.decode("utf-8-sig")
-        table = tomllib.loads(text)
+        written = data.decode("utf-8-sig")
+        table = tomllib.loads(written)
     except UnicodeDecodeError:
-        raise SecretsError(f"{file}: not UTF-8; save it as UTF-8") from None
+        raise SecretsError(text("parsing.secret_files.not_utf8", file=file)) from None
     except RecursionError:
-        raise SecretsError(f"{file}: nested too deeply") from None
+        raise SecretsError(text("parsing.secret_files.nested", file=file)) from None
     except tomllib.TOMLDecodeError as error:
         # tomllib's own words may quote a character of a password, so only the place is told.
-        where = f"{file}:{error_line(error, text)}"
-        raise SecretsError(
-            f"{where}: not TOML (a text stands in quotes; in double quotes a backslash is \\\\)"
-        ) from None
+        where = f"{file}:{error_line(error, written)}"
+        raise SecretsError(text("parsing.secret_files.not_toml", place=where)) from None
     if not all(isinstance(value, dict) for value in table.values()):
-        raise SecretsError(f"{file}: passwords stand below the line [accounts], not above it")
+        raise SecretsError(text("parsing.secret_files.above_accounts", file=file))
     accounts = table.get("accounts")
     if not isinstance(accounts, dict):
-        raise SecretsError(f"{file}: the table [accounts] is missing")
+        raise SecretsError(text("parsing.secret_files.no_accounts", file=file))
     return _accounts(accounts, file)
 
 
@@ -101,13 +102,11 @@ def _accounts(table: dict[str, Any], file: str) -> dict[AccountName, str]:
         account = _account(name)
         if account is None:
             # Not even the name is shown: somebody may have swapped name and password.
-            raise SecretsError(
-                f"{file}: entry {place} of [accounts] is for no account (write 'DOMAIN\\user' = \"...\")"
-            )
+            raise SecretsError(text("parsing.secret_files.no_account", file=file, place=place))
         if not isinstance(password, str):
-            raise SecretsError(f"{file}: the password of {account or name} must be a text in quotes")
+            raise SecretsError(text("parsing.secret_files.no_text", file=file, account=account or name))
         if account.key in found:
-            raise SecretsError(f"{file}: {account} stands twice in [accounts]")
+            raise SecretsError(text("parsing.secret_files.twice", file=file, account=account))
         found[account.key] = (account, password)
     return dict(found.values())
 
@@ -124,7 +123,7 @@ def _exposure(path: Path, file: BinaryIO) -> str:
     if sys.platform == "win32":
         return _windows_exposure(path)
     mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-    return f"others can read it (mode {mode:04o}); run: chmod 600 {shlex.quote(str(path))}" if mode & 0o077 else ""
+    return text("parsing.secret_files.others_read", mode=mode, path=shlex.quote(str(path))) if mode & 0o077 else ""
 
 
 def _windows_exposure(path: Path) -> str:
@@ -140,11 +139,11 @@ def _windows_exposure(path: Path) -> str:
             subprocess.run(command, check=True, capture_output=True, timeout=30)
             sddl = saved_sddl(saved.read_bytes())
         except (OSError, subprocess.SubprocessError, ValueError):
-            return "who can read it could not be found out (icacls failed)"
+            return text("parsing.secret_files.readers_unknown")
     readers = readers_by_sddl(sddl)
     if not readers:
         return ""
-    return f'{" and ".join(readers)} can read it; run: icacls "{path}" /inheritance:r /grant:r "%USERNAME%":F'
+    return text("parsing.secret_files.readers", readers=text("parsing.secret_files.and").join(readers), path=path)
 
 
 def saved_sddl(data: bytes) -> str:

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secret_files import SIZE_MAX, SecretsError, parse_accounts, read_accounts
+from vmm_wizard.texts import text
 
 __all__ = ["STANDARD_INPUT", "Secret", "Secrets", "SecretsError", "load_secrets", "piped", "read_piped"]
 
@@ -100,9 +101,9 @@ def read_piped(stream: BinaryIO) -> Secrets:
     """The passwords that come through a pipe, in the form of the file. Raises SecretsError as `load_secrets`."""
     data = stream.read(SIZE_MAX + 1)
     if len(data) > SIZE_MAX:
-        raise SecretsError(f"standard input: larger than {SIZE_MAX // 1024} KiB, too large for passwords")
+        raise SecretsError(text("parsing.secrets.too_large", size=SIZE_MAX // 1024))
     secrets = Secrets()
-    for account, password in parse_accounts(data, "standard input").items():
+    for account, password in parse_accounts(data, text("parsing.secrets.standard_input")).items():
         secrets.put(account, Secret(password))
     return secrets
 

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from vmm_wizard.texts import text
+
 #: A place in the data: keys, and indices of lists.
 Path = tuple[str | int, ...]
 
@@ -47,17 +49,17 @@ class Scan:
         return 0
 
 
-def scan(text: str) -> Scan:
+def scan(written: str) -> Scan:
     """Read a TOML text as far as it can be read; never raises."""
-    text = text.replace("\r\n", "\n")
-    found = by_statement(text)
+    written = written.replace("\r\n", "\n")
+    found = by_statement(written)
     try:
-        found.data = tomllib.loads(text)
+        found.data = tomllib.loads(written)
     except tomllib.TOMLDecodeError as error:
         if not found.mistakes:
-            found.mistakes.append(SyntaxMistake(error_line(error, text), _problem(error)))
+            found.mistakes.append(SyntaxMistake(error_line(error, written), _problem(error)))
     except RecursionError:
-        found.mistakes.append(SyntaxMistake(1, "it is nested too deeply"))
+        found.mistakes.append(SyntaxMistake(1, text("parsing.toml_lines.nested")))
     else:
         found.mistakes.clear()
     return found
@@ -113,7 +115,7 @@ class _Reader:
         except tomllib.TOMLDecodeError as error:
             self._broken(line, statement, _problem(error))
         except RecursionError:
-            self._broken(line, statement, "it is nested too deeply")
+            self._broken(line, statement, text("parsing.toml_lines.nested"))
         else:
             if statement.lstrip().startswith("["):
                 self._header(line, parsed, is_list=statement.lstrip().startswith("[["))
@@ -188,7 +190,7 @@ class _Reader:
         return (holder if isinstance(holder, dict) else None), place
 
     def _repeated(self, line: int, key: str, first: int) -> None:
-        self._found.mistakes.append(SyntaxMistake(line, f"it stands twice, first on line {first}", key))
+        self._found.mistakes.append(SyntaxMistake(line, text("parsing.toml_lines.twice", first=first), key))
 
 
 def _key_depth(statement: str) -> int:
