@@ -69,6 +69,8 @@ def test_what_a_person_types_is_understood(key: str, text: str, value: object) -
         ("cluster.nodes", "vmm01, VMM01", "'VMM01' stands twice"),
         ("cluster.static_addresses", "fe80::1%3", "is not an IPv4 or IPv6 address"),
         ("connection.certificate_exceptions", "vmm01 abc why", "64 hexadecimal digits"),
+        ("accepted", "[" * 5000, "...' is not a row such as { id = ..., subject = ..."),
+        ("asked", "{a=" * 5000, "...' is not a row such as { id = ..., subject = ..."),
         ("media.path", r"C:\\VMM", "doubled backslashes"),
         ("prepare.adk_source", "ADK", "neither on a share"),
         ("prepare.adk_source", r"\\files01", "neither on a share"),
@@ -82,6 +84,7 @@ def test_what_is_refused_is_said_in_a_sentence(key: str, text: str, sentence: st
     with pytest.raises(ValueError, match=r".") as raised:
         parse_field(key, text)
     assert sentence in str(raised.value)
+    assert len(str(raised.value)) < 200
 
 
 def test_an_unknown_key_is_a_key_error() -> None:

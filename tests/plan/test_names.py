@@ -71,6 +71,26 @@ def test_what_is_no_account(text: str) -> None:
         AccountName.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (r"vmm-setupCONTOSO\svc", "'vmm-setupCONTOSO' has 16 characters, and a NetBIOS domain name 15 at most"),
+        (r"CON*TO?SO\svc", "the domain part must not hold * ?"),
+    ],
+)
+def test_a_domain_that_is_no_netbios_name_is_said(text: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=r".") as raised:
+        AccountName.parse(text)
+    assert sentence in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "text", [r"ABCDEFGHIJKLMNO\svc", r".\svc", r"head-office.contoso.lab\svc", "a@office-of-contoso"]
+)
+def test_the_length_of_a_netbios_name_holds_for_no_other_domain(text: str) -> None:
+    assert str(AccountName.parse(text)) == text
+
+
 @given(host_names)
 def test_a_host_name_is_printed_as_it_is_typed(host: HostName) -> None:
     assert HostName.parse(f" {host}. ") == host

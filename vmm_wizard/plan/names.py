@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from vmm_wizard.texts import text
 
-#: Longest NetBIOS computer name in characters (KB15).
+#: Longest NetBIOS name of a computer or a domain in characters (KB15).
 NETBIOS_MAX = 15
 
 #: Controls, ends of lines, and marks that turn the direction of writing: what is read would not be what is shown.
@@ -28,6 +28,8 @@ _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_
 #: The name of a SQL Server login, as it stands alone: no domain, no blanks.
 SQL_LOGIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 _ACCOUNT_FORBIDDEN = set('"/\\[]:;|=,+*?<>@')
+#: What Windows allows in no domain's NetBIOS name.
+_NETBIOS_FORBIDDEN = set('"/\\:|*?<>')
 
 
 def _one_line(written: str, what: str) -> str:
@@ -67,6 +69,8 @@ class AccountName:
         bad = sorted({c for c in user if c in _ACCOUNT_FORBIDDEN})
         if bad:
             raise ValueError(text("parsing.names.account_letters", account=written, letters=" ".join(bad)))
+        if not upn and "." not in domain:
+            _hold_netbios(written, domain)
         if not (_HOST.fullmatch(domain) or domain == "."):
             raise ValueError(text("parsing.names.account_domain", account=written, domain=domain))
         return cls(domain, user, upn)
@@ -94,6 +98,16 @@ class AccountName:
     def key(self) -> str:
         """The same for two spellings that differ in case only."""
         return str(self).casefold()
+
+
+def _hold_netbios(account: str, domain: str) -> None:
+    """Raises ValueError with one sentence when the `domain` before a backslash can be no domain's NetBIOS name."""
+    bad = sorted(_NETBIOS_FORBIDDEN.intersection(domain))
+    if bad:
+        raise ValueError(text("parsing.names.account_domain_letters", account=account, letters=" ".join(bad)))
+    if len(domain) > NETBIOS_MAX:
+        said = {"account": account, "domain": domain, "length": len(domain), "most": NETBIOS_MAX}
+        raise ValueError(text("parsing.names.account_domain_length", **said))
 
 
 @dataclass(frozen=True, slots=True)

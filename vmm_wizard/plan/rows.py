@@ -159,7 +159,7 @@ def parse_row_line(rows: Rows, line: str) -> Any:
         return rows.parse(dict(zip(rows.columns, line.split(None, len(rows.columns) - 1), strict=False)))
     try:
         row = tomllib.loads(f"row = {line}")["row"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         row = None
     if not isinstance(row, dict) or not all(isinstance(written, str) for written in row.values()):
         shown = line if len(line) <= _SHOWN else f"{line[: _SHOWN - 3]}..."
