@@ -43,18 +43,17 @@ class Scripted:
 
     def read(self, prompt: str) -> str:
         typed = self._next(prompt)
-        if isinstance(typed, list):
-            typed, *self._pasted = typed
-        return typed
+        return self._first_of(typed)
 
     def pasted(self) -> list[str]:
-        lines, self._pasted = self._pasted, []
-        return lines
+        return self._pasted
 
     def read_secret(self, prompt: str) -> str:
-        typed = self._next(prompt, shown=False)
-        assert isinstance(typed, str)
-        return typed
+        return self._first_of(self._next(prompt, shown=False))
+
+    def _first_of(self, typed: str | list[str]) -> str:
+        first, *self._pasted = typed if isinstance(typed, list) else [typed]
+        return first
 
     def _next(self, prompt: str, *, shown: bool = True) -> str | list[str]:
         # A question may have begun on the lines before.

@@ -153,7 +153,7 @@ def test_on_a_terminal_without_a_size_the_wizard_names_plain(environ: dict[str, 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal is POSIX's")
-def test_on_a_terminal_what_is_pasted_is_one_answer_and_no_code_is_sent(
+def test_on_a_terminal_what_is_pasted_is_one_answer_or_none_and_no_code_is_sent(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
     import pty
@@ -161,21 +161,32 @@ def test_on_a_terminal_what_is_pasted_is_one_answer_and_no_code_is_sent(
     pid, terminal = pty.fork()
     if not pid:
         os.execve(sys.executable, [sys.executable, "-m", "vmm_wizard", "--plain"], environ)
-    said = b""
+    said, seen = b"", 0
 
     def until(words: bytes) -> None:
-        nonlocal said
+        nonlocal said, seen
         deadline = time.monotonic() + PATIENCE
-        while words not in said:
+        while words not in said[seen:]:
             assert time.monotonic() < deadline, said
             said += os.read(terminal, 65536)
+        seen = said.index(words, seen) + len(words)
 
-    until(b"Job [install]: ")
-    os.write(terminal, b":pages\n6\n")
+    # Typed ahead, before the first question is put: a line answers a question.
+    os.write(terminal, b"install\n2019\n")
+    until(b"Job [install]: install\r\n")
+    until(b"VMM release [2022]: 2019\r\n")
+    # Pasted at a choice, with Enter at its end and without: nothing is taken.
+    until(b"Licence accepted (yes or no) [no]: ")
+    os.write(terminal, b"yes\nno\n")
+    until(b"from yes to no, and this")
+    until(b"Licence accepted (yes or no) [no]: ")
+    os.write(terminal, b"yes\n2025")
+    until(b"from yes to 2025, and")
+    os.write(terminal, b":pages 6\n")
     until(b"Cluster (for example")
     os.write(terminal, b"vmmclu\n")
     until(b"Nodes, in order (for example")
-    os.write(terminal, b"vmm01\nvmm02\n")
+    os.write(terminal, b"vmm01\nvmm02\nvmm03")
     until(b"Enter for ")
     os.write(terminal, b":back\n")
     until(b"SQL Server (for example")
@@ -186,4 +197,7 @@ def test_on_a_terminal_what_is_pasted_is_one_answer_and_no_code_is_sent(
     assert b"\x1b" not in said
     row = kept(tmp_path / "state", None)
     assert row is not None
-    assert 'nodes = ["vmm01", "vmm02"]' in row.path.read_text(encoding="utf-8")
+    kept_answers = row.path.read_text(encoding="utf-8")
+    assert 'nodes = ["vmm01", "vmm02", "vmm03"]' in kept_answers
+    assert 'release = "2019"' in kept_answers
+    assert "eula_accepted = false" in kept_answers

@@ -76,10 +76,10 @@ class TestAnAnswer:
         _, answers, _ = sit(tmp_path, "", *on_page(pages.SQL, "found", "yes"))
         assert str(answers.plan.database.target.host) == "found"
 
-    def test_that_was_pasted_in_lines_is_a_list_or_its_first_line(self, tmp_path: Path) -> None:
-        typed: list[Typed] = [*on_page(pages.CLUSTER), ["vmmclu", "vmm01"], ["vmm01", "vmm02"]]
+    def test_that_was_pasted_in_lines_is_a_list_or_none(self, tmp_path: Path) -> None:
+        typed: list[Typed] = [*on_page(pages.CLUSTER), ["vmmclu", "vmm01"], "vmmclu", ["vmm01", "vmm02"]]
         console, answers, _ = sit(tmp_path, *typed)
-        assert "2 lines were pasted" in console.text
+        assert "2 lines came at once, from vmmclu to vmm01" in console.text
         assert answers.text("cluster.name") == "vmmclu"
         assert answers.text("cluster.nodes") == "vmm01, vmm02"
 
@@ -184,6 +184,15 @@ class TestTheEndOfTheInput:
 
 
 class TestSaving:
+    def test_into_a_file_that_is_named_says_where_and_goes_on_with_that_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        console, answers, code = sit(tmp_path, *on_page(pages.SQL, "sql01", ":save mine", "", ":quit"))
+        assert f"saved: {tmp_path / 'mine.toml'}" in console.text
+        assert str(load(tmp_path / "mine.toml", complete=False).database.target.host) == "sql01"
+        assert (answers.unsaved, code) == (False, 0)
+
     def test_into_another_file_that_is_there_is_asked_about(self, tmp_path: Path) -> None:
         file = tmp_path / "other.toml"
         save(a_plan(), file)

@@ -124,3 +124,34 @@ class TestAQuestion:
         talk = Talk(Scripted(KeyboardInterrupt, "x"), lambda command, _: carried.append(command))
         assert talk.ask(lambda: Prompt("Where")) == ["x"]
         assert carried == [Command("quit")]
+
+
+class TestLinesThatComeAtOnce:
+    def test_answer_no_question_that_takes_one(self) -> None:
+        console = Scripted(["2", "1", ""], "1")
+        assert Talk(console).choose("Which?", (("a", "the one"), ("b", "the other"))) == "a"
+        assert "X 2 lines came at once, from 2 to 1, and this question takes one: none was taken." in console.text
+
+    def test_carry_out_no_command(self) -> None:
+        carried: list[Command] = []
+        talk = Talk(Scripted([":save", "x"], "here"), lambda command, _: carried.append(command))
+        assert talk.ask(lambda: Prompt("Where", gathers=True)) == ["here"]
+        assert carried == []
+
+    def test_are_handed_on_where_they_may_be_one_answer(self) -> None:
+        assert Talk(Scripted(["vmm01", "\x1bvmm02"])).ask(lambda: Prompt("Nodes", gathers=True)) == [
+            "vmm01",
+            r"\x1bvmm02",
+        ]
+
+    def test_are_no_password_and_are_not_said(self) -> None:
+        console = Scripted(["s3cret", "other"], "right")
+        assert Talk(console).ask_secret("Password") == "right"
+        assert "none was tried" in console.text
+        assert "s3cret" not in console.text
+
+    def test_leave_a_long_text_where_it_is(self) -> None:
+        console = Scripted(["q", "x"], "", "q")
+        console.height = 12
+        Talk(console).read_out([str(number) for number in range(50)])
+        assert [line for line in console.said if line.isdecimal()] == [str(number) for number in range(20)]

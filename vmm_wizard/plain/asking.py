@@ -44,7 +44,10 @@ def _take(state: State, key: str, lines: list[str]) -> bool:
     landed = _landed(state, key, lines)
     if landed is not None:
         return landed
-    said = _typed(state, key, lines)
+    if len([line for line in lines if line.strip()]) > 1 and all_fields(key).kind not in (Kind.ROWS, Kind.TEXTS):
+        state.talk.refuse(lines)
+        return False
+    said = _typed(key, lines)
     before = state.answers.text(key)
     problem = state.answers.answer(key, said)
     if problem:
@@ -82,7 +85,7 @@ def _landed(state: State, key: str, lines: list[str]) -> bool | None:
     return key in texts and not problems
 
 
-def _typed(state: State, key: str, lines: list[str]) -> str:
+def _typed(key: str, lines: list[str]) -> str:
     """What was typed, or pasted, as the text of an answer; a word's beginning stands for the only word that has it."""
     field = all_fields(key)
     rows = [line.strip() for line in lines if line.strip()]
@@ -90,8 +93,6 @@ def _typed(state: State, key: str, lines: list[str]) -> str:
         return "\n".join(rows)
     if field.kind is Kind.TEXTS:
         return (", " if "," in field.separators else "; ").join(row.strip(",;") for row in rows)
-    if len(rows) > 1:
-        state.talk.say(text("plain.first_line", number=len(rows), taken=rows[0]))
     said = rows[0]
     words = ("yes", "no") if field.kind is Kind.FLAG else field.choices
     begins = [word for word in words if word.startswith(said.casefold())]

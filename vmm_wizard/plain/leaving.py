@@ -37,7 +37,7 @@ def save(state: State, name: str = "") -> bool:
         talk.say(f"X {text('plain.save_failed', file=file, why=error.strerror or error)}")
         return False
     _settled(state)
-    talk.say(text("plain.saved", file=file))
+    talk.say(text("plain.saved", file=file.absolute()))
     return True
 
 

@@ -51,7 +51,7 @@ class Session:
             "runs": lambda *_: earlier.offer(state, asked=True),
             "lesson": lambda *_: learning.tell_task(state),
             "hint": lambda *_: learning.tell_hint(state),
-            "keys": lambda *_: self.talk.read_out(command_lines()),
+            "keys": lambda *_: self.talk.read_out([*command_lines(), text("plain.ahead")]),
             "quit": lambda *_: self._quit(),
         }
 

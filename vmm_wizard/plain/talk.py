@@ -47,7 +47,7 @@ class Console(Protocol):
         """Ask for a line. Raises EOFError at the end of input."""
 
     def pasted(self) -> list[str]:
-        """The lines that came together with the last one; none that were typed."""
+        """The lines that came at once behind the last one; none that were typed, ahead or in turn."""
 
     def read_secret(self, prompt: str) -> str:
         """Ask for a line that is not shown. Raises EOFError, and UnicodeError for letters in another encoding."""
@@ -60,7 +60,7 @@ class Prompt:
     text: str
     help: Callable[[], Iterable[str]] = tuple
     words: bool = False
-    #: Whether lines that are pasted together are one answer; else each is an answer of its own.
+    #: Whether several lines that come at once may be one answer; else none of them is taken.
     gathers: bool = False
     #: The answer that is asked for, for commands that are about it.
     key: str = ""
@@ -114,19 +114,23 @@ class Talk:
             yield from paragraph(printable(line).strip(), _indent(line), self.width)
 
     def _more(self, left: int) -> bool:
-        try:
-            answer = self.console.read(text("plain.more", number=left)).strip().casefold()
-        except KeyboardInterrupt:
-            self.gap()
-            return False
-        return not answer.startswith(("n", "q"))
+        while True:
+            try:
+                answer = self.console.read(text("plain.more", number=left)).strip().casefold()
+            except KeyboardInterrupt:
+                self.gap()
+                return False
+            if not self.console.pasted():
+                return not answer.startswith(("n", "q"))
+            self.refuse((answer, *self.console.pasted()))
 
     # --- asking
 
     def ask(self, prompt: Callable[[], Prompt]) -> list[str]:
         """Ask until something is typed that is no command; gives back the line, or the lines that were pasted.
 
-        `prompt` makes the question anew each time: a command may have changed it.
+        `prompt` makes the question anew each time: a command may have changed it. Lines that come at once where one
+        is wanted are taken for none: the second would answer a question that was not put yet.
         """
         while True:
             asked = prompt()
@@ -135,22 +139,26 @@ class Talk:
             except KeyboardInterrupt:
                 self.interrupted(asked)
                 continue
-            if not line.replace("\t", " ").isprintable():
+            lines = [row.replace("\t", " ") for row in (line, *self.console.pasted())]
+            if not lines[0].isprintable():
                 self.say(text("plain.no_letters"))
                 continue
             try:
-                command = read_command(line, words=asked.words)
+                command = read_command(lines[0], words=asked.words)
             except UnknownCommandError as error:
                 self.say(str(error))
                 continue
-            if command is None:
-                return [line.replace("\t", " ") for line in (line, *self._pasted(asked, line))]
-            self._carry_out(command, asked)
+            if len(lines) > 1 and (command is not None or not asked.gathers):
+                self.refuse(lines)
+            elif command is None:
+                return [lines[0], *map(printable, lines[1:])]
+            else:
+                self._carry_out(command, asked)
 
-    def _pasted(self, asked: Prompt, first: str) -> list[str]:
-        """What was pasted behind the first line of an answer. Blank lines are Enter, typed ahead."""
-        more = self.console.pasted() if asked.gathers and first.strip() else []
-        return [printable(line) for line in more]
+    def refuse(self, lines: Sequence[str]) -> None:
+        """Say that these lines came at once where one is wanted, and that none was taken."""
+        rows = [row.strip() for row in lines if row.strip()]
+        self.say(text("plain.at_once", number=len(rows), first=rows[0], last=rows[-1]))
 
     def ask_secret(self, question: str, help: Callable[[], Iterable[str]] = tuple) -> str:
         """Ask for a line that is not shown; empty when nothing is given.
@@ -167,6 +175,9 @@ class Talk:
                 continue
             except UnicodeError:
                 self.say(text("plain.no_encoding"))
+                continue
+            if self.console.pasted():
+                self.say(text("plain.one_password"))
                 continue
             command = exact_command(secret)
             if command is None:

@@ -1,4 +1,9 @@
-"""The console that a process has: lines in and out, without one escape code, and passwords that are not shown."""
+"""The console that a process has: lines in and out, without one escape code, and passwords that are not shown.
+
+What a terminal sends is one line at a time, and nothing marks what is pasted. So what counts is when it comes: a line
+that was there before its question is put was typed ahead, and answers it; several that come at once behind the
+question are a paste.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +14,20 @@ import select
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from vmm_wizard.printable import printable
 
 #: Columns where the terminal does not say how wide it is.
 UNKNOWN_WIDTH = 80
-#: Seconds in which further lines belong to a text that was pasted.
+#: Seconds in which further lines belong to a text that was pasted: nobody types two so fast.
 PASTE_SECONDS = 0.05
+#: Seconds without a letter that end a paste, on a slow line too.
+SETTLED_SECONDS = 0.2
+#: Letters of a line that is not ended yet which a person may have typed in `PASTE_SECONDS`.
+_TYPED = 1
 #: Bytes that are read at a time: a terminal gives one line.
 _LINE = 65536
 #: How bytes are read that are no letters in the encoding of the terminal: as what is not printable.
@@ -33,8 +44,12 @@ class Terminal:
             # Letters in another encoding are said to be none; they are no reason to break.
             self._in.reconfigure(errors=_ESCAPED)
         self._is_typed = self._in.isatty()
-        #: Lines that were read to see whether they were pasted, and were not.
+        #: Empty lines that came behind another: Enter, typed ahead.
         self._ahead: list[str] = []
+        #: What came at once with the last line.
+        self._pasted: list[str] = []
+        #: Whether the first letter of the next line was seen already.
+        self._is_begun = False
         self._says_all = (self._out.encoding or "").casefold().replace("-", "").replace("_", "") == "utf8"
 
     @property
@@ -64,34 +79,54 @@ class Terminal:
         return said if self._says_all else said.encode("ascii", "backslashreplace").decode("ascii")
 
     def read(self, prompt: str) -> str:
-        """Ask for a line."""
+        """Ask for a line. One that was typed ahead stands somewhere above: it is said again behind its question."""
+        is_ahead = bool(self._ahead) or (self._is_typed and not self._is_begun and self._is_there(0))
+        self._is_begun = False
         self._put(prompt)
         line = self._ahead.pop(0) if self._ahead else self._line()
-        if not self._is_typed:
+        self._pasted = self._at_once() if self._is_typed and not is_ahead else []
+        if not self._is_typed or is_ahead:
             self.write(printable(line))
         return line
 
     def pasted(self) -> list[str]:
-        """The lines that came at once behind the last one. Blank ones alone are Enter, typed ahead: they stay."""
-        lines: list[str] = []
-        while self._is_typed and self._more_is_there():
-            lines.append(self._line())
-        if any(line.strip() for line in lines):
-            return lines
-        self._ahead += lines
-        return []
+        """The lines that came at once behind the last one; none from a pipe, and none where it was typed ahead."""
+        return self._pasted
 
     def read_secret(self, prompt: str) -> str:
         """Ask for a line that is not shown; from a pipe it is read as it comes. Raises UnicodeError for letters in
         another encoding: half a password is a logon that counts."""
-        if self._is_typed:
-            line = getpass.getpass(self._sayable(prompt))
-        else:
+        self._pasted, self._is_begun = [], False
+        if not self._is_typed:
             self._put(prompt)
             line = self._line()
             self.write("")
+        elif sys.platform == "win32":
+            line = getpass.getpass(self._sayable(prompt))
+        else:
+            with self._unseen():
+                self._put(prompt)
+                line = self._line()
+                self._pasted = self._at_once()
+            self.write("")
         line.encode()
         return line
+
+    @contextmanager
+    def _unseen(self) -> Iterator[None]:
+        """The terminal shows nothing of what is typed. What was typed ahead is no password: it is dropped."""
+        if sys.platform != "win32":
+            import termios
+
+            terminal, before = self._in.fileno(), termios.tcgetattr(self._in.fileno())
+            unseen = termios.tcgetattr(terminal)
+            unseen[3] &= ~termios.ECHO
+            termios.tcsetattr(terminal, termios.TCSAFLUSH, unseen)
+            self._ahead = []
+            try:
+                yield
+            finally:
+                termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
     def _line(self) -> str:
         if self._is_typed and os.name == "posix":
@@ -117,10 +152,50 @@ class Terminal:
             read += part
         return read.decode(self._in.encoding or "utf-8", _ESCAPED).rstrip("\r\n")
 
-    def _more_is_there(self) -> bool:
+    def _at_once(self) -> list[str]:
+        """What comes at once behind a line. Empty lines alone are Enter, typed ahead: they stay."""
+        lines: list[str] = []
+        while self._is_there(SETTLED_SECONDS if any(lines) else PASTE_SECONDS):
+            lines.append(self._line())
+        lines += self._unfinished()
+        if any(line.strip() for line in lines):
+            return lines
+        self._ahead += lines
+        return []
+
+    def _is_there(self, seconds: float) -> bool:
+        """Whether a line comes within so many seconds."""
         if sys.platform == "win32":
             import msvcrt
 
-            time.sleep(PASTE_SECONDS)
+            time.sleep(seconds)
             return msvcrt.kbhit()
-        return bool(select.select([self._in.fileno()], [], [], PASTE_SECONDS)[0])
+        return bool(select.select([self._in.fileno()], [], [], seconds)[0])
+
+    def _unfinished(self) -> list[str]:
+        """What came of a line that is not ended, with all that follows at once: a paste seldom ends with Enter.
+
+        A letter alone stays: somebody has begun to type the next answer.
+        """
+        if sys.platform == "win32":
+            return []
+        import termios
+        from array import array
+        from fcntl import ioctl
+
+        terminal, before = self._in.fileno(), termios.tcgetattr(self._in.fileno())
+        bare = termios.tcgetattr(terminal)
+        bare[3] &= ~termios.ICANON
+        bare[6][termios.VMIN], bare[6][termios.VTIME] = 0, 0
+        read, number = b"", array("i", [0])
+        termios.tcsetattr(terminal, termios.TCSANOW, bare)
+        try:
+            ioctl(terminal, termios.FIONREAD, number)
+            self._is_begun = number[0] in range(1, _TYPED + 1)
+            while number[0] > _TYPED and self._is_there(SETTLED_SECONDS) and (part := os.read(terminal, _LINE)):
+                read += part
+        finally:
+            termios.tcsetattr(terminal, termios.TCSANOW, before)
+        if read and not read.endswith(b"\n"):
+            self.write("")
+        return read.decode(self._in.encoding or "utf-8", _ESCAPED).splitlines()
