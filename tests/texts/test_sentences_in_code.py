@@ -18,6 +18,7 @@ PARTS = (
     "checks/accounts.py",
     "checks/cluster.py",
     "checks/cluster_health.py",
+    "checks/database.py",
     "checks/dkm.py",
     "checks/governance.py",
     "checks/installer.py",
@@ -30,6 +31,7 @@ PARTS = (
     "checks/registry.py",
     "checks/remedies.py",
     "checks/rights.py",
+    "checks/sql_database.py",
     "plain",
     "plan",
     "tui",
@@ -58,7 +60,7 @@ NOT_SAID = frozenset(
 )
 #: How a command of PowerShell, SQL Server or Windows begins: it is said in no language.
 _COMMAND = re.compile(
-    r"(?:& )?(?:[A-Z][a-z]+-[A-Z]\w+|ALTER|CREATE|EXEC|GRANT|SELECT|USE"
+    r"(?:& )?(?:[A-Z][a-z]+-[A-Z]\w+|ALTER|CREATE|EXEC|GRANT|IF|SELECT|USE"
     r"|adk\w+\.exe|dsacls|gpresult|gpupdate|msiexec|netsh|repadmin|setspn|winrm)\b"
 )
 #: Two words or more.

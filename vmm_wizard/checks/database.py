@@ -34,6 +34,7 @@ from vmm_wizard.facts.model import (
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import NETBIOS_MAX
 from vmm_wizard.plan.releases import Support, collation_for, refused_sql_edition, requirements, sql_support
+from vmm_wizard.texts import text
 
 
 @node_check("SQL-01", topic="database", source="HA1", needs=("database.host",))
@@ -42,17 +43,17 @@ def node_reaches_sql(plan: Plan, facts: Facts, node: str) -> Verdict:
     tried = facts.node(node).sql
     where = f"{tried.host}:{tried.port}" if tried.port else f"{tried.host} ({plan.database.target})"
     if tried.open:
-        return passed(f"{where} accepts connections from the node")
-    evidence = f"{where} does not accept connections from the node: {tried.error or 'no answer'}"
+        return passed(text("evidence.SQL-01.open", address=where))
+    evidence = text("evidence.SQL-01.closed", address=where, error=tried.error or text("evidence.SQL-01.no_answer"))
     port = tried.port or 1433
     test = f"Test-NetConnection {powershell(tried.host)} -Port {port}"
     remedy = ask(
         NETWORK,
-        f"let TCP {port} through from {node} to {tried.host}; on the node {test} shows it",
-        ask(DBA, "see that the instance listens on TCP, and for a named one that the Browser service runs (UDP 1434)"),
+        text("evidence.SQL-01.mend", port=port, node=node, host=tried.host, test=test),
+        ask(DBA, text("evidence.SQL-01.mend_instance")),
     )
     if isinstance(facts.network, NetworkFacts) and facts.network.sql.open:
-        return warned(f"{evidence}; from this computer it does", remedy)
+        return warned(text("evidence.SQL-01.open_from_here", found=evidence), remedy)
     return failed(evidence, remedy)
 
 
@@ -69,7 +70,7 @@ def setup_is_sysadmin(plan: Plan, facts: Facts) -> Verdict:
     """
     account = plan.setup_sql_account
     name = down_level(account, facts)
-    remedy = ask(DBA, _grant(name) + " (or give another Windows account as database.admin_account)")
+    remedy = ask(DBA, text("evidence.SQL-02.mend", command=_grant(name)))
     inside = _rehearsed(plan, facts, remedy)
     if inside is not None:
         return inside
@@ -82,13 +83,15 @@ def setup_is_sysadmin(plan: Plan, facts: Facts) -> Verdict:
     sql = facts.sql
     if not (same_account(sql.asked_as, account, facts) or same_account(sql.logged_on_as, account, facts)):
         return unknown(
-            f"asked as {sql.asked_as or sql.logged_on_as}, and setup will use {account}",
-            in_plan(f"leave connection.sql_account empty, or ask as {account}"),
+            text("evidence.SQL-02.other_account", asked=sql.asked_as or sql.logged_on_as, account=account),
+            in_plan(text("evidence.SQL-02.mend_other_account", account=account)),
         )
+    both = {"server": sql.server, "account": sql.logged_on_as}
     if sql.is_sysadmin is None:
-        return unknown(f"{sql.server} did not say whether {sql.logged_on_as} is sysadmin")
-    evidence = f"on {sql.server}, {sql.logged_on_as} is {'' if sql.is_sysadmin else 'not '}sysadmin"
-    return passed(evidence) if sql.is_sysadmin else failed(evidence, remedy)
+        return unknown(text("evidence.SQL-02.not_told", **both))
+    if sql.is_sysadmin:
+        return passed(text("evidence.SQL-02.good", **both))
+    return failed(text("evidence.SQL-02.no_sysadmin", **both), remedy)
 
 
 def _grant(login: str) -> str:
@@ -109,11 +112,12 @@ def _rehearsed(plan: Plan, facts: Facts, remedy: Remedy) -> Verdict | None:
         if not isinstance(answer, RehearsalFacts) or not answer.registered or not answer.user:
             continue
         if answer.sql_error:
-            return failed(f"the rehearsal on {node} could not log on: {answer.sql_error}", remedy)
+            return failed(text("evidence.SQL-02.rehearsal_refused", node=node, error=answer.sql_error), remedy)
         if not answer.sql_sysadmin:
-            return failed(f"the rehearsal on {node} logged on as {answer.sql_login}, which is not sysadmin", remedy)
+            found = text("evidence.SQL-02.rehearsal_no_sysadmin", node=node, account=answer.sql_login)
+            return failed(found, remedy)
         good.append(node)
-    return passed(f"the rehearsal on {', '.join(good)} logged on as sysadmin") if good else None
+    return passed(text("evidence.SQL-02.rehearsal_good", nodes=", ".join(good))) if good else None
 
 
 @check("SQL-03", topic="database", source="REQ*", needs=("database.host",))
@@ -121,23 +125,29 @@ def sql_version(plan: Plan, facts: Facts) -> Verdict:
     """Express and cloud editions and versions out of the table fail; newer ones than the table knows warn."""
     sql = known(facts.sql)
     level = f"{sql.product_level} {sql.update_level}".strip()
-    evidence = f"{sql.server}: {sql.edition}, version {sql.product_version} {level}"
+    evidence = text(
+        "evidence.SQL-03.found", server=sql.server, edition=sql.edition, version=f"{sql.product_version} {level}"
+    )
     listed = ", ".join(requirements(plan.release).sql_names)
     refused = refused_sql_edition(sql.engine_edition)
     if refused:
         return failed(
-            f"{evidence}: VMM does not take {refused}", in_plan("choose a Standard or Enterprise instance on a server")
+            text("evidence.SQL-03.edition", found=evidence, edition=refused),
+            in_plan(text("evidence.SQL-03.mend_edition")),
         )
     support, note = sql_support(plan.release, sql.major_version, sql.product_level)
     if support is Support.NO:
-        return failed(f"{evidence}; VMM {plan.release} takes {listed}", in_plan("choose an instance of these"))
+        return failed(
+            text("evidence.SQL-03.unsupported", found=evidence, release=plan.release, supported=listed),
+            in_plan(text("evidence.SQL-03.mend_unsupported")),
+        )
     if support is Support.UNKNOWN:
         return warned(
-            f"{evidence} is newer than what this wizard knows; documented for VMM {plan.release}: {listed}",
-            in_plan("look into Microsoft's current system requirements first"),
+            text("evidence.SQL-03.newer", found=evidence, release=plan.release, supported=listed),
+            in_plan(text("evidence.shared.look_into_requirements")),
         )
     if note:
-        return warned(f"{evidence}: {note}", ask(DBA, "bring the instance, or VMM after its setup, to that level"))
+        return warned(f"{evidence}: {note}", ask(DBA, text("evidence.SQL-03.mend_level")))
     return passed(evidence)
 
 
@@ -145,22 +155,17 @@ def sql_version(plan: Plan, facts: Facts) -> Verdict:
 def collation(plan: Plan, facts: Facts) -> Verdict:
     """Case-insensitive is a must; another than the one that setup takes for the nodes' language warns (COLL)."""
     sql = known(facts.sql)
-    evidence = f"{sql.server} has {sql.collation}"
-    other = ask(
-        DBA, "give an instance with a case-insensitive collation; a server's collation is chosen when it is set up"
-    )
+    both = {"server": sql.server, "collation": sql.collation}
+    other = ask(DBA, text("evidence.SQL-04.mend"))
     if not case_insensitive(sql.collation):
-        return failed(f"{evidence}, which is not case-insensitive", other)
+        return failed(text("evidence.SQL-04.case_sensitive", **both), other)
     culture = _culture(plan, facts)
     wanted = collation_for(culture)
     if wanted is None:
-        return warned(f"{evidence}; no source says which one setup takes for {culture}", other)
+        return warned(text("evidence.SQL-04.no_source", **both, culture=culture), other)
     if sql.collation.casefold() == wanted.casefold():
-        return passed(f"{evidence}, setup's own choice for {culture}")
-    return warned(
-        f"{evidence}; for {culture} setup gives its database {wanted}. Only an availability group needs them alike",
-        other,
-    )
+        return passed(text("evidence.SQL-04.good", **both, culture=culture))
+    return warned(text("evidence.SQL-04.unlike", **both, culture=culture, wanted=wanted), other)
 
 
 def _culture(plan: Plan, facts: Facts) -> str:
@@ -173,7 +178,7 @@ def _culture(plan: Plan, facts: Facts) -> str:
         if isinstance(seen, NodeFacts):
             return seen.ui_culture
     silent = next((answer for answer in facts.nodes.values() if isinstance(answer, NoAnswer)), None)
-    raise NotKnown(silent or NoAnswer("no node has been asked for its display language yet"))
+    raise NotKnown(silent or NoAnswer(text("evidence.SQL-04.not_asked")))
 
 
 @check(
@@ -185,40 +190,30 @@ def _culture(plan: Plan, facts: Facts) -> str:
 def database_as_planned(plan: Plan, facts: Facts) -> Verdict:
     """New and absent, or existing and there. Once the role is installed, its database must be there."""
     sql = known(facts.sql)
-    name = plan.database.name
-    there = f"{sql.server} has a database {name}"
+    both = {"server": sql.server, "database": plan.database.name}
     if sql.database is None:
         return _database_absent(plan, facts, sql)
     if not plan.database.create_new:
-        return passed(f"{there}, as planned")
+        return passed(text("evidence.SQL-05.there", **both))
     if situation(plan, facts).ours:
-        return passed(f"{there}: the installed role's own")
-    what = " (it holds VMM's tables)" if sql.database.is_vmm else ""
-    show = f"EXEC sp_helpdb {sql_text(name)}; shows how old it is, how large and whose"
-    return failed(
-        f"{there}{what}, and the plan is to create it",
-        in_plan(
-            "choose another database name, or set database.create_new = false to use this one",
-            ask(DBA, show),
-        ),
+        return passed(text("evidence.SQL-05.there_and_ours", **both))
+    found = (
+        text("evidence.SQL-05.of_vmm", **both) if sql.database.is_vmm else text("evidence.SQL-05.in_the_way", **both)
     )
+    show = text("evidence.SQL-05.show", command=f"EXEC sp_helpdb {sql_text(plan.database.name)};")
+    return failed(found, in_plan(text("evidence.SQL-05.mend_in_the_way"), ask(DBA, show)))
 
 
 def _database_absent(plan: Plan, facts: Facts, sql: SqlFacts) -> Verdict:
-    name = plan.database.name
-    evidence = f"{sql.server} has no database {name}"
+    both = {"server": sql.server, "database": plan.database.name}
     installed = any(isinstance(answer, NodeFacts) and answer.vmm for answer in facts.nodes.values())
     if installed and situation(plan, facts).ours:
-        return failed(
-            f"{evidence}, and the installed role uses it",
-            ask(DBA, f"EXEC sp_helpdb; shows what is there; restore {sql_name(name)} from its backup"),
-        )
+        database = sql_name(plan.database.name)
+        step = text("evidence.SQL-05.mend_lost", command="EXEC sp_helpdb;", database=database)
+        return failed(text("evidence.SQL-05.lost", **both), ask(DBA, step))
     if not plan.database.create_new:
-        return failed(
-            f"{evidence}, and the plan is to use an existing one",
-            in_plan("correct the name, or set database.create_new = true"),
-        )
-    return passed(f"{evidence}; setup will create it")
+        return failed(text("evidence.SQL-05.absent", **both), in_plan(text("evidence.SQL-05.mend_absent")))
+    return passed(text("evidence.SQL-05.to_be_made", **both))
 
 
 @check("SQL-11", topic="database", source="PLAN", needs=("database.host",))
@@ -227,19 +222,22 @@ def sql_name_form(plan: Plan, facts: Facts) -> Verdict:
     del facts
     host = plan.database.target.host
     label = plan.database.target.label
-    write = in_plan("write the SQL server's computer name, its cluster's network name or its listener")
+    write = in_plan(text("evidence.SQL-11.mend"))
     if ":" in host or re.fullmatch(r"[0-9.]+", host):
-        return failed(f"{host} is an address", write)
+        return failed(text("evidence.SQL-11.address", host=host), write)
     if label.casefold() in ("localhost", "local") or host == ".":
-        return failed(f"{host} means another computer on each node", write)
+        return failed(text("evidence.SQL-11.local", host=host), write)
     if len(label) > NETBIOS_MAX:
         return failed(
-            f"{label} has {len(label)} characters; {NETBIOS_MAX} at most are allowed",
-            ask(DBA, "give another instance, or a listener or network name that is short enough"),
+            text("evidence.SQL-11.long", name=label, length=len(label), most=NETBIOS_MAX),
+            ask(DBA, text("evidence.SQL-11.mend_long")),
         )
     if "." in host:
-        return warned(f"{host} is a qualified name; its first part, {label}, is fine", in_plan(f"write {label}"))
-    return passed(f"{host}: {len(label)} characters")
+        return warned(
+            text("evidence.SQL-11.qualified", host=host, name=label),
+            in_plan(text("evidence.SQL-11.mend_qualified", name=label)),
+        )
+    return passed(text("evidence.SQL-11.good", host=host, length=len(label)))
 
 
 @check(
@@ -250,14 +248,15 @@ def sql_name_form(plan: Plan, facts: Facts) -> Verdict:
 )
 def sql_elsewhere(plan: Plan, facts: Facts) -> Verdict:
     """Not on any node of the cluster, planned for VMM or not."""
-    other = in_plan("choose an instance on another server or cluster")
+    other = in_plan(text("evidence.SQL-12.mend"))
     planned = {node.label.casefold() for node in plan.nodes}
     if plan.database.target.label.casefold() in planned:
-        return failed(f"{plan.database.target.host} is a node of the plan", other)
+        return failed(text("evidence.SQL-12.planned", host=plan.database.target.host), other)
     sql = known(facts.sql)
     physical = sql.physical_name.casefold()
     cluster = cluster_of_plan(plan, facts)
     nodes = planned | {row.name.partition(".")[0].casefold() for row in (cluster.nodes if cluster else ())}
+    both = {"server": sql.server, "computer": sql.physical_name}
     if physical in nodes:
-        return failed(f"{sql.server} runs on {sql.physical_name}, a node of {plan.cluster.name}", other)
-    return passed(f"{sql.server} runs on {sql.physical_name}, which is none of {', '.join(sorted(nodes))}")
+        return failed(text("evidence.SQL-12.on_cluster", **both, cluster=plan.cluster.name), other)
+    return passed(text("evidence.SQL-12.good", **both, nodes=", ".join(sorted(nodes))))

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from vmm_wizard.checks.registry import Verdict, check, failed, not_applicable, passed, unknown, warned
 from vmm_wizard.checks.remedies import DBA, ask, down_level, in_plan, same_account, sql_name, sql_text
 from vmm_wizard.checks.schedule import Role, situation
 from vmm_wizard.facts.model import AccountFacts, DatabaseFacts, Facts, NodeFacts, SqlFacts, known
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.releases import release_of_setup, requirements
+from vmm_wizard.texts import text
 
 _GIB = 2**30
 
 
 def needs_sysadmin(sql: SqlFacts, what: str) -> Verdict:
     """The verdict for what SQL Server did not tell this account."""
+    both = {"server": sql.server, "account": sql.logged_on_as}
     if sql.is_sysadmin is False:
-        return unknown(f"needs sysadmin on {sql.server}, which {sql.logged_on_as} is not: {what} could not be read")
-    return unknown(f"{what} could not be read on {sql.server} as {sql.logged_on_as}")
+        return unknown(text("evidence.sql_database.needs_sysadmin", **both, what=what))
+    return unknown(text("evidence.sql_database.unreadable", **both, what=what))
 
 
 @check(
@@ -28,25 +32,21 @@ def needs_sysadmin(sql: SqlFacts, what: str) -> Verdict:
 def no_leftover_files(plan: Plan, facts: Facts) -> Verdict:
     """CREATE DATABASE refuses to write over files; a database that is there has a right to its own."""
     sql = known(facts.sql)
-    name = plan.database.name
+    both = {"server": sql.server, "database": plan.database.name}
     if sql.database is not None:
-        return not_applicable(f"{sql.server} has a database {name}; its files are its own")
+        return not_applicable(text("evidence.SQL-06.there", **both))
     if not plan.database.create_new:
-        return not_applicable("setup will not create a database")
+        return not_applicable(text("evidence.SQL-06.not_made"))
     if sql.leftover_files is None:
-        return needs_sysadmin(sql, "whether files are left over")
+        return needs_sysadmin(sql, text("evidence.SQL-06.what"))
     if not sql.leftover_files:
-        return passed(f"{sql.server} has no file of a database {name} in {sql.data_path or 'its folder for data'}")
-    found = ", ".join(sql.leftover_files)
+        folder = sql.data_path or text("evidence.SQL-06.folder")
+        return passed(text("evidence.SQL-06.good", **both, folder=folder))
     paths = ", ".join(sql_text(path) for path in sql.leftover_files)
     users = f"SELECT DB_NAME(database_id), physical_name FROM sys.master_files WHERE physical_name IN ({paths});"  # noqa: S608 - to be read, never run
     return failed(
-        f"{sql.server} has {found}, and no database {name}",
-        ask(
-            DBA,
-            f"{users} shows whether another database uses them. If none does, look how old they are and whose, and "
-            "move them to another folder",
-        ),
+        text("evidence.SQL-06.left", **both, files=", ".join(sql.leftover_files)),
+        ask(DBA, text("evidence.SQL-06.mend", command=users)),
     )
 
 
@@ -59,26 +59,23 @@ def no_leftover_files(plan: Plan, facts: Facts) -> Verdict:
 def in_no_availability_group(plan: Plan, facts: Facts) -> Verdict:
     """Setup and upgrade are not allowed on a member; it joins afterwards."""
     sql = known(facts.sql)
-    name = plan.database.name
+    both = {"server": sql.server, "database": plan.database.name}
     if sql.database is None:
-        return passed(f"{sql.server} has no database {name} yet, so it is in no availability group")
+        return passed(text("evidence.SQL-07.no_database", **both))
     if sql.hadr_enabled is False:
-        return passed(f"{sql.server} has availability groups switched off")
+        return passed(text("evidence.SQL-07.switched_off", server=sql.server))
     group = sql.database.availability_group
     if group is None:
         return unknown(
-            f"{sql.logged_on_as} may not see the availability groups of {sql.server}",
+            text("evidence.SQL-07.not_seen", server=sql.server, account=sql.logged_on_as),
             ask(DBA, f"GRANT VIEW ANY DEFINITION TO {sql_name(sql.logged_on_as)};"),
         )
     if not group:
-        return passed(f"{name} is in no availability group of {sql.server}")
+        return passed(text("evidence.SQL-07.good", **both))
+    command = f"ALTER AVAILABILITY GROUP {sql_name(group)} REMOVE DATABASE {sql_name(plan.database.name)}"
     return failed(
-        f"{name} is in availability group {group}; setup is not allowed on a member",
-        ask(
-            DBA,
-            f"on the primary replica, and until setup has run on every node: ALTER AVAILABILITY GROUP "
-            f"{sql_name(group)} REMOVE DATABASE {sql_name(name)}; afterwards it joins again",
-        ),
+        text("evidence.SQL-07.member", database=plan.database.name, group=group),
+        ask(DBA, text("evidence.SQL-07.mend", command=command)),
     )
 
 
@@ -97,34 +94,38 @@ def existing_database(plan: Plan, facts: Facts) -> Verdict:
     sql = known(facts.sql)
     found = sql.database
     if found is None:
-        return not_applicable(f"{sql.server} has no database {plan.database.name}")
+        return not_applicable(text("evidence.SQL-14.absent", server=sql.server, database=plan.database.name))
     if situation(plan, facts).ours:
-        return passed(f"{found.name} on {sql.server} is the installed role's own")
+        return passed(text("evidence.SQL-14.ours", server=sql.server, database=found.name))
     if not plan.database.create_new:
         return _taken(plan, facts, sql, found)
-    return not_applicable(f"{found.name} is not to be taken: the plan creates a database (SQL-05)")
+    return not_applicable(text("evidence.SQL-14.not_taken", database=found.name))
 
 
 def _taken(plan: Plan, facts: Facts, sql: SqlFacts, found: DatabaseFacts) -> Verdict:
     """The verdict on a database that setup is to take."""
-    where = f"{found.name} on {sql.server}"
-    other = in_plan("choose another database")
+    both = {"server": sql.server, "database": found.name}
+    other = in_plan(text("evidence.SQL-14.mend"))
     if found.state is not None and found.state != "ONLINE":
-        return failed(f"{where} is {found.state}", ask(DBA, "bring the database online, or restore it from its backup"))
+        return failed(
+            text("evidence.SQL-14.state", **both, state=found.state), ask(DBA, text("evidence.SQL-14.mend_state"))
+        )
     if found.collation is not None and not case_insensitive(found.collation):
-        return failed(f"{where} has {found.collation}, which is not case-insensitive", other)
+        return failed(text("evidence.SQL-14.case_sensitive", **both, collation=found.collation), other)
     if found.is_vmm is None:
-        return needs_sysadmin(sql, f"what {found.name} holds")
+        return needs_sysadmin(sql, text("evidence.SQL-14.what", database=found.name))
     if not found.is_vmm:
         if found.table_count:
-            return warned(f"{where} holds {found.table_count} tables, and not those of VMM", other)
-        return passed(f"{where} holds no tables of VMM")
+            return warned(text("evidence.SQL-14.others_tables", **both, number=found.table_count), other)
+        return passed(text("evidence.SQL-14.no_tables", **both))
     living = _foreign_nodes(plan, facts)
     if living:
-        return failed(
-            f"{where} is in use: VMM on {', '.join(living)} lives in it, in a role that is not this one", other
-        )
-    return warned(f"{where} holds VMM's tables{_history(plan, found)}", ask(DBA, _prove_it(plan, found)))
+        return failed(text("evidence.SQL-14.in_use", **both, nodes=", ".join(living)), other)
+    seen = "; ".join(_history(plan, found))
+    evidence = text("evidence.SQL-14.kept", **both)
+    if seen:
+        evidence = text("evidence.SQL-14.kept_with_history", **both, seen=seen)
+    return warned(evidence, ask(DBA, _prove_it(plan, found)))
 
 
 def _foreign_nodes(plan: Plan, facts: Facts) -> list[str]:
@@ -144,26 +145,32 @@ def _foreign_nodes(plan: Plan, facts: Facts) -> list[str]:
     ]
 
 
-def _history(plan: Plan, found: DatabaseFacts) -> str:
-    """What else was seen in a database of VMM, as the end of a sentence."""
-    parts = [f"{name} {value}" for name, value in found.versions.items()]
+def _history(plan: Plan, found: DatabaseFacts) -> Iterator[str]:
+    """What else was seen in a database of VMM."""
+    yield from (f"{name} {value}" for name, value in found.versions.items())
     releases = {release_of_setup(value) for value in found.versions.values()} - {None}
     if releases and releases != {plan.release}:
-        parts.append(f"which looks like VMM {', '.join(sorted(filter(None, releases)))}, not {plan.release}")
-    users = [f"{user.program or 'a program'} on {user.host or 'a computer'}" for user in found.users or ()]
+        shown = ", ".join(sorted(filter(None, releases)))
+        yield text("evidence.SQL-14.seen_release", found=shown, planned=plan.release)
+    users = [
+        text(
+            "evidence.SQL-14.seen_user",
+            program=user.program or text("evidence.SQL-14.some_program"),
+            computer=user.host or text("evidence.SQL-14.some_computer"),
+        )
+        for user in found.users or ()
+    ]
     if users:
-        parts.append(f"and it is open to {', '.join(users)}")
-    return f" ({'; '.join(parts)})" if parts else ""
+        yield text("evidence.SQL-14.seen_users", users=", ".join(users))
 
 
 def _prove_it(plan: Plan, found: DatabaseFacts) -> str:
     """How to be sure of a database of VMM, before setup writes into it."""
-    columns = "host_name, program_name, login_name"
-    who = f"SELECT {columns} FROM sys.dm_exec_sessions WHERE database_id = DB_ID({sql_text(found.name)});"  # noqa: S608 - shown
-    return (
-        f"make sure that no other VMM lives in it: {who} shows who is in. It must come from VMM {plan.release}, highly "
-        "available and with the same update rollup as the media. Back it up first"
+    who = (
+        "SELECT host_name, program_name, login_name FROM sys.dm_exec_sessions "  # noqa: S608 - shown
+        f"WHERE database_id = DB_ID({sql_text(found.name)});"
     )
+    return text("evidence.SQL-14.mend_kept", command=who, release=plan.release)
 
 
 def case_insensitive(collation: str) -> bool:
@@ -182,27 +189,25 @@ def service_account_is_owner(plan: Plan, facts: Facts) -> Verdict:
     sql = known(facts.sql)
     found = sql.database
     if found is None:
-        return not_applicable(
-            f"{sql.server} has no database {plan.database.name} yet; setup gives the role in a new one"
-        )
+        return not_applicable(text("evidence.SQL-16.absent", server=sql.server, database=plan.database.name))
     if plan.database.create_new and not situation(plan, facts).ours:
-        return not_applicable("the plan creates a database, and setup gives the role in it (SQL-05)")
+        return not_applicable(text("evidence.SQL-16.to_be_made"))
     if found.owners is None:
-        return needs_sysadmin(sql, f"who is in db_owner of {found.name}")
+        return needs_sysadmin(sql, text("evidence.SQL-16.what", database=found.name))
     account = plan.service_account.name
     name = down_level(account, facts)
+    both = {"account": name, "database": found.name}
     for owner in found.owners:
         if same_account(owner.name, account, facts):
-            return passed(f"{name} is in db_owner of {found.name}")
+            return passed(text("evidence.SQL-16.good", **both))
     groups = facts.service_account.sids if isinstance(facts.service_account, AccountFacts) else frozenset()
     by_group = next((owner for owner in found.owners if owner.sid and owner.sid in groups), None)
     if by_group is not None:
-        return passed(f"{name} is in db_owner of {found.name} as a member of {by_group.name}")
+        return passed(text("evidence.SQL-16.by_group", **both, group=by_group.name))
     if not groups or (isinstance(facts.service_account, AccountFacts) and facts.service_account.token_groups is None):
-        return unknown(f"{name} is not in db_owner of {found.name} by name, and its groups could not be read")
+        return unknown(text("evidence.SQL-16.groups_unreadable", **both))
     user = sql_name(name)
-    held = ", ".join(owner.name for owner in found.owners) or "nobody"
-    evidence = f"db_owner of {found.name} holds {held}, not {name}"
+    owners = ", ".join(owner.name for owner in found.owners) or text("evidence.shared.nobody")
     remedy = ask(
         DBA,
         f"USE {sql_name(found.name)}; IF SUSER_ID({sql_text(name)}) IS NULL CREATE LOGIN {user} FROM WINDOWS; "
@@ -211,8 +216,8 @@ def service_account_is_owner(plan: Plan, facts: Facts) -> Verdict:
     )
     if found.is_vmm and not situation(plan, facts).ours:
         # VMM's own from before, to be taken by another service account.
-        return warned(f"{evidence}; setup, run by a sysadmin, adds it (KBDBO, unconfirmed for a kept database)", remedy)
-    return failed(evidence, remedy)
+        return warned(text("evidence.SQL-16.no_owner_yet", **both, owners=owners), remedy)
+    return failed(text("evidence.SQL-16.no_owner", **both, owners=owners), remedy)
 
 
 @check("SQL-15", topic="database", source="REQ*", needs=("database.host",))
@@ -220,13 +225,14 @@ def room_for_data(plan: Plan, facts: Facts) -> Verdict:
     """Free space of the volume that new data files go to."""
     sql = known(facts.sql)
     if sql.data_free_bytes is None:
-        return needs_sysadmin(sql, "the free space of the volume for data files")
+        return needs_sysadmin(sql, text("evidence.SQL-15.what"))
     need = requirements(plan.release).hardware
     free = sql.data_free_bytes / _GIB
-    evidence = f"{sql.server} has {free:.0f} GB free for data files ({sql.data_path or 'default folder'})"
-    room = ask(DBA, f"make room on that volume: {need.sql_disk_recommended_gb} GB are recommended for VMM's database")
+    folder = sql.data_path or text("evidence.SQL-15.folder")
+    evidence = text("evidence.SQL-15.found", server=sql.server, free=f"{free:.0f}", folder=folder)
+    room = ask(DBA, text("evidence.SQL-15.mend", recommended=need.sql_disk_recommended_gb))
     if free < need.sql_disk_minimum_gb:
-        return failed(f"{evidence}; {need.sql_disk_minimum_gb} are the least", room)
+        return failed(text("evidence.SQL-15.least", found=evidence, least=need.sql_disk_minimum_gb), room)
     if free < need.sql_disk_recommended_gb:
-        return warned(f"{evidence}; {need.sql_disk_recommended_gb} are recommended", room)
+        return warned(text("evidence.SQL-15.little", found=evidence, recommended=need.sql_disk_recommended_gb), room)
     return passed(evidence)
