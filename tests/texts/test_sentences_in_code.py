@@ -14,15 +14,22 @@ import vmm_wizard
 CODE = Path(vmm_wizard.__file__).parent
 #: The folders and modules that are watched.
 PARTS = (
+    "checks/acceptance.py",
     "checks/account.py",
     "checks/accounts.py",
+    "checks/addresses.py",
+    "checks/answer_file.py",
+    "checks/certain.py",
     "checks/cluster.py",
     "checks/cluster_health.py",
     "checks/database.py",
     "checks/dkm.py",
+    "checks/explain.py",
+    "checks/fitness.py",
     "checks/governance.py",
     "checks/installer.py",
     "checks/logon_rights.py",
+    "checks/naming.py",
     "checks/node.py",
     "checks/node_agreement.py",
     "checks/node_network.py",
@@ -31,6 +38,8 @@ PARTS = (
     "checks/registry.py",
     "checks/remedies.py",
     "checks/rights.py",
+    "checks/run.py",
+    "checks/schedule.py",
     "checks/sql_database.py",
     "plain",
     "plan",
@@ -54,14 +63,16 @@ NOT_SAID = frozenset(
         ),
         "# vmm-wizard kept these answers when it was cut off: ",
         "check 0 is registered twice",
+        # Values of reports and answer files, which are the same in every language.
+        *("not known", "does not fit", "service connection point"),
         *("core group", "computer object", "virtual machine", "sql server", "net helpmsg <code>"),
         *("Deployment Tools", r"\Assessment and Deployment Kit\Deployment Tools\WSIM"),
     )
 )
-#: How a command of PowerShell, SQL Server or Windows begins: it is said in no language.
+#: How a command of PowerShell, SQL Server or Windows begins, or a place in the registry: said in no language.
 _COMMAND = re.compile(
     r"(?:& )?(?:[A-Z][a-z]+-[A-Z]\w+|ALTER|CREATE|EXEC|GRANT|IF|SELECT|USE"
-    r"|adk\w+\.exe|dsacls|gpresult|gpupdate|msiexec|netsh|repadmin|setspn|winrm)\b"
+    r"|adk\w+\.exe|dsacls|gpresult|gpupdate|msiexec|netsh|repadmin|setspn|winrm)\b|HKLM:"
 )
 #: Two words or more.
 _SENTENCE = re.compile(r"[^\W\d_]{2,}\S* +(?:\S+ +)*[^\W\d_]{2,}")

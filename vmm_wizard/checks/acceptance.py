@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from vmm_wizard.checks.certain import CERTAIN
+from vmm_wizard.checks.certain import CERTAIN, why_certain
 from vmm_wizard.checks.registry import OPEN, Finding, all_checks
 from vmm_wizard.plan.answers import Objection
 from vmm_wizard.plan.model import Acceptance, AskedFor, Plan
 from vmm_wizard.plan.names import HostName
+from vmm_wizard.texts import text
 
 #: What follows an install, as accepted or asked for in an answer file; none of it is a check.
 FOLLOW_UPS = frozenset(
@@ -34,24 +35,32 @@ def objections(plan: Plan) -> Iterator[Objection]:
 
 def refusal(check_id: str) -> str:
     """Why the findings of a check cannot be accepted, as a part of a sentence; empty when they can be."""
-    return f"it cannot be accepted: {CERTAIN[check_id]}" if check_id in CERTAIN else ""
+    return text("evidence.acceptance.refusal", why=why_certain(check_id)) if check_id in CERTAIN else ""
 
 
 def _objections(key: str, index: int, row: Acceptance | AskedFor, plan: Plan) -> Iterator[Objection]:
     if row.check in FOLLOW_UPS:
         if row.subject:
-            yield Objection(key, index, "subject", f'"{row.subject}"', f"{row.check} is one thing: it has no subject")
+            yield Objection(
+                key, index, "subject", f'"{row.subject}"', text("evidence.acceptance.no_subject", check=row.check)
+            )
         return
     checks = {entry.id: entry for entry in all_checks()}
     entry = checks.get(row.check)
     if entry is None:
         near = get_close_matches(row.check, checks, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "vmm-wizard explain lists all checks"
-        yield Objection(key, index, "id", row.check, f"there is no such check; {hint}")
+        found = text("evidence.shared.or").join(near)
+        yield Objection(
+            key,
+            index,
+            "id",
+            row.check,
+            text("evidence.acceptance.near", found=found) if near else text("evidence.acceptance.no_such_check"),
+        )
     elif entry.per_node and node_of(row.subject, plan) is None:
-        nodes = ", ".join(node.key for node in plan.nodes) or "none yet"
-        read = f'"{row.subject}"' if row.subject else "not given"
-        yield Objection(key, index, "subject", read, f"{row.check} is judged for each node: expected one of {nodes}")
+        nodes = ", ".join(node.key for node in plan.nodes) or text("evidence.acceptance.no_nodes")
+        read = f'"{row.subject}"' if row.subject else text("evidence.acceptance.not_given")
+        yield Objection(key, index, "subject", read, text("evidence.acceptance.a_node", check=row.check, nodes=nodes))
 
 
 def node_of(subject: str, plan: Plan) -> str | None:
@@ -71,8 +80,10 @@ class Idle:
     why: str
 
     def __str__(self) -> str:
-        about = f" ({self.acceptance.subject})" if self.acceptance.subject else ""
-        return f"{self.acceptance.check}{about} is accepted in the answers, but {self.why}"
+        check, subject = self.acceptance.check, self.acceptance.subject
+        if subject:
+            return text("evidence.acceptance.idle_subject", check=check, subject=subject, why=self.why)
+        return text("evidence.acceptance.idle", check=check, why=self.why)
 
 
 def idle(plan: Plan, findings: Sequence[Finding]) -> tuple[Idle, ...]:
@@ -87,6 +98,6 @@ def _why(acceptance: Acceptance, findings: Iterable[Finding]) -> str:
         return refusal(acceptance.check)
     rows = [row for row in findings if row.id == acceptance.check and row.status in OPEN]
     if not rows:
-        return "there is nothing to accept any more"
-    subjects = ", ".join(row.subject or "the plan as a whole" for row in rows)
-    return f"what is found is about {subjects}"
+        return text("evidence.acceptance.nothing_to_accept")
+    subjects = ", ".join(row.subject or text("evidence.acceptance.the_plan") for row in rows)
+    return text("evidence.acceptance.other_subjects", subjects=subjects)

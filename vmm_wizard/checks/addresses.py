@@ -60,7 +60,9 @@ def _network(row: ClusterNetwork, plan: Plan, facts: Facts) -> _Network:
         try:
             subnets.append(ip_network(subnet, strict=False))
         except ValueError:
-            raise NotKnown(NoAnswer(f"cluster network {row.name}: {subnet!r} is no subnet", "unreadable")) from None
+            raise NotKnown(
+                NoAnswer(text("evidence.CLU-09.no_subnet", name=row.name, subnet=subnet), "unreadable")
+            ) from None
     return _Network(row.name, row.role == CLIENT_ROLE, tuple(subnets), frozenset(adapter.dhcp for adapter in adapters))
 
 
@@ -83,8 +85,8 @@ def static_addresses(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     clients = [network for network in networks if network.client]
     if not clients:
         yield failed(
-            f"{cluster.name} has no network that clients may use (role 3)",
-            ask(NETWORK, "with the cluster's admin, let one network carry clients too: (Get-ClusterNetwork).Role = 3"),
+            text("evidence.CLU-09.no_client_network", name=cluster.name),
+            ask(NETWORK, text("evidence.CLU-09.open_a_network")),
         )
         return
     for network in clients:
@@ -102,34 +104,43 @@ def _for_network(network: _Network, addresses: tuple[Address, ...]) -> Verdict:
     ipv6 = [address for address in inside if address.version == 6]
     subject = network.name
     if len(ipv4) > 1 or len(ipv6) > 1:
-        return failed(f"{network.shown} has {shown}: one is enough", in_plan("leave one"), subject=subject)
+        return failed(
+            text("evidence.CLU-09.several", network=network.shown, addresses=shown),
+            in_plan(text("evidence.CLU-09.leave_one")),
+            subject=subject,
+        )
     if network.dhcp == {True, False}:
         return warned(
-            f"{network.shown}: some nodes have their address by DHCP, some have not; planned: {shown or 'none'}",
-            ask(NETWORK, "say whether this network has DHCP, and make all nodes alike"),
+            text(
+                "evidence.CLU-09.dhcp_differs", network=network.shown, addresses=shown or text("evidence.shared.none")
+            ),
+            ask(NETWORK, text("evidence.CLU-09.make_alike")),
             subject=subject,
         )
     if network.dhcp == {True}:
         if not inside:
-            return passed(f"{network.shown} has DHCP and no static address", subject=subject)
+            return passed(text("evidence.CLU-09.dhcp", network=network.shown), subject=subject)
         return warned(
-            f"{network.shown} has DHCP, and {shown} is planned there", in_plan("leave it out"), subject=subject
+            text("evidence.CLU-09.dhcp_and_static", network=network.shown, addresses=shown),
+            in_plan(text("evidence.CLU-09.leave_out")),
+            subject=subject,
         )
     if ipv4:
-        return passed(f"{network.shown} has {shown}", subject=subject)
+        return passed(text("evidence.CLU-09.has", network=network.shown, addresses=shown), subject=subject)
     if network.has_ipv4:
         return failed(
-            f"{network.shown} has no DHCP, and no address is planned in it",
+            text("evidence.CLU-09.none_planned", network=network.shown),
             in_plan(
-                "add one free address of it", ask(NETWORK, f"say which address of {network.shown} is free for the role")
+                text("evidence.CLU-09.add_one"),
+                ask(NETWORK, text("evidence.CLU-09.say_which_of", network=network.shown)),
             ),
             subject=subject,
         )
     if ipv6:
-        return passed(f"{network.shown} has {shown}", subject=subject)
+        return passed(text("evidence.CLU-09.has", network=network.shown, addresses=shown), subject=subject)
     return warned(
-        f"{network.shown} has IPv6 alone, and no address is planned in it",
-        in_plan("leave it so if the role's IPv6 address shall configure itself, or add one"),
+        text("evidence.CLU-09.ipv6_alone", network=network.shown),
+        in_plan(text("evidence.CLU-09.leave_it_so")),
         subject=subject,
     )
 
@@ -145,14 +156,23 @@ def _for_address(
     """What is wrong with one planned address; None when it lies well in a client network and nobody has it."""
     subject = str(address)
     if address in before:
-        return failed(f"{address} is planned twice", in_plan("leave one"), subject=subject)
+        return failed(
+            text("evidence.CLU-09.twice", address=address), in_plan(text("evidence.CLU-09.leave_one")), subject=subject
+        )
     homes = [network for network in networks if network.holds(address)]
     if not any(network.client for network in homes):
-        where = f"only in {homes[0].shown}, which clients cannot use" if homes else "in none of the cluster's networks"
-        return failed(f"{address} lies {where}", in_plan("give an address of a client network"), subject=subject)
+        return failed(
+            text("evidence.CLU-09.no_clients", address=address, network=homes[0].shown)
+            if homes
+            else text("evidence.CLU-09.nowhere", address=address),
+            in_plan(text("evidence.CLU-09.give_client_address")),
+            subject=subject,
+        )
     if any(_is_edge(address, subnet) for network in homes for subnet in network.subnets):
         return failed(
-            f"{address} is the network's own or its broadcast address", in_plan("give another"), subject=subject
+            text("evidence.CLU-09.edge", address=address),
+            in_plan(text("evidence.CLU-09.give_another")),
+            subject=subject,
         )
     return _if_taken(address, cluster, plan, facts)
 
@@ -173,17 +193,23 @@ def _if_taken(address: Address, cluster: ClusterFacts, plan: Plan, facts: Facts)
             return None
         if own:
             return failed(
-                f"the installed role has {', '.join(own)}, not {address}",
-                in_plan(f"write {', '.join(own)}, as on the nodes that have VMM already"),
+                text("evidence.CLU-09.role_has", addresses=", ".join(own), address=address),
+                in_plan(text("evidence.CLU-09.write_role_address", addresses=", ".join(own))),
                 subject=subject,
             )
-    free = in_plan("give a free address", ask(NETWORK, f"say which address is free instead of {address}"))
+    free = in_plan(
+        text("evidence.CLU-09.give_free"), ask(NETWORK, text("evidence.CLU-09.say_which_instead", address=address))
+    )
     for node in plan.nodes:
         if any(_same(adapter.address, address) for adapter in facts.node(node.key).adapters):
-            return failed(f"{node.key} has {address} itself", free, subject=subject)
+            return failed(text("evidence.CLU-09.node_has", node=node.key, address=address), free, subject=subject)
     for row in rows:
         if _same(row.value, address):
-            return failed(f"cluster resource {row.name} of role {row.group} has {address}", free, subject=subject)
+            return failed(
+                text("evidence.CLU-09.resource_has", resource=row.name, role=row.group, address=address),
+                free,
+                subject=subject,
+            )
     return None
 
 
@@ -215,7 +241,7 @@ def static_addresses_free(plan: Plan, facts: Facts) -> Iterator[Verdict]:
         yield not_applicable(text("evidence.shared.cluster_first"))
         return
     if not plan.cluster.static_addresses:
-        yield not_applicable("no static address is planned")
+        yield not_applicable(text("evidence.CLU-10.none_planned"))
         return
     for address in dict.fromkeys(plan.cluster.static_addresses):
         yield or_unknown(lambda address=address: _free(address, cluster, plan, facts), str(address))  # type: ignore[misc]
@@ -224,42 +250,42 @@ def static_addresses_free(plan: Plan, facts: Facts) -> Iterator[Verdict]:
 def _free(address: Address, cluster: ClusterFacts, plan: Plan, facts: Facts) -> Verdict:
     homes = [row.name for row in cluster.networks if any(_lies_in(address, subnet) for subnet in row.subnets)]
     if not homes:
-        return not_applicable(f"CLU-09 first: {address} lies in none of the cluster's networks")
+        return not_applicable(text("evidence.CLU-10.network_first", address=address))
     own = _role_resource(address, cluster, plan, facts)
     if own:
-        return passed(f"{address} is the installed role's own ({own})")
+        return passed(text("evidence.CLU-10.own", address=address, resource=own))
     taken = _if_taken(address, cluster, plan, facts)
     if taken:
-        return not_applicable(f"CLU-09 first: {taken.evidence}")
+        return not_applicable(text("evidence.CLU-10.address_first", evidence=taken.evidence))
     asked = [node.key for node in plan.nodes if _is_in(facts.node(node.key), homes)]
     if not asked:
-        return unknown(f"none of the planned nodes is in {', '.join(homes)}, where {address} lies: nobody could ask")
+        return unknown(text("evidence.CLU-10.nobody_could_ask", networks=", ".join(homes), address=address))
     return _heard(address, {node: _probe(address, facts.node(node)) for node in asked}, plan)
 
 
 def _heard(address: Address, probes: Mapping[str, AddressProbe], plan: Plan) -> Verdict:
     """What the answers of the nodes in the subnet say together."""
     remedy = in_plan(
-        "give another address that is free; the network team says which",
-        ask(NETWORK, f"say whose {address} is: it must be nobody's, also while its owner is switched off"),
+        text("evidence.CLU-10.give_another"),
+        ask(NETWORK, text("evidence.CLU-10.say_whose", address=address)),
     )
     for node, probe in probes.items():
-        link = f" from {probe.link_address}" if probe.link_address.strip("0-") else ""
+        link = text("evidence.CLU-10.from_link", link=probe.link_address) if probe.link_address.strip("0-") else ""
         if probe.ping:
-            return failed(f"{address} answers a ping from {node}{link}", remedy)
+            return failed(text("evidence.CLU-10.answers_ping", address=address, node=node, link=link), remedy)
         if link and probe.neighbor_state in _IS_THERE:
-            return failed(f"{address} answers {node} on the wire{link}, though it ignores pings", remedy)
+            return failed(text("evidence.CLU-10.on_the_wire", address=address, node=node, link=link), remedy)
         if link and probe.neighbor_state in _WAS_THERE:
-            return warned(f"{address} answered {node} a moment ago{link}, and does not now", remedy)
+            return warned(text("evidence.CLU-10.a_moment_ago", address=address, node=node, link=link), remedy)
     role = plan.role_fqdn.casefold()
     names = sorted({probe.name for probe in probes.values() if probe.name and probe.name.casefold() != role})
     if names:
         return warned(
-            f"nobody answers at {address}, but reverse DNS has {', '.join(names)} for it",
-            ask(NETWORK, f"say whether {', '.join(names)} still has {address}; if not, take its PTR record away"),
+            text("evidence.CLU-10.reverse", address=address, names=", ".join(names)),
+            ask(NETWORK, text("evidence.CLU-10.mend_reverse", names=", ".join(names), address=address)),
         )
-    dns = "; reverse DNS did not answer" if all(probe.name is None for probe in probes.values()) else ""
-    return passed(f"nobody answers at {address}, asked from {', '.join(probes)}{dns}")
+    dns = text("evidence.CLU-10.reverse_silent") if all(probe.name is None for probe in probes.values()) else ""
+    return passed(text("evidence.CLU-10.free", address=address, nodes=", ".join(probes), dns=dns))
 
 
 def _lies_in(address: Address, subnet: str) -> bool:
@@ -284,6 +310,6 @@ def _role_resource(address: Address, cluster: ClusterFacts, plan: Plan, facts: F
 
 
 def _probe(address: Address, node: NodeFacts) -> AddressProbe:
-    probes = part(node, node.address_probes, "who is at the static addresses")
+    probes = part(node, node.address_probes, text("evidence.CLU-10.who_is_there"))
     found = next((probe for probe in probes if _same(probe.address, address)), None)
-    return part(node, found, f"whether somebody is at {address}")
+    return part(node, found, text("evidence.CLU-10.is_somebody_there", address=address))

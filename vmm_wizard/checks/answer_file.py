@@ -12,6 +12,7 @@ from vmm_wizard.facts.model import Facts
 from vmm_wizard.facts.node_parts import part
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.setup.ini import SERVER_INI, read_private_profile, render_server_ini, server_options
+from vmm_wizard.texts import text
 
 
 @node_check(
@@ -31,36 +32,41 @@ def answer_file(plan: Plan, facts: Facts, node: str) -> Verdict:
         options = server_options(plan, first=first)
         data = render_server_ini(plan, first=first)
     except ValueError as error:
-        return failed(f"{SERVER_INI} cannot be written: {error}", in_plan("change that answer"))
+        return failed(
+            text("evidence.MED-04.not_written", file=SERVER_INI, error=error),
+            in_plan(text("evidence.MED-04.change_answer")),
+        )
     wrong = misread(data, options)
     if wrong:
-        return failed(f"of {SERVER_INI}, Windows would misread {wrong}", in_plan("change these answers"))
+        return failed(
+            text("evidence.MED-04.misread", file=SERVER_INI, wrong=wrong),
+            in_plan(text("evidence.MED-04.change_answers")),
+        )
     answer = facts.node(node)
-    for file in part(answer, answer.staged, "what runs have left on the node"):
+    for file in part(answer, answer.staged, text("evidence.MED-04.leftovers")):
         wrong = misread(_bytes(file.content), options)
         if wrong:
             return warned(
-                f"{file.path} is of an earlier run or has been changed since: there Windows reads {wrong}",
+                text("evidence.MED-04.stale", path=file.path, wrong=wrong),
                 on_node(
                     node,
-                    f"Get-Content -LiteralPath {powershell(file.path)} shows it; install stages its own file and "
-                    "reads it back, so this one matters only to a run that is still under way",
+                    text("evidence.MED-04.only_under_way", path=powershell(file.path)),
                 ),
             )
-    kind = "UTF-16 with its mark" if data.startswith(codecs.BOM_UTF16_LE) else "ASCII"
-    return passed(f"{len(options)} keys in {kind}, each read back as written")
+    kind = text("evidence.MED-04.utf_16") if data.startswith(codecs.BOM_UTF16_LE) else "ASCII"
+    return passed(text("evidence.MED-04.read_back", number=len(options), kind=kind))
 
 
 def misread(data: bytes, options: Mapping[str, str]) -> str:
     """What Windows reads of an answer file otherwise than `options` mean it, without values; empty when all is well."""
     if data.startswith(codecs.BOM_UTF8):
-        return "no key at all: the file begins with a UTF-8 byte order mark"
+        return text("evidence.MED-04.byte_order_mark")
     profile = read_private_profile(data)
     wrong = [name for name, value in options.items() if profile.get(name) != value]
     # A key of its own counts too: setup has more keys than a plan writes.
     meant = {key.casefold() for key in options}
     wrong += [name for name in profile if name.casefold() not in meant]
-    return f"otherwise: {', '.join(wrong)}" if wrong else ""
+    return text("evidence.MED-04.otherwise", keys=", ".join(wrong)) if wrong else ""
 
 
 def _bytes(content: str) -> bytes:

@@ -54,8 +54,12 @@ def explain(check_id: str) -> Explanation:
     entry = checks.get(check_id.strip().upper())
     if entry is None:
         near = difflib.get_close_matches(check_id.strip().upper(), checks, n=3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else "; vmm-wizard explain lists all"
-        raise UnknownCheckError(f"there is no check {check_id!r}{hint}")
+        found = text("evidence.shared.or").join(near)
+        raise UnknownCheckError(
+            text("evidence.explain.near", id=check_id, found=found)
+            if near
+            else text("evidence.explain.no_such_check", id=check_id)
+        )
     return _explanation(entry)
 
 

@@ -9,17 +9,24 @@ from enum import StrEnum
 from vmm_wizard.facts.discovery_model import FoundInstance
 from vmm_wizard.plan.model import Release
 from vmm_wizard.plan.releases import Support, requirements, sql_support
+from vmm_wizard.texts import text
 
 #: The name that SQL Server Express gives its instance by itself.
 _EXPRESS = "SQLEXPRESS"
 
 
 class Fit(StrEnum):
-    """What is known of it. MAYBE: what was told says nothing against it, or nothing was told."""
+    """What is known of it. MAYBE: what was told says nothing against it, or nothing was told. The values are those of
+    the JSON report."""
 
     YES = "fits"
     MAYBE = "not known"
     NO = "does not fit"
+
+    @property
+    def words(self) -> str:
+        """What is said of it."""
+        return text(f"evidence.fitness.fit.{self.name.lower()}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +44,16 @@ def fitness(found: FoundInstance, release: Release, nodes: Collection[str] = ())
     once it is chosen.
     """
     if found.host.casefold() in nodes:
-        return Fitness(Fit.NO, "it is on a node of the VMM cluster")
+        return Fitness(Fit.NO, text("evidence.fitness.on_a_node"))
     if found.instance.upper() == _EXPRESS:
-        return Fitness(Fit.NO, "named as SQL Server Express names itself, which setup does not take")
+        return Fitness(Fit.NO, text("evidence.fitness.express"))
     major = found.version.partition(".")[0]
     if not major.isdigit():
-        return Fitness(Fit.MAYBE, "its version was not told")
+        return Fitness(Fit.MAYBE, text("evidence.fitness.not_told"))
     support, note = sql_support(release, int(major))
     if support is Support.NO:
-        return Fitness(Fit.NO, f"VMM {release} takes {' or '.join(requirements(release).sql_names)}")
+        names = text("evidence.shared.or").join(requirements(release).sql_names)
+        return Fitness(Fit.NO, text("evidence.fitness.takes", release=release, names=names))
     if support is Support.UNKNOWN:
-        return Fitness(Fit.MAYBE, f"newer than what is documented for VMM {release}")
+        return Fitness(Fit.MAYBE, text("evidence.fitness.newer", release=release))
     return Fitness(Fit.YES, note)

@@ -13,6 +13,7 @@ from vmm_wizard.checks.schedule import situation
 from vmm_wizard.facts.model import ClusterObjectFacts, ComputerFacts, DomainFacts, Facts, NoAnswer, NotKnown, known
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import NETBIOS_MAX
+from vmm_wizard.texts import text
 
 #: Setup reserves this for its own use and fails on it, in this spelling (KBSHARE).
 RESERVED = "-SCVMM-"
@@ -28,17 +29,20 @@ def role_name_form(plan: Plan, facts: Facts) -> Verdict:
     name = plan.cluster.role_name.text
     faults = []
     if len(name) > NETBIOS_MAX:
-        faults.append(f"has {len(name)} characters, {NETBIOS_MAX} at most are allowed")
+        faults.append(text("evidence.NAM-01.too_long", number=len(name), most=NETBIOS_MAX))
     if not re.fullmatch(r"[A-Za-z0-9-]+", name):
         odd = sorted(set(re.sub(r"[A-Za-z0-9-]", "", name)))
-        faults.append(f"holds {' '.join(odd)}, only letters, digits and hyphens are allowed")
+        faults.append(text("evidence.NAM-01.odd_characters", characters=" ".join(odd)))
     if re.fullmatch(r"[0-9]+", name):
-        faults.append("is all digits")
+        faults.append(text("evidence.NAM-01.all_digits"))
     if name.startswith("-") or name.endswith("-"):
-        faults.append("begins or ends with a hyphen")
+        faults.append(text("evidence.NAM-01.hyphen"))
     if faults:
-        return failed(f"{name!r} {'; it '.join(faults)}", in_plan("choose another role name"))
-    return passed(f"{name}: {len(name)} characters, all allowed")
+        return failed(
+            text("evidence.NAM-01.faults", name=name, faults=text("evidence.NAM-01.and_it").join(faults)),
+            in_plan(text("evidence.naming.choose_another")),
+        )
+    return passed(text("evidence.NAM-01.fits", name=name, number=len(name)))
 
 
 @check(
@@ -49,17 +53,18 @@ def role_name_form(plan: Plan, facts: Facts) -> Verdict:
 )
 def role_name_unique(plan: Plan, facts: Facts) -> Verdict:
     """Not the cluster's, a node's, SQL Server's or the domain's NetBIOS name."""
-    taken = {plan.cluster.name.label.casefold(): "the cluster"}
-    taken |= {node.label.casefold(): "a node" for node in plan.nodes}
+    taken = {plan.cluster.name.label.casefold(): "cluster"}
+    taken |= {node.label.casefold(): "node" for node in plan.nodes}
     if plan.database.target:
-        taken[plan.database.target.label.casefold()] = "the SQL server"
+        taken[plan.database.target.label.casefold()] = "sql_server"
     if isinstance(facts.domain, DomainFacts):
-        taken[facts.domain.netbios_name.casefold()] = "the domain"
+        taken[facts.domain.netbios_name.casefold()] = "domain"
     name = plan.cluster.role_name
     if name.key in taken:
-        return failed(f"{name} is the name of {taken[name.key]} too", in_plan("choose another role name"))
+        evidence = text(f"evidence.NAM-02.name_of.{taken[name.key]}", name=name)
+        return failed(evidence, in_plan(text("evidence.naming.choose_another")))
     known(facts.domain)
-    return passed(f"{name} differs from the names of cluster, nodes, SQL server and domain")
+    return passed(text("evidence.NAM-02.own", name=name))
 
 
 @check(
@@ -75,15 +80,16 @@ def no_reserved_part(plan: Plan, facts: Facts) -> Verdict:
     bad = [name for name in names if RESERVED in name]
     if bad:
         return failed(
-            f"{', '.join(bad)} holds {RESERVED}, which VMM keeps for itself (error 2917)",
-            in_plan("rename the server, or choose one without it"),
+            text("evidence.NAM-03.reserved", names=", ".join(bad), reserved=RESERVED),
+            in_plan(text("evidence.NAM-03.rename")),
         )
     near = [name for name in names if RESERVED in name.upper()]
     if near:
         return warned(
-            f"{', '.join(near)} holds {RESERVED} in another spelling", in_plan("a name without it is the safer choice")
+            text("evidence.NAM-03.spelled_otherwise", names=", ".join(near), reserved=RESERVED),
+            in_plan(text("evidence.NAM-03.safer_without")),
         )
-    return passed(f"none of {', '.join(filter(None, names))} holds {RESERVED}")
+    return passed(text("evidence.NAM-03.free", names=", ".join(filter(None, names)), reserved=RESERVED))
 
 
 @node_check("NAM-04", topic="naming", source="KB15")
@@ -94,20 +100,18 @@ def computer_name(plan: Plan, facts: Facts, node: str) -> Verdict:
     host = answer.host_name.partition(".")[0]
     if len(host) > NETBIOS_MAX or host.casefold() != answer.computer_name.casefold():
         return failed(
-            f"the node is called {host} ({len(host)} characters), and {answer.computer_name} by NetBIOS: setup cannot "
-            "validate accounts then",
+            text("evidence.NAM-04.two_names", host=host, number=len(host), netbios=answer.computer_name),
             on_node(
                 node,
-                f"take it out of the cluster, Rename-Computer -NewName '<{NETBIOS_MAX} characters at most>' -Restart, "
-                "and let it join again; or choose another node",
+                text("evidence.NAM-04.rename", most=NETBIOS_MAX),
             ),
         )
     if answer.pending_computer_name.casefold() != answer.computer_name.casefold():
         return failed(
-            f"{answer.computer_name} will be {answer.pending_computer_name} after the next restart",
-            on_node(node, "Restart-Computer, then write the new name into the plan; or undo the rename first"),
+            text("evidence.NAM-04.will_be_renamed", name=answer.computer_name, new_name=answer.pending_computer_name),
+            on_node(node, text("evidence.NAM-04.restart")),
         )
-    return passed(f"{answer.computer_name}: {len(host)} characters, no rename pending")
+    return passed(text("evidence.NAM-04.whole", name=answer.computer_name, number=len(host)))
 
 
 @check(
@@ -120,16 +124,16 @@ def computer_object_free(plan: Plan, facts: Facts) -> Verdict:
     """Absent; or made beforehand for this cluster and unused; or, once the role exists, the role's own."""
     role = known(facts.role_object)
     if not role.found:
-        return passed(f"the directory has no computer {role.name}")
+        return passed(text("evidence.NAM-05.free", name=role.name))
     cluster = known(facts.cluster_object)
     holds = cluster_controls(cluster, role)
-    evidence = f"{role.dn} {_story(role)}"
+    evidence = text("evidence.NAM-05.object", dn=role.dn, story=_story(role))
     if situation(plan, facts).ours:
         if holds:
-            return passed(f"{evidence}; it is the installed role's own, and {cluster.computer.name} controls it")
+            return passed(text("evidence.NAM-05.own_object", evidence=evidence, name=cluster.computer.name))
         return failed(
-            f"{evidence}; the role is installed, but {cluster.computer.name} does not control this object",
-            ask(AD_TEAM, f"{show_computer(plan.cluster.role_name.text)} shows whose it is; decide together"),
+            text("evidence.NAM-05.not_controlled", evidence=evidence, name=cluster.computer.name),
+            ask(AD_TEAM, text("evidence.NAM-05.decide_together", show=show_computer(plan.cluster.role_name.text))),
         )
     return _before_install(plan, facts, role, cluster, evidence, holds)
 
@@ -140,26 +144,25 @@ def _before_install(
     show = show_computer(plan.cluster.role_name.text)
     use = signs_of_use(role)
     if use and holds and _left_by(cluster, role):
-        return passed(f"{evidence}; an earlier role of this cluster left it, which takes it again")
+        return passed(text("evidence.NAM-05.left_by_cluster", evidence=evidence))
     if use:
         return failed(
-            f"{evidence}; it is in use: {', '.join(use)}",
-            ask(AD_TEAM, f"{show} shows whose it is", in_plan("or choose another role name")),
+            text("evidence.NAM-05.in_use", evidence=evidence, signs=", ".join(use)),
+            ask(AD_TEAM, text("evidence.NAM-05.whose", show=show), in_plan(text("evidence.NAM-05.choose_another"))),
         )
     if not holds:
         account = in_domain(f"{plan.cluster.name.label}$", facts)
         grant = f"dsacls {powershell(role.dn)} /G {powershell(account + ':GA')}"
         return failed(
-            f"{evidence}; {account} has no Full Control of it",
-            ask(AD_TEAM, f"{show} shows whose it is; if it was made for this role: {grant}"),
+            text("evidence.NAM-05.no_full_control", evidence=evidence, account=account),
+            ask(AD_TEAM, text("evidence.NAM-05.grant_if_own", show=show, grant=grant)),
         )
     if not _trusted_maker(facts, role, cluster):
         return warned(
-            f"{evidence}; prestaged, but neither made nor owned by the cluster or a domain administrator: "
-            "Windows may refuse to reuse it (KB5020276)",
-            ask(AD_TEAM, f"{show} shows the owner; let a domain administrator own it"),
+            text("evidence.NAM-05.untrusted_maker", evidence=evidence),
+            ask(AD_TEAM, text("evidence.NAM-05.change_owner", show=show)),
         )
-    return passed(f"{evidence}; prestaged: the cluster has Full Control, and nothing has used it")
+    return passed(text("evidence.NAM-05.prestaged", evidence=evidence))
 
 
 def _left_by(cluster: ClusterObjectFacts, role: ComputerFacts) -> bool:
@@ -181,7 +184,7 @@ def cluster_controls(cluster: ClusterObjectFacts, role: ComputerFacts) -> bool:
     if sid and role.creator_sid == sid:
         return True
     if role.descriptor is None:
-        raise NotKnown(NoAnswer(f"the permissions of {role.dn} could not be read", "denied"))
+        raise NotKnown(NoAnswer(text("evidence.NAM-05.permissions_unread", dn=role.dn), "denied"))
     if sid and role.descriptor.owner == sid:
         return True
     if not cluster.computer.found:
@@ -194,18 +197,18 @@ def signs_of_use(role: ComputerFacts) -> list[str]:
     """What shows that some computer uses this object: a logon, a password set later, service principal names."""
     signs = []
     if role.last_logon is not None:
-        signs.append(f"last logon {role.last_logon:%Y-%m-%d}")
+        signs.append(text("evidence.NAM-05.sign.logon", day=role.last_logon))
     if role.password_set is not None and role.created is not None and role.password_set - role.created > _MAKING:
-        signs.append(f"password set {role.password_set:%Y-%m-%d}")
+        signs.append(text("evidence.NAM-05.sign.password", day=role.password_set))
     if role.service_principal_names:
-        signs.append(f"service principal names such as {role.service_principal_names[0]}")
+        signs.append(text("evidence.NAM-05.sign.names", name=role.service_principal_names[0]))
     return signs
 
 
 def _story(role: ComputerFacts) -> str:
-    owner = role.descriptor.owner if role.descriptor else "not readable"
-    made = f"{role.created:%Y-%m-%d}" if role.created else "at an unknown time"
-    return f"({'enabled' if role.enabled else 'disabled'}, made {made}, owner {owner})"
+    owner = role.descriptor.owner if role.descriptor else text("evidence.NAM-05.owner_unread")
+    made = f"{role.created:%Y-%m-%d}" if role.created else text("evidence.NAM-05.unknown_time")
+    return text(f"evidence.NAM-05.story.{'enabled' if role.enabled else 'disabled'}", made=made, owner=owner)
 
 
 def _trusted_maker(facts: Facts, role: ComputerFacts, cluster: ClusterObjectFacts) -> bool:

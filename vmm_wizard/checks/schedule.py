@@ -23,6 +23,7 @@ from vmm_wizard.facts.model import (
 )
 from vmm_wizard.facts.node_parts import cluster_of, vmm_of
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 #: Windows service of the VMM management server.
 VMM_SERVICE = "SCVMMService"
@@ -129,7 +130,7 @@ def _role(plan: Plan, facts: Facts) -> tuple[Role, str, NoAnswer | None]:
     seen = {name: answer for name, answer in answers.items() if isinstance(answer, NodeFacts)}
     if not seen:
         gap = next((answer for answer in answers.values() if isinstance(answer, NoAnswer)), None)
-        gap = gap or NoAnswer("no node has been asked yet")
+        gap = gap or NoAnswer(text("evidence.schedule.not_asked"))
         return Role.UNKNOWN, gap.reason, gap
     clusters = [node.cluster for node in seen.values() if node.cluster is not None]
     cluster = next((row for row in clusters if vmm_group(row) is not None), None)
@@ -142,8 +143,8 @@ def _role(plan: Plan, facts: Facts) -> tuple[Role, str, NoAnswer | None]:
         return Role.UNKNOWN, missing.answer.reason, missing.answer
     if cluster is None:
         if not installed:
-            return Role.NONE, "no cluster of these nodes has a VMM role", None
-        return Role.FOREIGN, f"VMM is on {', '.join(installed)}, but no cluster of these nodes has its role", None
+            return Role.NONE, text("evidence.schedule.role.none"), None
+        return Role.FOREIGN, text("evidence.schedule.role.lost", nodes=", ".join(installed)), None
     return _found(plan, facts, cluster, installed, [name for name in answers if name not in seen])
 
 
@@ -151,22 +152,27 @@ def _found(
     plan: Plan, facts: Facts, cluster: ClusterFacts, installed: Mapping[str, VmmFacts], silent: list[str]
 ) -> tuple[Role, str, NoAnswer | None]:
     group = vmm_group(cluster) or ""
-    what = f"cluster {cluster.name} runs VMM as role {group}"
+    what = text("evidence.schedule.role.runs", cluster=cluster.name, role=group)
     if not planned_cluster(plan, cluster) or group.casefold() != plan.cluster.role_name.key:
-        return Role.FOREIGN, f"{what}, not as planned role {plan.cluster.role_name} on {plan.cluster.name}", None
+        planned = plan.cluster
+        why = text("evidence.schedule.role.not_planned", what=what, role=planned.role_name, cluster=planned.name)
+        return Role.FOREIGN, why, None
     for name, vmm in installed.items():
         if not vmm.sql_database:
-            gap = NoAnswer(f"{what}; which database {name} uses could not be read from its registry", "unreadable")
+            gap = NoAnswer(text("evidence.schedule.role.unread", what=what, name=name), "unreadable")
             return Role.UNKNOWN, gap.reason, gap
         if not planned_database(plan, facts, vmm):
             used = f"{vmm.sql_machine} {vmm.sql_instance}".strip()
-            return Role.FOREIGN, f"{what}, and {name} uses database {vmm.sql_database} on {used}", None
+            names = {"node": name, "database": vmm.sql_database, "server": used}
+            return Role.FOREIGN, text("evidence.schedule.role.other_database", what=what, **names), None
     if installed:
-        return Role.OURS, f"{what} with database {plan.database.name} on {plan.database.target}", None
+        database = plan.database
+        why = text("evidence.schedule.role.ours", what=what, database=database.name, target=database.target)
+        return Role.OURS, why, None
     if silent:
-        gap = NoAnswer(f"{what}; whether it is this plan's cannot be told: {', '.join(silent)} did not answer")
+        gap = NoAnswer(text("evidence.schedule.role.silent", what=what, nodes=", ".join(silent)))
         return Role.UNKNOWN, gap.reason, gap
-    return Role.FOREIGN, f"{what}, and none of the planned nodes carries it", None
+    return Role.FOREIGN, text("evidence.schedule.role.elsewhere", what=what), None
 
 
 def planned_database(plan: Plan, facts: Facts, vmm: VmmFacts) -> bool:
@@ -199,7 +205,8 @@ def pending_nodes(plan: Plan, facts: Facts) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """The phases that a check is judged in, and why it is not in the others."""
+    """The phases that a check is judged in, and why it is not in the others: the key, in table `schedule.otherwise` of
+    the catalogue, of the sentence that says it."""
 
     phases: frozenset[Phase]
     otherwise: str = ""
@@ -207,20 +214,20 @@ class When:
 
 ALWAYS = When(frozenset(Phase))
 #: For what setup needs on its way in and nobody needs later.
-UNTIL_INSTALLED = When(frozenset({Phase.FIRST, Phase.ADDITIONAL}), "VMM is installed already: setup will not run here")
+UNTIL_INSTALLED = When(frozenset({Phase.FIRST, Phase.ADDITIONAL}), "installed_already")
 #: For what only the first node makes.
-FIRST_ONLY = When(frozenset({Phase.FIRST}), "the planned role exists already")
+FIRST_ONLY = When(frozenset({Phase.FIRST}), "role_exists")
 #: For what can only be seen afterwards.
-INSTALLED = When(frozenset({Phase.AFTER}), "VMM is not installed here by this plan yet")
+INSTALLED = When(frozenset({Phase.AFTER}), "not_installed")
 #: For the role as a whole, from its first node on.
-ROLE_EXISTS = When(frozenset({Phase.ADDITIONAL, Phase.AFTER}), "the planned role does not exist yet")
+ROLE_EXISTS = When(frozenset({Phase.ADDITIONAL, Phase.AFTER}), "no_role_yet")
 
 #: For what concerns only the other job.
-BEFORE_UNINSTALL = When(frozenset(), "asked before VMM is uninstalled only")
-NOT_FOR_UNINSTALL = When(frozenset(), "of no concern to an uninstall")
+BEFORE_UNINSTALL = When(frozenset(), "before_uninstall")
+NOT_FOR_UNINSTALL = When(frozenset(), "not_for_uninstall")
 #: What an uninstall needs on the nodes that have VMM, and of the role.
-TO_UNINSTALL = When(frozenset({Phase.AFTER}), "VMM is not installed here by this plan: there is nothing to uninstall")
-TO_UNINSTALL_ROLE = When(frozenset({Phase.ADDITIONAL, Phase.AFTER}), "the planned role does not exist")
+TO_UNINSTALL = When(frozenset({Phase.AFTER}), "nothing_to_uninstall")
+TO_UNINSTALL_ROLE = When(frozenset({Phase.ADDITIONAL, Phase.AFTER}), "no_role")
 
 #: What holds for a check that the table does not name.
 UNNAMED: Mapping[Job, When] = {Job.INSTALL: ALWAYS, Job.UNINSTALL: NOT_FOR_UNINSTALL}
@@ -307,7 +314,11 @@ def excuse(check_id: str, plan: Plan, facts: Facts, node: str = "", job: Job = J
     if rule is ALWAYS:
         return ""
     if not rule.phases:
-        return rule.otherwise
+        return _said(rule)
     state = situation(plan, facts)
     phase = state.nodes.get(node) if node else state.phase
-    return "" if phase is None or phase in rule.phases else rule.otherwise
+    return "" if phase is None or phase in rule.phases else _said(rule)
+
+
+def _said(rule: When) -> str:
+    return text(f"evidence.schedule.otherwise.{rule.otherwise}")

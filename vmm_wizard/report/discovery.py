@@ -59,7 +59,7 @@ def _instance(found: FoundInstance, release: Release, nodes: Collection[str]) ->
     told = [f"version {found.version}" if found.version else "", f"port {found.port}" if found.port else ""]
     told.append("clustered" if found.is_clustered else "")
     reason = f": {verdict.reason}" if verdict.reason else ""
-    return f"{_SIGNS[verdict.fit]} {address_of(found)}  {', '.join(filter(None, told))}  {verdict.fit}{reason}"
+    return f"{_SIGNS[verdict.fit]} {address_of(found)}  {', '.join(filter(None, told))}  {verdict.fit.words}{reason}"
 
 
 def _clusters(found: Clusters) -> Iterable[str]:

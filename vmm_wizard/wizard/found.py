@@ -100,7 +100,7 @@ def _instances(sight: Sight) -> Iterator[Suggestion]:
         # SQL Browser tells a named instance's port each time: written down, it would be wrong after a restart.
         port = str(row.port) if row.port not in (0, 1433) and not (row.instance and row.by_browser) else ""
         yield Suggestion(
-            f"{address_of(row)}{version}  {verdict.fit}{reason}",
+            f"{address_of(row)}{version}  {verdict.fit.words}{reason}",
             {"database.host": _short(row.host, sight.plan), "database.instance": row.instance, "database.port": port},
         )
 
