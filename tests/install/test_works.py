@@ -67,5 +67,5 @@ def test_an_uninstall_file_that_would_drop_the_database_is_seen() -> None:
 def test_each_is_followed_by_the_phases_of_its_own_log(name: str, phase: Phase) -> None:
     follower = WORKS[name].follower("vmm01", 900)
     follower.reader.feed(b"12:00:00:CheckPrerequisites: begin\r\n12:00:01:Doing Install task for PangaeaServer\r\n")
-    assert follower.reader.phase == phase
+    assert follower.reader.phase == phase.said
     assert follower.reader.changed_something

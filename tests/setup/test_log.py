@@ -79,15 +79,15 @@ def test_progress_follows_the_phases_and_never_falls() -> None:
         seen.append((reader.percent, reader.phase))
     assert [percent for percent, _ in seen] == sorted(percent for percent, _ in seen)
     assert list(dict.fromkeys(phase for _, phase in seen)) == [
-        Phase.STARTING,
-        Phase.PREREQUISITES,
-        Phase.FILES,
-        Phase.AFTERWARDS,
-        Phase.DATABASE,
-        Phase.KEYS,
-        Phase.PRINCIPAL_NAMES,
-        Phase.ROLE,
-        Phase.ENDED,
+        Phase.STARTING.said,
+        Phase.PREREQUISITES.said,
+        Phase.FILES.said,
+        Phase.AFTERWARDS.said,
+        Phase.DATABASE.said,
+        Phase.KEYS.said,
+        Phase.PRINCIPAL_NAMES.said,
+        Phase.ROLE.said,
+        Phase.ENDED.said,
     ]
     assert seen[-1] == (99, "ending")
     assert fed(RUN[:6]).percent == 23
@@ -95,7 +95,7 @@ def test_progress_follows_the_phases_and_never_falls() -> None:
 
 
 def test_words_of_later_phases_do_not_count_before_the_files_are_there() -> None:
-    assert fed(RUN[:3]).phase == Phase.PREREQUISITES
+    assert fed(RUN[:3]).phase == Phase.PREREQUISITES.said
 
 
 @given(st.lists(st.sampled_from(RUN) | st.text(max_size=20)))
@@ -230,13 +230,13 @@ def test_an_uninstall_has_phases_of_its_own() -> None:
     seen = walked(SetupKind.UNINSTALL, REMOVAL)
     assert [percent for percent, _ in seen] == sorted(percent for percent, _ in seen)
     assert list(dict.fromkeys(phase for _, phase in seen)) == [
-        Phase.STARTING,
-        Phase.INSTALLED,
-        Phase.STOPPING,
-        Phase.LEAVING,
-        Phase.DATABASE_LEFT,
-        Phase.REMOVING,
-        Phase.ENDED,
+        Phase.STARTING.said,
+        Phase.INSTALLED.said,
+        Phase.STOPPING.said,
+        Phase.LEAVING.said,
+        Phase.DATABASE_LEFT.said,
+        Phase.REMOVING.said,
+        Phase.ENDED.said,
     ]
     assert seen[7] == (50, "removing files")
 
@@ -244,15 +244,15 @@ def test_an_uninstall_has_phases_of_its_own() -> None:
 def test_a_console_comes_and_goes_without_database_and_cluster() -> None:
     come = [RUN[1], RUN[4], RUN[5], RUN[6], RUN[8], RUN[11], RUN[12]]
     assert list(dict.fromkeys(phase for _, phase in walked(SetupKind.CONSOLE, come))) == [
-        Phase.PREREQUISITES,
-        Phase.FILES,
-        Phase.ENDED,
+        Phase.PREREQUISITES.said,
+        Phase.FILES.said,
+        Phase.ENDED.said,
     ]
     gone = [REMOVAL[1], *REMOVAL[6:]]
     assert list(dict.fromkeys(phase for _, phase in walked(SetupKind.CONSOLE_UNINSTALL, gone))) == [
-        Phase.INSTALLED,
-        Phase.REMOVING,
-        Phase.ENDED,
+        Phase.INSTALLED.said,
+        Phase.REMOVING.said,
+        Phase.ENDED.said,
     ]
 
 

@@ -43,6 +43,14 @@ PARTS = (
     "checks/sql_database.py",
     "plain",
     "plan",
+    "setup/by_hand.py",
+    "setup/command.py",
+    "setup/emit.py",
+    "setup/ini.py",
+    "setup/lint.py",
+    "setup/log.py",
+    "setup/log_phases.py",
+    "setup/profile.py",
     "tui",
     "wizard",
 )
@@ -55,6 +63,8 @@ NOT_SAID = frozenset(
         *("data source", "network address", "initial catalog"),
         *("3343 TCP+UDP, 135, 445 TCP", "636/389 LDAP, 88 Kerberos, 53 DNS"),
         *("Microsoft Corporation", "not TOML", "not a saved access list", "a secret is never pickled"),
+        *("console install", "console uninstall"),
+        r"ProcessInstalls: (?:installing|removing|Install Item)|Doing (?:Pre|)install task",
         *("Authenticated Users", "Domain Users", "Domain Guests", "Domain Computers"),
         *(
             r"C:\Program Files\Microsoft System Center\Virtual Machine Manager",
@@ -132,6 +142,8 @@ def _unread(tree: ast.AST) -> Iterator[ast.AST]:
                 yield from node.args[:2]
             elif name in ("search", "match", "fullmatch", "sub"):
                 yield from node.args[:1]  # a regular expression
+            elif name == "_marker":
+                yield from node.args  # likewise
             yield from (word.value for word in node.keywords if word.arg in _UNREAD_KEYWORDS)
 
 

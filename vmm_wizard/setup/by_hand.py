@@ -16,6 +16,7 @@ from vmm_wizard.setup.command import server_install
 from vmm_wizard.setup.ini import SERVER_INI, render_server_ini, server_options
 from vmm_wizard.setup.lint import lint
 from vmm_wizard.setup.profile import read_private_profile
+from vmm_wizard.texts import text
 
 SCRIPT, JOB = "run-setup.ps1", "setup.json"
 
@@ -29,7 +30,7 @@ def answer_file(plan: Plan, *, first: bool) -> bytes:
     """VMServer.ini, proved to be read back as it was meant. Raises ValueError with the first thing that is not."""
     data = render_server_ini(plan, first=first)
     if dict(read_private_profile(data)) != server_options(plan, first=first):
-        raise ValueError(f"{SERVER_INI} would not be read back as it was written")
+        raise ValueError(text("setup_files.by_hand.not_read_back", file=SERVER_INI))
     findings = lint(data, SERVER_INI)
     if findings:
         raise ValueError(f"{SERVER_INI}: {findings[0]}")

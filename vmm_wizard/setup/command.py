@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from vmm_wizard.plan.model import AccountKind, Plan
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.texts import text
 
 #: What stands for a password wherever a command line is shown.
 MASK = "***"
@@ -83,17 +84,17 @@ def console_uninstall(plan: Plan) -> SetupCommand:
 
 def _command(plan: Plan, arguments: Iterable[str | SecretOf]) -> SetupCommand:
     if not plan.media.path:
-        raise ValueError("media.path is not answered yet: it says where setup.exe lies on the nodes")
+        raise ValueError(text("setup_files.command.no_media"))
     return SetupCommand(plan.media.path.rstrip("\\/") + r"\setup.exe", tuple(arguments))
 
 
 def _answer_file(path: str) -> list[str | SecretOf]:
-    return ["/f", _switch_value("the path of the answer file", path)]
+    return ["/f", _switch_value("answer_file", path)]
 
 
 def _eula(plan: Plan) -> list[str | SecretOf]:
     if not plan.registration.eula_accepted:
-        raise ValueError("the licence terms are not accepted (registration.eula_accepted), and setup asks for that")
+        raise ValueError(text("setup_files.command.licence_terms"))
     return ["/IACCEPTSCEULA"]
 
 
@@ -106,9 +107,9 @@ def _service_account(plan: Plan) -> list[str | SecretOf]:
         user = user if user.endswith("$") else f"{user}$"
     switches: list[str | SecretOf] = [
         "/VmmServiceDomain",
-        _switch_value("the service account's domain", domain),
+        _switch_value("service_domain", domain),
         "/VmmServiceUserName",
-        _switch_value("the service account's name", user),
+        _switch_value("service_name", user),
     ]
     if plan.service_account.kind is AccountKind.USER:
         switches += ["/VmmServiceUserPassword", SecretOf(account)]
@@ -121,36 +122,39 @@ def _sql_admin(plan: Plan) -> list[str | SecretOf]:
     account = plan.database.admin_account
     return [
         "/SqlDBAdminDomain",
-        _switch_value("the SQL administrator's domain", account.domain),
+        _switch_value("sql_admin_domain", account.domain),
         "/SqlDBAdminName",
-        _switch_value("the SQL administrator's name", account.user),
+        _switch_value("sql_admin_name", account.user),
         "/SqlDBAdminPassword",
         SecretOf(account),
     ]
 
 
 def _switch_value(what: str, value: str) -> str:
-    """`value` when setup's parser takes it for one: a first `/` or `-` would make it a switch (1.2, PHX)."""
+    """`value` when setup's parser takes it for one: a first `/` or `-` would make it a switch (1.2, PHX).
+
+    `what` names the sentences of the catalogue that say what is wrong with it.
+    """
     if not value:
-        raise ValueError(f"{what} is empty")
+        raise ValueError(text(f"setup_files.switch_empty.{what}"))
     if value[0] in "/-":
-        raise ValueError(f"{what} begins with {value[0]}, which setup would take for a switch")
+        raise ValueError(text(f"setup_files.switch_taken.{what}", first=value[0]))
     if any(ord(character) < 32 for character in value):
-        raise ValueError(f"{what} must not hold control characters")
+        raise ValueError(text(f"setup_files.switch_control.{what}"))
     return value
 
 
 def password_problem(password: Secret) -> str:
     """Why setup cannot be given this password, as a sentence that does not show it; empty when it can (1.2, ACC-07)."""
-    text = password.reveal()
-    if not text:
-        return "the password is empty"
-    if len(text) > PASSWORD_MAX:
-        return f"the password is longer than {PASSWORD_MAX} characters"
-    if text[0] in "/-":
-        return "the password begins with / or -, which setup would take for a switch"
-    if any(ord(character) < 32 for character in text):
-        return "the password holds a control character"
+    written = password.reveal()
+    if not written:
+        return text("setup_files.command.password_empty")
+    if len(written) > PASSWORD_MAX:
+        return text("setup_files.command.password_long", most=PASSWORD_MAX)
+    if written[0] in "/-":
+        return text("setup_files.command.password_switch")
+    if any(ord(character) < 32 for character in written):
+        return text("setup_files.command.password_control")
     return ""
 
 

@@ -9,6 +9,7 @@ from vmm_wizard.plan.model import AccountKind, Plan
 from vmm_wizard.plan.names import HostName
 from vmm_wizard.setup.command import MASK, server_install
 from vmm_wizard.setup.ini import SERVER_INI, render_server_ini
+from vmm_wizard.texts import text
 
 COMMAND_FILE = "command.txt"
 
@@ -26,11 +27,11 @@ def emit_files(plan: Plan) -> Mapping[str, bytes]:
     files: dict[str, bytes] = {}
     taken: set[str] = set()
     if not plan.cluster.nodes:
-        raise ValueError("not answered yet: cluster.nodes")
+        raise ValueError(text("setup_files.emit.no_nodes"))
     for place, node in enumerate(plan.cluster.nodes):
         folder = folder_name(node)
         if folder.casefold() in taken:
-            raise ValueError(f"the node {node} stands twice in the plan")
+            raise ValueError(text("setup_files.emit.node_twice", node=node))
         taken.add(folder.casefold())
         files[f"{folder}/{SERVER_INI}"] = render_server_ini(plan, first=place == 0)
         files[f"{folder}/{COMMAND_FILE}"] = _command_text(plan, place).encode()
@@ -41,7 +42,7 @@ def folder_name(node: HostName) -> str:
     """A node's name as the name of a folder. Raises ValueError when it cannot be one on every system."""
     name = str(node)
     if not _FOLDER.fullmatch(name) or ".." in name or _DEVICES.fullmatch(name):
-        raise ValueError(f"{name!r} cannot be the name of a folder")
+        raise ValueError(text("setup_files.emit.no_folder", name=name))
     return name
 
 
@@ -55,17 +56,15 @@ def _command_text(plan: Plan, place: int) -> str:
     path = staged_ini_path(plan)
     command = server_install(plan, path)
     lines = [
-        f"# Node {place + 1} of {len(plan.cluster.nodes)}: {node}",
-        f"# 1. Copy {SERVER_INI} to {path} on this node.",
-        f"# 2. Log on there as {plan.installing_account} (not in a WinRM or PowerShell remoting session),",
-        f"#    put the password in the place of each {MASK} and run the line below.",
+        text("setup_files.emit.node", place=place + 1, of=len(plan.cluster.nodes), node=node),
+        text("setup_files.emit.copy", file=SERVER_INI, path=path),
+        text("setup_files.emit.log_on", account=plan.installing_account),
+        text("setup_files.emit.run", mask=MASK),
     ]
     if place:
         before = plan.cluster.nodes[place - 1]
-        lines.append(f"#    Not before {before} is finished and good: never two setups at once.")
-    lines += [f"# The password at {MASK} is that of {account}." for account in command.secret_accounts]
+        lines.append(text("setup_files.emit.not_before", before=before))
+    lines += [text("setup_files.emit.password", mask=MASK, account=account) for account in command.secret_accounts]
     if plan.service_account.kind is AccountKind.GMSA:
-        lines.append(
-            "# No documentation shows an unattended install with a group managed service account: try it first."
-        )
+        lines.append(text("setup_files.emit.gmsa"))
     return "\r\n".join([*lines, command.masked(), ""])

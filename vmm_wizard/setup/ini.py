@@ -5,6 +5,7 @@ from __future__ import annotations
 from vmm_wizard.plan.model import Plan, Registration
 from vmm_wizard.plan.names import HostName
 from vmm_wizard.setup.profile import SECTION, ProfileSection, read_private_profile, render_profile
+from vmm_wizard.texts import text
 
 __all__ = [
     "CLIENT_INI",
@@ -64,7 +65,7 @@ def server_options(plan: Plan, *, first: bool) -> dict[str, str]:
 def _require_answers(plan: Plan) -> None:
     missing = plan.missing()
     if missing:
-        raise ValueError(f"not answered yet: {', '.join(missing)}")
+        raise ValueError(text("setup_files.ini.missing", answers=", ".join(missing)))
 
 
 def _registration_options(registration: Registration) -> dict[str, str]:
@@ -104,7 +105,7 @@ def is_first_node(plan: Plan, node: HostName) -> bool:
     wanted = node.qualified(plan.dns_domain).key
     keys = [known.key for known in plan.nodes]
     if wanted not in keys:
-        raise ValueError(f"{node} is not a node of this plan")
+        raise ValueError(text("setup_files.ini.no_node", node=node))
     return keys[0] == wanted
 
 
@@ -144,7 +145,7 @@ def uninstall_options(
     `force` goes on although setup cannot tell whether it is the last (database gone or unreadable).
     """
     if remove_database and not last_node:
-        raise ValueError("the database can be dropped with the last node only: the other nodes need it")
+        raise ValueError(text("setup_files.ini.database_needed"))
     return {
         "RemoteDatabaseImpersonation": _flag(plan.has_sql_admin),
         "RetainSqlDatabase": _flag(not remove_database),

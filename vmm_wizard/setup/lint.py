@@ -17,6 +17,7 @@ from vmm_wizard.setup.profile import (
     read_private_profile,
     section_name,
 )
+from vmm_wizard.texts import text
 
 _FLAGS = (
     "CreateNewSqlDatabase",
@@ -85,13 +86,13 @@ def lint(data: bytes, file_name: str = "") -> list[str]:
 
 def _bytes_findings(data: bytes) -> Iterator[str]:
     if data.startswith(codecs.BOM_UTF8):
-        yield "the file begins with a UTF-8 byte order mark: Windows does not see the section behind it"
+        yield text("setup_files.lint.utf8_mark")
     elif data.startswith(codecs.BOM_UTF16_BE):
-        yield "the file is UTF-16 big endian, which Windows does not read: save it as UTF-16 little endian"
+        yield text("setup_files.lint.big_endian")
     elif not data.startswith(codecs.BOM_UTF16_LE) and b"\0" in data:
-        yield "the file holds NUL bytes: UTF-16 needs its byte order mark (FF FE)"
+        yield text("setup_files.lint.nul_bytes")
     elif not data.startswith(codecs.BOM_UTF16_LE) and not data.isascii():
-        yield "letters outside ASCII depend on the node's code page: save the file as UTF-16 with its mark"
+        yield text("setup_files.lint.not_ascii")
 
 
 def _line_findings(lines: list[str]) -> Iterator[str]:
@@ -103,63 +104,64 @@ def _line_findings(lines: list[str]) -> Iterator[str]:
         if name is not None:
             section = name.casefold()
             if section in opened:
-                yield f"line {number} opens [{name}] again: Windows reads the first one only"
+                yield text("setup_files.lint.section_again", number=number, section=name)
             opened.add(section)
             continue
         pair = key_and_value(line)
         if line.startswith((";", "#")) or not line:
             continue
         if pair is None:
-            yield f"line {number} has no equals sign and is not read"
+            yield text("setup_files.lint.no_equals_sign", number=number)
         elif section != SECTION.casefold():
-            yield f"line {number} sets {pair[0]} outside [{SECTION}] and is not read"
+            yield text("setup_files.lint.outside", number=number, key=pair[0], section=SECTION)
         elif pair[0].casefold() in first_line:
-            yield f"line {number} sets {pair[0]} again: line {first_line[pair[0].casefold()]} wins"
+            yield text("setup_files.lint.key_again", number=number, key=pair[0], first=first_line[pair[0].casefold()])
         else:
             first_line[pair[0].casefold()] = number
     if SECTION.casefold() not in opened:
-        yield f"there is no [{SECTION}] section: setup would take its default for every key"
+        yield text("setup_files.lint.no_section", section=SECTION)
 
 
 def _value_findings(name: str, value: str) -> Iterator[str]:
     if name.startswith("#"):
         return
     if name.casefold() in {secret.casefold() for secret in _SECRETS}:
-        yield f"{name} leaves a password on disk and is not read from here: setup takes it from the command line"
+        yield text("setup_files.lint.password", name=name)
         return
     known = _KEYS.get(name.casefold())
     if known is None:
         yield _unknown_key(name)
         return
     if known in _FLAGS and value not in ("0", "1"):
-        yield f"{name} is {value!r}: setup accepts 1 or 0 only"
+        yield text("setup_files.lint.flag", name=name, value=value)
     if known in _PORTS and not (re.fullmatch(r"\d{1,5}", value) and int(value) < 65536):
-        yield f"{name} is {value!r}: a port from 0 to 65535 is expected"
+        yield text("setup_files.lint.port", name=name, value=value)
     yield from _text_findings(known, value)
 
 
 def _unknown_key(name: str) -> str:
     near = difflib.get_close_matches(name.casefold(), list(_KEYS), 1, 0.6)
-    hint = f"; did you mean {_KEYS[near[0]]}?" if near else ""
-    return f"{name} is not a key that setup knows, so its default is used silently{hint}"
+    if near:
+        return text("setup_files.lint.unknown_key_near", name=name, near=_KEYS[near[0]])
+    return text("setup_files.lint.unknown_key", name=name)
 
 
 def _text_findings(name: str, value: str) -> Iterator[str]:
     if re.search(r"\s[;#]", value) and name not in ("CompanyName", "UserName", "LibraryShareDescription"):
-        yield f"{name} holds what looks like a comment: whatever stands behind a value belongs to it"
+        yield text("setup_files.lint.comment", name=name)
     if name in _PATHS:
         if "\\\\" in value:
-            yield f"{name} holds doubled backslashes, which setup refuses: backslashes are literal here"
+            yield text("setup_files.lint.doubled_backslashes", name=name)
         if len(value) > _PATH_MAX:
-            yield f"{name} has {len(value)} characters: setup takes paths of {_PATH_MAX} at most"
+            yield text("setup_files.lint.path_too_long", name=name, length=len(value), most=_PATH_MAX)
     elif len(value) > _NAME_MAX:
-        yield f"{name} has {len(value)} characters: setup takes {_NAME_MAX} at most"
+        yield text("setup_files.lint.too_long", name=name, length=len(value), most=_NAME_MAX)
     if name == "VmmServerName" and len(value) > NETBIOS_MAX:
-        yield f"{name} is {value!r} with {len(value)} characters: a NetBIOS name has {NETBIOS_MAX} at most"
+        yield text("setup_files.lint.netbios", name=name, value=value, length=len(value), most=NETBIOS_MAX)
     if name == "SqlMachineName" and value.casefold() in ("localhost", ".", "(local)"):
-        yield f"{name} is {value!r}: every node must reach SQL Server by its real name"
+        yield text("setup_files.lint.sql_local", name=name, value=value)
     if name == "ProductKey" and not _PRODUCT_KEY.fullmatch(value):
-        yield f"{name} is not five groups of five letters or digits: leave the key out for an evaluation"
+        yield text("setup_files.lint.product_key", name=name)
 
 
 def _file_findings(options: Mapping[str, str], file_name: str) -> Iterator[str]:
@@ -169,9 +171,9 @@ def _file_findings(options: Mapping[str, str], file_name: str) -> Iterator[str]:
     wanted = {name.casefold() for name in used}
     for name in options:
         if name.casefold() in _KEYS and name.casefold() not in wanted:
-            yield f"{name} is of no use in {file_name}: setup does not read it there"
+            yield text("setup_files.lint.no_use", name=name, file_name=file_name)
     if "RetainSqlDatabase" in used and not options.get("RetainSqlDatabase"):
-        yield "RetainSqlDatabase is missing: setup would drop the database, which is its default; write 1 to keep it"
+        yield text("setup_files.lint.retain_missing")
 
 
 def _cross_findings(options: Mapping[str, str]) -> Iterator[str]:
@@ -179,17 +181,17 @@ def _cross_findings(options: Mapping[str, str]) -> Iterator[str]:
         return
     for name in _LIBRARY:
         if name in options:
-            yield f"{name} does not belong on a highly available server: leave it out"
+            yield text("setup_files.lint.library", name=name)
     if options.get("VmmServiceLocalAccount") == "1":
-        yield "VmmServiceLocalAccount is '1': a highly available server needs a domain account"
+        yield text("setup_files.lint.local_account")
     if options.get("HighlyAvailable2ndNode") == "1" and options.get("CreateNewSqlDatabase") == "1":
-        yield "CreateNewSqlDatabase is '1' on an additional node: it must join the database that is there"
+        yield text("setup_files.lint.new_database")
     for name in ("VmmServerName", "TopContainerName", "SqlMachineName"):
         if not options.get(name):
-            yield f"{name} is missing, which a highly available server needs"
+            yield text("setup_files.lint.missing", name=name)
     ports: dict[str, str] = {}
     for name in _VMM_PORTS:
         port = options.get(name, "")
         if port and port in ports:
-            yield f"{name} and {ports[port]} are both {port}: the six ports must differ"
+            yield text("setup_files.lint.same_port", name=name, other=ports[port], port=port)
         ports.setdefault(port, name)

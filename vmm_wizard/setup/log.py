@@ -68,7 +68,7 @@ class LogReader:
     @property
     def phase(self) -> str:
         """What setup is doing, in words for a person."""
-        return self._phase.value
+        return self._phase.said
 
     @property
     def failures(self) -> tuple[SetupFailure, ...]:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from vmm_wizard.texts import text
+
 
 class SetupKind(StrEnum):
     """What setup.exe was started for."""
@@ -22,24 +24,29 @@ class SetupKind(StrEnum):
 
 
 class Phase(StrEnum):
-    """What setup is doing, as far as its log tells."""
+    """What setup is doing, as far as its log tells. The values are names of the catalogue's words for it."""
 
     STARTING = "starting"
-    PREREQUISITES = "checking prerequisites"
-    FILES = "installing files"
-    AFTERWARDS = "configuring"
-    DATABASE = "preparing the database"
-    KEYS = "storing the encryption keys"
-    PRINCIPAL_NAMES = "registering service principal names"
-    SERVICE = "setting up the service"
-    ROLE = "making the cluster role"
-    INSTALLED = "looking at what is installed"
-    STOPPING = "stopping the service"
-    LEAVING = "leaving the cluster role"
-    DATABASE_LEFT = "keeping or dropping the database"
-    REMOVING = "removing files"
-    ENDED = "ending"
-    ROLLBACK = "rolling back"
+    PREREQUISITES = "prerequisites"
+    FILES = "files"
+    AFTERWARDS = "afterwards"
+    DATABASE = "database"
+    KEYS = "keys"
+    PRINCIPAL_NAMES = "principal_names"
+    SERVICE = "service"
+    ROLE = "role"
+    INSTALLED = "installed"
+    STOPPING = "stopping"
+    LEAVING = "leaving"
+    DATABASE_LEFT = "database_left"
+    REMOVING = "removing"
+    ENDED = "ended"
+    ROLLBACK = "rollback"
+
+    @property
+    def said(self) -> str:
+        """The phase in words for a person."""
+        return text(f"setup_files.phases.{self.value}")
 
 
 @dataclass(frozen=True, slots=True)

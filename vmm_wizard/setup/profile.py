@@ -6,6 +6,8 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from vmm_wizard.texts import text
+
 #: The one section of VMM's answer files (2.1).
 SECTION = "OPTIONS"
 #: Characters that setup's buffer holds, the closing NUL included (PHX).
@@ -110,22 +112,22 @@ def render_profile(options: Mapping[str, str], section: str = SECTION) -> bytes:
     """
     lines = [f"[{section}]"]
     lines += [f"{name}={_as_written(name, value)}" for name, value in options.items()]
-    text = "".join(f"{line}\r\n" for line in lines)
-    if text.isascii():
-        return text.encode("ascii")
+    written = "".join(f"{line}\r\n" for line in lines)
+    if written.isascii():
+        return written.encode("ascii")
     try:
-        return codecs.BOM_UTF16_LE + text.encode("utf-16-le")
+        return codecs.BOM_UTF16_LE + written.encode("utf-16-le")
     except UnicodeEncodeError as error:
-        bad = f"U+{ord(text[error.start]):04X}"
-        raise ValueError(f"an answer holds the character {bad}, which no text file can carry") from None
+        bad = f"U+{ord(written[error.start]):04X}"
+        raise ValueError(text("setup_files.profile.no_letter", letter=bad)) from None
 
 
 def _as_written(name: str, value: str) -> str:
     if any(ord(character) < 32 or ord(character) in (127, 0x85, 0x2028, 0x2029) for character in value):
-        raise ValueError(f"{name} must not hold line breaks or other control characters")
+        raise ValueError(text("setup_files.profile.control_characters", name=name))
     if value != value.strip(_BLANKS):
-        raise ValueError(f"{name} must not begin or end with a blank: setup cuts it off")
+        raise ValueError(text("setup_files.profile.blanks", name=name))
     if len(value.encode("utf-16-le", errors="surrogatepass")) // 2 >= BUFFER_CHARACTERS:
-        raise ValueError(f"{name} is longer than the {BUFFER_CHARACTERS - 1} characters that setup reads")
+        raise ValueError(text("setup_files.profile.too_long", name=name, most=BUFFER_CHARACTERS - 1))
     # A value that stands in quotes of its own would lose them, so it gets a second pair to lose.
     return f'"{value}"' if _in_quotes(value) else value
