@@ -12,6 +12,7 @@ from vmm_wizard.facts.model import Facts, MediaFacts, NodeFacts
 from vmm_wizard.facts.node_parts import seen_or_unknown
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.releases import release_of_setup, requirements
+from vmm_wizard.texts import text
 
 #: Longest path that setup's own parser takes, in characters (PHX).
 LONGEST_PATH = 160
@@ -29,29 +30,33 @@ def media_present(plan: Plan, facts: Facts, node: str) -> Verdict:
     """
     answer = facts.node(node)
     media = answer.media
-    path = powershell(plan.media.path)
     # A folder that this account may not look into seems empty; a drive that is not there is seen by everybody.
     if not (media.exists if media.kind == "missing" else seen_or_unknown(answer, media.exists, _setup(plan))):
+        extract = f"& <{text('evidence.MED-01.some_file')}> /VERYSILENT /DIR={powershell(plan.media.path)}"
         return failed(
-            f"there is no {_setup(plan)}",
-            on_node(node, f"extract the media: & <the file from the ISO> /VERYSILENT /DIR={path}"),
+            text("evidence.MED-01.missing", file=_setup(plan)),
+            on_node(node, text("evidence.MED-01.mend_missing", command=extract)),
         )
     release = release_of_setup(media.product_version)
-    evidence = f"setup.exe {media.product_version or 'without a version'}"
+    version = media.product_version or text("evidence.MED-01.no_version")
     if release is None:
-        return warned(f"{evidence} is of no release that this wizard knows", in_plan("check that the media is right"))
-    if release is not plan.release:
         return warned(
-            f"{evidence} is VMM {release}, and the plan says VMM {plan.release}",
-            in_plan(f'set release to "{release}", or put the media of VMM {plan.release} on the node'),
+            text("evidence.MED-01.of_no_release", version=version), in_plan(text("evidence.MED-01.mend_of_no_release"))
+        )
+    if release is not plan.release:
+        both = {"found": release, "planned": plan.release}
+        return warned(
+            text("evidence.MED-01.of_another_release", version=version, **both),
+            in_plan(text("evidence.MED-01.mend_of_another_release", **both)),
         )
     others = _other_hashes(plan, facts, node, media)
     if others:
+        compare = f"Get-FileHash {powershell(_setup(plan))}"
         return warned(
-            f"{evidence} here is not the same file as on {', '.join(others)}",
-            on_node(node, f"copy the media again from one place; compare by Get-FileHash {powershell(_setup(plan))}"),
+            text("evidence.MED-01.unlike", version=version, others=", ".join(others)),
+            on_node(node, text("evidence.MED-01.mend_unlike", command=compare)),
         )
-    return passed(f"{evidence}, {requirements(plan.release).title}")
+    return passed(text("evidence.MED-01.good", version=version, release=requirements(plan.release).title))
 
 
 def _other_hashes(plan: Plan, facts: Facts, node: str, media: MediaFacts) -> list[str]:
@@ -74,13 +79,12 @@ def media_local(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     """Not a share or a mapped drive: setup is reported to hang there. The path's form first, then each node's drive."""
     path = plan.media.path
     if path.startswith(("\\\\", "//")):
-        yield failed(
-            f"{path} is on a share; setup is reported to hang when it runs from one",
-            in_plan("copy the media to a local disk of each node, to the same path, and write that"),
-        )
+        yield failed(text("evidence.MED-02.share", path=path), in_plan(text("evidence.MED-02.mend_share")))
         return
     if not re.match(r"[A-Za-z]:[\\/]", path):
-        yield failed(f"{path} is no full path", in_plan(r"write drive and folder, such as C:\VMM"))
+        yield failed(
+            text("evidence.MED-02.no_path", path=path), in_plan(text("evidence.MED-02.mend_no_path", example=r"C:\VMM"))
+        )
         return
     for node in pending_nodes(plan, facts):
         yield or_unknown(lambda node=node: _drive(plan, facts.node(node).media, node), node)  # type: ignore[misc]
@@ -89,27 +93,21 @@ def media_local(plan: Plan, facts: Facts) -> Iterator[Verdict]:
 def _drive(plan: Plan, media: MediaFacts, node: str) -> Verdict:
     path = plan.media.path
     if media.kind == "network":
-        return failed(
-            f"{path} is on a mapped network drive; setup is reported to hang there, and a task does not see it",
-            on_node(node, "copy the media to a local disk, to the same path on each node, and write that in the plan"),
-        )
+        return failed(text("evidence.MED-02.network", path=path), on_node(node, text("evidence.MED-02.mend_network")))
     if media.kind == "removable":
         return warned(
-            f"{path} is on removable media",
-            on_node(node, "copy the media to a fixed disk, to the same path on each node"),
+            text("evidence.MED-02.removable", path=path), on_node(node, text("evidence.MED-02.mend_removable"))
         )
     if media.blocked:
-        return warned(
-            f"{_setup(plan)} is marked as downloaded (Zone.Identifier): Windows may ask, unseen, before it runs",
-            on_node(
-                node,
-                f"if Get-AuthenticodeSignature {powershell(_setup(plan))} is valid and Microsoft's: "
-                f"Get-ChildItem -Recurse {powershell(path)} | Unblock-File",
-            ),
+        step = text(
+            "evidence.MED-02.mend_blocked",
+            check=f"Get-AuthenticodeSignature {powershell(_setup(plan))}",
+            command=f"Get-ChildItem -Recurse {powershell(path)} | Unblock-File",
         )
+        return warned(text("evidence.MED-02.blocked", file=_setup(plan)), on_node(node, step))
     if len(path) > LONGEST_PATH:
         return warned(
-            f"{path} has {len(path)} characters; setup's parser takes {LONGEST_PATH} for a path",
-            in_plan("choose a shorter path"),
+            text("evidence.MED-02.long", path=path, length=len(path), most=LONGEST_PATH),
+            in_plan(text("evidence.MED-02.mend_long")),
         )
-    return passed(f"{path} is on a local disk ({media.kind})")
+    return passed(text("evidence.MED-02.good", path=path, kind=media.kind))

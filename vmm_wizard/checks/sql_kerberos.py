@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from vmm_wizard.checks.registry import Verdict, check, failed, passed, unknown, warned
 from vmm_wizard.checks.remedies import AD_TEAM, Remedy, ask, powershell
 from vmm_wizard.facts.model import DomainFacts, Facts, PrincipalNameFacts, RehearsalFacts, SqlFacts, known
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 
 @check("SQL-09", topic="database", source="PLANHA", needs=("database.host",))
@@ -20,15 +21,14 @@ def kerberos(plan: Plan, facts: Facts) -> Verdict:
     inside = dict(_seen_inside(facts))
     ntlm = [node for node, scheme in inside.items() if scheme != "KERBEROS"]
     if inside and not ntlm:
-        return passed(f"the rehearsal on {', '.join(inside)} logged on to SQL Server with Kerberos")
+        return passed(text("evidence.SQL-09.rehearsal_good", nodes=", ".join(inside)))
     sql = known(facts.sql)
-    strict = _must_be_kerberos(plan, sql)
     if ntlm:
-        evidence = f"the rehearsal on {', '.join(ntlm)} logged on to {sql.server} with {inside[ntlm[0]]}"
-        verdict = failed if strict else warned
-        return verdict(f"{evidence}{_kind(strict)}", _register(plan, facts, sql))
+        verdict, kind = _kind(plan, sql)
+        found = {"nodes": ", ".join(ntlm), "server": sql.server, "scheme": inside[ntlm[0]]}
+        return verdict(text(f"evidence.SQL-09.ntlm.{kind}", **found), _register(plan, facts, sql))
     if sql.auth_scheme == "KERBEROS":
-        return passed(f"{sql.logged_on_as} logged on to {sql.server} with Kerberos")
+        return passed(text("evidence.SQL-09.good", account=sql.logged_on_as, server=sql.server))
     return _expected(plan, facts, sql, known(facts.principal_names))
 
 
@@ -39,12 +39,10 @@ def _seen_inside(facts: Facts) -> Iterator[tuple[str, str]]:
             yield node, answer.sql_auth_scheme.upper()
 
 
-def _must_be_kerberos(plan: Plan, sql: SqlFacts) -> bool:
-    return bool(sql.is_clustered) or plan.database.is_listener
-
-
-def _kind(strict: bool) -> str:
-    return "; a clustered one needs Kerberos" if strict else "; Kerberos is better, also for a standalone one"
+def _kind(plan: Plan, sql: SqlFacts) -> tuple[Callable[[str, Remedy], Verdict], str]:
+    """The verdict where it is not Kerberos, and the key of what kind of instance it is."""
+    strict = bool(sql.is_clustered) or plan.database.is_listener
+    return (failed, "clustered") if strict else (warned, "standalone")
 
 
 def principal_names_of(plan: Plan, names: PrincipalNameFacts) -> dict[str, tuple[str, ...]]:
@@ -56,40 +54,44 @@ def principal_names_of(plan: Plan, names: PrincipalNameFacts) -> dict[str, tuple
 def _expected(plan: Plan, facts: Facts, sql: SqlFacts, names: PrincipalNameFacts) -> Verdict:
     """What the directory lets expect of a logon with Kerberos."""
     wanted = principal_names_of(plan, names)
-    strict = _must_be_kerberos(plan, sql)
     for name, holders in wanted.items():
         if len(holders) > 1:
-            right = _holder_wanted(sql)
-            keep = f" and leaves it to {' or '.join(right)}" if right else ""
-            return failed(
-                f"{name} is on {len(holders)} objects: {'; '.join(holders)}. With two holders there is no ticket",
-                ask(
-                    AD_TEAM,
-                    f"setspn -Q {powershell(name)} shows the holders; setspn -D {powershell(name)} "
-                    f"{powershell(_wrong(holders, names, right))} takes it from the wrong one{keep}",
-                ),
-            )
+            found = text("evidence.SQL-09.twice", name=name, number=len(holders), holders="; ".join(holders))
+            return failed(found, _take_from_wrong(name, holders, names, sql))
     held = {name: holders[0] for name, holders in wanted.items() if holders}
+    verdict, kind = _kind(plan, sql)
     if not held:
+        shown = text("evidence.shared.or").join(wanted)
         if _elsewhere(facts, sql):
-            return unknown(f"nobody here holds {' or '.join(wanted)}, and {sql.server} is of {sql.default_domain}")
-        verdict = failed if strict else warned
-        evidence = f"nobody holds {' or '.join(wanted) or f'a name for {plan.sql_host}'}"
-        return verdict(f"{evidence}{_kind(strict)}", _register(plan, facts, sql))
+            return unknown(text("evidence.SQL-09.elsewhere", names=shown, server=sql.server, domain=sql.default_domain))
+        shown = shown or text("evidence.SQL-09.some_name", host=plan.sql_host)
+        return verdict(text(f"evidence.SQL-09.nobody.{kind}", names=shown), _register(plan, facts, sql))
     name, holder = next(iter(held.items()))
     right = _holder_wanted(sql)
     sam = names.accounts.get(holder, "")
     if right and sam and sam.casefold() not in {one.casefold() for one in right}:
-        verdict = failed if strict else warned
-        return verdict(
-            f"{name} is on {holder}, and SQL Server runs as {sql.service_account}, which cannot read a ticket for it",
-            ask(
-                AD_TEAM,
-                f"setspn -Q {powershell(name)} shows the holder; when it is no longer used there, setspn -D "
-                f"{powershell(name)} {powershell(sam)}, then setspn -S {powershell(name)} {powershell(right[0])}",
-            ),
+        step = text(
+            "evidence.SQL-09.mend_another",
+            show=f"setspn -Q {powershell(name)}",
+            take=f"setspn -D {powershell(name)} {powershell(sam)}",
+            give=f"setspn -S {powershell(name)} {powershell(right[0])}",
         )
-    return passed(f"{name} is on {holder} alone; a rehearsal shows what setup itself will get")
+        found = text("evidence.SQL-09.another", name=name, holder=holder, account=sql.service_account)
+        return verdict(found, ask(AD_TEAM, step))
+    return passed(text("evidence.SQL-09.expected", name=name, holder=holder))
+
+
+def _take_from_wrong(name: str, holders: tuple[str, ...], names: PrincipalNameFacts, sql: SqlFacts) -> Remedy:
+    """How a name with several holders gets to be on one alone."""
+    right = _holder_wanted(sql)
+    commands = {
+        "show": f"setspn -Q {powershell(name)}",
+        "take": f"setspn -D {powershell(name)} {powershell(_wrong(holders, names, right))}",
+    }
+    if not right:
+        return ask(AD_TEAM, text("evidence.SQL-09.mend_twice", **commands))
+    keep = text("evidence.shared.or").join(right)
+    return ask(AD_TEAM, text("evidence.SQL-09.mend_twice_leave", **commands, holder=keep))
 
 
 def _elsewhere(facts: Facts, sql: SqlFacts) -> bool:
@@ -129,8 +131,9 @@ def _wrong(holders: tuple[str, ...], names: PrincipalNameFacts, right: tuple[str
 
 def _register(plan: Plan, facts: Facts, sql: SqlFacts) -> Remedy:
     """How the names get to whom they belong; `setspn -S` looks for a second holder first."""
-    holder = (_holder_wanted(sql) or ("the account that SQL Server runs as",))[0]
-    if sql.default_domain and not holder.startswith("the account"):
+    wanted = _holder_wanted(sql)
+    holder = wanted[0] if wanted else text("evidence.SQL-09.some_account")
+    if wanted and sql.default_domain:
         holder = f"{sql.default_domain}\\{holder}"
     names = (f"MSSQLSvc/{plan.sql_host}:{sql.port}", f"MSSQLSvc/{plan.sql_host}")
     del facts

@@ -10,6 +10,13 @@ from vmm_wizard.checks.sql_database import needs_sysadmin
 from vmm_wizard.checks.sql_kerberos import runs_as_local_user
 from vmm_wizard.facts.model import Facts, SqlFacts, known
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
+
+#: Ends the force of encryption, for the instance that is asked.
+_DO_NOT_FORCE = (
+    "EXEC master.dbo.xp_instance_regwrite N'HKEY_LOCAL_MACHINE', "
+    r"N'Software\Microsoft\Microsoft SQL Server\MSSQLServer\SuperSocketNetLib', N'ForceEncryption', REG_DWORD, 1"
+)
 
 
 @check(
@@ -25,29 +32,23 @@ def primary_replica(plan: Plan, facts: Facts) -> Verdict:
     listener = plan.database.is_listener or plan.database.target.label.casefold() in listener_names(sql)
     if sql.hadr_enabled is False:
         if not plan.database.is_listener:
-            return passed(f"{host} is reached directly; it has no availability groups")
-        return warned(
-            f"{host} is to be a listener, and the instance behind it has availability groups switched off",
-            in_plan("set database.listener = false, or write the name of a listener"),
-        )
+            return passed(text("evidence.SQL-08.no_groups", host=host))
+        return warned(text("evidence.SQL-08.no_listener", host=host), in_plan(text("evidence.SQL-08.mend_no_listener")))
     if sql.replica_role is None:
-        return needs_sysadmin(sql, "its role in availability groups")
+        return needs_sysadmin(sql, text("evidence.sql_server.replica_role"))
     if sql.replica_role not in ("", "PRIMARY"):
         return failed(
-            f"{sql.server} is {sql.replica_role} in an availability group",
-            in_plan("write the server that is primary, or ask the DBA to fail the group over to this one"),
+            text("evidence.SQL-08.secondary", server=sql.server, role=sql.replica_role),
+            in_plan(text("evidence.SQL-08.mend_secondary")),
         )
     if not listener:
-        return passed(f"{host} is reached directly{', and primary in its groups' if sql.replica_role else ''}")
-    name = sql_name(plan.database.name)
+        if sql.replica_role:
+            return passed(text("evidence.SQL-08.primary", host=host))
+        return passed(text("evidence.SQL-08.direct", host=host))
+    command = f"ALTER DATABASE {sql_name(plan.database.name)} SET RECOVERY FULL"
     return warned(
-        f"{host} is the listener of a group that is primary on {sql.physical_name}; the database joins it afterwards",
-        ask(
-            DBA,
-            f"leave the group on {sql.physical_name} until setup has run on every node; then stop VMM's role and "
-            f"ALTER DATABASE {name} SET RECOVERY FULL; make a full backup, add the database to the group, and make the "
-            "logins on the other replicas (SQL-17)",
-        ),
+        text("evidence.SQL-08.listener", host=host, computer=sql.physical_name),
+        ask(DBA, text("evidence.SQL-08.mend_listener", computer=sql.physical_name, command=command)),
     )
 
 
@@ -63,16 +64,11 @@ def service_account(plan: Plan, facts: Facts) -> Verdict:
     sql = known(facts.sql)
     account = sql.service_account
     if account is None:
-        return needs_sysadmin(sql, "the account that SQL Server runs as")
-    evidence = f"SQL Server on {sql.server} runs as {account}"
-    change = ask(
-        DBA,
-        "in SQL Server Configuration Manager, give the service SQL Server a domain account or a group managed one, "
-        "and register its service principal names (SQL-09)",
-    )
+        return needs_sysadmin(sql, text("evidence.SQL-10.what"))
+    both = {"server": sql.server, "account": account}
     if runs_as_local_user(sql):
-        return failed(f"{evidence}, a user of that computer alone: it has no access to the directory", change)
-    return passed(evidence)
+        return failed(text("evidence.SQL-10.local_user", **both), ask(DBA, text("evidence.SQL-10.mend")))
+    return passed(text("evidence.SQL-10.good", **both))
 
 
 @check("SQL-13", topic="database", source="G25", needs=("database.host",))
@@ -80,20 +76,12 @@ def encryption_not_forced(plan: Plan, facts: Facts) -> Verdict:
     """One field report (VMM 2025) says that setup's first connection breaks: so this warns, and lowers nothing."""
     sql = known(facts.sql)
     if sql.force_encryption is None:
-        return needs_sysadmin(sql, "whether encryption is forced")
+        return needs_sysadmin(sql, text("evidence.SQL-13.what"))
     if not sql.force_encryption:
-        return passed(f"{sql.server} does not force encryption on its clients")
+        return passed(text("evidence.SQL-13.good", server=sql.server))
     return warned(
-        f"{sql.server} forces encryption; a report of VMM 2025 says that setup's first connection then fails "
-        f"(the plan is for {plan.release})",
-        ask(
-            DBA,
-            "give the instance a certificate that every node trusts (SQL Server Configuration Manager, Protocols, "
-            "Certificate), and leave encryption forced. Only if setup still fails to connect, agree on an exception "
-            "for its length and put it back at once: EXEC master.dbo.xp_instance_regwrite N'HKEY_LOCAL_MACHINE', "
-            "N'Software\\Microsoft\\Microsoft SQL Server\\MSSQLServer\\SuperSocketNetLib', N'ForceEncryption', "
-            "REG_DWORD, 1; then restart the instance",
-        ),
+        text("evidence.SQL-13.forced", server=sql.server, release=plan.release),
+        ask(DBA, text("evidence.SQL-13.mend", command=_DO_NOT_FORCE)),
     )
 
 
@@ -107,28 +95,29 @@ def login_on_replicas(plan: Plan, facts: Facts) -> Verdict:
     """Setup makes the login where it runs; each other replica that answers says whether it is there as well."""
     sql = known(facts.sql)
     if sql.hadr_enabled is False:
-        return not_applicable(f"{sql.server} has no availability groups")
+        return not_applicable(text("evidence.SQL-17.no_groups", server=sql.server))
     group = sql.database.availability_group if sql.database else ""
     if group is None or sql.replicas is None:
-        return needs_sysadmin(sql, "the replicas of its availability groups")
+        return needs_sysadmin(sql, text("evidence.SQL-17.what"))
     if not group and not plan.database.is_listener:
-        return not_applicable(f"{plan.database.name} is in no availability group")
+        return not_applicable(text("evidence.SQL-17.no_member", database=plan.database.name))
     servers = list(dict.fromkeys(row.server for row in sql.replicas if not group or row.group == group))
     if not servers:
-        return not_applicable(f"{group or 'the group'} has no other replica")
+        return not_applicable(text("evidence.SQL-17.alone", group=group or text("evidence.SQL-17.some_group")))
     name = down_level(plan.service_account.name, facts)
     said = {row.server: row for row in sql.replica_logins}
     if all(server in said and said[server].found for server in servers):
-        return passed(f"{name} has a login on {', '.join(servers)}")
+        return passed(text("evidence.SQL-17.good", account=name, servers=", ".join(servers)))
     lacking = [server for server in servers if server in said and said[server].found is False]
     silent = [server for server in servers if server not in lacking and not (server in said and said[server].found)]
     errors = "; ".join(said[server].error for server in silent if server in said)
-    parts = [f"{name} has no login on {', '.join(lacking)}, which may become primary"] if lacking else []
-    if silent:
-        why = f" ({errors})" if errors else ""
-        parts.append(f"whether {name} has a login on {', '.join(silent)} could not be asked{why}")
-    open_ones = [*lacking, *silent]
-    return warned("; ".join(parts), ask(DBA, f"on {', '.join(open_ones)}: {make_login(name)}"))
+    parts = [text("evidence.SQL-17.lacking", account=name, servers=", ".join(lacking))] if lacking else []
+    if silent and errors:
+        parts.append(text("evidence.SQL-17.silent_why", account=name, servers=", ".join(silent), errors=errors))
+    elif silent:
+        parts.append(text("evidence.SQL-17.silent", account=name, servers=", ".join(silent)))
+    open_ones = ", ".join([*lacking, *silent])
+    return warned("; ".join(parts), ask(DBA, text("evidence.SQL-17.mend", servers=open_ones, command=make_login(name))))
 
 
 def make_login(name: str) -> str:
@@ -136,7 +125,8 @@ def make_login(name: str) -> str:
     return f"IF SUSER_ID({sql_text(name)}) IS NULL CREATE LOGIN {sql_name(name)} FROM WINDOWS;"
 
 
-_DIRECTIONS = {0: "switched off", 1: "inbound only", 2: "outbound only", 3: "two-way"}
+#: What a trust's direction means, by its key in the catalogue.
+_DIRECTIONS = {0: "off", 1: "inbound", 2: "outbound", 3: "both_ways"}
 _TWO_WAY = 3
 
 
@@ -153,23 +143,23 @@ def two_way_trust(plan: Plan, facts: Facts) -> Verdict:
     domain = known(facts.domain)
     theirs = sql.default_domain
     if not theirs:
-        return unknown(f"{sql.server} did not say which domain it is of")
+        return unknown(text("evidence.SQL-18.not_told", server=sql.server))
     if theirs.casefold() == domain.netbios_name.casefold():
-        return passed(f"{sql.server} is of {theirs}, the nodes' own domain")
+        return passed(text("evidence.SQL-18.same", server=sql.server, theirs=theirs))
+    both = {"server": sql.server, "theirs": theirs, "domain": domain.dns_name}
     if domain.trusts is None:
-        return unknown(f"{sql.server} is of {theirs}; the trusts of {domain.dns_name} could not be read")
+        return unknown(text("evidence.SQL-18.unreadable", **both))
     trust = next((row for row in domain.trusts if row.netbios_name.casefold() == theirs.casefold()), None)
     show = f"Get-ADTrust -Filter * -Server {powershell(domain.dns_name)} | Format-Table Name, Direction, TrustType"
     if trust is None:
         return warned(
-            f"{sql.server} is of {theirs}, with which {domain.dns_name} has no trust of its own; within one forest "
-            "domains trust each other by way of others",
-            ask(AD_TEAM, f"{show}; shows the trusts: make sure that {theirs} is trusted both ways"),
+            text("evidence.SQL-18.none", **both),
+            ask(AD_TEAM, text("evidence.SQL-18.mend_none", command=f"{show};", theirs=theirs)),
         )
-    said = f"{sql.server} is of {theirs}; its trust with {domain.dns_name} is {_DIRECTIONS.get(trust.direction, '?')}"
+    said = text(f"evidence.SQL-18.trust.{_DIRECTIONS.get(trust.direction, 'unknown')}", **both)
     if trust.direction == _TWO_WAY:
         return passed(said)
-    return failed(said, ask(AD_TEAM, f"{show}; shows the trusts: make that with {trust.dns_name} a two-way trust"))
+    return failed(said, ask(AD_TEAM, text("evidence.SQL-18.mend", command=f"{show};", theirs=trust.dns_name)))
 
 
 @check("SQL-19", topic="database", source="SEED", needs=("database.host",))
@@ -177,18 +167,16 @@ def highly_available(plan: Plan, facts: Facts) -> Verdict:
     """A failover cluster instance, or a replica of an availability group; a standalone one only warns."""
     del plan
     sql = known(facts.sql)
+    both = {"server": sql.server, "computer": sql.physical_name}
     if sql.is_clustered:
-        return passed(f"{sql.server} is a failover cluster instance, today on {sql.physical_name}")
+        return passed(text("evidence.SQL-19.clustered", **both))
     if sql.is_clustered is None:
-        return unknown(f"{sql.server} did not say whether it is clustered")
-    evidence = f"{sql.server} is a standalone instance on {sql.physical_name}"
+        return unknown(text("evidence.SQL-19.not_told", server=sql.server))
+    evidence = text("evidence.SQL-19.standalone", **both)
     if sql.hadr_enabled:
         if sql.replica_role is None:
-            return needs_sysadmin(sql, "its role in availability groups")
+            return needs_sysadmin(sql, text("evidence.sql_server.replica_role"))
         if sql.replica_role:
-            return passed(f"{sql.server} is a replica of an availability group ({sql.replica_role})")
-        evidence += ", in no availability group yet"
-    return warned(
-        f"{evidence}: VMM stands still whenever it does",
-        in_plan("choose a failover cluster instance or an instance with an availability group, on another cluster"),
-    )
+            return passed(text("evidence.SQL-19.replica", server=sql.server, role=sql.replica_role))
+        evidence = text("evidence.SQL-19.in_no_group", **both)
+    return warned(evidence, in_plan(text("evidence.SQL-19.mend")))
