@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from vmm_wizard.texts import text
+
 #: A service by its field name. `browser` is SQL Browser on UDP; everything else is TCP.
 Service = Literal["ldap", "ldaps", "tds", "browser", "winrm_http", "winrm_https"]
 
@@ -105,7 +107,7 @@ def _ask_dns(server: DnsServer | None, name: str, kind: str, timeout: float) -> 
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return []
     except dns.exception.DNSException as error:
-        raise AddressError(f"DNS gave no answer for {name} ({type(error).__name__})") from None
+        raise AddressError(text("reasons.addresses.no_dns_answer", name=name, kind=type(error).__name__)) from None
     if kind == "SRV":
         rows = sorted(answer, key=lambda row: (row.priority, -row.weight))
         return [str(row.target).rstrip(".") for row in rows]
@@ -137,7 +139,7 @@ class SystemAddresses:
     def locate_tcp(self, host: str, port: int) -> Endpoint:
         found = self.addresses_of(host)
         if not found:
-            raise AddressError(f"the name {host} is not in DNS")
+            raise AddressError(text("reasons.addresses.not_in_dns", host=host))
         return Endpoint(host, found[0], port, port)
 
     def addresses_of(self, host: str) -> tuple[str, ...]:
@@ -189,14 +191,12 @@ class AddressBook:
         try:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
-            raise AddressBookError(
-                f"{path}: cannot be read ({error.strerror}); is the practice estate served?"
-            ) from None
+            raise AddressBookError(text("reasons.addresses.book_unreadable", file=path, why=error.strerror)) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise AddressBookError(f"{path}: is not TOML ({error})") from None
+            raise AddressBookError(text("reasons.addresses.book_not_toml", file=path, error=error)) from None
         hosts = document.get("hosts", {})
         if not isinstance(hosts, dict) or not all(isinstance(entry, dict) for entry in hosts.values()):
-            raise AddressBookError(f'{path}: key hosts: expected tables such as [hosts."dc01.example"]')
+            raise AddressBookError(text("reasons.addresses.book_hosts", file=path))
         for name, entry in hosts.items():
             _verify_entry(path, name, entry)
         dns_table = document.get("dns")
@@ -207,11 +207,11 @@ class AddressBook:
                 and isinstance(dns_table.get("address"), str)
                 and _is_port(dns_table.get("port"))
             ):
-                raise AddressBookError(f"{path}: key dns: expected address (text) and port (1 to 65535)")
+                raise AddressBookError(text("reasons.addresses.book_dns", file=path))
             server = DnsServer(dns_table["address"], dns_table["port"])
         ca_text = document.get("ca_file")
         if ca_text is not None and not isinstance(ca_text, str):
-            raise AddressBookError(f"{path}: key ca_file: expected a file name, read {ca_text!r}")
+            raise AddressBookError(text("reasons.addresses.book_ca_file", file=path, read=ca_text))
         ca = path.parent / ca_text if ca_text else None
         return cls(path, {name.casefold(): entry for name, entry in hosts.items()}, server, ca)
 
@@ -225,7 +225,7 @@ class AddressBook:
         if entry is None and "." not in wanted:
             entry = next((value for name, value in self.hosts.items() if name.partition(".")[0] == wanted), None)
         if entry is None:
-            raise AddressError(f"the name {host} is not in the address book {self.path.name}")
+            raise AddressError(text("reasons.addresses.not_in_book", host=host, book=self.path.name))
         return entry
 
     def locate(self, host: str, service: Service, port: int = 0) -> Endpoint:
@@ -234,7 +234,7 @@ class AddressBook:
             return self.locate_tcp(host, port)
         where = entry.get(service)
         if not isinstance(where, int):
-            raise AddressError(f"the address book {self.path.name} has no {service} for {host}")
+            raise AddressError(text("reasons.addresses.no_service", book=self.path.name, service=service, host=host))
         return Endpoint(host, str(entry["address"]), where, port or STANDARD_PORTS[service])
 
     def locate_tcp(self, host: str, port: int) -> Endpoint:
@@ -249,7 +249,7 @@ class AddressBook:
         if where is None and port in [value for key, value in entry.items() if key != "address"]:
             where = port
         if not isinstance(where, int):
-            raise AddressError(f"the address book {self.path.name} has no port {port} for {host}")
+            raise AddressError(text("reasons.addresses.no_port", book=self.path.name, port=port, host=host))
         return Endpoint(host, str(entry["address"]), where, port)
 
     def addresses_of(self, host: str) -> tuple[str, ...]:
@@ -259,12 +259,12 @@ class AddressBook:
 
     def names_of(self, address: str) -> tuple[str, ...]:
         if self.dns is None:
-            raise AddressError(f"the address book {self.path.name} names no DNS server")
+            raise AddressError(text("reasons.addresses.no_dns_server", book=self.path.name))
         return _ask_names(self.dns, address, self.timeout)
 
     def records_of(self, host: str) -> tuple[str, ...]:
         if self.dns is None:
-            raise AddressError(f"the address book {self.path.name} names no DNS server")
+            raise AddressError(text("reasons.addresses.no_dns_server", book=self.path.name))
         return self.addresses_of(host)
 
     def domain_controllers(self, domain: str) -> tuple[str, ...]:
@@ -288,19 +288,19 @@ def _verify_entry(path: Path, name: str, entry: dict[str, object]) -> None:
     try:
         ipaddress.ip_address(str(address))
     except ValueError:
-        raise AddressBookError(f"{where}: key address: expected an IP address, read {address!r}") from None
+        raise AddressBookError(text("reasons.addresses.entry_address", table=where, read=address)) from None
     for key, value in entry.items():
         if key == "address":
             continue
         if key == "tcp":
             if not isinstance(value, dict) or not all(k.isdigit() and _is_port(v) for k, v in value.items()):
-                raise AddressBookError(f"{where}: key tcp: expected ports such as {{8100 = 48100}}, read {value!r}")
+                raise AddressBookError(text("reasons.addresses.entry_tcp", table=where, read=value))
         elif key not in STANDARD_PORTS:
             raise AddressBookError(
-                f"{where}: unknown key {key!r}; allowed are address, tcp, {', '.join(STANDARD_PORTS)}"
+                text("reasons.addresses.entry_key", table=where, key=key, allowed=", ".join(STANDARD_PORTS))
             )
         elif not _is_port(value):
-            raise AddressBookError(f"{where}: key {key}: expected a port from 1 to 65535, read {value!r}")
+            raise AddressBookError(text("reasons.addresses.entry_port", table=where, key=key, read=value))
 
 
 def open_addresses(book: Path | None) -> Addresses:

@@ -14,6 +14,7 @@ import vmm_wizard
 CODE = Path(vmm_wizard.__file__).parent
 #: The folders and modules that are watched.
 PARTS = (
+    "addresses.py",
     "checks/acceptance.py",
     "checks/account.py",
     "checks/accounts.py",
@@ -46,6 +47,7 @@ PARTS = (
     "checks/sql_server.py",
     "plain",
     "plan",
+    "remote",
     "setup/by_hand.py",
     "setup/command.py",
     "setup/emit.py",
@@ -66,6 +68,7 @@ NOT_SAID = frozenset(
         *("data source", "network address", "initial catalog"),
         *("3343 TCP+UDP, 135, 445 TCP", "636/389 LDAP, 88 Kerberos, 53 DNS"),
         *("Microsoft Corporation", "not TOML", "not a saved access list", "a secret is never pickled"),
+        *("<<<vmm-wizard answer", "vmm-wizard answer>>>", '0: table hosts."0"'),
         *("console install", "console uninstall"),
         r"ProcessInstalls: (?:installing|removing|Install Item)|Doing (?:Pre|)install task",
         *("Authenticated Users", "Domain Users", "Domain Guests", "Domain Computers"),

@@ -136,7 +136,7 @@ class _Runspace:
         if mode != "FullLanguage":
             return CommandResult(f'{{"languageMode":"{mode}"}}'.encode())
         starter, request, *secrets = arguments
-        if starter != bootstrap.text():
+        if starter != bootstrap.source():
             return CommandResult(b"", b"the practice estate: this is not the bootstrap", 1)
         lines = secrets[0].decrypt() if secrets else ""
         session.feed(f"{request}\n{lines}".encode("ascii"), True)

@@ -15,6 +15,7 @@ from functools import cache
 from importlib import resources
 
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.texts import text
 
 #: Any value that JSON can hold.
 JSON = None | bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"]
@@ -61,7 +62,7 @@ def _without_comments(text: str) -> str:
 
 
 @cache
-def text() -> str:
+def source() -> str:
     """The fixed text of the bootstrap."""
     return _without_comments(load_script("bootstrap").text)
 
@@ -75,7 +76,7 @@ def runspace_text() -> str:
 @cache
 def arguments() -> tuple[str, ...]:
     """The fixed arguments of powershell.exe that start the bootstrap. Nothing of any run is in them."""
-    encoded = base64.b64encode(text().encode("utf-16-le")).decode()
+    encoded = base64.b64encode(source().encode("utf-16-le")).decode()
     return ("-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded)
 
 
@@ -144,8 +145,8 @@ def decode_output(data: bytes) -> str:
 def read_answer(stdout: bytes) -> dict[str, object] | None:
     """The last marked answer in a script's output, or None when there is none. Raises ValueError for broken JSON."""
     texts = (decode_output(stdout), stdout.decode("utf-8", "replace"), stdout.decode("utf-16-le", "replace"))
-    for text in texts:
-        lines = [line.strip() for line in text.splitlines()]
+    for candidate in texts:
+        lines = [line.strip() for line in candidate.splitlines()]
         for end in (number for number in reversed(range(len(lines))) if lines[number] == END):
             begins = [number for number in range(end) if lines[number] == BEGIN]
             if begins:
@@ -153,14 +154,14 @@ def read_answer(stdout: bytes) -> dict[str, object] | None:
     return None
 
 
-def parse_result(text: str) -> dict[str, object]:
+def parse_result(written: str) -> dict[str, object]:
     """A JSON object. Raises ValueError for anything else."""
     try:
-        result = json.loads(text)
+        result = json.loads(written)
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise ValueError(text("reasons.bootstrap.nested")) from None
     if not isinstance(result, dict):
-        raise ValueError("not a JSON object")
+        raise ValueError(text("reasons.bootstrap.no_object"))
     return result
 
 
@@ -169,10 +170,10 @@ _HEAD = 120
 _WORD = 40
 
 
-def head_of(text: str) -> str:
+def head_of(written: str) -> str:
     """The beginning of what a node said in place of an answer, for a message: words, on one line, and nothing of an
     answer of ours that is not whole, which may hold whole files."""
-    before, marker, _ = text.partition(BEGIN)
+    before, marker, _ = written.partition(BEGIN)
     words: list[str] = []
     for word in before.split():
         if len(word) > _WORD or len(" ".join((*words, word))) > _HEAD:
@@ -181,8 +182,8 @@ def head_of(text: str) -> str:
         words.append(word)
     said = " ".join(words)
     if marker:
-        return f"an answer that is not whole, after {said}" if said else "an answer that is not whole"
-    return said or "nothing"
+        return text("reasons.bootstrap.not_whole_after", said=said) if said else text("reasons.bootstrap.not_whole")
+    return said or text("reasons.bootstrap.nothing")
 
 
 def read_language_mode(stdout: bytes) -> str | None:

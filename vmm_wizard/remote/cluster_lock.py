@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from vmm_wizard.remote.bootstrap import JSON, load_script
 from vmm_wizard.remote.errors import AnswerUnreadable
 from vmm_wizard.remote.session import Session
+from vmm_wizard.texts import text
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,5 +103,5 @@ def _ask(session: Session, action: str, lock: str, seen: str, deadline: float) -
     answer = session.run(load_script("cluster-lock"), parameters, deadline=deadline)
     after, done = answer.get("after"), answer.get("done")
     if not isinstance(after, str) or not isinstance(done, bool):
-        raise AnswerUnreadable(session.place, "what it says of the cluster's lock cannot be read")
+        raise AnswerUnreadable(session.place, text("reasons.cluster_lock.unreadable"))
     return LockState(after, done)

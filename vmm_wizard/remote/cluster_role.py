@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from vmm_wizard.remote.bootstrap import load_script
 from vmm_wizard.remote.errors import AnswerUnreadable
 from vmm_wizard.remote.session import Session
+from vmm_wizard.texts import text
 
 #: States of a cluster group that are on the way to another one.
 _PASSING = ("Pending",)
@@ -51,7 +52,7 @@ def move_role(session: Session, role: str, node: str, deadline: float) -> RoleSt
     answer = session.run(load_script("move-role"), parameters, deadline=deadline)
     texts = [answer.get(name) for name in ("owner_before", "owner", "state", "refused")]
     begun = answer.get("begun")
-    if not all(isinstance(text, str) for text in texts) or not isinstance(begun, bool):
-        raise AnswerUnreadable(session.place, "what it says of the role cannot be read")
+    if not all(isinstance(written, str) for written in texts) or not isinstance(begun, bool):
+        raise AnswerUnreadable(session.place, text("reasons.cluster_role.unreadable"))
     before, owner, state, refused = map(str, texts)
     return RoleState(before, owner, state, begun, refused)

@@ -32,6 +32,7 @@ from vmm_wizard.remote.errors import (
     NodeUnreachable,
     RemoteError,
 )
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.remote.session import Login, Target
@@ -57,11 +58,11 @@ def _reason(code: int | None) -> str:
     name = errno.errorcode.get(code or 0, "").removeprefix("WSA")
     known = {
         "ECONNREFUSED": "refused",
-        "ETIMEDOUT": "timed out",
-        "EHOSTUNREACH": "no route to it",
-        "ENETUNREACH": "no route to it",
+        "ETIMEDOUT": "timed_out",
+        "EHOSTUNREACH": "no_route",
+        "ENETUNREACH": "no_route",
     }
-    return known.get(name, "no connection")
+    return text(f"reasons.connection.not_made.{known.get(name, 'otherwise')}")
 
 
 class Line:
@@ -105,14 +106,14 @@ class Line:
         finally:
             self.cancel, self.deadline, self.grace = cancel, deadline, grace
 
-    def lost(self, reason: str = "the connection was lost") -> RemoteError:
+    def lost(self, reason: str = "") -> RemoteError:
         """The error for a connection that ended: by us, if the caller wanted that, else by the node or the network."""
         self.dead = True
         try:
             self.require_time()
         except (Cancelled, DeadlinePassed) as wanted:
             return wanted
-        return NodeUnreachable(self.target.place, reason)
+        return NodeUnreachable(self.target.place, reason or text("reasons.connection.lost"))
 
     def connect(self) -> socket.socket:
         """A connected socket. Raises RemoteError."""
@@ -124,7 +125,8 @@ class Line:
                 self.target.connect_address, self.target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
             )
         except OSError:
-            raise NodeUnreachable(place, f"{self.target.connect_address} is no address") from None
+            why = text("reasons.connection.no_address", address=self.target.connect_address)
+            raise NodeUnreachable(place, why) from None
         family, kind, protocol, _, address = found[0]
         opened = socket.socket(family, kind, protocol)
         try:
@@ -236,7 +238,7 @@ class _Adapter(HTTPAdapter):
         kind = response.headers.get("Content-Type", "")
         if self._line.encrypted and response.status_code == 200 and not kind.startswith("multipart/encrypted"):
             response.close()
-            raise AnswerUnreadable(self._line.target.place, "it is not encrypted")
+            raise AnswerUnreadable(self._line.target.place, text("reasons.connection.not_encrypted"))
         return response
 
 
@@ -249,7 +251,7 @@ def _bound(response: requests.Response, place: str) -> None:
         for piece in read(*args, **kwargs):
             left -= len(piece)
             if left < 0:
-                raise AnswerUnreadable(place, f"a message of more than {MOST_BODY // 2**20} MiB")
+                raise AnswerUnreadable(place, text("reasons.connection.too_large", size=MOST_BODY // 2**20))
             yield piece
 
     response.raw.stream = stream  # type: ignore[method-assign]
@@ -305,7 +307,7 @@ def _kerberos(target: Target) -> Any:
     try:
         from winrm.vendor.requests_kerberos import REQUIRED, HTTPKerberosAuth
     except ImportError:
-        raise LogonNotOffered(target.place, 'Kerberos needs the extra: pip install "vmm-wizard[kerberos]"') from None
+        raise LogonNotOffered(target.place, text("reasons.connection.kerberos_extra")) from None
     return HTTPKerberosAuth(
         mutual_authentication=REQUIRED, force_preemptive=True, sanitize_mutual_error_response=False, service="HTTP"
     )
@@ -335,17 +337,17 @@ def log_on(line: Line, http: requests.Session, login: Login) -> None:
     try:
         response = http.post(target.url, headers=_SOAP, allow_redirects=False)
     except (PermissionError, KeyError):
-        raise LogonNotOffered(target.place, "it offers neither Negotiate nor NTLM") from None
+        raise LogonNotOffered(target.place, text("reasons.connection.no_logon_offered")) from None
     line.sealed = True
     proved = len(response.history) >= 2 or line.kerberos
     if response.status_code == 401:
         if proved:
             raise LogonRefused(target.place, login.account)
-        raise LogonNotOffered(target.place, "it offers neither Negotiate nor NTLM")
+        raise LogonNotOffered(target.place, text("reasons.connection.no_logon_offered"))
     if response.status_code == 503:
-        raise NodeUnreachable(target.place, "the WinRM service is not running (HTTP 503)")
+        raise NodeUnreachable(target.place, text("reasons.connection.not_running"))
     if not proved or response.status_code == 404:
-        raise AnswerUnreadable(target.place, f"it is no WinRM service (HTTP {response.status_code})")
+        raise AnswerUnreadable(target.place, text("reasons.connection.no_winrm", status=response.status_code))
 
 
 def protocol_over(line: Line, http: requests.Session, login: Login) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vmm_wizard.printable import printable
+from vmm_wizard.texts import text
 
 
 class RemoteError(Exception):
@@ -18,7 +19,7 @@ class NodeUnreachable(RemoteError):
     """No connection, or it was lost. `reason` says why in few words: "refused", "timed out"..."""
 
     def __init__(self, place: str, reason: str) -> None:
-        super().__init__(place, f"could not reach {place}: {reason}")
+        super().__init__(place, text("reasons.errors.unreachable", place=place, reason=reason))
         self.reason = reason
 
 
@@ -26,21 +27,21 @@ class DeadlinePassed(NodeUnreachable):
     """The node did not answer within the time that the caller allowed."""
 
     def __init__(self, place: str) -> None:
-        super().__init__(place, "timed out")
+        super().__init__(place, text("reasons.shared.timed_out"))
 
 
 class Cancelled(RemoteError):
     """The caller's cancel flag was set while the node was asked."""
 
     def __init__(self, place: str) -> None:
-        super().__init__(place, f"the question to {place} was cancelled")
+        super().__init__(place, text("reasons.errors.cancelled", place=place))
 
 
 class LogonRefused(RemoteError):
     """The node refused name or password (HTTP 401 after a proof): it counted as one bad logon, nothing tries again."""
 
     def __init__(self, place: str, account: str) -> None:
-        super().__init__(place, f"{place} refused the logon of {account}")
+        super().__init__(place, text("reasons.errors.logon_refused", place=place, account=account))
         self.account = account
 
 
@@ -48,7 +49,7 @@ class LogonNotOffered(RemoteError):
     """No logon was tried, because node and wizard share no safe way to log on."""
 
     def __init__(self, place: str, why: str) -> None:
-        super().__init__(place, f"no safe way to log on to {place}: {why}")
+        super().__init__(place, text("reasons.errors.logon_not_offered", place=place, why=why))
 
 
 class AccessDenied(RemoteError):
@@ -57,7 +58,7 @@ class AccessDenied(RemoteError):
     def __init__(self, place: str, account: str) -> None:
         super().__init__(
             place,
-            f"{place} denies access to {account}: it is neither a local administrator nor in Remote Management Users",
+            text("reasons.errors.access_denied", place=place, account=account),
         )
         self.account = account
 
@@ -66,41 +67,26 @@ class ShellRefused(RemoteError):
     """The node opens no shell: a quota is used up, or policy forbids shells over WinRS and remoting alike."""
 
     def __init__(self, place: str, why: str) -> None:
-        super().__init__(place, f"{place} opened no remote shell: {why}")
+        super().__init__(place, text("reasons.errors.shell_refused", place=place, why=why))
 
 
 class CertificateRefused(RemoteError):
     """The node's certificate is not trusted, not for this name, or not the pinned one."""
 
     def __init__(self, place: str, why: str) -> None:
-        super().__init__(place, f"the certificate of {place} was refused: {why}")
+        super().__init__(place, text("reasons.errors.certificate_refused", place=place, why=why))
 
 
-#: What sets each language mode, and who can say why. Source: about_Language_Modes.
-_MODES = {
-    "ConstrainedLanguage": (
-        "a policy of application control does that (App Control for Business, or AppLocker's script rules): ask "
-        "whoever keeps it to let the account that logs on to the nodes run PowerShell in full"
-    ),
-    "NoLanguage": (
-        "the endpoint that answers is a restricted one, as for Just Enough Administration: ask whoever registered it "
-        "(Get-PSSessionConfiguration there shows it) for one with LanguageMode FullLanguage, or for WinRS shells"
-    ),
-}
-_OTHER_MODE = (
-    "the configuration of its PowerShell endpoint does that: ask whoever registered it "
-    "(Get-PSSessionConfiguration there shows it) for LanguageMode FullLanguage"
-)
+#: The language modes of which it is known what sets them, and who can say why. Source: about_Language_Modes.
+_MODES = {"ConstrainedLanguage": "constrained", "NoLanguage": "none"}
 
 
 class LanguageModeRefused(RemoteError):
     """PowerShell on the node runs in a restricted language mode, in which the scripts cannot work."""
 
     def __init__(self, place: str, mode: str) -> None:
-        why = _MODES.get(mode, _OTHER_MODE)
-        super().__init__(
-            place, f"PowerShell on {place} runs in {mode}, and the wizard's scripts need FullLanguage; {why}"
-        )
+        known = _MODES.get(mode, "other")
+        super().__init__(place, text(f"reasons.errors.language_mode.{known}", place=place, mode=mode))
         self.mode = mode
 
 
@@ -108,8 +94,8 @@ class ScriptFailed(RemoteError):
     """A script of ours ended in an error: PowerShell's `message`, and the `line` of the script from 1 (0: unknown)."""
 
     def __init__(self, place: str, script: str, message: str, line: int, kind: str = "") -> None:
-        where = f"{script}, line {line}" if line else script
-        super().__init__(place, f"{place}: {where}: {message}")
+        said = {"place": place, "script": script, "message": message, "line": line}
+        super().__init__(place, text(f"reasons.errors.script_failed.{'line' if line else 'plain'}", **said))
         self.script = script
         self.message = message
         self.line = line
@@ -120,4 +106,4 @@ class AnswerUnreadable(RemoteError):
     """The node answered with something that is not what a WinRM service or our script says."""
 
     def __init__(self, place: str, what: str) -> None:
-        super().__init__(place, f"{place} gave an answer that cannot be read: {what}")
+        super().__init__(place, text("reasons.errors.unreadable", place=place, what=what))

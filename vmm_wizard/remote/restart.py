@@ -12,6 +12,7 @@ from vmm_wizard.remote.bootstrap import JSON, load_script
 from vmm_wizard.remote.errors import AnswerUnreadable
 from vmm_wizard.remote.session import Session
 from vmm_wizard.remote.task_run import UnreadableAnswer
+from vmm_wizard.texts import text
 
 #: Seconds until the node goes down, so that its answer still arrives.
 DELAY_SECONDS = 15
@@ -74,5 +75,5 @@ def read_restart(answer: Mapping[str, Any]) -> Restart:
         if began.tzinfo is None or not (code is None or isinstance(code, int)):
             raise ValueError(code)
     except (KeyError, ValueError):
-        raise UnreadableAnswer("what it says of its restart cannot be read") from None
+        raise UnreadableAnswer(text("reasons.restart.unreadable")) from None
     return Restart(began, code)

@@ -20,6 +20,7 @@ from vmm_wizard.remote import bootstrap
 from vmm_wizard.remote.bootstrap import JSON, Output, Script
 from vmm_wizard.remote.errors import AnswerUnreadable, LanguageModeRefused, RemoteError
 from vmm_wizard.remote.winrs import MOST_OUTPUT, TIDYING_SECONDS
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.remote.connection import Line
@@ -58,7 +59,7 @@ class RunspaceShell:
         with self._understood():
             pipeline = PowerShell(self._pool)
             pipeline.add_script(bootstrap.runspace_text())
-            pipeline.add_argument(bootstrap.text()).add_argument(request)
+            pipeline.add_argument(bootstrap.source()).add_argument(request)
             if lines:
                 pipeline.add_argument(self._secure(lines))
             pipeline.begin_invoke()
@@ -87,7 +88,8 @@ class RunspaceShell:
             self._line.require_time()
             pipeline.poll_invoke(timeout=OPERATION_TIMEOUT)
             if sum(len(str(part)) for part in pipeline.output) > MOST_OUTPUT:
-                raise AnswerUnreadable(self._line.target.place, f"it is more than {MOST_OUTPUT // 2**20} MiB")
+                why = text("reasons.shared.too_large", size=MOST_OUTPUT // 2**20)
+                raise AnswerUnreadable(self._line.target.place, why)
 
     def _end(self, pipeline: Any) -> None:
         """Stop what still runs and let the node forget it, best-effort."""
@@ -122,7 +124,7 @@ class RunspaceShell:
         try:
             yield
         except (WinRMError, struct.error, KeyError, AttributeError) as error:
-            what = f"not a message of PowerShell remoting ({type(error).__name__})"
+            what = text("reasons.runspace.not_remoting", kind=type(error).__name__)
             raise AnswerUnreadable(self._line.target.place, what) from None
 
 
@@ -145,7 +147,7 @@ class _Transport:
                 answer: bytes = self._protocol.send_message(message)
             except WinRMOperationTimeoutError:
                 if _RECEIVE not in message:
-                    raise self._line.lost("timed out") from None
+                    raise self._line.lost(text("reasons.shared.timed_out")) from None
                 continue
             return answer
 

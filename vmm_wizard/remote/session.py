@@ -30,6 +30,7 @@ from vmm_wizard.remote.errors import (
     ShellRefused,
 )
 from vmm_wizard.remote.winrs import TIDYING_SECONDS, Shell
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     import requests
@@ -164,7 +165,7 @@ class Session:
         """
         with self._busy:
             if self.closed:
-                raise NodeUnreachable(self._line.target.place, "the session is closed")
+                raise NodeUnreachable(self._line.target.place, text("reasons.session.closed"))
             if cancel is not None:
                 self._line.cancel = cancel
             self._line.deadline = deadline
@@ -201,16 +202,17 @@ class Session:
             said = bootstrap.error_text(output.stderr) or bootstrap.decode_output(output.stdout)
             # First the secrets: the head of one would not be found any more.
             head = bootstrap.head_of(masked(said))
-            raise AnswerUnreadable(place, f"{script.name} ended with code {output.exit_code} and said {head}")
+            ended = text("reasons.session.ended", script=script.name, code=output.exit_code, said=head)
+            raise AnswerUnreadable(place, ended)
         error = answer.get("error")
         if isinstance(error, dict):
             line = error.get("line")
-            message = " ".join(masked(str(error.get("message") or "unknown error")).split())
+            message = " ".join(masked(str(error.get("message") or text("reasons.session.unknown_error"))).split())
             kind = str(error.get("type") or "")
             raise ScriptFailed(place, script.name, message, line if isinstance(line, int) else 0, kind)
         result = answer.get("result")
         if not isinstance(result, dict):
-            raise AnswerUnreadable(place, f"{script.name} gave back no object")
+            raise AnswerUnreadable(place, text("reasons.session.no_object", script=script.name))
         return result
 
     def close(self) -> None:
@@ -269,19 +271,19 @@ def _translated(error: BaseException, line: Line, login: Login) -> BaseException
     if isinstance(error, (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError)):
         return _certificate_error(error, line)
     if isinstance(error, requests.exceptions.TooManyRedirects):
-        return AnswerUnreadable(place, "it redirects elsewhere")
+        return AnswerUnreadable(place, text("reasons.session.redirects"))
     if isinstance(error, (requests.exceptions.Timeout, WinRMOperationTimeoutError)):
-        return line.lost("timed out")
+        return line.lost(text("reasons.shared.timed_out"))
     if isinstance(error, (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError)):
         return line.lost()
     if isinstance(error, WSManFaultError):
         return _fault_error(error, line, login)
     if isinstance(error, AuthenticationError):
-        return line.lost("it wants another logon")
+        return line.lost(text("reasons.session.other_logon"))
     if isinstance(error, WinRMTransportError):
-        return line.lost(f"its web server answered HTTP {error.code}")
+        return line.lost(text("reasons.session.http_error", code=error.code))
     if isinstance(error, (WinRMError, ET.ParseError, StopIteration, AssertionError, ValueError)):
-        return AnswerUnreadable(place, f"not a WS-Management message ({type(error).__name__})")
+        return AnswerUnreadable(place, text("reasons.session.not_ws_management", kind=type(error).__name__))
     return error
 
 
@@ -302,10 +304,10 @@ def _certificate_error(error: BaseException, line: Line) -> RemoteError:
     place = line.target.place
     for found in _chain(error):
         if isinstance(found, ssl.SSLCertVerificationError):
-            return CertificateRefused(place, found.verify_message or "it cannot be verified")
+            return CertificateRefused(place, found.verify_message or text("reasons.session.not_verified"))
     if "ingerprint" in str(error):
-        return CertificateRefused(place, "its fingerprint is not the accepted one")
-    return line.lost("it does not speak TLS as this wizard does")
+        return CertificateRefused(place, text("reasons.session.other_fingerprint"))
+    return line.lost(text("reasons.session.no_tls"))
 
 
 def _codes(fault: Any) -> set[int | None]:
@@ -313,18 +315,15 @@ def _codes(fault: Any) -> set[int | None]:
 
 
 def _said(fault: Any) -> str:
-    return f"fault {fault.wsman_fault_code}: {' '.join(str(fault.reason).split())[:200]}"
+    said = " ".join(str(fault.reason).split())[:200]
+    return text("reasons.session.fault", code=fault.wsman_fault_code, said=said)
 
 
 def _neither(fault: Any, endpoint: str, login: Login) -> str:
     """Why a node that forbids WinRS shells opened no runspace either, and whom that is to be asked of."""
-    why = f"does not open ({_said(fault)})"
     if _codes(fault) & _ACCESS_DENIED:
-        why = f"denies access to {login.account} (Get-PSSessionConfiguration -Name {endpoint} shows to whom it is open)"
-    return (
-        f"the policy AllowRemoteShellAccess forbids WinRS shells, and PowerShell remoting, by its endpoint {endpoint}, "
-        f"{why}: ask whoever keeps the node's policy for Windows Remote Shell, or its remoting endpoints"
-    )
+        return text("reasons.session.neither_denied", endpoint=endpoint, account=login.account)
+    return text("reasons.session.neither_opens", endpoint=endpoint, said=_said(fault))
 
 
 def _fault_error(fault: Any, line: Line, login: Login) -> BaseException:
@@ -333,7 +332,7 @@ def _fault_error(fault: Any, line: Line, login: Login) -> BaseException:
     if codes & _ACCESS_DENIED:
         return AccessDenied(place, login.account)
     if codes & _QUOTAS:
-        return ShellRefused(place, "a quota of this account is used up; close other shells or wait until they time out")
+        return ShellRefused(place, text("reasons.session.quota"))
     if codes & _GONE:
-        return line.lost("the shell is gone; it timed out or WinRM was restarted")
+        return line.lost(text("reasons.session.shell_gone"))
     return AnswerUnreadable(place, _said(fault))

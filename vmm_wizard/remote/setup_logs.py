@@ -10,6 +10,7 @@ from typing import Any
 from vmm_wizard.remote.bootstrap import JSON, load_script
 from vmm_wizard.remote.errors import AnswerUnreadable
 from vmm_wizard.remote.session import Session
+from vmm_wizard.texts import text
 
 #: Most bytes of a file in one answer.
 PIECE = 262_144
@@ -47,7 +48,7 @@ def _ask(session: Session, name: str, offset: int, deadline: float) -> tuple[tup
     try:
         return _read(answer)
     except (KeyError, TypeError, ValueError) as error:
-        raise AnswerUnreadable(session.place, f"what it says of setup's logs cannot be read ({error!r})") from None
+        raise AnswerUnreadable(session.place, text("reasons.setup_logs.unreadable", error=error)) from None
 
 
 def _read(answer: Mapping[str, Any]) -> tuple[tuple[SetupLog, ...], bytes]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.remote.bootstrap import INSIDE, JSON, Script, load_script
+from vmm_wizard.texts import text
 
 #: How long the wrapper waits for the passwords, in seconds, before it gives up.
 SECRET_WAIT_SECONDS = 900
@@ -26,22 +27,22 @@ WRONG_PASSWORD = 0x8007052E
 #: The launcher's own exit code: PowerShell's language is constrained for this account on this node.
 LANGUAGE_CONSTRAINED = 77
 
-#: What Windows' codes mean when it refuses to register or to start a task (winerror.h), in words for the admin.
+#: Windows' codes when it refuses to register or to start a task (winerror.h), by the names of what says what they mean.
 TASK_ERRORS: Mapping[int, str] = {
-    0x80070005: "the account that is logged on to the node may not register tasks",
-    0x80070520: "Windows stores no passwords on this node (policy DisableDomainCreds)",
-    0x8007051F: "no domain controller answers the node, so that nobody can log on there",
-    WRONG_PASSWORD: "the user name or password is wrong",
-    0x8007052F: "an account restriction forbids it (logon hours, workstations, or Protected Users)",
-    0x80070530: "the account may not log on at this hour",
-    0x80070531: "the account may not log on to this computer",
-    0x80070532: "the account's password has expired",
-    0x80070533: "the account is disabled",
-    0x80070534: "the account is not known on this node",
-    0x80070569: "the account has no right to log on as a batch job on this node",
-    0x80070701: "the account has expired",
-    0x80070773: "the account's password must be changed first",
-    0x80070775: "the account is locked out",
+    0x80070005: "may_not_register",
+    0x80070520: "stores_no_passwords",
+    0x8007051F: "no_controller",
+    WRONG_PASSWORD: "wrong_password",
+    0x8007052F: "restriction",
+    0x80070530: "hour",
+    0x80070531: "computer",
+    0x80070532: "password_expired",
+    0x80070533: "disabled",
+    0x80070534: "unknown",
+    0x80070569: "no_batch_right",
+    0x80070701: "expired",
+    0x80070773: "password_change",
+    0x80070775: "locked",
 }
 
 
@@ -167,12 +168,13 @@ class TaskStatus:
         if self.is_active or self.result is not None:
             return ""
         if self.task_state == "Missing":
-            return "the scheduled task is no longer there"
+            return text("reasons.task_run.task_missing")
         if self.task_result == NEVER_RAN:
             return ""
         if self.task_result == LANGUAGE_CONSTRAINED:
-            return f"PowerShell runs in {self.language_mode or 'constrained'} language mode for this account"
-        return error_text(self.task_result, "the task ended without a result")
+            mode = self.language_mode or text("reasons.task_run.constrained")
+            return text("reasons.task_run.language_mode", mode=mode)
+        return error_text(self.task_result, text("reasons.task_run.no_result"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,9 @@ class EndedSetup:
 
 def error_text(code: int, said: str) -> str:
     """A Windows error in words: what it means here, else what Windows said; always with its code."""
-    return f"{TASK_ERRORS.get(code, said) or 'Windows refused'} (0x{code:08X})"
+    if code in TASK_ERRORS:
+        said = text(f"reasons.task_run.errors.{TASK_ERRORS[code]}")
+    return text("reasons.task_run.error", said=said or text("reasons.task_run.refused"), code=f"0x{code:08X}")
 
 
 def wrapper_file() -> RunFile:
@@ -262,15 +266,15 @@ def encrypt_secrets(secrets: Sequence[Secret], key: PublicKey) -> str:
     try:
         public = RSAPublicNumbers(key.exponent, key.modulus).public_key()
     except ValueError:
-        raise UnreadableAnswer("the wrapper's public key is none") from None
+        raise UnreadableAnswer(text("reasons.task_run.no_key")) from None
     if public.key_size < LEAST_KEY_BITS:
-        raise UnreadableAnswer(f"the wrapper's public key has {public.key_size} bits only")
+        raise UnreadableAnswer(text("reasons.task_run.short_key", bits=public.key_size))
     oaep = padding.OAEP(padding.MGF1(SHA256()), SHA256(), None)
     size = public.key_size // 8 - 2 * SHA256.digest_size - 2
     encrypted = []
     for secret in secrets:
-        text = secret.reveal().encode()
-        parts = [text[start : start + size] for start in range(0, len(text), size)]
+        written = secret.reveal().encode()
+        parts = [written[start : start + size] for start in range(0, len(written), size)]
         encrypted.append({"chunks": [base64.b64encode(public.encrypt(part, oaep)).decode() for part in parts]})
     return json.dumps({"secrets": encrypted})
 
@@ -293,7 +297,7 @@ def read_staged(answer: Mapping[str, Any]) -> Staged:
         )
         return Staged(str(answer["folder"]), bool(answer["task_exists"]), files)
     except (KeyError, TypeError, ValueError) as error:
-        raise UnreadableAnswer(f"the answer to staging cannot be read ({error!r})") from None
+        raise UnreadableAnswer(text("reasons.task_run.staged_unreadable", error=error)) from None
 
 
 def read_start(answer: Mapping[str, Any]) -> TaskStart:
@@ -308,7 +312,7 @@ def read_start(answer: Mapping[str, Any]) -> TaskStart:
             str(answer["error"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise UnreadableAnswer(f"the answer to starting the task cannot be read ({error!r})") from None
+        raise UnreadableAnswer(text("reasons.task_run.start_unreadable", error=error)) from None
 
 
 def read_removal(answer: Mapping[str, Any]) -> Removal:
@@ -317,7 +321,7 @@ def read_removal(answer: Mapping[str, Any]) -> Removal:
         left, errors = _list(answer["left"]), _list(answer["errors"])
         return Removal(bool(answer["was_running"]), tuple(map(str, left)), tuple(map(str, errors)))
     except (KeyError, TypeError) as error:
-        raise UnreadableAnswer(f"the answer to removing the run cannot be read ({error!r})") from None
+        raise UnreadableAnswer(text("reasons.task_run.removal_unreadable", error=error)) from None
 
 
 def read_ended(answer: Mapping[str, Any]) -> EndedSetup:
@@ -326,13 +330,13 @@ def read_ended(answer: Mapping[str, Any]) -> EndedSetup:
         ended, errors = _list(answer["ended"]), _list(answer["errors"])
         return EndedSetup(bool(answer["watched"]), tuple(map(str, ended)), tuple(map(str, errors)))
     except (KeyError, TypeError) as error:
-        raise UnreadableAnswer(f"the answer to ending setup cannot be read ({error!r})") from None
+        raise UnreadableAnswer(text("reasons.task_run.ended_unreadable", error=error)) from None
 
 
 def read_written(answer: Mapping[str, Any]) -> bool:
     """What put-secrets.ps1 answers: whether the wrapper gets the blob. Raises UnreadableAnswer."""
     if not isinstance(answer.get("written"), bool):
-        raise UnreadableAnswer("the answer to handing over the passwords cannot be read")
+        raise UnreadableAnswer(text("reasons.task_run.written_unreadable"))
     return bool(answer["written"])
 
 
@@ -359,7 +363,7 @@ def read_status(answer: Mapping[str, Any]) -> TaskStatus:
             watch=None if watch is None else _watch(watch),
         )
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise UnreadableAnswer(f"the run's status cannot be read ({error!r})") from None
+        raise UnreadableAnswer(text("reasons.task_run.status_unreadable", error=error)) from None
 
 
 def _document(text: str) -> dict[str, Any] | None:

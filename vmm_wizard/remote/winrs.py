@@ -10,6 +10,7 @@ from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.remote import bootstrap
 from vmm_wizard.remote.bootstrap import JSON, Output, Script
 from vmm_wizard.remote.errors import AnswerUnreadable, RemoteError
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.remote.connection import Line
@@ -77,7 +78,8 @@ class WinrsShell:
             stdout += out
             stderr += err
             if len(stdout) + len(stderr) > MOST_OUTPUT:
-                raise AnswerUnreadable(self._line.target.place, f"it is more than {MOST_OUTPUT // 2**20} MiB")
+                why = text("reasons.shared.too_large", size=MOST_OUTPUT // 2**20)
+                raise AnswerUnreadable(self._line.target.place, why)
             if is_done:
                 return Output(bytes(stdout), bytes(stderr), exit_code)
 
