@@ -19,6 +19,7 @@ PARTS = (
     "checks/account.py",
     "checks/accounts.py",
     "checks/addresses.py",
+    "checks/afterwards.py",
     "checks/answer_file.py",
     "checks/certain.py",
     "checks/cluster.py",
@@ -29,6 +30,7 @@ PARTS = (
     "checks/fitness.py",
     "checks/governance.py",
     "checks/installer.py",
+    "checks/library.py",
     "checks/logon_rights.py",
     "checks/media.py",
     "checks/naming.py",
@@ -40,11 +42,13 @@ PARTS = (
     "checks/registry.py",
     "checks/remedies.py",
     "checks/rights.py",
+    "checks/role_record.py",
     "checks/run.py",
     "checks/schedule.py",
     "checks/sql_database.py",
     "checks/sql_kerberos.py",
     "checks/sql_server.py",
+    "checks/surroundings.py",
     "plain",
     "plan",
     "remote",
@@ -81,13 +85,14 @@ NOT_SAID = frozenset(
         "check 0 is registered twice",
         # Values of reports and answer files, which are the same in every language.
         *("not known", "does not fit", "service connection point"),
-        *("core group", "computer object", "virtual machine", "sql server", "net helpmsg <code>"),
+        *("core group", "computer object", "update rollup", "virtual machine", "sql server"),
+        *("net helpmsg <code>", "query user"),
         *("Deployment Tools", r"\Assessment and Deployment Kit\Deployment Tools\WSIM"),
     )
 )
 #: How a command of PowerShell, SQL Server or Windows begins, or a place in the registry: said in no language.
 _COMMAND = re.compile(
-    r"(?:& )?(?:[A-Z][a-z]+-[A-Z]\w+|ALTER|CREATE|EXEC|GRANT|IF|SELECT|USE"
+    r"(?:& |\()?(?:[A-Z][a-z]+-[A-Z]\w+|ALTER|BACKUP|CREATE|EXEC|GRANT|IF|SELECT|USE"
     r"|adk\w+\.exe|dsacls|gpresult|gpupdate|msiexec|netsh|repadmin|setspn|winrm)\b|HKLM:"
 )
 #: Two words or more.

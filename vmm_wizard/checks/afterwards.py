@@ -10,6 +10,10 @@ from vmm_wizard.checks.schedule import situation
 from vmm_wizard.facts.model import Facts, known
 from vmm_wizard.facts.node_parts import vmm_of
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
+
+#: Where VMM keeps how it reaches its database.
+_SQL_KEY = r"HKLM:\SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server\Settings\Sql"
 
 
 @check(
@@ -21,15 +25,11 @@ from vmm_wizard.plan.model import Plan
 def followed_up(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     """Update rollups and the database are judged; the library is only called to mind. Nothing here fails."""
     if not situation(plan, facts).ours:
-        yield not_applicable("the planned role does not exist yet")
+        yield not_applicable(text("evidence.POST-04.no_role"))
         return
     yield or_unknown(lambda: _same_update(plan, facts), "update rollup")
     yield or_unknown(lambda: _database(plan, facts), "database")
-    yield not_applicable(
-        "cannot be seen from here: a library share on a highly available file server, which is neither this cluster "
-        "nor a Scale-Out File Server, added in the console with its default resources",
-        subject="library",
-    )
+    yield not_applicable(text("evidence.POST-04.library"), subject="library")
 
 
 def _same_update(plan: Plan, facts: Facts) -> Verdict:
@@ -39,19 +39,18 @@ def _same_update(plan: Plan, facts: Facts) -> Verdict:
         if vmm is not None:
             versions[row.key] = vmm.version
     if not all(versions.values()):
-        return unknown("a node does not tell the version of its VMM")
+        return unknown(text("evidence.POST-04.no_version"))
     shown = ", ".join(f"{node} {version}" for node, version in versions.items())
     if len(set(versions.values())) == 1:
-        return passed(f"one version on every node that has VMM: {shown}. A newer update rollup goes on all of them")
+        return passed(text("evidence.POST-04.same_version", versions=shown))
     behind = sorted(versions, key=lambda node: _parts(versions[node]))[0]
     return warned(
-        f"the nodes have different versions: {shown}",
-        on_node(behind, "install the update rollup that the others have, while the role is online elsewhere"),
+        text("evidence.POST-04.versions", versions=shown), on_node(behind, text("evidence.POST-04.mend_versions"))
     )
 
 
 def _parts(version: str) -> tuple[int, ...]:
-    return tuple(int(text) if text.isdecimal() else 0 for text in version.split("."))
+    return tuple(int(number) if number.isdecimal() else 0 for number in version.split("."))
 
 
 def _database(plan: Plan, facts: Facts) -> Verdict:
@@ -59,28 +58,21 @@ def _database(plan: Plan, facts: Facts) -> Verdict:
     sql = known(facts.sql)
     found = sql.database
     if found is None or found.recovery_model is None:
-        return unknown(f"{sql.logged_on_as} cannot see the recovery model of {plan.database.name} on {sql.server}")
+        both = {"server": sql.server, "database": plan.database.name}
+        return unknown(text("evidence.POST-04.no_model", **both, account=sql.logged_on_as))
     model = found.recovery_model.upper()
     name = sql_name(found.name)
+    both = {"database": found.name, "model": model}
     if found.availability_group:
-        return passed(f"{found.name} is in availability group {found.availability_group}, recovery model {model}")
-    has_groups = bool(sql.hadr_enabled and sql.listeners)
-    if has_groups:
-        full = "" if model == "FULL" else f"ALTER DATABASE {name} SET RECOVERY FULL; "
+        return passed(text("evidence.POST-04.member", **both, group=found.availability_group))
+    if sql.hadr_enabled and sql.listeners:
+        backup = f"BACKUP DATABASE {name} TO DISK = {sql_text('<file>')}"
+        commands = backup if model == "FULL" else f"ALTER DATABASE {name} SET RECOVERY FULL; {backup}"
+        on_nodes = on_node(text("evidence.POST-04.every_node"), text("evidence.POST-04.mend_nodes", key=_SQL_KEY))
         return warned(
-            f"{found.name} is in no availability group yet (recovery model {model}), and {sql.server} has listener "
-            f"{', '.join(sql.listeners or ())}",
-            ask(
-                DBA,
-                f"with the VMM role offline: {full}BACKUP DATABASE {name} TO DISK = {sql_text('<file>')}; then let it "
-                "join, and make the service account's login on every secondary",
-                on_node(
-                    "every VMM node",
-                    "write the listener into ConnectionString, MachineName, MachineFQDN and InstanceName under "
-                    r"HKLM:\SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server\Settings\Sql; "
-                    "then bring the role online",
-                ),
-            ),
+            text("evidence.POST-04.no_member", **both, server=sql.server, listener=", ".join(sql.listeners)),
+            ask(DBA, text("evidence.POST-04.mend_no_member", commands=commands), on_nodes),
         )
-    kind = "its log needs backups of its own" if model == "FULL" else "full backups alone protect it"
-    return passed(f"{found.name} has recovery model {model}: {kind}. Whether they are made is not seen from here")
+    if model == "FULL":
+        return passed(text("evidence.POST-04.full", **both))
+    return passed(text("evidence.POST-04.other_model", **both))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from vmm_wizard.checks.cluster import cluster_of_plan
 from vmm_wizard.checks.registry import Verdict, check, failed, not_applicable, passed, unknown, warned
-from vmm_wizard.checks.remedies import Team, Whom, ask, down_level, in_plan, powershell
+from vmm_wizard.checks.remedies import Contact, Team, ask, down_level, in_plan, powershell
 from vmm_wizard.facts.model import Facts, LibraryFacts, LibraryShare, PrincipalNameFacts, known
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 #: Who needs full access to the share beside the service account, by SID: their names differ by language.
 _SYSTEM = "S-1-5-18"
@@ -16,7 +17,7 @@ _FULL = 0x1F01FF
 _GENERIC_ALL = 0x10000000
 _SCALE_OUT = "scaleoutfileserver"
 
-_FILE_TEAM = Whom(Team.NODES, "file server admin")
+_FILE_TEAM = Contact(Team.NODES, "file_server_admin")
 
 
 @check("LIB-01", topic="cluster", source="HALIB")
@@ -24,16 +25,16 @@ def library_file_server(plan: Plan, facts: Facts) -> Verdict:
     """A clustered file server on another cluster, not a scale-out one, with a share that VMM may use (HALIB, SEED)."""
     host = plan.library_host
     if not host:
-        return not_applicable("no file server for the library is chosen; a share is added after setup")
+        return not_applicable(text("evidence.LIB-01.none"))
     label = host.partition(".")[0]
-    other = in_plan("choose a file server role on another failover cluster, or leave library.file_server empty")
+    other = in_plan(text("evidence.LIB-01.mend"))
     if label in {node.label.casefold() for node in plan.nodes} | _names_on_cluster(plan, facts):
-        return failed(f"{host} is on the VMM cluster {plan.cluster.name}", other)
+        return failed(text("evidence.LIB-01.on_cluster", host=host, cluster=plan.cluster.name), other)
     names = known(facts.principal_names)
     if not _held(names, f"MSClusterVirtualServer/{host}"):
         if not _held(names, f"HOST/{host}"):
-            return warned(f"the directory has no computer {host}", in_plan("correct library.file_server"))
-        return warned(f"{host} is not clustered: without that machine VMM has no library", other)
+            return warned(text("evidence.LIB-01.unknown", host=host), in_plan(text("evidence.LIB-01.mend_unknown")))
+        return warned(text("evidence.LIB-01.standalone", host=host), other)
     return _asked(plan, facts, host, known(facts.library))
 
 
@@ -52,23 +53,29 @@ def _held(names: PrincipalNameFacts, name: str) -> bool:
 
 def _asked(plan: Plan, facts: Facts, host: str, library: LibraryFacts) -> Verdict:
     """The verdict by what the file server says of itself."""
-    other = in_plan("choose a file server for general use: a scale-out one is not for a library")
+    other = in_plan(text("evidence.LIB-01.mend_scale_out"))
     if library.role is None:
-        said = f": {library.error}" if library.error else ""
-        return unknown(f"{library.computer_name}, which answers for {host}, did not tell its cluster role{said}")
-    role = f"{host} is role {library.role.name} ({library.role.kind}) on cluster {library.cluster_name}"
+        both = {"node": library.computer_name, "host": host}
+        if library.error:
+            return unknown(text("evidence.LIB-01.role_unreadable", **both, error=library.error))
+        return unknown(text("evidence.LIB-01.no_role", **both))
+    role = text(
+        "evidence.LIB-01.role",
+        host=host,
+        role=library.role.name,
+        kind=library.role.kind,
+        cluster=library.cluster_name,
+    )
     if library.role.kind.casefold() == _SCALE_OUT:
         return failed(role, other)
     if library.cluster_name.casefold() == plan.cluster.name.label.casefold():
-        return failed(f"{role}, VMM's own", other)
+        return failed(text("evidence.LIB-01.own_cluster", role=role), other)
     if library.shares is None:
-        return unknown(f"{role}; its shares could not be read: {library.error}")
+        return unknown(text("evidence.LIB-01.shares_unreadable", role=role, error=library.error))
     account = known(facts.service_account).sids
     for share in library.shares:
         if not _lacking(share, account):
-            return passed(
-                f"{role}; SYSTEM, Administrators and {plan.service_account.name} have full access to {share.name}"
-            )
+            return passed(text("evidence.LIB-01.good", role=role, account=plan.service_account.name, share=share.name))
     return _no_share(plan, facts, role, host, library.shares, account)
 
 
@@ -94,8 +101,15 @@ def _has_full(share: LibraryShare, sids: set[str]) -> bool:
 def _no_share(
     plan: Plan, facts: Facts, role: str, host: str, shares: tuple[LibraryShare, ...], account: frozenset[str]
 ) -> Verdict:
-    words = {_SYSTEM: "SYSTEM", _ADMINISTRATORS: "Administrators", "account": str(plan.service_account.name)}
-    found = [f"{share.name} lacks {', '.join(words[name] for name in _lacking(share, account))}" for share in shares]
+    words = {
+        _SYSTEM: text("evidence.LIB-01.system"),
+        _ADMINISTRATORS: text("evidence.LIB-01.administrators"),
+        "account": str(plan.service_account.name),
+    }
+    found = "; ".join(
+        text("evidence.LIB-01.lacks", share=share.name, who=", ".join(words[one] for one in _lacking(share, account)))
+        for share in shares
+    )
     name = shares[0].name if shares else "VMMLibrary"
     label = host.partition(".")[0]
     accounts = ", ".join(
@@ -106,11 +120,11 @@ def _no_share(
         ]
         + [powershell(down_level(plan.service_account.name, facts))]
     )
-    grant = (
-        f"{accounts} | ForEach-Object {{ Grant-SmbShareAccess -Name {powershell(name)} -ScopeName {powershell(label)} "
-        "-AccountName $_ -AccessRight Full -Force }"
-    )
-    step = f"in PowerShell on the node that owns the role: {grant}"
+    share = f"-Name {powershell(name)} -ScopeName {powershell(label)}"
+    access = f"Grant-SmbShareAccess {share} -AccountName $_ -AccessRight Full -Force"
+    grant = f"{accounts} | ForEach-Object {{ {access} }}"
     if not shares:
-        step = f"make a share on the role, then {step}"
-    return warned(f"{role}; {'; '.join(found) or 'it has no share yet'} (full access)", ask(_FILE_TEAM, step))
+        step = text("evidence.LIB-01.mend_no_share", command=grant)
+        return warned(text("evidence.LIB-01.no_share", role=role), ask(_FILE_TEAM, step))
+    step = text("evidence.LIB-01.mend_access", command=grant)
+    return warned(text("evidence.LIB-01.no_access", role=role, shares=found), ask(_FILE_TEAM, step))

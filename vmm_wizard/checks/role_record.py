@@ -10,6 +10,7 @@ from vmm_wizard.checks.rights import DNS_RECORD, WRITE_PROPERTY, rights_on_objec
 from vmm_wizard.checks.schedule import situation, vmm_group
 from vmm_wizard.facts.model import ComputerFacts, Facts, NoAnswer, NotKnown, RoleRecordFacts, known
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 
 @check(
@@ -27,27 +28,34 @@ def record_is_free(plan: Plan, facts: Facts) -> Verdict:
     name = plan.role_fqdn
     addresses = known(facts.network).role_addresses
     if addresses is None:
-        raise NotKnown(NoAnswer(f"DNS gave no answer about {name}", "unreachable"))
+        raise NotKnown(NoAnswer(text("evidence.NAM-06.no_answer", name=name), "unreachable"))
     ours = situation(plan, facts).ours
     record = known(facts.role_record)
     wanted = _own_addresses(plan, facts) if ours else {str(row) for row in plan.cluster.static_addresses}
-    what = f"{name} is {listing(addresses)} in DNS" if addresses else f"DNS has no address for {name}"
+    found = text("evidence.NAM-06.none", name=name)
+    if addresses:
+        found = text("evidence.NAM-06.there", name=name, addresses=listing(addresses))
     show = _show(plan, record)
-    foreign = [address for address in addresses if address not in wanted]
-    if foreign:
-        return failed(
-            f"{what}, and {'the role has' if ours else 'the plan has'} {listing(sorted(wanted)) or 'none'}", show
-        )
+    if any(address not in wanted for address in addresses):
+        which = "role" if ours else "plan"
+        has = listing(sorted(wanted)) or text("evidence.shared.none")
+        return failed(text(f"evidence.NAM-06.other.{which}", found=found, wanted=has), show)
     kept = _kept_from_cluster(plan, facts, record)
     if kept:
-        return warned(f"{what}; {kept}: its update would be refused (event 1196)", show)
-    where = "" if record.zone_found else "; the zone is not kept in this domain's directory, so nobody can be named"
+        return warned(text("evidence.NAM-06.refused", found=found, why=kept), show)
     if ours and not addresses:
         online = f"Get-ClusterGroup {powershell(plan.cluster.role_name.text)} | Get-ClusterResource"
-        return warned(f"{what}, though the role is installed", ask(AD_TEAM, f"with the cluster's admin: {online}"))
+        return warned(
+            text("evidence.NAM-06.lost", found=found), ask(AD_TEAM, text("evidence.NAM-06.mend_lost", command=online))
+        )
     if addresses and not ours:
-        return warned(f"{what} already, as planned{where}", show)
-    return passed(f"{what}{': the installed role' if ours else ''}{where}")
+        return warned(_with_zone(text("evidence.NAM-06.planned", found=found), record), show)
+    return passed(_with_zone(text("evidence.NAM-06.ours", found=found) if ours else found, record))
+
+
+def _with_zone(found: str, record: RoleRecordFacts) -> str:
+    """The finding, and why nobody is named in it where the directory does not keep the zone."""
+    return found if record.zone_found else text("evidence.NAM-06.zone_elsewhere", found=found)
 
 
 def _own_addresses(plan: Plan, facts: Facts) -> set[str]:
@@ -64,7 +72,7 @@ def _kept_from_cluster(plan: Plan, facts: Facts, record: RoleRecordFacts) -> str
     if not record.found:
         return ""
     if record.descriptor is None:
-        raise NotKnown(NoAnswer(f"the permissions of {record.dn} could not be read", "denied"))
+        raise NotKnown(NoAnswer(text("evidence.NAM-06.unreadable", object=record.dn), "denied"))
     cluster = known(facts.cluster_object)
     role = known(facts.role_object)
     writers = [computer_sids(cluster.computer)] if cluster.computer.found else []
@@ -73,8 +81,9 @@ def _kept_from_cluster(plan: Plan, facts: Facts, record: RoleRecordFacts) -> str
         if rights_on_object(record.descriptor, sids, DNS_RECORD) & WRITE_PROPERTY:
             return ""
     account = in_domain(f"{plan.cluster.name.label}$", facts)
-    state = "a deleted record" if record.tombstoned else "its record"
-    return f"{state} belongs to {record.descriptor.owner or 'nobody'}, and {account} may not write it"
+    which = "deleted" if record.tombstoned else "there"
+    owner = record.descriptor.owner or text("evidence.shared.nobody")
+    return text(f"evidence.NAM-06.kept.{which}", owner=owner, account=account)
 
 
 def _own_sids(role: ComputerFacts) -> frozenset[str]:
@@ -84,10 +93,7 @@ def _own_sids(role: ComputerFacts) -> frozenset[str]:
 
 def _show(plan: Plan, record: RoleRecordFacts) -> Remedy:
     label, _, zone = plan.role_fqdn.partition(".")
-    look = f"Get-DnsServerResourceRecord -ZoneName {powershell(zone)} -Name {powershell(label)}"
-    owner = f"; {show_descriptor(record.dn)} shows its owner" if record.found else ""
-    return ask(
-        AD_TEAM,
-        f"{look} | Format-List * shows address and age{owner}; find out what uses it, then take it out of DNS "
-        "together, or choose another role name",
-    )
+    look = f"Get-DnsServerResourceRecord -ZoneName {powershell(zone)} -Name {powershell(label)} | Format-List *"
+    if not record.found:
+        return ask(AD_TEAM, text("evidence.NAM-06.mend", command=look))
+    return ask(AD_TEAM, text("evidence.NAM-06.mend_record", command=look, show=show_descriptor(record.dn)))

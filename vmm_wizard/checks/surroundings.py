@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from vmm_wizard.checks.registry import Verdict, failed, node_check, not_applicable, passed, warned
-from vmm_wizard.checks.remedies import Team, Whom, ask, on_node
+from vmm_wizard.checks.remedies import Contact, Team, ask, on_node
 from vmm_wizard.facts.model import Facts, LoggingFacts
 from vmm_wizard.facts.node_parts import part
 from vmm_wizard.plan.model import AccountKind, Plan
+from vmm_wizard.texts import text
 
 #: Memory that a remote shell should have for installers of prerequisites, in MB (WSMV's own default).
 _SHELL_MEMORY_MB = 1024
 #: How the names of our own tasks begin.
 _OWN_TASK = "vmm-wizard-"
+_SECURITY = Contact(Team.NODES, "with_security")
 
 
 @node_check("MED-03", topic="media", source="PHX")
@@ -21,13 +23,13 @@ def no_other_setup(plan: Plan, facts: Facts, node: str) -> Verdict:
     answer = facts.node(node)
     own = [name for name in answer.tasks or () if name.startswith(_OWN_TASK)]
     if answer.setup_processes and own:
-        return not_applicable(f"setup runs as task {own[0]}: install follows it")
-    wait = on_node(node, "Get-Process Setup, SetupVM, msiexec shows it; wait until it has ended, then check again")
+        return not_applicable(text("evidence.MED-03.own_task", task=own[0]))
+    wait = on_node(node, text("evidence.MED-03.mend", command="Get-Process Setup, SetupVM, msiexec"))
     if answer.setup_processes:
-        return failed(f"a setup of VMM is running: {', '.join(answer.setup_processes)}", wait)
-    if part(answer, answer.installer_busy, "whether Windows Installer is at work"):
-        return failed("Windows Installer is at work: two installations cannot run at once", wait)
-    return passed("no setup of VMM is running, and Windows Installer is idle")
+        return failed(text("evidence.MED-03.setup", processes=", ".join(answer.setup_processes)), wait)
+    if part(answer, answer.installer_busy, text("evidence.MED-03.what")):
+        return failed(text("evidence.MED-03.installer"), wait)
+    return passed(text("evidence.MED-03.good"))
 
 
 @node_check("RUN-01", topic="run", source="WSMV")
@@ -35,17 +37,14 @@ def shell_limits(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Matters only where prerequisites are installed in a remote shell: setup itself runs in a task."""
     del plan
     answer = facts.node(node)
-    shell = part(answer, answer.shell, "WinRM's limits for shells")
-    memory = f"{shell.memory_mb} MB" if shell.memory_mb else "no limit"
-    evidence = f"memory per shell: {memory}, idle time-out {shell.idle_milliseconds // 1000} s"
+    shell = part(answer, answer.shell, text("evidence.RUN-01.what"))
+    memory = f"{shell.memory_mb} MB" if shell.memory_mb else text("evidence.RUN-01.no_limit")
+    evidence = text("evidence.RUN-01.found", memory=memory, seconds=shell.idle_milliseconds // 1000)
     if 0 < shell.memory_mb < _SHELL_MEMORY_MB:
+        command = rf"Set-Item WSMan:\localhost\Shell\MaxMemoryPerShellMB {_SHELL_MEMORY_MB}; Restart-Service WinRM"
         return warned(
-            f"{evidence}; an ADK or ODBC installer started in a remote shell may need {_SHELL_MEMORY_MB} MB",
-            on_node(
-                node,
-                "install prerequisites at the console or in a task, or "
-                rf"Set-Item WSMan:\localhost\Shell\MaxMemoryPerShellMB {_SHELL_MEMORY_MB}; Restart-Service WinRM",
-            ),
+            text("evidence.RUN-01.little", found=evidence, wanted=_SHELL_MEMORY_MB),
+            on_node(node, text("evidence.RUN-01.mend", command=command)),
         )
     return passed(evidence)
 
@@ -55,42 +54,37 @@ def written_down(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Command lines in the Security log hold setup's passwords. PowerShell's own logs hold our scripts, which hand no
     password to a cmdlet; that is said, so that nobody is surprised."""
     answer = facts.node(node)
-    logging = part(answer, answer.logging, "what Windows logs")
+    logging = part(answer, answer.logging, text("evidence.RUN-03.what"))
     kept = _kept(plan, logging)
     if not kept:
-        return passed("neither command lines nor PowerShell are logged by policy")
-    accounts = " and ".join(_on_command_line(plan))
-    step = f"tell the security team before setup runs on {node}, and who may read these logs"
+        return passed(text("evidence.RUN-03.good"))
+    accounts = _on_command_line(plan)
+    step = text("evidence.RUN-03.mend", node=node)
     if logging.command_lines and accounts:
-        step += (
-            f"; afterwards give {accounts} a new password, and the service SCVMMService on every node with it. "
-            "Logging stays on"
-        )
-    else:
-        step += "; nothing has to be changed, and a password that somebody types in PowerShell is changed afterwards"
-    return warned("; ".join(kept), ask(Whom(Team.NODES, "you, with the security team"), step))
+        step = text("evidence.RUN-03.mend_passwords", node=node, accounts=accounts)
+    return warned("; ".join(kept), ask(_SECURITY, step))
 
 
-def _on_command_line(plan: Plan) -> list[str]:
+def _on_command_line(plan: Plan) -> str:
     """The accounts whose passwords setup gets as arguments; a managed service account has none that anybody knows."""
     managed = plan.service_account.kind is not AccountKind.USER
-    accounts = [] if managed else [str(plan.service_account.name or "the service account")]
-    return [*accounts, str(plan.database.admin_account)] if plan.has_sql_admin else accounts
+    accounts = [] if managed else [str(plan.service_account.name or text("evidence.RUN-03.service_account"))]
+    accounts += [str(plan.database.admin_account)] if plan.has_sql_admin else []
+    return text("evidence.shared.and").join(accounts)
 
 
 def _kept(plan: Plan, logging: LoggingFacts) -> list[str]:
-    accounts = " and ".join(_on_command_line(plan))
+    accounts = _on_command_line(plan)
+    lines = text("evidence.RUN-03.kept.no_password")
+    if accounts:
+        lines = text("evidence.RUN-03.kept.password", accounts=accounts)
     rows = (
-        (
-            logging.command_lines,
-            "event 4688 keeps command lines: "
-            + (f"the password of {accounts} will be in the Security log" if accounts else "setup's holds no password"),
-        ),
-        (logging.modules, "module logging (4103) keeps cmdlets and their arguments: names and paths of this run"),
-        (logging.script_blocks, "script block logging (4104) keeps the texts of scripts that run"),
-        (logging.transcripts, "transcription keeps what scripts print"),
+        (logging.command_lines, lines),
+        (logging.modules, text("evidence.RUN-03.kept.modules")),
+        (logging.script_blocks, text("evidence.RUN-03.kept.script_blocks")),
+        (logging.transcripts, text("evidence.RUN-03.kept.transcripts")),
     )
-    return [text for there, text in rows if there]
+    return [said for there, said in rows if there]
 
 
 @node_check("RUN-04", topic="run", source="HAU")
@@ -98,10 +92,11 @@ def consoles_closed(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Before an uninstall: a console, or a PowerShell with VMM's module, holds files that are to go."""
     del plan
     answer = facts.node(node)
-    consoles = part(answer, answer.consoles, "who has VMM open")
+    consoles = part(answer, answer.consoles, text("evidence.RUN-04.what"))
     if consoles:
+        shown = ", ".join(f"{row.process} ({row.process_id})" for row in consoles)
         return failed(
-            f"open: {', '.join(f'{row.process} ({row.process_id})' for row in consoles)}",
-            on_node(node, "query user shows who is signed in; ask them to close the console and their VMM shells"),
+            text("evidence.RUN-04.open", consoles=shown),
+            on_node(node, text("evidence.RUN-04.mend", command="query user")),
         )
-    return passed("no VMM console and no PowerShell with VMM's module is open")
+    return passed(text("evidence.RUN-04.good"))
