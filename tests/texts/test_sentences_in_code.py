@@ -1,4 +1,4 @@
-"""What the wizard says stands in the catalogue: no sentence in the code of wizard, tui and plain."""
+"""What is said to a user stands in the catalogue: no sentence in the code of PARTS."""
 
 from __future__ import annotations
 

@@ -21,12 +21,14 @@ CODE = Path(vmm_wizard.__file__).parent
 
 @dataclass(frozen=True)
 class Use:
-    """A call of `text` or `counted`; `is_start`: the key goes on with something that is known only when it runs."""
+    """A call of `text` or `counted`; `is_start`: the key goes on with something that is known only when it runs;
+    `by_import`: it stands outside of any function."""
 
     key: str
     is_start: bool
     names: frozenset[str] | None
     place: str
+    by_import: bool
 
     def means(self, key: str) -> bool:
         return key.startswith(self.key) if self.is_start else key == self.key
@@ -41,7 +43,7 @@ def _uses_in(file: Path) -> Iterator[Use]:
     code = file.read_text(encoding="utf-8")
     if "from vmm_wizard.texts import" not in code:
         return
-    for node in ast.walk(ast.parse(code)):
+    for node, by_import in _walk(ast.parse(code)):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("text", "counted")):
             continue
         if not node.args:
@@ -52,9 +54,23 @@ def _uses_in(file: Path) -> Iterator[Use]:
         if node.func.id == "counted":
             names = None if names is None else names | {"number"}
         if isinstance(key, ast.Constant) and isinstance(key.value, str):
-            yield Use(key.value + ("." if node.func.id == "counted" else ""), node.func.id == "counted", names, place)
+            yield Use(
+                key.value + ("." if node.func.id == "counted" else ""),
+                node.func.id == "counted",
+                names,
+                place,
+                by_import,
+            )
         elif isinstance(key, ast.JoinedStr) and isinstance(key.values[0], ast.Constant):
-            yield Use(str(key.values[0].value), True, names, place)
+            yield Use(str(key.values[0].value), True, names, place, by_import)
+
+
+def _walk(node: ast.AST, by_import: bool = True) -> Iterator[tuple[ast.AST, bool]]:
+    """All nodes, each with whether an import carries it out."""
+    yield node, by_import
+    body: object = node.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) else None
+    for child in ast.iter_child_nodes(node):
+        yield from _walk(child, by_import and child is not body and not (isinstance(body, list) and child in body))
 
 
 def every_sentence() -> dict[str, str]:
@@ -79,6 +95,11 @@ class TestTheCatalogue:
     def test_has_nothing_that_is_never_said(self) -> None:
         unused = [key for key in every_sentence() if not any(use.means(key) for use in uses())]
         assert unused == []
+
+    def test_is_not_read_by_an_import_but_for_what_the_wizard_paints_first(self) -> None:
+        """That first paint, and `--help`, would pay for it."""
+        read = [use.place for use in uses() if use.by_import]
+        assert [place for place in read if not place.startswith(("tui/", "wizard/"))] == []
 
     @pytest.mark.parametrize("topic", texts.topics())
     def test_is_the_same_read_table_by_table_and_as_a_whole(self, topic: str) -> None:
