@@ -43,14 +43,14 @@ def _uses_in(file: Path) -> Iterator[Use]:
     code = file.read_text(encoding="utf-8")
     if "from vmm_wizard.texts import" not in code:
         return
-    for node, by_import in _walk(ast.parse(code)):
+    tree = ast.parse(code)
+    for node, by_import in _walk(tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("text", "counted")):
             continue
         if not node.args:
             continue
         key, place = node.args[0], f"{file.relative_to(CODE)}:{node.lineno}"
-        is_open = any(word.arg is None for word in node.keywords)
-        names = None if is_open else frozenset(word.arg for word in node.keywords if word.arg)
+        names = _names(node, tree)
         if node.func.id == "counted":
             names = None if names is None else names | {"number"}
         if isinstance(key, ast.Constant) and isinstance(key.value, str):
@@ -63,6 +63,34 @@ def _uses_in(file: Path) -> Iterator[Use]:
             )
         elif isinstance(key, ast.JoinedStr) and isinstance(key.values[0], ast.Constant):
             yield Use(str(key.values[0].value), True, names, place, by_import)
+
+
+def _names(call: ast.Call, tree: ast.Module) -> frozenset[str] | None:
+    """The values that a call names, also by a dictionary that is written out before it in the same function; None when
+    they are known only when it runs."""
+    names: set[str] = set()
+    for word in call.keywords:
+        keys = [ast.Constant(word.arg)] if word.arg is not None else _keys(word.value, call.lineno, tree)
+        if not all(isinstance(key, ast.Constant) for key in keys):
+            return None
+        names.update(str(key.value) for key in keys if isinstance(key, ast.Constant))
+    return frozenset(names)
+
+
+def _keys(given: ast.expr, line: int, tree: ast.Module) -> list[ast.expr | None]:
+    """The keys of the dictionary that a name stands for in a line; one of None where that cannot be told."""
+    rows = list(ast.walk(tree))
+    functions = (row for row in rows if isinstance(row, ast.FunctionDef))
+    begin = max((row.lineno for row in functions if row.lineno <= line <= (row.end_lineno or 0)), default=0)
+    written = {
+        row.lineno: row.value.keys
+        for row in rows
+        if isinstance(row, ast.Assign)
+        and isinstance(row.value, ast.Dict)
+        and begin < row.lineno < line
+        and ast.unparse(row.targets[0]) == ast.unparse(given)
+    }
+    return written[max(written)] if written else [None]
 
 
 def _walk(node: ast.AST, by_import: bool = True) -> Iterator[tuple[ast.AST, bool]]:
@@ -79,6 +107,23 @@ def every_sentence() -> dict[str, str]:
 
 def places(said: str) -> frozenset[str]:
     return frozenset(name for _, name, _, _ in Formatter().parse(said) if name)
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("text('a.b', c=1)", {"c"}),
+        ("both = {'c': 1, 'd': 2}\n    text('a.b', **both, e=3)", {"c", "d", "e"}),
+        ("both = {'c': 1}\n    both = {'d': 2}\n    text('a.b', **both)", {"d"}),
+        ("text('a.b', **both)", None),
+        ("both = dict(c=1)\n    text('a.b', **both)", None),
+        ("both = {name: 1}\n    text('a.b', **both)", None),
+    ],
+)
+def test_which_values_a_call_names(code: str, names: set[str] | None) -> None:
+    tree = ast.parse(f"def f():\n    {code}")
+    call = next(node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "text")
+    assert _names(call, tree) == names
 
 
 class TestTheCatalogue:
