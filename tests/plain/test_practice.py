@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.estates import ServedEstate, serving_estate
 from tests.plain.consoles import Interrupted, Scripted, Typed, a_session
 from vmm_wizard.lab.scenarios import apply, scenario
 from vmm_wizard.plain.session import Session
+from vmm_wizard.plan.model import Acceptance
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secrets
 from vmm_wizard.wizard.answers import Answers
@@ -95,6 +97,22 @@ class TestWithAFault:
         assert [row.reason for row in session.state.answers.plan.accepted] == ["a test"]
         assert "a test" in file.read_text(encoding="utf-8")
         assert "= accepted CLU-" in console.text
+
+    def test_an_acceptance_is_taken_back_and_the_answer_given_anew(self, faulty: ServedEstate, tmp_path: Path) -> None:
+        def rule(prompt: str) -> Typed | None:
+            taken_back = "No longer accepted" in console.text
+            if prompt == "A number opens a finding, Enter goes back: " and "Cluster [" not in console.text:
+                return number(console, "! warn CLU-04" if taken_back else "= accepted CLU-04")
+            if prompt == "What now? [1]: ":
+                return number(console, "Answer anew" if taken_back else "Take the acceptance back")
+            return "other" if prompt.startswith("Cluster [") else None
+
+        console = Scripted(":again", ":findings", ":findings", "", ":quit", "2", otherwise=rule)
+        session = at(faulty, console, tmp_path)
+        session.state.accept(replace(session.state.answers.plan, accepted=(Acceptance("CLU-04", "quorum", "a test"),)))
+        session.run()
+        assert session.state.answers.plan.accepted == ()
+        assert session.state.answers.text("cluster.name") == "other"
 
     def test_a_command_at_a_password_is_no_logon(self, faulty: ServedEstate, tmp_path: Path) -> None:
         at(faulty, Scripted(":pages account", "", ":quit"), tmp_path).run()

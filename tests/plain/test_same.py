@@ -20,6 +20,8 @@ HERE = {
     "help": "explain",
     "lesson": "lesson",
     "request": "request",
+    "accept": "findings",
+    "field": "findings",
     "runs": "runs",
     "quit": "quit",
 }

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from datetime import date
 
 from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.checks.remedies import Team
 from vmm_wizard.plain import learning
+from vmm_wizard.plain.asking import ask_answer
 from vmm_wizard.plain.commands import number_of
 from vmm_wizard.plain.state import State
 from vmm_wizard.report import mending as report
-from vmm_wizard.report.findings import sentence, sign_of
+from vmm_wizard.report.findings import sentence
 from vmm_wizard.texts import counted, text
 from vmm_wizard.wizard import flow, pages
-from vmm_wizard.wizard.accepting import accept, objection
+from vmm_wizard.wizard.accepting import accept, acceptable, accepted, take_back, user
 from vmm_wizard.wizard.finding_lines import Line, lines_of, paragraphs, title_of
+from vmm_wizard.wizard.judged import field_of
 from vmm_wizard.wizard.mend_here import mend, offers_for
 from vmm_wizard.wizard.mendable import mendable
 from vmm_wizard.wizard.sharing import (
@@ -78,8 +79,7 @@ def tell(state: State, lines: Sequence[Line], *, everything: bool = False) -> No
         if line.findings[0].status is Status.PASS and not everything:
             good += 1
             continue
-        sign, word = ("~", "asking") if line.asking else sign_of(line.findings[0])
-        state.talk.item(f"{number}.", f"{sign} {word} {line.ids[0]} {line.text}")
+        state.talk.item(f"{number}.", line.whole)
     if good:
         state.talk.say(counted("plain.good", good, all=ALL))
 
@@ -122,9 +122,15 @@ def _open(state: State, findings: tuple[Finding, ...]) -> None:
     wrong = () if state.running else mendable(findings)
     if wrong:
         answers.append(("mend", text("plain.mend")))
-    acceptable = [row for row in findings if not objection(state.answers.plan, row)]
-    if acceptable:
+    rows_to_accept = () if state.running else acceptable(state.answers.plan, findings)
+    marks = () if state.running else accepted(findings)
+    place = None if state.running else field_of(state.view, findings)
+    if rows_to_accept:
         answers.append(("accept", text("plain.accept")))
+    if marks:
+        answers.append(("back", text("plain.take_back")))
+    if place is not None:
+        answers.append(("answer", text("plain.answer_it", answer=pages.LABELS[place[1]])))
     remedy = remedy_of(findings)
     if remedy is not None:
         answers.append(("commands", text("plain.commands_alone")))
@@ -135,7 +141,14 @@ def _open(state: State, findings: tuple[Finding, ...]) -> None:
     if chosen == "mend":
         mend_now(state, wrong)
     elif chosen == "accept":
-        _accept(state, acceptable)
+        _accept(state, rows_to_accept)
+    elif chosen == "back":
+        state.accept(take_back(state.answers.plan, marks))
+        state.talk.say(text("plain.taken_back"))
+        wait_for(state)
+    elif chosen == "answer" and place is not None:
+        ask_answer(state, place[1])
+        wait_for(state)
     elif chosen == "commands" and remedy is not None:
         _share(state, remedy)
     elif chosen:
@@ -164,12 +177,12 @@ def mend_now(state: State, findings: tuple[Finding, ...]) -> None:
 def _accept(state: State, findings: Sequence[Finding]) -> None:
     """Ask for a reason and whose word it is, and write it into the answers."""
     talk = state.talk
-    talk.say(text("plain.accept_about"))
+    talk.say(text("findings.accept.about"))
     reason = talk.line(text("plain.reason"))
     if not reason:
         talk.say(text("plain.not_accepted"))
         return
-    who = _user()
+    who = user()
     by = talk.line(text("plain.by", user=who)) or who
     today = date.today().isoformat()  # noqa: DTZ011 - the day on the admin's own calendar
     plan = state.answers.plan
@@ -182,13 +195,6 @@ def _accept(state: State, findings: Sequence[Finding]) -> None:
     state.accept(plan)
     talk.say(counted("plain.accepted", len(findings)))
     wait_for(state)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return ""
 
 
 def request(state: State, team: str = "") -> None:

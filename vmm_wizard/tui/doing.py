@@ -13,7 +13,7 @@ from textual.events import Event, Key, Resize
 
 from vmm_wizard.texts import text
 from vmm_wizard.tui.keys import OWN, bindings
-from vmm_wizard.tui.messages import LeaveWanted, StartWanted, StepsWanted, StopWanted
+from vmm_wizard.tui.messages import ACCEPT, FIELD, LeaveWanted, StartWanted, StepsWanted, StopWanted
 from vmm_wizard.tui.painting import Painter, painting
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog
 from vmm_wizard.tui.screens.palette import PaletteDialog
@@ -127,6 +127,12 @@ class DoingApp(SharingApp, inherit_bindings=False):
 
     def action_request(self) -> None:
         self.wizard.request()
+
+    def action_accept(self) -> None:
+        self.wizard.act_on_chosen(ACCEPT)
+
+    def action_field(self) -> None:
+        self.wizard.act_on_chosen(FIELD)
 
     @on(StepsWanted)
     def action_steps(self) -> None:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from vmm_wizard.wizard.run_times import Usuals
     from vmm_wizard.wizard.unfinished import Unfinished
 
+#: What can be done about findings: mend them, ask another team, accept them, go to the field that they judge.
+MEND, REQUEST, ACCEPT, FIELD = "mend", "request", "accept", "field"
+
 
 @dataclass
 class Typed(Message):
@@ -182,11 +185,11 @@ class RequestWanted(Message):
 
 @dataclass
 class FindingsChosen(Message):
-    """Findings that say the same, or of one check, shall be shown in full; or mended at once (`mend`), as far as they
-    can be."""
+    """Findings that say the same, or of one check, shall be shown in full; or what `act` says be done about them at
+    once: MEND as far as they can be, ACCEPT, or go to the FIELD that they judge."""
 
     findings: tuple[Finding, ...]
-    mend: bool = False
+    act: str = ""
 
 
 @dataclass

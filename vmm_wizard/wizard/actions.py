@@ -61,6 +61,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("help", ("f1", "ctrl+t"), footer=True),
     Action("lesson", ("f8", "alt+l")),
     Action("request", button="review"),
+    Action("accept"),
+    Action("field"),
     Action("colours"),
     Action("start", button="run", possible=lambda view: not view.running),
     Action("stop", button="run", possible=lambda view: view.running),

@@ -40,6 +40,21 @@ class Line:
         return tuple(dict.fromkeys(row.id for row in self.findings))
 
     @property
+    def sign(self) -> tuple[str, str]:
+        """Sign and word of its state."""
+        return ("~", "asking") if self.asking else sign_of(self.findings[0])
+
+    @property
+    def head(self) -> str:
+        """Sign, word and first id."""
+        return f"{' '.join(self.sign)} {self.ids[0]}"
+
+    @property
+    def whole(self) -> str:
+        """All of it."""
+        return f"{self.head} {self.text}"
+
+    @property
     def text(self) -> str:
         """What stands behind sign, word and first id."""
         first = self.findings[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,10 +19,11 @@ from textual.widgets.option_list import Option
 from vmm_wizard.checks.registry import Finding
 from vmm_wizard.printable import printable
 from vmm_wizard.texts import text
+from vmm_wizard.tui.messages import ACCEPT, FIELD, MEND, REQUEST
 from vmm_wizard.tui.sharing import Sharing
 from vmm_wizard.tui.widgets.inputs import LineInput
 from vmm_wizard.wizard.finding_lines import paragraphs, title_of
-from vmm_wizard.wizard.sharing import NameRefusedError, Shared, answers_named, remedy_of, requested_of
+from vmm_wizard.wizard.sharing import NameRefusedError, Shared, answers_named, remedy_of
 
 
 class ChoiceDialog(ModalScreen[str]):
@@ -63,14 +64,6 @@ class ChoiceDialog(ModalScreen[str]):
         self.dismiss(event.option_id or "")
 
 
-#: What a dialog about a finding returns when it shall be mended.
-MEND = "mend"
-
-
-#: What a dialog about a finding returns when another team shall be asked for it.
-REQUEST = "request"
-
-
 class TextDialog(ModalScreen[str], Sharing):
     """A text to read, as long as it may be; `shared` is what of it can be copied and written to a file."""
 
@@ -104,22 +97,29 @@ class TextDialog(ModalScreen[str], Sharing):
 
 
 class FindingDialog(TextDialog):
-    """A finding in full; returns REQUEST when a team shall be asked for it."""
+    """A finding in full; returns what shall be done about it: REQUEST (where a team can be asked), ACCEPT, FIELD.
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("r,R", f"answer('{REQUEST}')", "Request")]
+    `acts` is what of that there is, as keys; ACCEPT of what cannot be accepted is answered by why.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r,R", f"answer('{REQUEST}')", "Request"),
+        Binding("a,A", f"answer('{ACCEPT}')", "Accept"),
+        Binding("g,G", f"answer('{FIELD}')", "Field"),
+    ]
     hint = text("dialogs.back")
 
-    def __init__(self, title: str, text: str | Content, shared: Shared | None, *, askable: bool) -> None:
+    def __init__(self, title: str, text: str | Content, shared: Shared | None, acts: Mapping[str, str]) -> None:
         super().__init__(title, text, shared)
-        self._askable = askable
+        self._acts = acts
 
     @property
     def keys(self) -> str:
-        return f"{text('see.request.key')} {super().keys}" if self._askable else super().keys
+        return " ".join([*self._acts.values(), super().keys])
 
     def action_answer(self, answer: str) -> None:
         """Close with this answer, where it is one."""
-        if answer != REQUEST or self._askable:
+        if answer in self._acts or answer == ACCEPT:
             self.dismiss(answer)
 
 
@@ -127,10 +127,6 @@ class MendableDialog(FindingDialog):
     """A finding that can be mended from here; returns MEND when that is wanted."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("m,M", f"answer('{MEND}')", "Mend")]
-
-    @property
-    def keys(self) -> str:
-        return f"{text('see.mend.key')} {super().keys}"
 
 
 class FileDialog(ModalScreen[Path | None]):
@@ -159,11 +155,11 @@ class FileDialog(ModalScreen[Path | None]):
             self.query_one(".message", Static).update(f"X {error}")
 
 
-def findings_dialog(findings: Sequence[Finding], *, mendable: bool = False) -> TextDialog:
-    """Findings that say the same, in full: what was read, what to do, and why it is asked."""
+def findings_dialog(findings: Sequence[Finding], acts: Mapping[str, str]) -> TextDialog:
+    """Findings that say the same, in full: what was read, what to do, and why it is asked. `acts`: what can be done
+    about them, each with the sentence on its key."""
     parts: list[Content] = []
     for heading, said in paragraphs(findings):
         parts += [Content.styled(heading, "bold"), Content(said + "\n")]
-    kind = MendableDialog if mendable else FindingDialog
-    askable = bool(requested_of(findings))
-    return kind(title_of(findings), Content("\n").join(parts), remedy_of(findings), askable=askable)
+    kind = MendableDialog if MEND in acts else FindingDialog
+    return kind(title_of(findings), Content("\n").join(parts), remedy_of(findings), acts)

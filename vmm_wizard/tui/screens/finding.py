@@ -1,8 +1,8 @@
-"""What the wizard's screen does with findings: shows them, and offers to mend them."""
+"""What the wizard's screen does with findings: shows them, offers to mend them, and goes to the field they judge."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from textual import on
 
@@ -10,18 +10,30 @@ from vmm_wizard.checks.registry import Finding
 from vmm_wizard.mending.model import Offer
 from vmm_wizard.report import mending as report
 from vmm_wizard.texts import text
-from vmm_wizard.tui.messages import FindingsChosen, Mended, Offered
-from vmm_wizard.tui.screens.choosing import ChoosingScreen
-from vmm_wizard.tui.screens.dialogs import MEND, REQUEST, ChoiceDialog, TextDialog, findings_dialog
+from vmm_wizard.tui.messages import ACCEPT, FIELD, MEND, REQUEST, FindingsChosen, Mended, Offered
+from vmm_wizard.tui.screens.accepting import AcceptingScreen
+from vmm_wizard.tui.screens.dialogs import ChoiceDialog, TextDialog, findings_dialog
+from vmm_wizard.tui.widgets.findings import FindingsList
+from vmm_wizard.wizard import pages
+from vmm_wizard.wizard.accepting import acceptable, accepted, open_lines
+from vmm_wizard.wizard.judged import field_of
 from vmm_wizard.wizard.mendable import mendable
-from vmm_wizard.wizard.sharing import alone
+from vmm_wizard.wizard.sharing import alone, requested_of
 
 #: Columns of an offer's text in a dialog.
 _WIDTH = 70
 
 
-class FindingScreen(ChoosingScreen):
+class FindingScreen(AcceptingScreen):
     """The part of the one screen that dialogs about findings come from."""
+
+    async def show_page(self, page: pages.Page, key: str = "") -> None:
+        """Put `page` in front, the field of the answer `key` ready; without one its first field."""
+        raise NotImplementedError
+
+    def leave_picture(self) -> None:
+        """Close the picture of the installation, where it is open."""
+        raise NotImplementedError
 
     def ask_for(self, findings: tuple[Finding, ...]) -> None:
         """Show the request to the team that must act for findings."""
@@ -32,19 +44,69 @@ class FindingScreen(ChoosingScreen):
     @on(FindingsChosen)
     def _findings_chosen(self, event: FindingsChosen) -> None:
         event.stop()
-        wrong = () if self.jobs.running else mendable(event.findings)
+        acts = self._acts(event.findings)
+        if event.act == ACCEPT or event.act in acts:
+            self._do(event.act, event.findings)
+        elif event.act == FIELD:
+            self.say(text("findings.field.none", check=event.findings[0].id))
+        else:
+            self.app.push_screen(findings_dialog(event.findings, acts), lambda act: self._do(act, event.findings))
 
-        def answered(answer: str | None) -> None:
-            if answer == REQUEST:
-                self.ask_for(event.findings)
-            elif answer == MEND:
-                self.say(text("findings.mend.looking", check=wrong[0].id))
-                self.jobs.offer(self.answers.plan, wrong)
+    def _acts(self, findings: Sequence[Finding]) -> dict[str, str]:
+        """What can be done about findings now, each with the sentence on its key."""
+        acts = {}
+        if not self.jobs.running:
+            if mendable(findings):
+                acts[MEND] = text("see.mend.key")
+            if acceptable(self.answers.plan, findings):
+                acts[ACCEPT] = text("findings.accept.key")
+            elif accepted(findings):
+                acts[ACCEPT] = text("findings.accept.back_key")
+        if requested_of(findings):
+            acts[REQUEST] = text("see.request.key")
+        if field_of(self.view, findings):
+            acts[FIELD] = text("findings.field.key")
+        return acts
 
-        if event.mend and wrong:
-            answered(MEND)
-            return
-        self.app.push_screen(findings_dialog(event.findings, mendable=bool(wrong)), answered)
+    def _do(self, act: str | None, findings: tuple[Finding, ...]) -> None:
+        if act == REQUEST:
+            self.ask_for(findings)
+        elif act == ACCEPT:
+            self.accept(findings)
+        elif act == FIELD:
+            self.call_later(self._to_field, findings)
+        elif act == MEND:
+            wrong = mendable(findings)
+            self.say(text("findings.mend.looking", check=wrong[0].id))
+            self.jobs.offer(self.answers.plan, wrong)
+
+    async def _to_field(self, findings: tuple[Finding, ...]) -> None:
+        """Put the field in front that findings judge."""
+        place = field_of(self.view, findings)
+        if place is not None:
+            page, key = place
+            self.leave_picture()
+            await self.show_page(page, key)
+            self.say(text("findings.field.here", check=findings[0].id, answer=pages.LABELS[key]))
+
+    # --- from the palette: of the line that one is at, or of one that is chosen
+
+    def act_on_chosen(self, act: str) -> None:
+        """Accept the finding that one is at, or go to its field; where one is at none, choose it first."""
+        at = self.focused
+        if isinstance(at, FindingsList) and at.findings:
+            self.post_message(FindingsChosen(at.findings, act))
+        elif act == ACCEPT:
+            self.choose_to_accept()
+        else:
+            lines = open_lines(self.view)
+
+            def chosen(answer: str | None) -> None:
+                if answer:
+                    self.post_message(FindingsChosen(lines[int(answer)].findings, act))
+
+            rows = [(str(place), line.whole) for place, line in enumerate(lines)]
+            self.choose_line(text("findings.field.which"), rows, chosen)
 
     @on(Offered)
     def _offered(self, event: Offered) -> None:

@@ -26,7 +26,7 @@ from vmm_wizard.tui.screens.dialogs import ChoiceDialog
 from vmm_wizard.tui.screens.done import DonePage
 from vmm_wizard.tui.screens.finding import FindingScreen
 from vmm_wizard.tui.screens.run import RunPage
-from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard import flow
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.calling import calls
 from vmm_wizard.wizard.order_fields import carried_out
@@ -59,10 +59,6 @@ class RunScreen(FindingScreen):
 
     def take_findings(self, findings: tuple[Finding, ...]) -> None:
         """Show these findings from now on."""
-        raise NotImplementedError
-
-    async def show_page(self, page: pages.Page) -> None:
-        """Put `page` in front."""
         raise NotImplementedError
 
     async def answers_replaced(self) -> None:

@@ -149,7 +149,7 @@ class SeeScreen(SharingScreen):
     @on(GridView.Opened)
     def _opened(self, event: GridView.Opened) -> None:
         event.stop()
-        self.app.screen_stack[0].post_message(FindingsChosen(event.findings, event.mend))
+        self.app.screen_stack[0].post_message(FindingsChosen(event.findings, event.act))
 
     # --- taking along
 

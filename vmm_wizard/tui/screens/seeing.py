@@ -37,6 +37,10 @@ class SeeingScreen(RunScreen):
         self._seen = SeeScreen(self.view, self.run_state, first)
         self.app.push_screen(self._seen, self._not_seen)
 
+    def leave_picture(self) -> None:
+        if self._seen is not None and self.app.screen is self._seen:
+            self._seen.action_back()
+
     def _not_seen(self, _: None) -> None:
         self._seen = None
 

@@ -172,13 +172,13 @@ class WizardScreen(SeeingScreen, LessonScreen):
     def _front(self) -> PageView | None:
         return self._made(self.page)
 
-    async def show_page(self, page: pages.Page) -> None:
-        """Put `page` in front, its first field ready."""
+    async def show_page(self, page: pages.Page, key: str = "") -> None:
+        """Put `page` in front, its first field ready; or the field of the answer `key`."""
         async with self._turning:
             self.leave()
-            await self._turn_to(page)
+            await self._turn_to(page, key)
 
-    async def _turn_to(self, page: pages.Page) -> None:
+    async def _turn_to(self, page: pages.Page, key: str) -> None:
         self.settled_down.clear()
         before = self._front()
         shown = self._made(page)
@@ -199,22 +199,25 @@ class WizardScreen(SeeingScreen, LessonScreen):
         self.status = ""
         self.refresh_view()
         self.look_around()
-        self.call_after_refresh(self._focus_first, shown)
+        self.call_after_refresh(self._focus_first, shown, key)
 
-    def _focus_first(self, page: PageView, patience: int = 200) -> None:
-        """The first thing on the page that takes keys; else the button that goes on.
+    def _focus_first(self, page: PageView, key: str = "", patience: int = 200) -> None:
+        """The first thing on the page that takes keys, or the field of the answer `key`; else the button that goes on.
 
         A new page's fields may not be there yet on a slow machine: they are waited for, some seconds at most.
         """
         if self._front() is not page:
             return
-        first = next((widget for widget in self.focus_chain if page in widget.ancestors), None)
+        chain = [widget for widget in self.focus_chain if page in widget.ancestors]
+        wanted = next((widget for widget in chain if (row := self._field_of(widget)) and row.key == key), None)
+        first = wanted or next(iter(chain), None)
         # The list of findings can be there before the fields above it.
         is_field = first is not None and any((node.id or "").startswith("field-") for node in first.ancestors)
-        if page.page.keys and not is_field and patience:
-            self.set_timer(FIELD_REST, partial(self._focus_first, page, patience - 1))
+        is_there = wanted is not None if key else is_field
+        if page.page.keys and not is_there and patience:
+            self.set_timer(FIELD_REST, partial(self._focus_first, page, key, patience - 1))
         else:
-            self.set_focus(first or self.query_one("#next"), scroll_visible=False)
+            self.set_focus(first or self.query_one("#next"), scroll_visible=wanted is not None)
             self.settled_down.set()
 
     def leave(self) -> None:

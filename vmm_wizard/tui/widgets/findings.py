@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual import on
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Resize
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from vmm_wizard.checks.registry import Status
-from vmm_wizard.report.findings import sign_of
+from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.texts import text
-from vmm_wizard.tui.messages import FindingsChosen
+from vmm_wizard.tui.messages import ACCEPT, FIELD, FindingsChosen
 from vmm_wizard.wizard.finding_lines import Line
 
 STYLES = {Status.FAIL: "$text-error", Status.UNKNOWN: "$text-warning", Status.WARN: "$text-warning"}
@@ -27,6 +28,10 @@ SCROLLBAR = 1
 class FindingsList(OptionList):
     """Findings of a page. Posts `FindingsChosen`."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a,A", f"do('{ACCEPT}')", show=False),
+        Binding("g,G", f"do('{FIELD}')", show=False),
+    ]
     help_text = text("findings.line")
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -65,6 +70,17 @@ class FindingsList(OptionList):
         if event.size.width != self._width:
             self._fill(self.highlighted or 0)
 
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the chosen line says."""
+        chosen = self.highlighted
+        return self._shown[chosen].findings if chosen is not None and chosen < len(self._shown) else ()
+
+    def action_do(self, what: str) -> None:
+        """Do something about the chosen finding."""
+        if self.findings:
+            self.post_message(FindingsChosen(self.findings, what))
+
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         event.stop()
@@ -73,9 +89,8 @@ class FindingsList(OptionList):
 
 def _prompt(line: Line, width: int) -> Content:
     """The line, its further rows set in."""
-    sign, word = ("~", "asking") if line.asking else sign_of(line.findings[0])
     style = "" if line.asking or line.findings[0].accepted else STYLES.get(line.findings[0].status, "")
-    head = f"{sign} {word} {line.ids[0]}"
-    rows = textwrap.wrap(f"{head} {line.text}", max(width, 20), subsequent_indent="  ") or [head]
+    head = line.head
+    rows = textwrap.wrap(line.whole, max(width, 20), subsequent_indent="  ") or [head]
     first = rows[0].removeprefix(head)
     return Content("\n").join([Content.styled(head, style) + Content(first), *map(Content, rows[1:])])

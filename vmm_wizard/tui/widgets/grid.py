@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from vmm_wizard.checks.registry import Finding
 from vmm_wizard.texts import text
+from vmm_wizard.tui.messages import ACCEPT, FIELD, MEND
 from vmm_wizard.tui.widgets.drawing import STATES, segments
 from vmm_wizard.wizard.grid import Grid, Layout, heads, layout, line, told
 
@@ -34,7 +35,9 @@ class GridView(Widget, can_focus=True):
         Binding("home", "step(-100000, 0)", show=False),
         Binding("end", "step(100000, 0)", show=False),
         Binding("enter", "open", show=False),
-        Binding("m,M", "mend", show=False),
+        Binding("m,M", f"open('{MEND}')", show=False),
+        Binding("a,A", f"open('{ACCEPT}')", show=False),
+        Binding("g,G", f"open('{FIELD}')", show=False),
     ]
 
     @dataclass
@@ -45,10 +48,10 @@ class GridView(Widget, can_focus=True):
 
     @dataclass
     class Opened(Message):
-        """The findings of the chosen cell shall be shown in full, or mended (`mend`)."""
+        """The findings of the chosen cell shall be shown in full, or what `act` says be done about them."""
 
         findings: tuple[Finding, ...]
-        mend: bool = False
+        act: str = ""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -121,15 +124,10 @@ class GridView(Widget, can_focus=True):
         """A screenful up or down."""
         self.action_step(pages * self._rows_seen, 0)
 
-    def action_open(self) -> None:
-        """Show what the cell says in full."""
+    def action_open(self, act: str = "") -> None:
+        """Show what the cell says in full; or mend, accept or go to the field of it, as far as that can be done."""
         if self.findings:
-            self.post_message(self.Opened(self.findings))
-
-    def action_mend(self) -> None:
-        """Mend what the cell says, as far as that can be done from here; else show it."""
-        if self.findings:
-            self.post_message(self.Opened(self.findings, mend=True))
+            self.post_message(self.Opened(self.findings, act))
 
     def on_resize(self, event: Resize) -> None:  # noqa: ARG002
         self._follow()
