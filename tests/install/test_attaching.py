@@ -111,7 +111,13 @@ class TestAfterARunWasKilled:
         assert errors.splitlines()[-1] == f"vmm-wizard: `vmm-wizard resume {killed.id}` goes on with it"
         told = documents(said)
         assert [event for event in told if event["event"] == "log" and event["lines"][0].startswith("Main: ")]
-        assert told[-1] == {"event": "notice", "node": FIRST, "text": f"{FIRST}: setup ended well", "remedy": ""}
+        assert told[-1] == {
+            "event": "notice",
+            "node": FIRST,
+            "text": f"{FIRST}: setup ended well",
+            "remedy": "",
+            "calls": False,
+        }
         assert place.journal.steps(killed.id) == steps
         assert place.served.estate.nodes[FIRST].scheduler.names() == (f"vmm-wizard-{killed.id}",)
 

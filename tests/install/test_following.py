@@ -81,6 +81,16 @@ def test_a_log_that_stands_still_is_told_once_until_it_grows() -> None:
     assert "SetupWizard.log on vmm01 has not grown" in again.text
 
 
+@pytest.mark.parametrize(("sessions", "called"), [(None, True), (1, False)])
+def test_somebody_is_called_to_a_log_that_stands_still_unless_there_is_nothing_to_do(
+    sessions: int | None, called: bool
+) -> None:
+    follower = SetupFollower("vmm01", 0)
+    follower.sessions = lambda: sessions
+    told = [event for event in follower.take(RUNNING) if isinstance(event, Notice)]
+    assert [event.calls for event in told] == [called]
+
+
 @pytest.mark.parametrize("stall", [900.0, 1e9])
 def test_a_short_silence_is_nothing_to_tell(stall: float) -> None:
     follower = SetupFollower("vmm01", stall)

@@ -23,7 +23,7 @@ KEYS = {
     "step": {"event", "node", "step", "state", "text"},
     "progress": {"event", "node", "step", "percent", "text"},
     "log": {"event", "node", "lines"},
-    "notice": {"event", "node", "text", "remedy"},
+    "notice": {"event", "node", "text", "remedy", "calls"},
     "finished": {"event", "result", "changed", "text"},
 }
 

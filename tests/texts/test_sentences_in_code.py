@@ -16,6 +16,7 @@ CODE = Path(vmm_wizard.__file__).parent
 PARTS = (
     "addresses.py",
     "checks",
+    "install",
     "plain",
     "plan",
     "remote",
@@ -35,7 +36,6 @@ PARTS = (
 NOT_SAID = frozenset(
     (
         *("vmm01, vmm02", "by hand", "Windows PE", "not asked", "not asked yet", "bold reverse"),
-        *("has not grown for", "nothing was heard of", "now start setup on"),
         *("data source", "network address", "initial catalog"),
         *("3343 TCP+UDP, 135, 445 TCP", "636/389 LDAP, 88 Kerberos, 53 DNS"),
         *("Microsoft Corporation", "not TOML", "not a saved access list", "a secret is never pickled"),
@@ -57,9 +57,22 @@ NOT_SAID = frozenset(
         *("Deployment Tools", r"\Assessment and Deployment Kit\Deployment Tools\WSIM"),
     )
 )
+#: The same of the engine: the journal's words, names of what is looked at, names and values of Windows.
+_ENGINES = frozenset(
+    (
+        *("exit code", "exit code ", "Windows began ", ", started by hand", "0, log of 00", ", log of "),
+        *("0; database 0; role 0", "not last", "up before", "down before", "restart wanted", "verify console"),
+        *("console port", "cluster group", "active node", "VMM's nodes", "running jobs", "failed jobs"),
+        *("half done", "setup runs", "encryption keys", "DNS record", "slow work", "likely a dialog", "not known"),
+        *("Windows Remote Management", "Windows Standards-Based Storage Management"),
+        "IACCEPTMSODBCSQLLICENSETERMS=YES IACCEPTMSSQLCMDLNUTILSLICENSETERMS=YES",
+        *("sc.exe delete SCVMMService", "vmm-wizard: a restart was pending"),
+    )
+)
 #: How a command of PowerShell, SQL Server or Windows begins, or a place in the registry: said in no language.
 _COMMAND = re.compile(
-    r"(?:& |\()?(?:[A-Z][a-z]+-[A-Z]\w+|ALTER|BACKUP|CREATE|EXEC|GRANT|IF|SELECT|USE"
+    r"\s*(?:& |\(|if \(|foreach \()?(?:[A-Z][a-z]+-[A-Z]\w+|\$\w+"
+    r"|ALTER|BACKUP|BEGIN|CREATE|EXEC|GRANT|IF|INSERT|PRAGMA|SELECT|UPDATE|USE"
     r"|adk\w+\.exe|dsacls|gpresult|gpupdate|msiexec|netsh|repadmin|setspn|winrm)\b|HKLM:"
 )
 #: Two words or more.
@@ -83,7 +96,7 @@ def sentences_in(code: str) -> list[str]:
             said = node.value
         else:
             continue
-        if _SENTENCE.search(said) and said not in NOT_SAID and not _COMMAND.match(said):
+        if _SENTENCE.search(said) and said not in NOT_SAID | _ENGINES and not _COMMAND.match(said):
             found.append(said)
     return found
 

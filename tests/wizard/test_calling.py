@@ -4,7 +4,6 @@ import pytest
 
 from tests.tui.wizards import ready_plan
 from vmm_wizard.install.events import Finished, Notice, Progress
-from vmm_wizard.install.watchdog import Signs, judge
 from vmm_wizard.wizard.calling import calls, title
 from vmm_wizard.wizard.run_state import RunState
 
@@ -17,10 +16,10 @@ def test_the_end_calls_and_progress_does_not() -> None:
     assert not calls(Notice(NODE, "vmm01 is out of reach; it is tried again"))
 
 
-def test_a_log_that_stands_still_calls_unless_there_is_nothing_to_do() -> None:
-    text = judge(NODE, Signs(900.0, (), None)).text
-    assert calls(Notice(NODE, text, "look at the processes"))
-    assert not calls(Notice(NODE, text, "nothing: it is waited for"))
+def test_a_notice_calls_when_it_says_so_whatever_its_words() -> None:
+    told = "it is waited for"
+    assert calls(Notice(NODE, told, calls=True))
+    assert not calls(Notice(NODE, told))
 
 
 @pytest.mark.parametrize(("result", "said"), [("installed", "done: install"), ("failed", "failed: install")])

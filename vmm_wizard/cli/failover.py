@@ -8,6 +8,7 @@ import click
 
 from vmm_wizard.cli.jobs import Door, ask_to_go_on, carry_out, plan_nodes, prepare_call, yes_option
 from vmm_wizard.cli.shared import answers_argument, book_option, json_option, secrets_option
+from vmm_wizard.texts import text
 
 
 @click.command()
@@ -37,17 +38,17 @@ def failover(
     goes on where it was cut off.
     """
     from vmm_wizard.install.orders import Job, Order
-    from vmm_wizard.install.procedures.failover import CONSOLES
 
     door = Door(as_json, yes)
     plan, secrets, addresses = prepare_call(file, address_book, secrets_file, door, Job.FAILOVER)
     (node,) = plan_nodes(plan, (target,))
     jobs = "Jobs that run on VMM will fail." if although_jobs_run else "It is refused while jobs run on VMM."
+    means = text("engine.procedures.failover.consoles")
     ask_to_go_on(
         door,
         "failover",
         f"Role {plan.cluster.role_name} will be moved to {node}. {jobs}",
-        f"{CONSOLES[0].upper()}{CONSOLES[1:]}.",
+        f"{means[:1].upper()}{means[1:]}.",
         "VMM is asked for its jobs in a scheduled task on a node, which stores the password of "
         f"{plan.installing_account} there while it runs.",
     )

@@ -8,6 +8,7 @@ import click
 
 from vmm_wizard.cli.jobs import Door, ask_to_go_on, carry_out, prepare_call, yes_option
 from vmm_wizard.cli.shared import answers_argument, book_option, json_option, secrets_option
+from vmm_wizard.texts import text
 
 
 @click.command()
@@ -25,7 +26,6 @@ def verify(
     Nothing is changed without --moves.
     """
     from vmm_wizard.install.orders import Job, Order
-    from vmm_wizard.install.procedures.failover import CONSOLES
 
     door = Door(as_json, yes)
     plan, secrets, addresses = prepare_call(file, address_book, secrets_file, door, Job.VERIFY)
@@ -35,6 +35,7 @@ def verify(
         f"password of {plan.installing_account} there while it runs."
     ]
     if moves:
-        sentences.append(f"Role {plan.cluster.role_name} is moved to each node and back: {CONSOLES}.")
+        means = text("engine.procedures.failover.consoles")
+        sentences.append(text("commands.verify.moves", role=plan.cluster.role_name, means=means))
     ask_to_go_on(door, "verify", *sentences)
     carry_out(plan, secrets, addresses, Order(Job.VERIFY, moves=moves), door)

@@ -10,6 +10,7 @@ from vmm_wizard.install.orders import Job
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secrets
+from vmm_wizard.texts import text
 
 
 def plan_key(plan: Plan) -> str:
@@ -90,9 +91,13 @@ def stopped_by(stops: tuple[Finding, ...]) -> str:
     rows = []
     for reason, found in sorted(by_reason.items(), key=lambda row: bool(row[0])):
         ids = list(dict.fromkeys(found))
-        named = ", ".join(ids if not reason or len(ids) <= _NAMED + 1 else ids[:_NAMED])
-        more = f" and {len(ids) - _NAMED} more" if reason and len(ids) > _NAMED + 1 else ""
-        rows.append(f"{reason} ({named}{more} cannot be judged)" if reason else named)
+        if not reason:
+            rows.append(", ".join(ids))
+        elif len(ids) <= _NAMED + 1:
+            rows.append(text("engine.admission.unjudged", reason=reason, checks=", ".join(ids)))
+        else:
+            named, number = ", ".join(ids[:_NAMED]), len(ids) - _NAMED
+            rows.append(text("engine.admission.unjudged_more", reason=reason, checks=named, number=number))
     return "; ".join(rows)
 
 

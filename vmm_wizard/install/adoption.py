@@ -16,6 +16,7 @@ from vmm_wizard.plan.fields import field_text, field_value, parse_field, set_fie
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName, HostName
 from vmm_wizard.plan.releases import release_of_setup
+from vmm_wizard.texts import text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +48,21 @@ def adopt(plan: Plan, facts: Facts, source: str, new: Sequence[str], stated: Col
     """
     answer = facts.nodes.get(source)
     if not isinstance(answer, NodeFacts):
-        return Adoption(plan, (f"{source} did not answer: {getattr(answer, 'reason', 'it was not asked')}",))
+        reason = answer.reason if answer is not None else text("engine.shared.not_asked")
+        return Adoption(plan, (text("engine.adoption.silent", source=source, reason=reason),))
     try:
         vmm = vmm_of(answer)
     except NotKnown as gap:
         return Adoption(plan, (f"{source}: {gap.answer.reason}",))
     if vmm is None:
-        return Adoption(plan, (f"{source} has no VMM: name a node that has by --from",))
+        return Adoption(plan, (text("engine.adoption.no_vmm", source=source),))
     if answer.cluster is None or vmm_group(answer.cluster) is None:
-        return Adoption(plan, (f"the VMM on {source} is in no role of a cluster, and takes no other node",))
+        return Adoption(plan, (text("engine.adoption.no_role", source=source),))
     conflicts, filled = [], []
     try:
         rows = [*_read(plan, source, answer, vmm, answer.cluster), *_listener(facts, vmm)]
     except ValueError as error:
-        return Adoption(plan, (f"what {source} says of its VMM cannot be used: {error}",))
+        return Adoption(plan, (text("engine.adoption.unusable", source=source, error=error),))
     for row in rows:
         if row.key not in stated:
             plan = set_field(plan, row.key, row.value)
@@ -68,20 +70,28 @@ def adopt(plan: Plan, facts: Facts, source: str, new: Sequence[str], stated: Col
         elif not _agrees(plan, facts, row):
             read = field_text(set_field(plan, row.key, row.value), row.key)
             conflicts.append(
-                f"{row.key} is {field_text(plan, row.key) or 'empty'} in the answers and {read} in the VMM that runs "
-                f"({row.where})"
+                text(
+                    "engine.adoption.differs",
+                    answer=row.key,
+                    given=field_text(plan, row.key) or text("engine.adoption.empty"),
+                    read=read,
+                    where=row.where,
+                )
             )
     nodes = _nodes(plan, facts, source, answer.cluster, new)
     return Adoption(set_field(plan, "cluster.nodes", nodes), tuple(conflicts), tuple(filled))
 
 
 def _read(plan: Plan, source: str, node: NodeFacts, vmm: VmmFacts, cluster: ClusterFacts) -> Iterator[Read]:
-    registry, service = f"registry of {source}", f"service {VMM_SERVICE} on {source}"
+    registry, service = (
+        text("engine.adoption.registry", source=source),
+        text("engine.adoption.service", source=VMM_SERVICE, service=source),
+    )
     release = release_of_setup(vmm.version)
     if release is not None:
         yield Read("release", release, registry)
     if cluster.domain and not plan.domain:
-        yield Read("domain", HostName.parse(cluster.domain), f"cluster {cluster.name}")
+        yield Read("domain", HostName.parse(cluster.domain), text("engine.adoption.cluster", name=cluster.name))
     if vmm.install_path:
         yield Read("program_files", parse_field("program_files", vmm.install_path.rstrip("\\")), registry)
     if vmm.service_account:
@@ -102,7 +112,7 @@ def _read(plan: Plan, source: str, node: NodeFacts, vmm: VmmFacts, cluster: Clus
         number = getattr(vmm.ports, name) if vmm.ports else 0
         if number:
             yield Read(f"ports.{name}", number, registry)
-    where = f"cluster {cluster.name}"
+    where = text("engine.adoption.cluster", name=cluster.name)
     domain = f".{cluster.domain}" if cluster.domain else ""
     yield Read("cluster.name", HostName.parse(f"{cluster.name}{domain}".casefold()), where)
     yield Read("cluster.role_name", parse_field("cluster.role_name", vmm_group(cluster) or ""), where)
@@ -113,7 +123,11 @@ def _listener(facts: Facts, vmm: VmmFacts) -> Iterator[Read]:
     """Whether the registry names a listener: it looks like a default instance there, so only SQL Server can tell."""
     if isinstance(facts.sql, SqlFacts) and vmm.sql_machine:
         names = {label_of(name.partition(":")[0]) for name in facts.sql.listeners or ()}
-        yield Read("database.listener", label_of(vmm.sql_machine) in names, f"SQL Server {facts.sql.server}")
+        yield Read(
+            "database.listener",
+            label_of(vmm.sql_machine) in names,
+            text("engine.adoption.sql_server", server=facts.sql.server),
+        )
 
 
 def label_text(name: str) -> str:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from vmm_wizard import log
 from vmm_wizard.addresses import AddressError
 from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts
-from vmm_wizard.install.cleaning import Condition, node_condition
+from vmm_wizard.install.cleaning import node_condition
 from vmm_wizard.install.endings import NodeFailed, SetupEnd
 from vmm_wizard.install.events import Event, Notice
 from vmm_wizard.remote.errors import Cancelled, RemoteError
 from vmm_wizard.setup.log import SetupKind
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.install.context import Context
@@ -38,21 +39,19 @@ def look_after(context: Context, failed: NodeFailed) -> Generator[Event, None, s
         found.append((yield from _full_disk(facts, failed.cramped)))
     if failed.setup is not None:
         found.append((yield from _condition(context, facts, failed.setup)))
-    return "".join(f"; {text}" for text in found if text)
+    return "".join(f"; {said}" for said in found if said)
 
 
 def _condition(context: Context, facts: Facts, setup: SetupEnd) -> Generator[Event, None, str]:
     found = node_condition(context.plan, facts, setup.node, setup.log.work, setup.exit_code, setup.log)
     steps = "\n".join(f"{number}. {step}" for number, step in enumerate(found.plan, 1))
     seen = "".join(f"; {row.text}" for row in found.leftovers)
-    known = f"{setup.node} is {found.condition}"
-    if found.condition is Condition.UNKNOWN:
-        known = f"whether {setup.node} is clean is not known"
-    text = f"{known}: {found.reason}{seen}"
+    known = text(f"engine.aftermath.condition.{found.condition.name.lower()}", node=setup.node)
+    said = f"{known}: {found.reason}{seen}"
     if setup.log.changed_something and setup.log.work is SetupKind.INSTALL and isinstance(facts.sql, NoAnswer):
-        text += f"; SQL Server could not be asked ({facts.sql.reason}): the database may have been left there"
-        known += f", but the database {context.plan.database.name} may have been left on SQL Server"
-    yield Notice(setup.node, log.masked(text), log.masked(steps))
+        said = "; ".join((said, text("engine.aftermath.sql_silent", reason=facts.sql.reason)))
+        known = text("engine.aftermath.database_left", known=known, database=context.plan.database.name)
+    yield Notice(setup.node, log.masked(said), log.masked(steps))
     return known
 
 
@@ -63,12 +62,16 @@ def _full_disk(facts: Facts, node: str) -> Generator[Event, None, str]:
     drive = next((row for row in answer.disks if row.drive.casefold() == answer.system_drive.casefold()), None)
     if drive is None or drive.free_bytes >= _TOO_LITTLE:
         return ""
-    text = f"{drive.drive} of {node} is full: {drive.free_bytes // _MIB} of {drive.size_bytes // _MIB} MB are free"
+    said = text(
+        "engine.aftermath.full",
+        drive=drive.drive,
+        node=node,
+        free=drive.free_bytes // _MIB,
+        size=drive.size_bytes // _MIB,
+    )
     yield Notice(
         node,
-        text,
-        f"make room on {drive.drive} of {node}: start cleanmgr there, look at {drive.drive}\\Windows\\Temp, "
-        rf"{drive.drive}\Windows\SoftwareDistribution\Download and old logs in {drive.drive}\ProgramData\VMMLogs; "
-        "then run the same command again",
+        said,
+        text("engine.aftermath.make_room", drive=drive.drive, node=node),
     )
-    return text
+    return said

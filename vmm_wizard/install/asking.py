@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from vmm_wizard.texts import text
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -35,8 +37,8 @@ def stuck_question(node: str, judgement: str) -> Question:
         node,
         judgement,
         {
-            WAIT: "wait: nothing is ended; you are asked again when it still stands still",
-            END: f"end setup's processes on {node}: it undoes nothing, and what it has left must be cleaned",
+            WAIT: text("engine.asking.wait"),
+            END: text("engine.asking.end", node=node),
         },
         WAIT,
     )
@@ -48,8 +50,8 @@ def restart_question(node: str, why: str) -> Question:
         node,
         why,
         {
-            LEAVE: "leave it as it is",
-            RESTART: f"restart {node} now: VMM's role is moved to another node before, and it is waited for",
+            LEAVE: text("engine.asking.leave"),
+            RESTART: text("engine.asking.restart", node=node),
         },
         LEAVE,
     )

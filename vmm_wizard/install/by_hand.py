@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from vmm_wizard.checks.remedies import powershell
 from vmm_wizard.install.preparing import expected_digest
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 #: Robocopy: all folders, no read-only marks, few and short retries. Exit codes below 8 are good.
 COPY_SWITCHES = "/e /a-:R /r:5 /w:10"
@@ -33,15 +34,15 @@ def _is_download(source: str) -> bool:
 def _sources(plan: Plan) -> Iterator[str]:
     prepare = plan.prepare
     named = (
-        ("$media", prepare.media_source, "the folder with setup.exe, extracted"),
-        ("$adk", prepare.adk_source, "the offline layout of the ADK, with adksetup.exe"),
-        ("$winpe", prepare.winpe_source, "the offline layout of the Windows PE add-on, with adkwinpesetup.exe"),
+        ("$media", prepare.media_source, text("engine.by_hand.media")),
+        ("$adk", prepare.adk_source, text("engine.by_hand.kit")),
+        ("$winpe", prepare.winpe_source, text("engine.by_hand.environment")),
     )
-    yield "# On your computer, in PowerShell as an account that is administrator on the nodes: where things are."
+    yield text("engine.by_hand.on_your_computer")
     for variable, source, what in named:
         yield f"{variable} = {powershell(source or f'<{what}>')}"
     packages = [powershell(path) for path in prepare.packages]
-    yield f"$packages = {', '.join(packages) or '@()   # ODBC driver, sqlcmd, Visual C++: .msi and .exe'}"
+    yield f"$packages = {', '.join(packages) or '@()   # ' + text('engine.by_hand.which_packages')}"
     if expected_digest(plan) and (_is_download(prepare.media_source) or prepare.media_sha256):
         what = "$media" if _is_download(prepare.media_source) else r'"$media\setup.exe"'
         yield f"(Get-FileHash -LiteralPath {what} -Algorithm SHA256).Hash -eq '{expected_digest(plan)}'   # True"
@@ -57,7 +58,7 @@ def _node(plan: Plan, node: str) -> Iterator[str]:
     media = plan.media.path.rstrip("\\")
     download = _is_download(plan.prepare.media_source)
     yield ""
-    yield f"# --- {node}: copies, on your computer (exit codes below 8 are good)"
+    yield text("engine.by_hand.copies", node=node)
     if download:
         yield f"robocopy (Split-Path $media) {powershell(share)} (Split-Path -Leaf $media) /a-:R /r:5 /w:10"
     else:
@@ -69,20 +70,21 @@ def _node(plan: Plan, node: str) -> Iterator[str]:
         f"foreach ($package in $packages) {{ robocopy (Split-Path $package) {packages} (Split-Path -Leaf $package) "
         "/a-:R /r:5 /w:10 }"
     )
-    yield f"# --- {node}: on the node, in PowerShell as administrator, in this order"
+    yield text("engine.by_hand.on_the_node", node=node)
     yield "Install-WindowsFeature -Name 'Failover-Clustering', 'RSAT-Clustering-PowerShell' -IncludeManagementTools"
     if download:
         name = plan.prepare.media_source.rpartition("\\")[2]
         if name.casefold().endswith(".zip"):
             archive = powershell(f"{_TEMPORARY}\\{name}")
             yield f"Expand-Archive -LiteralPath {archive} -DestinationPath {powershell(_TEMPORARY)}"
-            yield f'# the program that was in it extracts the media: /VERYSILENT /DIR="{media}"'
+            yield text("engine.by_hand.extract", media=media)
         else:
             program = powershell(f"{_TEMPORARY}\\{name}")
             yield f"Start-Process -Wait {program} -ArgumentList '/VERYSILENT /DIR=\"{media}\"'"
-    yield f"(Get-AuthenticodeSignature {powershell(media + chr(92) + 'setup.exe')}).Status   # must be Valid"
+    setup = powershell(media + r"\setup.exe")
+    yield f"(Get-AuthenticodeSignature {setup}).Status   # {text('engine.by_hand.must_be_valid')}"
     yield f"Get-ChildItem -LiteralPath {powershell(media)} -Recurse -File | Unblock-File"
-    yield f"(Get-FileHash {powershell(media + chr(92) + 'setup.exe')}).Hash   # the same on every node"
+    yield f"(Get-FileHash {setup}).Hash   # {text('engine.by_hand.same_everywhere')}"
     for _, folder, program, option in _KITS:
         path = powershell(f"{_TEMPORARY}\\{folder}\\{program}")
         yield f"(Start-Process -Wait -PassThru {path} -ArgumentList '/quiet /norestart /features {option}').ExitCode"
@@ -97,5 +99,5 @@ def _node(plan: Plan, node: str) -> Iterator[str]:
         else:
             program = powershell(path)
             yield f"(Start-Process -Wait -PassThru {program} -ArgumentList '/install /quiet /norestart').ExitCode"
-    yield "# 0, 1638 (a newer one is there) and 3010 (restart to come) are good. Last, with VMM's role on another node:"
+    yield text("engine.by_hand.packages")
     yield f"Remove-Item -Recurse {powershell(_TEMPORARY)}; Restart-Computer"

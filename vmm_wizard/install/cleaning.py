@@ -18,6 +18,7 @@ from vmm_wizard.plan.model import Plan
 from vmm_wizard.setup.command import console_uninstall, server_uninstall
 from vmm_wizard.setup.ini import UNINSTALL_INI
 from vmm_wizard.setup.log import LogReader, SetupKind
+from vmm_wizard.texts import text
 
 #: VMM's key in the registry of a node (TTB, HASQL).
 _REGISTRY = r"HKLM:\SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server"
@@ -86,24 +87,24 @@ def node_condition(
     """
     answer = facts.nodes.get(node)
     if not isinstance(answer, NodeFacts):
-        reason = answer.reason if isinstance(answer, NoAnswer) else "it was not asked"
-        return NodeCondition(node, Condition.UNKNOWN, f"{node} did not answer: {reason}")
+        reason = answer.reason if isinstance(answer, NoAnswer) else text("engine.shared.not_asked")
+        return NodeCondition(node, Condition.UNKNOWN, text("engine.cleaning.silent", node=node, reason=reason))
     if answer.setup_processes:
         names = ", ".join(answer.setup_processes)
-        return NodeCondition(node, Condition.RUNNING, f"setup runs on {node} still: {names}")
+        return NodeCondition(node, Condition.RUNNING, text("engine.cleaning.runs_still", node=node, names=names))
     if work in (SetupKind.CONSOLE, SetupKind.CONSOLE_UNINSTALL):
         return _of_console(plan, answer, node, work, exit_code)
     if answer.vmm is not None and not log.changed_something and work is SetupKind.UNINSTALL:
-        return NodeCondition(node, Condition.INSTALLED, "the removal ended before it changed anything")
+        return NodeCondition(node, Condition.INSTALLED, text("engine.cleaning.removal_changed_nothing"))
     role_is_there = answer.cluster is not None and (vmm_group(answer.cluster) or "").casefold() == (
         plan.cluster.role_name.key
     )
     good = exit_code in GOOD_EXIT_CODES
     if work is SetupKind.INSTALL and good and answer.vmm is not None and role_is_there:
-        return NodeCondition(node, Condition.INSTALLED, "setup ended well, and the cluster has VMM's role")
+        return NodeCondition(node, Condition.INSTALLED, text("engine.cleaning.installed"))
     if work is SetupKind.INSTALL and exit_code is None and all(row.good for row in standing(plan, facts, node)):
         # The task could not write its result down, or was ended after setup: to remove VMM would be wrong.
-        reason = "how setup ended is not known, and registry, service and role are as they should be"
+        reason = text("engine.cleaning.stands")
         return NodeCondition(node, Condition.INSTALLED, reason)
     # A log that was not read is no sign that nothing was changed.
     changed = log.changed_something or not log.percent
@@ -111,7 +112,7 @@ def node_condition(
     leftovers = (*_on_node(plan, answer, node), *around)
     if not any(row.blocks for row in leftovers):
         if answer.remains is None:
-            return NodeCondition(node, Condition.UNKNOWN, f"{node} does not tell what files are left", leftovers)
+            return NodeCondition(node, Condition.UNKNOWN, text("engine.cleaning.files_unknown", node=node), leftovers)
         return NodeCondition(node, Condition.CLEAN, _why_clean(log, work), leftovers)
     return NodeCondition(node, Condition.HALF_DONE, _why_half_done(log, work, exit_code, good), leftovers)
 
@@ -124,26 +125,26 @@ def _others_have_vmm(plan: Plan, facts: Facts, node: str) -> bool:
 
 def _why_clean(log: LogReader, work: SetupKind) -> str:
     if work.removes:
-        return "nothing of VMM is left on the node"
+        return text("engine.cleaning.nothing_left")
     if not log.changed_something:
-        return "setup ended before it changed anything"
+        return text("engine.cleaning.changed_nothing")
     if log.rollback_ended:
-        return "setup has rolled everything back"
-    return "nothing of VMM is seen on the node"
+        return text("engine.cleaning.rolled_back")
+    return text("engine.cleaning.nothing_seen")
 
 
 def _why_half_done(log: LogReader, work: SetupKind, exit_code: int | None, good: bool) -> str:
     if good and work is SetupKind.INSTALL:
-        return "setup ended well, but without a cluster role: it has not read its answer file, and took its defaults"
+        return text("engine.cleaning.took_defaults")
     if work.removes:
-        return "a removal is never rolled back: what failed was passed over, and is there still"
+        return text("engine.cleaning.passed_over")
     if log.rollback_begun and not log.rollback_ended:
-        return "the rollback has not come to its end"
+        return text("engine.cleaning.rollback_unfinished")
     if log.rollback_ended:
-        return "setup was rolled back, and has left something behind"
+        return text("engine.cleaning.left_behind")
     if exit_code is None:
-        return "setup was ended from outside, so that nothing was rolled back"
-    return "setup has failed, and was not rolled back"
+        return text("engine.cleaning.ended_from_outside")
+    return text("engine.cleaning.not_rolled_back")
 
 
 def _on_node(plan: Plan, answer: NodeFacts, node: str) -> Iterator[Leftover]:
@@ -152,32 +153,36 @@ def _on_node(plan: Plan, answer: NodeFacts, node: str) -> Iterator[Leftover]:
     for product in products:
         yield Leftover(
             Left.PRODUCT,
-            f"Windows lists {product.name}",
-            on_node(node, f"{_uninstall(plan)} with RetainSqlDatabase=1; where setup refuses: {product.uninstall}"),
+            text("engine.cleaning.product", product=product.name),
+            on_node(node, text("engine.cleaning.remove_product", uninstall=_uninstall(plan), other=product.uninstall)),
         )
     if vmm is not None and vmm.service_state:
         yield Leftover(
             Left.SERVICE,
-            f"SCVMMService is {vmm.service_state}",
+            text("engine.cleaning.service", state=vmm.service_state),
             on_node(node, _after(products, "sc.exe delete SCVMMService")),
         )
     if vmm is not None and vmm.install_path:
         command = f"Remove-Item -LiteralPath {powershell(_REGISTRY)} -Recurse"
-        yield Leftover(Left.REGISTRY, "the registry holds VMM's key", on_node(node, _after(products, command)))
+        yield Leftover(Left.REGISTRY, text("engine.cleaning.registry"), on_node(node, _after(products, command)))
     if remains is not None and remains.folder:
         command = f"Remove-Item -LiteralPath {powershell(plan.program_files)} -Recurse"
-        yield Leftover(Left.FILES, f"{plan.program_files} is there", on_node(node, _after(products, command)))
+        yield Leftover(
+            Left.FILES,
+            text("engine.cleaning.folder", folder=plan.program_files),
+            on_node(node, _after(products, command)),
+        )
     for task in answer.tasks or ():
         yield Leftover(
             Left.TASK,
-            f"the task {task} keeps a password",
+            text("engine.cleaning.task", task=task),
             on_node(node, f"Unregister-ScheduledTask -TaskName {powershell(task)} -Confirm:$false"),
         )
 
 
 def _after(products: Sequence[InstalledProduct], command: str) -> str:
     """A command by hand that comes only when the product's own removal has left something."""
-    return f"if it is there still after the product's removal: {command}" if products else command
+    return text("engine.cleaning.if_there_still", command=command) if products else command
 
 
 def _uninstall(plan: Plan) -> str:
@@ -197,35 +202,34 @@ def _around(plan: Plan, facts: Facts, answer: NodeFacts, work: SetupKind) -> Ite
         command = f"Remove-ClusterGroup -Name {name} -RemoveResources -Force"
         if cluster is None or vmm_group(cluster) != group.name:
             # It may be somebody else's: whose, its resources tell.
-            command = f"Get-ClusterGroup -Name {name} | Get-ClusterResource shows whose it is; take it away if nobody's"
-        text = f"the cluster has the role {group.name} ({group.state}), and no node has VMM"
-        yield Leftover(Left.GROUP, text, on_node(answer.computer_name.casefold(), command))
+            command = text("engine.cleaning.whose_role", name=name)
+        said = text("engine.cleaning.role", role=group.name, state=group.state)
+        yield Leftover(Left.GROUP, said, on_node(answer.computer_name.casefold(), command))
     yield from _database(plan, facts, work)
     if isinstance(facts.dkm, ContainerFacts) and facts.dkm.children:
         where = powershell(facts.dkm.dn)
         yield Leftover(
             Left.KEYS,
-            f"{facts.dkm.dn} holds {len(facts.dkm.children)} objects with keys",
+            text("engine.cleaning.keys", container=facts.dkm.dn, number=len(facts.dkm.children)),
             ask(
                 AD_TEAM,
-                f"leave them: without them the database cannot be read, and a new one gets keys of its own. Which are "
-                f"new: Get-ADObject -SearchBase {where} -SearchScope OneLevel -Filter * -Properties whenCreated",
+                text("engine.cleaning.leave_keys", where=where),
             ),
             blocks=False,
         )
     if isinstance(facts.role_object, ComputerFacts) and facts.role_object.found:
         yield Leftover(
             Left.COMPUTER,
-            f"{facts.role_object.dn} is there",
-            ask(AD_TEAM, f"leave it: the next setup takes it (NAM-05). To look at it: {show_computer(role + '$')}"),
+            text("engine.cleaning.computer", computer=facts.role_object.dn),
+            ask(AD_TEAM, text("engine.cleaning.leave_computer", command=show_computer(role + "$"))),
             blocks=False,
         )
     if isinstance(facts.network, NetworkFacts) and facts.network.role_addresses:
         name = f"{role}.{plan.dns_domain}"
         yield Leftover(
             Left.DNS,
-            f"DNS has {name}: {', '.join(facts.network.role_addresses)}",
-            ask(AD_TEAM, f"leave it: the role writes it anew. To look at it: Resolve-DnsName {powershell(name)}"),
+            text("engine.cleaning.record", name=name, addresses=", ".join(facts.network.role_addresses)),
+            ask(AD_TEAM, text("engine.cleaning.leave_record", name=powershell(name))),
             blocks=False,
         )
 
@@ -236,30 +240,34 @@ def _database(plan: Plan, facts: Facts, work: SetupKind) -> Iterator[Leftover]:
         return
     name = sql_name(found.name)
     if work.removes or not plan.database.create_new:
-        step = in_plan("to build VMM again on it, set database.create_new to false and keep dkm.container")
-        yield Leftover(Left.DATABASE, f"the database {found.name} is kept", step, blocks=False)
+        step = in_plan(text("engine.cleaning.keep_database"))
+        yield Leftover(Left.DATABASE, text("engine.cleaning.database_kept", name=found.name), step, blocks=False)
         return
     yield Leftover(
         Left.DATABASE,
-        f"the database {found.name} is there, and setup is to make a new one",
-        ask(DBA, f"when nobody needs what is in it: DROP DATABASE {name}"),
+        text("engine.cleaning.database_there", name=found.name),
+        ask(DBA, text("engine.cleaning.drop_database", name=name)),
     )
 
 
 def _of_console(plan: Plan, answer: NodeFacts, node: str, work: SetupKind, exit_code: int | None) -> NodeCondition:
     products = [row for row in answer.remains.products if "console" in row.name.casefold()] if answer.remains else []
     if answer.remains is None:
-        return NodeCondition(node, Condition.UNKNOWN, f"{node} does not tell what is installed")
+        return NodeCondition(node, Condition.UNKNOWN, text("engine.cleaning.products_unknown", node=node))
     if not products:
-        return NodeCondition(node, Condition.CLEAN, "no console is installed")
+        return NodeCondition(node, Condition.CLEAN, text("engine.cleaning.no_console"))
     if (exit_code in GOOD_EXIT_CODES) is not work.removes:
-        return NodeCondition(node, Condition.INSTALLED, "the console is installed")
+        return NodeCondition(node, Condition.INSTALLED, text("engine.cleaning.console"))
     try:
         command = console_uninstall(plan).masked()
     except ValueError:
         command = "setup.exe /client /x"
     rows = [
-        Leftover(Left.PRODUCT, f"Windows lists {row.name}", on_node(node, f"{command}; else {row.uninstall}"))
+        Leftover(
+            Left.PRODUCT,
+            text("engine.cleaning.product", product=row.name),
+            on_node(node, text("engine.cleaning.else_remove", command=command, other=row.uninstall)),
+        )
         for row in products
     ]
-    return NodeCondition(node, Condition.HALF_DONE, "setup failed, and the console is there", tuple(rows))
+    return NodeCondition(node, Condition.HALF_DONE, text("engine.cleaning.console_failed"), tuple(rows))

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from vmm_wizard.install.events import Notice
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.remote.task import RemoteTask
@@ -51,14 +52,13 @@ def left_behind(node: str, run_id: str, *, by_hand: bool = False) -> Notice:
     if by_hand:
         return Notice(
             node,
-            f"what was copied for this run may still be on {node}",
-            rf"run it again, or on {node}: Remove-Item -Recurse 'C:\ProgramData\vmm-wizard\{run_id}'",
+            text("engine.clearing.folder", node=node),
+            text("engine.clearing.clear_folder", node=node, run_id=run_id),
         )
     return Notice(
         node,
-        f"the scheduled task {name} with its stored password may still be on {node}",
-        f"run it again, or on {node}: Unregister-ScheduledTask -TaskName '{name}'; "
-        rf"Remove-Item -Recurse 'C:\ProgramData\vmm-wizard\{run_id}'",
+        text("engine.clearing.task", name=name, node=node),
+        text("engine.clearing.clear_task", node=node, name=name, run_id=run_id),
     )
 
 

@@ -16,6 +16,7 @@ from vmm_wizard.install.occupancy import Occupied
 from vmm_wizard.install.orders import Job
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.remote.errors import LogonRefused, RemoteError
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.remote.cluster_lock import LockHolder, LockState
@@ -85,7 +86,7 @@ class ClusterLock:
         if not state.done:
             raise Occupied(*occupied(state, self._plan))
         self.node = node
-        return Notice(node, f"took over the cluster's lock from run {before.holder.run}, which is over")
+        return Notice(node, text("engine.cluster_lock.taken_over", run=before.holder.run))
 
     def release(self, resumed: bool) -> Iterator[Event]:
         """Give the lock back, over any node; `resumed`: an earlier call may have taken it. Tells when that does not
@@ -96,21 +97,21 @@ class ClusterLock:
             return
         nodes = dict.fromkeys((self.node or self._plan.nodes[0].key, *(node.key for node in self._plan.nodes)))
         self.node = ""
-        text = ""
+        said = ""
         for node in nodes:
             try:
                 self._ask(node, lambda session, due: release_lock(session, self._run_id, due))
                 return
             except LogonRefused as error:
                 # The same account and password would be refused by the others, and counted.
-                text = str(error)
+                said = str(error)
                 break
             except (Refused, AddressError, NodeFailed) as error:
-                text = text or str(error)
+                said = said or str(error)
         yield Notice(
             "",
-            f"the lock of run {self._run_id} may still be on {self._plan.cluster.name}: {text}",
-            "the next run here takes it over; `vmm-wizard runs --break-lock FILE` removes it",
+            text("engine.cluster_lock.left", run=self._run_id, cluster=self._plan.cluster.name, reason=said),
+            text("engine.cluster_lock.taken_over_next"),
         )
 
     def _take(self, node: str) -> LockState:
@@ -135,8 +136,8 @@ class ClusterLock:
             raise
         except (RemoteError, NotKnown) as error:
             raise Refused(
-                f"whether another run is at work on {self._plan.cluster.name} cannot be asked over {node}: {error}",
-                f"mend that, then run it again; on {node}: Get-ClusterGroup | Get-ClusterParameter VmmWizardLock",
+                text("engine.cluster_lock.cannot_be_asked", cluster=self._plan.cluster.name, node=node, error=error),
+                text("engine.cluster_lock.mend_and_look", node=node),
             ) from None
 
 
@@ -150,12 +151,18 @@ def _speakers(plan: Plan, facts: Facts) -> Iterator[str]:
 
 def occupied(state: LockState, plan: Plan) -> tuple[str, str]:
     """(Who holds the cluster, in a sentence; how to go on)."""
-    by_force = "only when nobody is at work there: `vmm-wizard runs --break-lock FILE`"
+    by_force = text("engine.cluster_lock.by_force")
     holder = state.holder
     if holder is None:
-        return f"{plan.cluster.name} has a lock that no vmm-wizard of this version has written: {state.text}", by_force
+        return text("engine.cluster_lock.unknown_lock", cluster=plan.cluster.name, lock=state.text), by_force
     return (
-        f"{holder.owner} is at work on {plan.cluster.name}: run {holder.run}, over {holder.node} since "
-        f"{holder.since:%Y-%m-%d %H:%M} UTC",
-        f"wait for its end, or there: `vmm-wizard resume {holder.run}`; {by_force}",
+        text(
+            "engine.cluster_lock.held",
+            owner=holder.owner,
+            cluster=plan.cluster.name,
+            run=holder.run,
+            node=holder.node,
+            since=holder.since,
+        ),
+        text("engine.cluster_lock.wait_there", run=holder.run, by_force=by_force),
     )

@@ -30,6 +30,7 @@ from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret, Secrets
 from vmm_wizard.preflight import Preflight
 from vmm_wizard.remote.errors import Cancelled, LogonRefused, RemoteError
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
@@ -138,21 +139,21 @@ class Context:
             yield StepChanged(node, "preflight", StepState.FAILED, str(refusal))
             raise
         self.journal.finish(self.run.id, node, "preflight")
-        yield StepChanged(node, "preflight", StepState.DONE, "nothing stands in the way")
+        yield StepChanged(node, "preflight", StepState.DONE, text("engine.shared.nothing_in_the_way"))
         return facts
 
     def require_good(self, node: str, findings: tuple[Finding, ...], stops: tuple[Finding, ...]) -> None:
         """Raises Refused where `stops` are, where the user does not go on beside what is unknown, and where the cluster
         could not be locked."""
         if stops:
-            raise Refused(f"not started on {node}: {stopped_by(stops)}")
+            raise Refused(text("engine.context.stopped", node=node, stops=stopped_by(stops)))
         unknowns = tuple(finding for finding in findings if finding.status is Status.UNKNOWN and not finding.accepted)
         if unknowns and not self._confirmed:
             self._confirmed = self.confirm(unknowns)
             if not self._confirmed:
                 # Who is asked to stop answers no question: that is no refusal.
                 self.require_uncancelled(node)
-                raise Refused(f"not started on {node}: what is unknown was not confirmed")
+                raise Refused(text("engine.context.unconfirmed", node=node))
         self.lock.require()
 
     def make_way(self, facts: Facts) -> Iterator[Event]:
@@ -203,7 +204,9 @@ class Context:
         """The password of an account. Raises NodeFailed when nobody gave it."""
         secret = self.secrets.get(account)
         if secret is None:
-            raise NodeFailed(f"the password of {account} is missing", "give it and run it again")
+            raise NodeFailed(
+                text("engine.context.password_missing", account=account), text("engine.context.give_password")
+            )
         return secret
 
     def stop_password(self, account: AccountName, meaning: str) -> None:

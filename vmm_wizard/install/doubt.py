@@ -10,6 +10,7 @@ from vmm_wizard.facts.model import NoAnswer
 from vmm_wizard.install.endings import LostSight
 from vmm_wizard.install.events import Event, Notice
 from vmm_wizard.remote.errors import Cancelled, LogonRefused
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.install.context import Context
@@ -21,10 +22,6 @@ _LONGEST_PAUSE = 15.0
 Doubt = Callable[[LogonRefused, float], Generator[Event, None, bool]]
 
 
-#: What to do where nobody can judge a refused logon.
-WAIT_FOR_CONTROLLER = "when a domain controller answers again, run the same command to go on"
-
-
 def without_a_judge(context: Context, refused: LogonRefused) -> str:
     """The sentence for a logon that was refused while no domain controller answers; empty where one does, and the
     refusal stands."""
@@ -33,7 +30,7 @@ def without_a_judge(context: Context, refused: LogonRefused) -> str:
     access = questions(context.plan, context.preflight.addresses.ca_file or "").access
     if access is None or context.preflight.passwords.can_be_judged(access):
         return ""
-    return f"{refused} while no domain controller answers, which says nothing of the password"
+    return text("engine.doubt.nobody_judges", refused=refused)
 
 
 def no_doubt(refused: LogonRefused, seconds: float) -> Generator[Event, None, bool]:  # noqa: ARG001
@@ -79,9 +76,8 @@ class Doubts:
                 return proof.accepted
             if time.monotonic() - self._since + wait > seconds:
                 raise LostSight(
-                    f"{refused} while no domain controller answers ({proof.reason}), which says nothing of the "
-                    "password",
-                    WAIT_FOR_CONTROLLER,
+                    text("engine.doubt.nobody_judged", refused=refused, reason=proof.reason),
+                    text("engine.doubt.wait"),
                 )
             if context.cancel.wait(wait):
                 raise Cancelled(refused.place)
@@ -94,9 +90,7 @@ class Doubts:
                 raise Cancelled(refused.place)
             return
         self._since = time.monotonic()
-        how_long = f" for up to {seconds / 60:.0f} minutes" if seconds >= 60 else ""
-        yield Notice(
-            self._node,
-            f"{refused}, and no domain controller answers: that says nothing of the password "
-            f"(waiting for one{how_long})",
-        )
+        said = text("engine.doubt.waiting", refused=refused)
+        if seconds >= 60:
+            said = text("engine.doubt.waiting_for", refused=refused, minutes=seconds / 60)
+        yield Notice(self._node, said)

@@ -15,6 +15,7 @@ from vmm_wizard.remote.errors import (
     ShellRefused,
 )
 from vmm_wizard.setup.log import LogReader
+from vmm_wizard.texts import text
 
 #: A node that cannot be spoken to: what runs on it goes on, and nothing can be cleared away now.
 OUT_OF_SIGHT = (NodeUnreachable, LogonRefused, LogonNotOffered, AccessDenied, CertificateRefused, ShellRefused)
@@ -81,11 +82,8 @@ class LostSight(Exception):
 def logon_refused(error: LogonRefused) -> LostSight:
     """How a run ends whose logon a node refused: a wrong password, or no domain controller that the node could ask."""
     node = error.place.partition(":")[0]
-    remedy = (
-        f"when the password of {error.account} is right, and a domain controller answers {node}, run the same command "
-        "to go on"
-    )
-    return LostSight(f"{error}; it is not tried again until the password changes", remedy, error)
+    remedy = text("engine.endings.when_right", account=error.account, node=node)
+    return LostSight(text("engine.endings.refused", error=error), remedy, error)
 
 
 class Detached(Exception):

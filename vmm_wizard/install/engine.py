@@ -17,7 +17,7 @@ from vmm_wizard.install.aftermath import look_after
 from vmm_wizard.install.asking import Ask, take_default
 from vmm_wizard.install.context import Confirm, Context
 from vmm_wizard.install.details import BY_HAND
-from vmm_wizard.install.doubt import WAIT_FOR_CONTROLLER, without_a_judge
+from vmm_wizard.install.doubt import without_a_judge
 from vmm_wizard.install.endings import Detached, End, LostSight, NodeFailed, Pace, PasswordRefused, Refused
 from vmm_wizard.install.events import Event, Finished, Notice, PreflightDone, Result, RunStarted
 from vmm_wizard.install.holding import Held, holding
@@ -29,6 +29,7 @@ from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.secrets import Secrets
 from vmm_wizard.preflight import Preflight
 from vmm_wizard.remote.errors import Cancelled, LogonRefused, RemoteError
+from vmm_wizard.texts import text
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +65,9 @@ class Runner:
             log.mask(secret.reveal())
         missing = missing_secrets(self.plan, self.secrets, self.order.job, by_hand=self.order.by_hand)
         if missing:
-            yield Finished("refused", False, f"the password of {', '.join(map(str, missing))} is missing")
+            yield Finished(
+                "refused", False, text("engine.context.password_missing", account=", ".join(map(str, missing)))
+            )
             return
         try:
             with holding(self.plan, self.state_folder) as carrying:
@@ -117,13 +120,13 @@ class Runner:
                 yield Notice("", end.text, end.remedy)
         except JournalError as error:
             # Nothing is done that the journal does not hold first. What runs on a node goes on, and is found again.
-            remedy = "mend that, then run the same command to go on"
+            remedy = text("engine.engine.journal")
             end, changed = End("failed", f"{error}; {remedy}"), context.changed
             yield Notice("", str(error), remedy)
         except Exception as error:
             _log.exception("the run broke")
-            text = log.masked(f"unexpected error ({type(error).__name__}: {error}); the log file has the details")
-            end, changed = End("failed", text), context.changed
+            said = log.masked(text("engine.engine.unexpected", kind=type(error).__name__, error=error))
+            end, changed = End("failed", said), context.changed
         finally:
             with contextlib.suppress(JournalError):
                 self.journal.end(run.id, outcome)
@@ -132,9 +135,9 @@ class Runner:
     def _to_the_end(self, context: Context, work: Procedure, resumed: bool) -> Generator[Event, None, End]:
         """The run, and how it ended. Raises JournalError."""
 
-        def ended(result: Result, text: str, remedy: str = "", *, resumable: bool = False) -> End:
+        def ended(result: Result, said: str, remedy: str = "", *, resumable: bool = False) -> End:
             done = work.so_far()
-            return context.end(result, f"{text}; {done}" if done else text, remedy, resumable=resumable)
+            return context.end(result, f"{said}; {done}" if done else said, remedy, resumable=resumable)
 
         # Before anything was changed a refusal is one; after that it is a run that did not end.
         try:
@@ -143,8 +146,8 @@ class Runner:
             return ended("failed" if context.changed else "refused", str(refusal), refusal.remedy)
         except Cancelled:
             if context.leaving.is_set():
-                return ended("cancelled", "left to another process to go on with", resumable=True)
-            return ended("cancelled", "cancelled")
+                return ended("cancelled", text("engine.engine.handed_over"), resumable=True)
+            return ended("cancelled", text("engine.engine.cancelled"))
         except Detached as stop:
             return ended("cancelled", str(stop), resumable=True)
         except NodeFailed as error:
@@ -157,13 +160,13 @@ class Runner:
                 context.stop_password(self.plan.node_account, str(error))
             return ended("failed", str(error), error.remedy, resumable=True)
         except (RemoteError, AddressError) as error:
-            text, remedy = str(error), "when that is mended, run the same command again"
+            said, remedy = str(error), text("engine.engine.when_mended")
             if isinstance(error, LogonRefused):
                 doubtful = without_a_judge(context, error)
                 if not doubtful:
-                    context.stop_password(self.plan.node_account, text)
-                text, remedy = (doubtful, WAIT_FOR_CONTROLLER) if doubtful else (text, remedy)
-            return ended("failed", text, remedy, resumable=True)
+                    context.stop_password(self.plan.node_account, said)
+                said, remedy = (doubtful, text("engine.doubt.wait")) if doubtful else (said, remedy)
+            return ended("failed", said, remedy, resumable=True)
 
 
 def kept(event: Event) -> dict[str, Any]:

@@ -9,7 +9,7 @@ As JSON each has `event`; what else it has, by event:
 | step | node (empty: the run as a whole), step, state, text |
 | progress | node, step, percent, text |
 | log | node, lines |
-| notice | node, text, remedy |
+| notice | node, text, remedy, calls (whether somebody has to act) |
 | finished | result, changed, text: always the last |
 """
 
@@ -115,14 +115,22 @@ class LogGrew:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the user should read: a dropped connection, a failure with cause and remedy, what was left."""
+    """Something the user should read: a dropped connection, a failure with cause and remedy, what was left. `calls`:
+    somebody has to act, who may be looking elsewhere."""
 
     node: str
     text: str
     remedy: str = ""
+    calls: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        return {"event": "notice", "node": self.node, "text": self.text, "remedy": self.remedy}
+        return {
+            "event": "notice",
+            "node": self.node,
+            "text": self.text,
+            "remedy": self.remedy,
+            "calls": self.calls,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +173,7 @@ def read_event(document: Mapping[str, Any]) -> Event | None:
         case "log":
             return LogGrew(row["node"], tuple(row["lines"]))
         case "notice":
-            return Notice(row["node"], row["text"], row["remedy"])
+            return Notice(row["node"], row["text"], row["remedy"], bool(row.get("calls")))
         case "finished":
             return Finished(row["result"], bool(row["changed"]), row["text"])
     return None

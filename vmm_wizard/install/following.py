@@ -15,28 +15,20 @@ from vmm_wizard.install.verify import GOOD_EXIT_CODES
 from vmm_wizard.install.watchdog import Verdict, Watchdog
 from vmm_wizard.printable import printable
 from vmm_wizard.setup.log import LogReader, SetupKind
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.remote.task_run import RunResult, TaskStatus
 
-#: What setup.exe's exit codes mean (section 1.3).
-EXIT_CODES = {
-    -1: "its process was ended from outside",
-    13: "another version of VMM is installed (unconfirmed)",
-    14: "setup's own prerequisite check failed (unconfirmed)",
-    15: "setup refused its command line or answer file, or VMM is installed already (unconfirmed)",
-    16: "the setup media is incomplete (unconfirmed)",
-    17: "setup does not run on this machine (unconfirmed)",
-    18: "another setup runs on this node (unconfirmed)",
-}
-
-
-#: What to do about a log that stands still, by what it most likely means.
-_REMEDIES = {
-    Verdict.SLOW: "nothing: it is waited for",
-    Verdict.DIALOG: "the dialog cannot be answered: to end setup on {node}, leave this run (Ctrl+C) and run "
-    "`vmm-wizard resume RUN --end-setup`",
-    Verdict.UNKNOWN: "it is waited for; look at the processes Setup and SetupVM on {node}, and at SQL Server",
+#: What setup.exe's exit codes mean (section 1.3), by the keys of the catalogue.
+_EXIT_CODES = {
+    -1: "ended",
+    13: "other_version",
+    14: "prerequisites",
+    15: "refused",
+    16: "media",
+    17: "machine",
+    18: "other_setup",
 }
 
 
@@ -111,8 +103,9 @@ class Follower(ABC):
         """What to tell of a log that stands still."""
         return Notice(
             self._node,
-            f"nothing was heard of {self._step} on {self._node} for {minutes:.0f} minutes",
-            "long copies and installers may take their time; it is waited for",
+            text("engine.following.unheard", step=self._step, node=self._node, minutes=minutes),
+            text("engine.following.long_work"),
+            calls=True,
         )
 
     def _progress(self) -> Iterator[Event]:
@@ -161,7 +154,8 @@ class SetupFollower(Follower):
         if stuck:
             self._question = stuck_question(self._node, found.text)
         if before is None or before.verdict is not found.verdict or stuck:
-            yield Notice(self._node, found.text, _REMEDIES[found.verdict].format(node=self._node))
+            remedy = text(f"engine.following.still.{found.verdict.name.lower()}", node=self._node)
+            yield Notice(self._node, found.text, remedy, calls=found.verdict is not Verdict.SLOW)
 
     @property
     def reader(self) -> LogReader:
@@ -185,29 +179,31 @@ class SetupFollower(Follower):
 
     def problem(self, result: RunResult) -> str:
         if result.exit_code is None:
-            return f"setup was not started: {log.masked(result.error) or 'the wrapper gave no reason'}"
+            return text(
+                "engine.following.not_started", reason=log.masked(result.error) or text("engine.following.no_reason")
+            )
         if result.exit_code not in GOOD_EXIT_CODES:
-            return f"setup ended with exit code {result.exit_code}: {self._meaning(result.exit_code)}"
+            return text("engine.following.exit_code", code=result.exit_code, meaning=self._meaning(result.exit_code))
         return ""
 
     def _meaning(self, code: int) -> str:
         """What an exit code means; of a failure the log tells whether it was rolled back."""
-        if code in EXIT_CODES:
-            return EXIT_CODES[code]
+        if code in _EXIT_CODES:
+            return text(f"engine.following.exit_codes.{_EXIT_CODES[code]}")
         reader = self._reader
         if reader.rollback_ended:
-            return "setup failed and rolled itself back"
+            return text("engine.following.rolled_back")
         if reader.rollback_begun:
-            return "setup failed, and its rollback has not come to its end"
+            return text("engine.following.rollback_unfinished")
         if reader.changed_something and not reader.work.removes:
-            return "setup failed, and its log tells of no rollback"
-        return "setup failed"
+            return text("engine.following.no_rollback")
+        return text("engine.following.failed")
 
     def explained(self, problem: str) -> tuple[str, str]:
         if not self._reader.failures:
             return problem, ""
         first = self._reader.failures[0]
-        said = f"SetupWizard.log, line {first.line_number}: {log.masked(first.text)}"
+        said = text("engine.following.log_line", number=first.line_number, line=log.masked(first.text))
         return f"{problem}. {said}. {first.cause}", first.remedy
 
 
@@ -219,7 +215,7 @@ class HandFollower(SetupFollower):
         if result.exit_code is not None or result.error:
             return super().problem(result)
         if self.reader.failures or self.reader.rollback_begun:
-            return "setup has ended, nobody saw its exit code, and its log tells of a failure"
+            return text("engine.following.failed_unseen")
         return ""
 
 
@@ -244,5 +240,9 @@ class ScriptFollower(Follower):
 
     def problem(self, result: RunResult) -> str:
         if result.exit_code is None:
-            return f"{self._step} came to nothing: {log.masked(result.error) or 'the wrapper gave no reason'}"
+            return text(
+                "engine.following.came_to_nothing",
+                step=self._step,
+                reason=log.masked(result.error) or text("engine.following.no_reason"),
+            )
         return ""

@@ -6,8 +6,9 @@ For where no task may keep a password (DisableDomainCreds, Protected Users), and
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import ClassVar
 
 from vmm_wizard.install.details import BY_HAND
@@ -17,6 +18,14 @@ from vmm_wizard.install.following import Follower
 from vmm_wizard.install.node_run import NodeRun
 from vmm_wizard.remote.task_run import RunResult, TaskStatus
 from vmm_wizard.setup.by_hand import command_line
+from vmm_wizard.texts import text
+
+
+def _all_of(accounts: Sequence[object]) -> str:
+    """The accounts whose passwords are asked for, as a part of a sentence; empty without any."""
+    if not accounts:
+        return ""
+    return reduce(lambda first, second: text("engine.hand_run.both", first=first, second=second), map(str, accounts))
 
 
 @dataclass
@@ -24,7 +33,7 @@ class HandRun(NodeRun):
     """A NodeRun whose work a person starts. No password is handed over, and none is stored."""
 
     way: ClassVar[str] = BY_HAND
-    _traces: ClassVar[str] = "script and answer file"
+    _traces: ClassVar[str] = "files"
     #: Since when setup's processes are gone without a word of how it ended.
     _quiet: float | None = field(default=None, init=False)
 
@@ -32,13 +41,13 @@ class HandRun(NodeRun):
         self.guard()
         self.journal.start(self.run_id, self.node, BY_HAND)
         yield StepChanged(self.node, BY_HAND, StepState.STARTED)
-        account, asked = self.task.account, " and of ".join(map(str, self.work.secret_accounts))
-        passwords = f"it asks for the password of {asked}" if asked else "it asks for no password"
+        account, asked = self.task.account, _all_of(self.work.secret_accounts)
+        passwords = text("engine.hand_run.asks", asked=asked) if asked else text("engine.hand_run.asks_nothing")
         yield Notice(
             self.node,
-            f"now start setup on {self.node}: log on there as {account}, at its console or by Remote Desktop, open "
-            "PowerShell with 'Run as administrator', and run the line below. It is waited for",
+            text("engine.hand_run.start", node=self.node, account=account),
             f"{command_line(self._folder)}\n{passwords}",
+            calls=True,
         )
 
     def _still_waits(self, status: TaskStatus) -> bool:
@@ -50,7 +59,7 @@ class HandRun(NodeRun):
         step = self.journal.attempt(self.run_id, self.node).get(BY_HAND)
         if step is not None and not step.ended:
             self.journal.finish(self.run_id, self.node, BY_HAND)
-            yield StepChanged(self.node, BY_HAND, StepState.DONE, "somebody has started it")
+            yield StepChanged(self.node, BY_HAND, StepState.DONE, text("engine.hand_run.started"))
         yield from super()._begun()
 
     def _status(self, follower: Follower) -> Generator[Event, None, TaskStatus]:
@@ -67,15 +76,15 @@ class HandRun(NodeRun):
 
     def _problem(self, status: TaskStatus, seconds: float) -> str:
         if not status.folder_exists:
-            return f"{self.node}: somebody has taken {self._folder} away"
+            return text("engine.hand_run.taken_away", node=self.node, folder=self._folder)
         if not status.begun and seconds >= self.pace.by_hand:
-            return f"{self.node}: nobody has started setup in {self.pace.by_hand / 3600:.0f} hours"
+            return text("engine.hand_run.nobody", node=self.node, hours=self.pace.by_hand / 3600)
         return ""
 
     def _end_setup(self) -> Iterator[Event]:
         """Only what a run started itself is ended by it."""
-        text = f"setup on {self.node} was started by hand, and is not ended from here"
-        yield Notice(self.node, text, f"end Setup and SetupVM on {self.node} where they were started")
+        said = text("engine.hand_run.not_ended", node=self.node)
+        yield Notice(self.node, said, text("engine.hand_run.end_there", node=self.node))
         raise Detached(self._goes_on)
 
     def _stop(self) -> Iterator[Event]:

@@ -19,6 +19,7 @@ from vmm_wizard import log
 from vmm_wizard.install.holding import carried_out
 from vmm_wizard.install.journal import Journal, JournalError
 from vmm_wizard.plan.secrets import STANDARD_INPUT, Secrets, piped
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
@@ -61,7 +62,7 @@ def hand_over(run_id: str, secrets: Secrets, book: Path | None, has_begun: Calla
         try:
             process = _start(command, said.fileno())
         except OSError as error:
-            raise NotHandedOver(f"no process could be started ({error.strerror or error})") from None
+            raise NotHandedOver(text("engine.handing_over.no_process", reason=error.strerror or error)) from None
         assert process.stdin is not None
         with contextlib.suppress(OSError):
             process.stdin.write(piped(secrets))
@@ -74,7 +75,7 @@ def hand_over(run_id: str, secrets: Secrets, book: Path | None, has_begun: Calla
                 raise NotHandedOver(_last_line(said.read().decode("utf-8", "replace")))
             if time.monotonic() > due:
                 process.terminate()
-                raise NotHandedOver(f"the process did not begin within {START_SECONDS:.0f} seconds")
+                raise NotHandedOver(text("engine.handing_over.not_begun", seconds=START_SECONDS))
             time.sleep(LOOK_SECONDS)
     return process.pid
 
@@ -100,12 +101,12 @@ def _start(command: list[str], said: int) -> subprocess.Popen[bytes]:
                     stderr=said,
                     creationflags=flags,
                 )
-        raise PermissionError("Windows does not let it")
+        raise PermissionError(text("engine.handing_over.forbidden"))
     return subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True
     )
 
 
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return log.masked(lines[-1].removeprefix("vmm-wizard: ")) if lines else "its process ended without a word"
+def _last_line(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return log.masked(lines[-1].removeprefix("vmm-wizard: ")) if lines else text("engine.handing_over.without_a_word")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vmm_wizard.install.admission import lock_name
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 #: Seconds that one waits for the lock: somebody who only asks who holds it has it for a moment.
 _MOMENT = 0.5
@@ -28,10 +29,10 @@ def holding(plan: Plan, state_folder: Path) -> Iterator[Callable[[str], None]]:
     try:
         lock.acquire()
     except filelock.Timeout:
-        text = f"another vmm-wizard on this computer is at work on {plan.cluster.name} now: wait for its end"
-        raise Held(text) from None
+        said = text("engine.holding.at_work", cluster=plan.cluster.name)
+        raise Held(said) from None
     except OSError as error:
-        raise Held(f"{state_folder}: cannot be used ({error.strerror})") from None
+        raise Held(text("engine.holding.unusable", folder=state_folder, reason=error.strerror)) from None
     try:
         yield lambda run_id: _write(path, run_id)
     finally:

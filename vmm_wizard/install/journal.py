@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vmm_wizard.install.orders import Order
+from vmm_wizard.texts import text
 
 Outcome = Literal["running", "installed", "unchanged", "done", "refused", "failed", "cancelled", "interrupted"]
 StepState = Literal["started", "done", "failed"]
@@ -115,7 +116,7 @@ class Journal:
             if os.name == "posix":
                 path.chmod(0o600)
         except (sqlite3.Error, OSError) as error:
-            raise JournalError(f"{path}: the journal cannot be opened ({error})") from None
+            raise JournalError(text("engine.journal.cannot_be_opened", path=path, error=error)) from None
 
     def _bring_up(self, db: sqlite3.Connection) -> None:
         """Make the tables, or bring older ones up to date. Raises JournalError for a newer version's."""
@@ -123,7 +124,7 @@ class Journal:
         if version == _VERSION:
             return
         if version > _VERSION:
-            raise JournalError(f"{self.path}: the journal is of a newer vmm-wizard: use that one")
+            raise JournalError(text("engine.journal.newer", path=self.path))
         # Two processes may come here at once: the second finds the work done.
         db.execute("BEGIN IMMEDIATE")
         (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -137,14 +138,14 @@ class Journal:
         try:
             db = sqlite3.connect(self.path, timeout=30, isolation_level=None)
         except sqlite3.Error as error:
-            raise JournalError(f"{self.path}: the journal cannot be opened ({error})") from None
+            raise JournalError(text("engine.journal.cannot_be_opened", path=self.path, error=error)) from None
         try:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.execute("PRAGMA foreign_keys=ON")
             yield db
         except sqlite3.Error as error:
-            raise JournalError(f"{self.path}: the journal cannot be used ({error})") from None
+            raise JournalError(text("engine.journal.unusable", path=self.path, error=error)) from None
         finally:
             db.close()
 
@@ -175,7 +176,7 @@ class Journal:
         """One run by its id; raises JournalError when there is none."""
         found = [run for run in self.runs() if run.id == run_id]
         if not found:
-            raise JournalError(f"{self.path}: there is no run {run_id}")
+            raise JournalError(text("engine.journal.no_run", path=self.path, run_id=run_id))
         return found[0]
 
     def runs(self) -> tuple[Run, ...]:
@@ -191,7 +192,7 @@ class Journal:
         try:
             order = Order.from_json({"job": row[3], **json.loads(row[7])})
         except (ValueError, TypeError) as error:
-            raise JournalError(f"{self.path}: run {row[0]} has an order that cannot be read ({error})") from None
+            raise JournalError(text("engine.journal.bad_order", path=self.path, run=row[0], error=error)) from None
         started = datetime.fromisoformat(row[4])
         return Run(row[0], row[1], row[2], row[3], started, _time(row[5]), row[6], order, row[8])
 

@@ -17,6 +17,7 @@ from vmm_wizard.facts.model import (
     SqlFacts,
 )
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 #: The groups of firewall rules that setup switches on and leaves on (INST). The first is how nodes are administered.
 _KEPT_GROUP, _GROUP = "Windows Remote Management", "Windows Standards-Based Storage Management"
@@ -36,15 +37,15 @@ def on_the_node(facts: Facts, node: str) -> Iterator[Leftover]:
     disable = f"Disable-NetFirewallRule -DisplayGroup {powershell(_GROUP)}"
     yield Leftover(
         node,
-        f"firewall rules stay on {node}: the groups {_KEPT_GROUP} and {_GROUP} are still open",
-        str(on_node(node, f"{disable}; leave {_KEPT_GROUP} on where the node is administered by it")),
+        text("engine.leftovers.firewall", node=node, first=_KEPT_GROUP, second=_GROUP),
+        str(on_node(node, text("engine.leftovers.disable", command=disable, group=_KEPT_GROUP))),
     )
     answer = facts.nodes.get(node)
     if isinstance(answer, NodeFacts) and answer.agent_installed:
         find = "Get-Package -Name '*Virtual Machine Manager Agent*'"
         yield Leftover(
             node,
-            f"the VMM agent stays on {node}: setup refuses a node that has it without a server",
+            text("engine.leftovers.agent", node=node),
             str(on_node(node, f"{find} | Uninstall-Package")),
         )
 
@@ -56,42 +57,49 @@ def in_the_estate(plan: Plan, facts: Facts, *, database_kept: bool) -> Iterator[
     if database_kept and not (isinstance(sql, SqlFacts) and sql.database is None):
         yield Leftover(
             "",
-            f"database {name} stays on {plan.database.target}: `vmm-wizard rebuild` installs on it again",
-            str(ask(DBA, f"when nobody wants it any more, after a backup: DROP DATABASE {sql_name(name)};")),
+            text("engine.leftovers.database", name=name, server=plan.database.target),
+            str(ask(DBA, text("engine.leftovers.drop_database", name=sql_name(name)))),
         )
     account = down_level(plan.service_account.name, facts)
     yield Leftover(
         "",
-        f"the login of {account} stays in {plan.database.target}",
-        str(ask(DBA, f"when nothing else uses it: DROP LOGIN {sql_name(account)};")),
+        text("engine.leftovers.login", account=account, server=plan.database.target),
+        str(ask(DBA, text("engine.leftovers.drop_login", login=sql_name(account)))),
     )
     if not (isinstance(facts.dkm, ContainerFacts) and not facts.dkm.found):
         dn = powershell(str(plan.dkm.dn))
-        why = f"without its keys database {name} cannot be read" if database_kept else "another VMM may share it"
+        why = text("engine.leftovers.unreadable", name=name) if database_kept else text("engine.leftovers.shared")
         remove = (
             f"Set-ADObject -Identity {dn} -ProtectedFromAccidentalDeletion $false; "
             f"Remove-ADObject -Identity {dn} -Recursive"
         )
         yield Leftover(
-            "", f"the DKM container {plan.dkm.dn} stays: {why}", str(ask(AD_TEAM, f"when nobody wants it: {remove}"))
+            "",
+            text("engine.leftovers.container", container=plan.dkm.dn, why=why),
+            str(ask(AD_TEAM, text("engine.leftovers.remove_container", command=remove))),
         )
     yield from _of_the_role(plan, facts)
 
 
 def _of_the_role(plan: Plan, facts: Facts) -> Iterator[Leftover]:
-    role, again = plan.cluster.role_name.text, "a rebuild under this name takes it again"
+    role, again = plan.cluster.role_name.text, text("engine.leftovers.again")
     found = facts.role_object
     if isinstance(found, ComputerFacts) and found.found:
+        remove = f"Remove-ADObject -Identity {powershell(found.dn)} -Recursive"
         yield Leftover(
             "",
-            f"the computer object {found.dn} stays: {again}",
-            str(ask(AD_TEAM, f"else: Remove-ADObject -Identity {powershell(found.dn)} -Recursive")),
+            text("engine.leftovers.computer", computer=found.dn, again=again),
+            str(ask(AD_TEAM, text("engine.leftovers.else", command=remove))),
         )
     record = facts.role_record
     if isinstance(record, RoleRecordFacts) and record.found and not record.tombstoned:
         zone = powershell(plan.dns_domain)
         remove = f"Remove-DnsServerResourceRecord -ZoneName {zone} -Name {powershell(role)} -RRType A"
-        yield Leftover("", f"the DNS record of {plan.role_fqdn} stays: {again}", str(ask(NETWORK, f"else: {remove}")))
+        yield Leftover(
+            "",
+            text("engine.leftovers.record", name=plan.role_fqdn, again=again),
+            str(ask(NETWORK, text("engine.leftovers.else", command=remove))),
+        )
     names = facts.principal_names
     if isinstance(names, PrincipalNameFacts):
         held = {key.casefold(): dns for key, dns in names.holders.items()}
@@ -100,8 +108,8 @@ def _of_the_role(plan: Plan, facts: Facts) -> Iterator[Leftover]:
                 holder = powershell(names.accounts.get(dn) or dn)
                 yield Leftover(
                     "",
-                    f"the service principal name {name} stays on {dn}",
+                    text("engine.leftovers.principal_name", name=name, dn=dn),
                     str(
-                        ask(AD_TEAM, f"before another service account takes it: setspn -D {powershell(name)} {holder}")
+                        ask(AD_TEAM, text("engine.leftovers.free_principal_name", name=powershell(name), holder=holder))
                     ),
                 )

@@ -17,6 +17,7 @@ from vmm_wizard.install.role import Role, cannot_take, label_of, role_of
 from vmm_wizard.install.verify import Witness
 from vmm_wizard.remote.cluster_role import RoleState, move_role, role_state
 from vmm_wizard.remote.errors import Cancelled, LogonRefused, RemoteError
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.install.context import Context
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
 
 #: The step that moves the role to a node; in the journal it is that node's, and its detail where the role came from.
 MOVE = "move"
-#: What to look at when a role does not come up: its resources, and the cluster's events of a failed resource or role.
-LOOK = (
-    "look at Get-ClusterResource and at the events 1069 and 1205 of FailoverClustering in the System log, "
-    "mend that, then run the same command again"
-)
+
+
+def where_to_look() -> str:
+    """What to look at when a role does not come up: its resources, and the cluster's events of a failed resource or
+    role."""
+    return text("engine.moving.look")
 
 
 def move_step(context: Context, to: str) -> Step | None:
@@ -51,21 +53,21 @@ def move(context: Context, facts: Facts, to: str) -> Generator[Event, None, Fact
     """
     role = role_of(context.plan, facts)
     if role is None:
-        raise Refused("no node that answers sees VMM's role on its cluster", "see `vmm-wizard explain POST-02`")
+        raise Refused(text("engine.moving.no_role"), text("engine.shared.explain_role"))
     if not is_under_way(context, to):
         require_able(facts, role, to)
         context.lock.require()
-        context.journal.start(context.run.id, to, MOVE, f"role {role.name} from {role.owner}")
-    yield StepChanged(to, MOVE, StepState.STARTED, f"role {role.name} is on {role.owner}")
+        context.journal.start(context.run.id, to, MOVE, text("engine.moving.from", role=role.name, owner=role.owner))
+    yield StepChanged(to, MOVE, StepState.STARTED, text("engine.moving.on", role=role.name, owner=role.owner))
     try:
         yield from _Move(context, role, to).go()
-        facts, text = yield from _settled(context, role, to)
+        facts, said = yield from _settled(context, role, to)
     except NodeFailed as error:
         context.journal.finish(context.run.id, to, MOVE, "failed", str(error))
         yield StepChanged(to, MOVE, StepState.FAILED, str(error))
         raise
     context.journal.finish(context.run.id, to, MOVE)
-    yield StepChanged(to, MOVE, StepState.DONE, text)
+    yield StepChanged(to, MOVE, StepState.DONE, said)
     return facts
 
 
@@ -73,11 +75,13 @@ def require_able(facts: Facts, role: Role, to: str) -> None:
     """Raises Refused where `to` cannot take the role now, or the role is not online."""
     why = cannot_take(facts, role, to)
     if why:
-        raise Refused(f"role {role.name} is not moved to {to}: {why}", "mend that, or choose another node")
+        raise Refused(
+            text("engine.moving.not_moved", role=role.name, to=to, why=why), text("engine.moving.another_node")
+        )
     if not role.is_online:
         raise Refused(
-            f"role {role.name} is not moved to {to}: it is {role.state} on {role.owner}",
-            f"bring it online where it is (Start-ClusterGroup); if it does not come up, {LOOK}",
+            text("engine.moving.not_online", role=role.name, to=to, state=role.state, owner=role.owner),
+            text("engine.moving.bring_online", look=where_to_look()),
         )
 
 
@@ -111,7 +115,7 @@ class _Move:
     def _stopped(self) -> Detached | Cancelled:
         if not self.sent:
             return Cancelled(self.to)
-        return Detached(f"role {self.role.name} goes on moving to {self.to}; run the same command again to follow it")
+        return Detached(text("engine.moving.goes_on", role=self.role.name, to=self.to))
 
     def _look(self, calls: Calls) -> Generator[Event, None, bool]:
         """One look, and the order to move where none was given; whether the role has arrived."""
@@ -131,7 +135,7 @@ class _Move:
             return False
         if self._away_since is not None:
             self._away_since = None
-            yield Notice(self.to, "a node of the cluster answers again")
+            yield Notice(self.to, text("engine.moving.answers_again"))
         return self._judged(state)
 
     def _is_to_be_begun(self, state: RoleState) -> bool:
@@ -143,25 +147,34 @@ class _Move:
     def _judged(self, state: RoleState) -> bool:
         """Whether the role has arrived. Raises NodeFailed where it never will, LostSight where it takes too long."""
         pace, name = self.context.pace, self.role.name
-        where = f"it is {state.state or 'nowhere'} on {state.owner or 'no node'}"
+        where = text(
+            "engine.moving.where",
+            state=state.state or text("engine.moving.nowhere"),
+            owner=state.owner or text("engine.moving.no_node"),
+        )
         if state.refused:
-            raise NodeFailed(f"the cluster does not move role {name} to {self.to}: {state.refused}", LOOK)
+            raise NodeFailed(
+                text("engine.moving.refused", role=name, to=self.to, reason=state.refused), where_to_look()
+            )
         there, now = self._is_there(state), time.monotonic()
         if there and state.is_online:
             return True
         self.left = self.left or there or state.is_moving
         if state.is_online and self.left:
-            raise NodeFailed(f"role {name} did not stay on {self.to}: {where} again", LOOK)
+            raise NodeFailed(text("engine.moving.did_not_stay", role=name, to=self.to, where=where), where_to_look())
         if state.is_moving:
             self._bad_since = None
         elif self._bad_since is None:
             # A resource that fails is started again once or twice before the cluster gives it up.
             self._bad_since = now
         elif now - self._bad_since >= pace.settling:
-            raise NodeFailed(f"role {name} does not come up on {self.to}: {where}", LOOK)
+            raise NodeFailed(
+                text("engine.moving.does_not_come_up", role=name, to=self.to, where=where), where_to_look()
+            )
         if now - self._since >= pace.moving:
             raise LostSight(
-                f"role {name} has been moving to {self.to} for {pace.moving / 60:.0f} minutes: {where}", LOOK
+                text("engine.moving.too_long", role=name, to=self.to, minutes=pace.moving / 60, where=where),
+                where_to_look(),
             )
         return False
 
@@ -169,11 +182,11 @@ class _Move:
         now = time.monotonic()
         if self._away_since is None:
             self._away_since = now
-            yield Notice(self.to, f"{error} (trying again)")
+            yield Notice(self.to, text("engine.moving.trying_again", error=error))
         if now - self._away_since >= self.context.pace.patience:
             raise LostSight(
-                f"no node of the cluster says how role {self.role.name} moves: {error}",
-                "when one answers again, run the same command to go on",
+                text("engine.moving.unseen", role=self.role.name, error=error),
+                text("engine.moving.when_one_answers"),
             ) from None
 
 
@@ -200,9 +213,7 @@ def _settled(context: Context, role: Role, to: str) -> Generator[Event, None, tu
         try:
             facts = context.look()
         except Cancelled:
-            raise Detached(
-                f"role {role.name} is on {to}; run the same command again to see whether it serves"
-            ) from None
+            raise Detached(text("engine.moving.see_whether_it_serves", role=role.name, to=to)) from None
         rows = witnesses(context, facts, to)
         bad = "; ".join(row.text for row in rows if not row.good)
         if not bad:
@@ -210,7 +221,10 @@ def _settled(context: Context, role: Role, to: str) -> Generator[Event, None, tu
         silent = not isinstance(facts.nodes.get(to), NodeFacts)
         if time.monotonic() - since >= (context.pace.patience if silent else context.pace.settling):
             if silent:
-                raise LostSight(f"role {role.name} has moved to {to}, but {bad}", "when it answers, run it again")
-            raise NodeFailed(f"role {role.name} has moved to {to}, but {bad}", LOOK)
+                raise LostSight(
+                    text("engine.moving.moved_but", role=role.name, to=to, wrong=bad),
+                    text("engine.moving.when_it_answers"),
+                )
+            raise NodeFailed(text("engine.moving.moved_but", role=role.name, to=to, wrong=bad), where_to_look())
         context.cancel.wait(context.pace.poll)
         yield from ()

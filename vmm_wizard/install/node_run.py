@@ -25,12 +25,12 @@ from vmm_wizard.install.endings import (
     LostSight,
     NodeFailed,
     Pace,
-    PasswordRefused,
     SetupEnd,
     logon_refused,
 )
 from vmm_wizard.install.events import Event, Notice, Progress, StepChanged, StepState
 from vmm_wizard.install.following import Follower
+from vmm_wizard.install.node_words import ended_well, task_refused, with_node
 from vmm_wizard.install.patience import patiently
 from vmm_wizard.install.staging import require_as_written
 from vmm_wizard.install.stopping import where_to_stop
@@ -40,7 +40,8 @@ from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.remote.errors import AnswerUnreadable, Cancelled, LogonRefused, RemoteError, ScriptFailed
 from vmm_wizard.remote.restart import is_another_boot
-from vmm_wizard.remote.task_run import WRONG_PASSWORD, RunResult, TaskStatus
+from vmm_wizard.remote.task_run import RunResult, TaskStatus
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.install.journal import Journal
@@ -69,7 +70,7 @@ class NodeRun:
     ask: Ask = take_default
     #: The step that sets the work going, and what it leaves on the node meanwhile.
     way: ClassVar[str] = "start"
-    _traces: ClassVar[str] = "task, key, passwords and answer file"
+    _traces: ClassVar[str] = "task"
     #: The wish to end a setup that runs here; nothing new is begun then.
     end_setup: threading.Event = field(default_factory=threading.Event)
     #: With it, who cancels leaves all as it is: another process goes on with it.
@@ -117,8 +118,8 @@ class NodeRun:
         except RemoteError as error:
             yield from self._clear(self.pace.clearing)
             cramped = self.node if isinstance(error, ScriptFailed) else ""
-            remedy = f"see the log file, mend {self.node}, run it again"
-            raise NodeFailed(self._sentence(error), remedy, cramped=cramped) from None
+            remedy = text("engine.node_run.mend", node=self.node)
+            raise NodeFailed(with_node(self.node, error), remedy, cramped=cramped) from None
         finally:
             self.task.close()
 
@@ -126,7 +127,7 @@ class NodeRun:
         if self.end_setup.is_set():
             raise Cancelled(self.node)
         self.ready()
-        yield from self._step("stage", "staged and read back", self._stage, staged_detail(self.work))
+        yield from self._step("stage", text("engine.node_run.staged"), self._stage, staged_detail(self.work))
         yield from self._set_going()
         yield from self._follow()
         yield from self._clear(self.pace.patience)
@@ -142,7 +143,8 @@ class NodeRun:
             is_started = status.begun or status.result is not None or status.is_active
             if is_started or self._still_waits(status):
                 if is_started:
-                    said = "somebody has started it" if self.work.by_hand else "the run's task is on the node already"
+                    how = "by_hand" if self.work.by_hand else "by_task"
+                    said = text(f"engine.node_run.there_already.{how}")
                     yield StepChanged(self.node, self.way, StepState.SKIPPED, said)
                 else:
                     self.ready()
@@ -161,7 +163,7 @@ class NodeRun:
 
     def _set_going(self) -> Iterator[Event]:
         began = boot_detail((yield from self._boot_time(self.pace.patience)))
-        yield from self._step("start", f"scheduled task of {self.task.account} started", self._start, began)
+        yield from self._step("start", text("engine.node_run.started", account=self.task.account), self._start, began)
 
     def _step(self, name: str, done: str, act: Callable[[], None], detail: str = "") -> Iterator[Event]:
         self.journal.start(self.run_id, self.node, name, detail)
@@ -179,10 +181,10 @@ class NodeRun:
         return StepChanged(self.node, name, StepState.FAILED, text)
 
     def _patiently(self, call: Callable[[], T], patience: float) -> Generator[Event, None, T]:
-        usual = "setup restarts WinRM while it runs; " if self._runs and self.work.log == "setup" else ""
+        usual = self._runs and self.work.log == "setup"
         while True:
             try:
-                return (yield from patiently(self.task, self.node, call, self.pace.poll, patience, usual))
+                return (yield from patiently(self.task, self.node, call, self.pace.poll, patience, setup_runs=usual))
             except LogonRefused as refused:
                 if not (yield from self.doubt(refused, patience)):
                     raise
@@ -205,11 +207,7 @@ class NodeRun:
         started = self.task.start(self.passwords(self.task.account))
         if not started.failed_step:
             return
-        kind = PasswordRefused if started.error_code == WRONG_PASSWORD else NodeFailed
-        raise kind(
-            f"{self.node}: Windows refused the scheduled task of {self.task.account}: {started.reason}",
-            "see `vmm-wizard explain INS-02` and `vmm-wizard explain INS-03`",
-        )
+        raise task_refused(self.node, self.task.account, started)
 
     # --- following
 
@@ -240,13 +238,13 @@ class NodeRun:
                 yield from self._patiently(partial(self._hand_over, status), self.pace.patience)
             if seconds >= self.pace.limit and (self._runs or not self.work.by_hand):
                 raise Detached(
-                    f"{self.work.step} on {self.node} has not ended after {self.pace.limit / 3600:.1f} hours"
+                    text("engine.node_run.not_ended", step=self.work.step, node=self.node, hours=self.pace.limit / 3600)
                 )
             self.task.pause(self.pace.poll)
         yield from follower.close()
         problem = follower.problem(status.result)
         if problem and self._ending:
-            problem = f"{self.work.step} was ended as you asked, before it had ended by itself"
+            problem = text("engine.node_run.as_asked", step=self.work.step)
         if problem:
             raise self._failed(f"{self.node}: {problem}", follower, status.result)
         self.report = status.report
@@ -264,7 +262,7 @@ class NodeRun:
         if status.stopped_because:
             return f"{self.node}: {status.stopped_because}"
         if seconds >= self.pace.starting:
-            return f"{self.node}: the scheduled task was started {seconds:.0f} seconds ago and has not run"
+            return text("engine.node_run.not_run", node=self.node, seconds=seconds)
         return ""
 
     def _boot_time(self, patience: float) -> Generator[Event, None, datetime | None]:
@@ -279,9 +277,9 @@ class NodeRun:
         before = boot_of(self.journal.attempt(self.run_id, self.node).get("start"))
         now = yield from self._boot_time(self.pace.clearing)
         if before and now and is_another_boot(before, now):
-            text = f"{self.node} was restarted during {self.work.step}: its Windows began at {now:%H:%M:%S} UTC"
-            remedy = f"find out what restarted {self.node} (event 1074 or 6008 of its System log), then run it again"
-            return self._failed(text, follower, remedy=remedy)
+            said = text("engine.node_run.restarted", node=self.node, step=self.work.step, at=now)
+            remedy = text("engine.node_run.find_out", node=self.node)
+            return self._failed(said, follower, remedy=remedy)
         return self._failed(problem, follower)
 
     def _begun(self) -> Iterator[Event]:
@@ -306,14 +304,16 @@ class NodeRun:
         """End setup's processes; said again until they are gone, for the wrapper sees new ones now and then."""
         first = "end" not in self.journal.attempt(self.run_id, self.node)
         if first:
-            self.journal.start(self.run_id, self.node, "end", "as asked")
+            self.journal.start(self.run_id, self.node, "end", text("engine.node_run.asked"))
             yield StepChanged(self.node, "end", StepState.STARTED)
         ended = yield from self._patiently(self.task.end_setup, self.pace.patience)
         if ended.ended:
-            self.journal.finish(self.run_id, self.node, "end", "done", ", ".join(ended.ended))
-            yield StepChanged(self.node, "end", StepState.DONE, f"ended {', '.join(ended.ended)}")
+            names = ", ".join(ended.ended)
+            self.journal.finish(self.run_id, self.node, "end", "done", names)
+            yield StepChanged(self.node, "end", StepState.DONE, text("engine.node_run.ended_processes", names=names))
         elif first and ended.errors:
-            yield Notice(self.node, f"{self.node}: setup could not be ended: {'; '.join(ended.errors)}")
+            errors = "; ".join(ended.errors)
+            yield Notice(self.node, text("engine.node_run.not_to_be_ended", node=self.node, errors=errors))
 
     def _hand_over(self, status: TaskStatus) -> None:
         if not status.secrets_waiting:
@@ -323,11 +323,10 @@ class NodeRun:
     def _ended_well(self, result: RunResult) -> Iterator[Event]:
         self._runs = False
         self.exit_code = result.exit_code
-        text = f"{self.work.step} ended{' well' if self.exit_code is not None else ', its exit code is not known'}"
-        text += "; Windows wants a restart of this node" if self.needs_restart else ""
+        said = ended_well(self.work.step, self.exit_code)
         self.journal.finish(self.run_id, self.node, self.work.step, "done", exit_code_detail(self.exit_code))
-        yield Progress(self.node, self.work.step, 100, text)
-        yield StepChanged(self.node, self.work.step, StepState.DONE, text)
+        yield Progress(self.node, self.work.step, 100, said)
+        yield StepChanged(self.node, self.work.step, StepState.DONE, said)
 
     def _failed(
         self, problem: str, follower: Follower, result: RunResult | None = None, remedy: str = ""
@@ -360,11 +359,11 @@ class NodeRun:
         except LostSight as lost:
             raise Detached(str(lost)) from None
         if self.journal.is_open(self.run_id, self.node):
-            raise Detached(f"{self.node} could not be cleared; run the same command again when it answers")
+            raise Detached(text("engine.node_run.not_cleared", node=self.node))
 
     @property
     def _goes_on(self) -> str:
-        return f"{self.work.step} goes on on {self.node}; run the same command again to follow it"
+        return text("engine.node_run.goes_on", step=self.work.step, node=self.node)
 
     def _clear(self, patience: float) -> Iterator[Event]:
         """Take everything away, or tell what is left. Raises LostSight when setup runs there."""
@@ -379,22 +378,18 @@ class NodeRun:
             yield StepChanged(self.node, "clear", StepState.SKIPPED, self._goes_on)
             raise LostSight(self._goes_on) from None
         except RemoteError as error:
-            left = self._sentence(error)
+            left = with_node(self.node, error)
         else:
             if removal.left:
-                left = "; ".join((f"left behind: {', '.join(removal.left)}", *removal.errors))
+                left = "; ".join((text("engine.node_run.left", what=", ".join(removal.left)), *removal.errors))
         if left:
             yield self._step_failed("clear", left)
             yield left_behind(self.node, self.run_id, by_hand=self.work.by_hand)
             return
         self.journal.finish(self.run_id, self.node, "clear")
-        yield StepChanged(self.node, "clear", StepState.DONE, f"{self._traces} are gone")
+        yield StepChanged(self.node, "clear", StepState.DONE, text(f"engine.node_run.gone.{self._traces}"))
 
     def _lost_sight(self, error: RemoteError) -> LostSight:
         if isinstance(error, LogonRefused):
             return logon_refused(error)
-        return LostSight(str(error), f"when {self.node} answers again, run the same command to go on")
-
-    def _sentence(self, error: Exception) -> str:
-        text = log.masked(str(error))
-        return text if self.node in text else f"{self.node}: {text}"
+        return LostSight(str(error), text("engine.node_run.when_it_answers", node=self.node))

@@ -12,6 +12,7 @@ from vmm_wizard.install.events import Event
 from vmm_wizard.install.following import Follower, ScriptFollower, SetupFollower
 from vmm_wizard.install.patience import patiently
 from vmm_wizard.setup.log_phases import SetupKind
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.install.journal import Step
@@ -49,16 +50,16 @@ def _ended(node: str, step: str, follower: Follower, status: TaskStatus, *, by_h
     """How the work ended, in a sentence; empty while it goes on."""
     if status.result is not None:
         problem = follower.problem(status.result)
-        text, remedy = follower.explained(problem) if problem else (f"{step} ended well", "")
-        return f"{node}: {text}" + (f" -> {remedy}" if remedy else "")
+        said, remedy = follower.explained(problem) if problem else (text("engine.node_words.ended.seen", step=step), "")
+        return f"{node}: {said}" + (f" -> {remedy}" if remedy else "")
     if status.is_active and status.public_key is not None and not status.begun and not status.secrets_waiting:
-        return f"{node}: {step} has not begun; its task waits for the passwords, and gives up when none arrive"
+        return text("engine.observing.waits_for_passwords", node=node, step=step)
     if status.is_active or (status.begun and status.setup_processes):
         return ""
     if by_hand and status.folder_exists and not status.begun:
-        return f"{node}: {step} waits for somebody who starts it there"
+        return text("engine.observing.waits_for_somebody", node=node, step=step)
     if by_hand and status.begun:
-        return f"{node}: {step} has ended, and nobody saw its exit code"
+        return text("engine.observing.unseen", node=node, step=step)
     if status.task_state == "Missing" and not status.begun:
-        return f"{node}: nothing of this run is there any more"
-    return f"{node}: {status.stopped_because or 'the task was never started'}"
+        return text("engine.observing.nothing_there", node=node)
+    return f"{node}: {status.stopped_because or text('engine.observing.never_started')}"

@@ -12,6 +12,7 @@ from vmm_wizard.facts.rehearsal import REHEARSAL_PREFIX
 from vmm_wizard.install.clearing import SetupRunning, take_away
 from vmm_wizard.install.events import Event, Notice
 from vmm_wizard.install.journal import Journal, Run
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.remote.task import RemoteTask
@@ -42,9 +43,12 @@ def make_way(
             continue
         if answer.tasks is None:
             raise Occupied(
-                f"{unreadable_part(answer, 'which scheduled tasks there are').reason}: another run may be at work on "
-                f"{node}",
-                "give a local administrator as connection.node_account",
+                text(
+                    "engine.occupancy.tasks_unread",
+                    reason=unreadable_part(answer, text("engine.occupancy.tasks")).reason,
+                    node=node,
+                ),
+                text("engine.occupancy.give_administrator"),
             )
         for name in answer.tasks:
             run_id = name.removeprefix(TASK_PREFIX)
@@ -55,8 +59,8 @@ def make_way(
             yield _take_away(open_task(run_id, node), node, earlier.get(run_id), run, poll)
         if answer.setup_processes and TASK_PREFIX + run.id not in answer.tasks:
             raise Occupied(
-                f"a setup that this run did not start is running on {node}: {', '.join(answer.setup_processes)}",
-                f"wait until it has ended, look at what it did on {node}, then run install again",
+                text("engine.occupancy.setup_runs", node=node, processes=", ".join(answer.setup_processes)),
+                text("engine.occupancy.wait", node=node),
             )
 
 
@@ -72,26 +76,30 @@ def _take_away(task: RemoteTask, node: str, owner: Run | None, run: Run, poll: f
         task.close()
     if removal.left:
         raise Occupied(
-            f"an earlier run left {', '.join(removal.left)} on {node}, which cannot be removed",
-            f"on {node}: Unregister-ScheduledTask -TaskName '{name}' ({'; '.join(removal.errors) or 'no reason'})",
+            text("engine.occupancy.left", what=", ".join(removal.left), node=node),
+            text(
+                "engine.occupancy.take_away",
+                node=node,
+                name=name,
+                errors="; ".join(removal.errors) or text("engine.occupancy.no_reason"),
+            ),
         )
-    return Notice(node, f"removed the scheduled task {name} from {node}: an earlier run had left it")
+    return Notice(node, text("engine.occupancy.removed", name=name, node=node))
 
 
 def _unknown_run(node: str, name: str) -> Occupied:
     return Occupied(
-        f"{node} holds the scheduled task {name} of a vmm-wizard on another computer, or of another user",
-        "run install there to go on with it; only when nobody does, "
-        f"on {node}: Unregister-ScheduledTask -TaskName '{name}'",
+        text("engine.occupancy.unknown_run", node=node, name=name),
+        text("engine.occupancy.unknown_run_next", node=node, name=name),
     )
 
 
 def _own_run(node: str, owner: Run, run: Run) -> Occupied:
     changed = "; ".join(differences(owner.plan_toml, run.plan_toml))
-    what = f" with other answers ({changed})" if changed else ""
+    how = "differing_run" if changed else "run"
     return Occupied(
-        f"run {owner.id}, begun {owner.started:%Y-%m-%d %H:%M} UTC{what}, is still installing {node}",
-        "put the answers back to what that run began with and install again to go on with it, or wait for its end",
+        text(f"engine.occupancy.own.{how}", run=owner.id, begun=owner.started, changed=changed, node=node),
+        text("engine.occupancy.own_run_next"),
     )
 
 
@@ -101,8 +109,8 @@ def differences(old: str, new: str) -> list[str]:
     found = []
     for key in sorted(before.keys() | after.keys()):
         if before.get(key) != after.get(key):
-            value = "" if key in _UNSHOWN else f" was {before[key]!r}" if key in before else " was not set"
-            found.append(key + value)
+            how = "differs" if key in _UNSHOWN else "was" if key in before else "was_not_set"
+            found.append(text(f"engine.occupancy.answer.{how}", answer=key, before=before.get(key)))
     return found
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from vmm_wizard.install.events import Event, Notice
 from vmm_wizard.remote.errors import AnswerUnreadable, NodeUnreachable, ShellRefused
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.remote.task import RemoteTask
@@ -22,10 +23,10 @@ _LONGEST_PAUSE = 15.0
 
 
 def patiently(
-    task: RemoteTask, node: str, call: Callable[[], T], poll: float, patience: float, usual: str = ""
+    task: RemoteTask, node: str, call: Callable[[], T], poll: float, patience: float, *, setup_runs: bool = False
 ) -> Generator[Event, None, T]:
     """What `call` gives. While the node is out of reach it is asked again for `patience` seconds, first after `poll`,
-    and that is told; `usual` (`...; `) says why it need not mean anything.
+    and that is told; `setup_runs`: it need not mean anything, for setup restarts WinRM.
 
     For calls of `task` that may be repeated. A refused logon is never tried again. Raises what the last call raised.
     """
@@ -38,8 +39,8 @@ def patiently(
             now = time.monotonic()
             if away_since is None:
                 away_since = now
-                how_long = f" for up to {patience / 60:.0f} minutes" if patience >= 60 else ""
-                yield Notice(node, f"{error} ({usual}trying again{how_long})")
+                how = ("while_setup_runs" if setup_runs else "away") + ("_for" if patience >= 60 else "")
+                yield Notice(node, text(f"engine.patience.trying.{how}", error=error, minutes=patience / 60))
             limit = min(patience, _PASSING_SECONDS) if isinstance(error, _PASSING) else patience
             if now - away_since + wait > limit:
                 raise
@@ -47,5 +48,5 @@ def patiently(
             wait = min(wait * 2, max(poll, _LONGEST_PAUSE))
         else:
             if away_since is not None:
-                yield Notice(node, f"{node} answers again")
+                yield Notice(node, text("engine.patience.answers_again", node=node))
             return answer

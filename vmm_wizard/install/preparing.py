@@ -10,6 +10,7 @@ from vmm_wizard.facts.model import NodeFacts
 from vmm_wizard.install.works import ScriptWork
 from vmm_wizard.plan.model import Plan, Release
 from vmm_wizard.plan.releases import requirements
+from vmm_wizard.texts import text
 
 #: The script, and what its step is called.
 SCRIPT = "prepare-node"
@@ -47,27 +48,29 @@ def lacking(plan: Plan, answer: NodeFacts) -> tuple[str, ...]:
 def _lacking(plan: Plan, answer: NodeFacts) -> Iterator[str]:
     sources, kit = plan.prepare, answer.adk
     if sources.media_source and not answer.media.exists:
-        yield f"the media in {plan.media.path}"
+        yield text("engine.preparing.media_in", path=plan.media.path)
     if answer.media.exists and answer.media.blocked:
-        yield "the media without the mark of a download"
+        yield text("engine.preparing.mark")
     if sources.adk_source and not (kit.root and kit.deployment_tools):
-        yield "the Deployment Tools"
+        yield text("engine.preparing.kit")
     if sources.winpe_source and not (kit.root and kit.windows_pe):
-        yield "Windows PE"
+        yield text("engine.preparing.winpe")
     if kit.wsim_uncopied and plan.release is not Release.VMM_2016:
-        yield "the files of WSIM where setup looks for them"
+        yield text("engine.preparing.wsim")
 
 
 def unsourced(plan: Plan, answer: NodeFacts) -> tuple[str, ...]:
     """What the node lacks and the plan names no source for, each with the key that would."""
     sources, kit = plan.prepare, answer.adk
     rows = (
-        ("the media", "media_source", answer.media.exists),
-        ("the Deployment Tools", "adk_source", bool(kit.root) and kit.deployment_tools),
-        ("Windows PE", "winpe_source", bool(kit.root) and kit.windows_pe),
+        (text("engine.preparing.media"), "media_source", answer.media.exists),
+        (text("engine.preparing.kit"), "adk_source", bool(kit.root) and kit.deployment_tools),
+        (text("engine.preparing.winpe"), "winpe_source", bool(kit.root) and kit.windows_pe),
     )
     return tuple(
-        f"{what} (prepare.{key} is empty)" for what, key, there in rows if not there and not getattr(sources, key)
+        text("engine.preparing.unsourced", what=what, answer=key)
+        for what, key, there in rows
+        if not there and not getattr(sources, key)
     )
 
 
@@ -101,7 +104,7 @@ class Prepared:
                 bool(report["restart"]),
             )
         except (KeyError, TypeError) as error:
-            raise ValueError(f"no report of {SCRIPT} ({error!r})") from None
+            raise ValueError(text("engine.preparing.no_report", script=SCRIPT, error=error)) from None
 
     def of(self, state: str) -> tuple[Part, ...]:
         """The parts in this state."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts, NotKnown, SqlFacts
+from vmm_wizard.facts.node_model import VmmFacts
 from vmm_wizard.facts.node_parts import vmm_of
 from vmm_wizard.install.role import Role, cannot_take, label_of, role_of
-from vmm_wizard.install.verify import Witness
+from vmm_wizard.install.verify import Witness, silent
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import HostName
+from vmm_wizard.texts import text
 
 
 def outsiders(plan: Plan, facts: Facts) -> tuple[HostName, ...]:
@@ -91,40 +93,61 @@ def witnesses(plan: Plan, facts: Facts, node: str, decision: Decision) -> tuple[
     database. Of another one the role must still be online, if it was."""
     answer = facts.nodes.get(node)
     if not isinstance(answer, NodeFacts):
-        reason = f" ({answer.reason})" if isinstance(answer, NoAnswer) else ""
-        return (Witness("node", False, f"{node} did not answer after setup{reason}"),)
+        return (silent(node, answer),)
     try:
         vmm = vmm_of(answer)
     except NotKnown as gap:
         return (Witness("node", False, f"{node}: {gap.answer.reason}"),)
     role = role_of(plan, facts)
     rows = [
-        Witness("registry", vmm is None, f"the registry {'holds' if vmm else 'does not hold'} VMM's setup key"),
-        Witness("service", not (vmm and vmm.service_state), f"SCVMMService is {(vmm and vmm.service_state) or 'gone'}"),
+        Witness("registry", vmm is None, text(f"engine.removal.registry.{'there' if vmm else 'gone'}")),
+        Witness("service", not (vmm and vmm.service_state), _service(vmm)),
     ]
     if decision.last:
         gone = role is None
-        rows.append(Witness("cluster group", gone, f"role {plan.cluster.role_name} is {'gone' if gone else 'there'}"))
+        rows.append(
+            Witness(
+                "cluster group",
+                gone,
+                text(f"engine.removal.role.{'gone' if gone else 'there'}", role=plan.cluster.role_name),
+            )
+        )
         rows.append(_database(plan, facts, decision.database))
         return tuple(rows)
     if role is None:
-        rows.append(Witness("cluster group", False, f"the cluster has no role {plan.cluster.role_name} any more"))
+        rows.append(Witness("cluster group", False, text("engine.removal.no_role", role=plan.cluster.role_name)))
         return tuple(rows)
     owner = label_of(node) in role.possible_owners
     rows.append(
-        Witness("owners", not owner, f"it is {'still a' if owner else 'no'} possible owner of role {role.name}")
+        Witness("owners", not owner, text(f"engine.removal.owner.{'still' if owner else 'no'}", role=role.name))
     )
     good = decision.was_down or role.is_online
-    rows.append(Witness("cluster group", good, f"role {role.name} is {role.state} on {role.owner}"))
+    rows.append(
+        Witness(
+            "cluster group", good, text("engine.shared.role_is", role=role.name, state=role.state, owner=role.owner)
+        )
+    )
     return tuple(rows)
 
 
+def _service(vmm: VmmFacts | None) -> str:
+    if vmm is not None and vmm.service_state:
+        return text("engine.removal.service.there", state=vmm.service_state)
+    return text("engine.removal.service.gone")
+
+
 def _database(plan: Plan, facts: Facts, fate: Fate) -> Witness:
-    name = f"database {plan.database.name}"
+    name = plan.database.name
     if not isinstance(facts.sql, SqlFacts):
-        return Witness("database", fate != "gone", f"{name} could not be looked at ({facts.sql.reason})")
+        return Witness(
+            "database", fate != "gone", text("engine.removal.database_unseen", name=name, reason=facts.sql.reason)
+        )
     there = facts.sql.database is not None
-    return Witness("database", fate == "lost" or there is (fate == "kept"), f"{name} is {'there' if there else 'gone'}")
+    return Witness(
+        "database",
+        fate == "lost" or there is (fate == "kept"),
+        text(f"engine.removal.database.{'there' if there else 'gone'}", name=name),
+    )
 
 
 def has_console(facts: Facts, node: str) -> bool:
@@ -137,19 +160,19 @@ def has_console(facts: Facts, node: str) -> bool:
 def console_witness(facts: Facts, node: str) -> Witness:
     """What says that the console is off `node`."""
     if not isinstance(facts.nodes.get(node), NodeFacts):
-        return Witness("node", False, f"{node} did not answer after setup")
+        return silent(node, None)
     there = has_console(facts, node)
-    return Witness("console", not there, f"the console is {'still there' if there else 'gone'}")
+    return Witness("console", not there, text(f"engine.removal.console.{'there' if there else 'gone'}"))
 
 
 def database_is_lost(facts: Facts) -> str:
     """Why setup could not read the database, in words; empty when it can be read, or when nobody knows."""
     if isinstance(facts.sql, NoAnswer):
-        return f"SQL Server did not answer ({facts.sql.reason})"
+        return text("engine.removal.sql_silent", reason=facts.sql.reason)
     if facts.sql.database is None:
-        return f"{facts.sql.server} has no such database"
+        return text("engine.removal.no_database", server=facts.sql.server)
     if facts.sql.database.state not in (None, "ONLINE"):
-        return f"the database is {facts.sql.database.state}"
+        return text("engine.removal.database_is", state=facts.sql.database.state)
     if facts.sql.database.is_vmm is False:
-        return "the database is not VMM's"
+        return text("engine.removal.not_vmms")
     return ""

@@ -17,6 +17,7 @@ from vmm_wizard.install.moving import is_under_way, move
 from vmm_wizard.install.role import heir, label_of, owner_key, role_of
 from vmm_wizard.remote.errors import Cancelled, LogonRefused, RemoteError
 from vmm_wizard.remote.restart import boot_time, is_another_boot, restart_node
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.install.context import Context
@@ -68,7 +69,7 @@ def restart(context: Context, node: str) -> Generator[Event, None, None]:
             context.journal.start(context.run.id, node, RESTART, before.isoformat())
         step = restart_step(context, node)
         assert step is not None
-        yield StepChanged(node, RESTART, StepState.STARTED, f"Windows has been up since {step.detail}")
+        yield StepChanged(node, RESTART, StepState.STARTED, text("engine.restarting.up_since", since=step.detail))
         context.changed_now = True
         yield from _Restart(context, calls, node, datetime.fromisoformat(step.detail)).go()
     except NodeFailed as error:
@@ -79,7 +80,7 @@ def restart(context: Context, node: str) -> Generator[Event, None, None]:
     finally:
         calls.close()
     context.journal.finish(context.run.id, node, RESTART)
-    yield StepChanged(node, RESTART, StepState.DONE, f"Windows has begun anew, and {node} is in its cluster")
+    yield StepChanged(node, RESTART, StepState.DONE, text("engine.restarting.back", node=node))
 
 
 # --- before
@@ -100,11 +101,15 @@ def _members(context: Context, facts: Facts, node: str) -> dict[str, str]:
 def _require_others_up(context: Context, facts: Facts, node: str) -> None:
     """Two nodes away at once may cost the cluster its majority, and the role its place. Raises Refused."""
     others = {name: state for name, state in _members(context, facts, node).items() if name != label_of(node)}
-    down = [f"{name} is {state}" for name, state in others.items() if state.casefold() not in _MEMBER]
+    down = [
+        text("engine.restarting.is", name=name, state=state)
+        for name, state in others.items()
+        if state.casefold() not in _MEMBER
+    ]
     if down:
         raise Refused(
-            f"{node} is not restarted while another node of its cluster is away: {', '.join(down)}",
-            "bring that node back (Get-ClusterNode shows it), then run the same command again",
+            text("engine.restarting.another_away", node=node, down=", ".join(down)),
+            text("engine.restarting.bring_back"),
         )
 
 
@@ -123,10 +128,10 @@ def _move_away(context: Context, facts: Facts, node: str) -> Iterator[Event]:
         return
     if role.possible_owners - {label_of(node)}:
         raise Refused(
-            f"{node} owns role {role.name}, and no other node can take it now: a restart would stop VMM",
-            "bring another node with VMM back, or restart this one yourself when VMM may stand still",
+            text("engine.restarting.owns", node=node, role=role.name),
+            text("engine.restarting.bring_another"),
         )
-    yield Notice(node, f"{node} alone may own role {role.name}: VMM stands still while it restarts")
+    yield Notice(node, text("engine.restarting.alone", node=node, role=role.name))
 
 
 # --- the restart itself
@@ -148,20 +153,19 @@ class _Restart:
         since = time.monotonic()
         try:
             while not (yield from self._is_back()):
-                self._wait(since, f"{self.node} has not come back from its restart")
+                self._wait(since, text("engine.restarting.not_back", node=self.node))
             since = time.monotonic()
             while not self._takes_part():
-                self._wait(since, f"{self.node} has restarted, and takes no part in its cluster")
+                self._wait(since, text("engine.restarting.no_part", node=self.node))
         except Cancelled:
-            raise Detached(f"{self.node} restarts; run the same command again to go on") from None
+            raise Detached(text("engine.restarting.restarts", node=self.node)) from None
 
     def _wait(self, since: float, what: str) -> None:
         patience = self.context.pace.patience
         if time.monotonic() - since >= patience:
             raise LostSight(
-                f"{what} after {patience / 60:.0f} minutes",
-                f"look at the console of {self.node} and, on another node, at Get-ClusterNode; when it is back, run "
-                "the same command to go on",
+                text("engine.restarting.after", what=what, minutes=patience / 60),
+                text("engine.restarting.look", node=self.node),
             )
         if self.context.cancel.wait(self.context.pace.poll):
             raise Cancelled(self.node)
@@ -174,8 +178,8 @@ class _Restart:
                 told = self.calls.ask(self.node, lambda session, due: restart_node(session, _REASON, due))
                 if not told.is_under_way:
                     raise NodeFailed(
-                        f"{self.node}: Windows does not restart (shutdown.exe ended with exit code {told.exit_code})",
-                        f"restart {self.node} yourself, then run the same command again",
+                        text("engine.restarting.refused", node=self.node, code=told.exit_code),
+                        text("engine.restarting.restart_yourself", node=self.node),
                     )
                 self.ordered = True
         except LogonRefused as error:
@@ -186,7 +190,7 @@ class _Restart:
             # Whatever a node says while it goes down and comes up.
             if not self.away:
                 self.away = True
-                yield Notice(self.node, f"{self.node} is away while it restarts ({error}); it is waited for")
+                yield Notice(self.node, text("engine.restarting.away", node=self.node, error=error))
         return False
 
     def _takes_part(self) -> bool:

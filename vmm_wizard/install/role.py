@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from vmm_wizard.checks.schedule import VMM_SERVICE, planned_cluster, vmm_group
 from vmm_wizard.facts.model import ClusterFacts, Facts, NoAnswer, NodeFacts
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 
 def label_of(name: str) -> str:
@@ -63,22 +64,28 @@ def owner_key(plan: Plan, role: Role) -> str:
     return next((node.key for node in plan.nodes if label_of(node.key) == role.owner), "")
 
 
+def silence(node: str, answer: NoAnswer | None) -> str:
+    """That a node does not answer, and why, where that is known; a sentence."""
+    if answer is None:
+        return text("engine.role.silent", node=node)
+    return text("engine.role.silent_because", node=node, reason=answer.reason)
+
+
 def cannot_take(facts: Facts, role: Role, node: str) -> str:
     """Why `node` (by full name) cannot take the role, as a sentence; empty when it can."""
     answer = facts.nodes.get(node)
     if not isinstance(answer, NodeFacts):
-        reason = f": {answer.reason}" if isinstance(answer, NoAnswer) else ""
-        return f"{node} does not answer{reason}"
+        return silence(node, answer)
     if answer.vmm is None:
         hidden = answer.was_unreadable("vmm")
-        return f"whether VMM is on {node} cannot be read" if hidden else f"VMM is not installed on {node}"
+        return text("engine.role.unread", node=node) if hidden else text("engine.role.not_installed", node=node)
     if not role.may_own(node):
-        return f"{node} is no possible owner of role {role.name}"
+        return text("engine.role.no_owner", node=node, role=role.name)
     state = role.members.get(label_of(node))
     if state is None:
-        return f"{node} is no node of the role's cluster"
+        return text("engine.role.no_member", node=node)
     if state.casefold() != "up":
-        return f"{node} is {state} in its cluster"
+        return text("engine.role.state", node=node, state=state)
     return ""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vmm_wizard.install.journal import Journal, Run, Step, Told
+from vmm_wizard.texts import text
 
 #: Outcomes of a run that never ended: somebody is at work on it, was killed at it, or it was left.
 UNFINISHED = frozenset({"running", "interrupted"})
@@ -27,8 +28,10 @@ def find_run(journal: Journal, word: str) -> Run:
     if len(found) == 1:
         return found[0]
     if found:
-        raise NoSuchRun(f"{word} is the begin or end of {len(found)} runs: {', '.join(run.id for run in found[:5])}")
-    raise NoSuchRun(f"there is no run {word} in {journal.path}; `vmm-wizard runs` lists them")
+        raise NoSuchRun(
+            text("engine.runs.several", word=word, number=len(found), runs=", ".join(run.id for run in found[:5]))
+        )
+    raise NoSuchRun(text("engine.runs.unknown", word=word, path=journal.path))
 
 
 def unfinished_runs(journal: Journal) -> tuple[Run, ...]:
@@ -43,10 +46,10 @@ def unfinished_runs(journal: Journal) -> tuple[Run, ...]:
 def obstacle(journal: Journal, run: Run) -> str:
     """Why a run cannot be gone on with, as a sentence; empty when it can. Raises JournalError."""
     if run.outcome not in UNFINISHED:
-        return f"run {run.id} is over: {run.outcome}"
+        return text("engine.runs.over", run=run.id, outcome=run.outcome)
     newest = next(row for row in journal.runs() if (row.plan_key, row.order.key) == (run.plan_key, run.order.key))
     if newest.id != run.id:
-        return f"a later run of the same answers took the place of run {run.id}: {newest.id}"
+        return text("engine.runs.replaced", run=run.id, later=newest.id)
     return ""
 
 
@@ -61,9 +64,9 @@ class Standing:
     since: datetime
 
     def __str__(self) -> str:
-        place = f" on {self.node}" if self.node else ""
-        word = "begun" if self.state == "started" else self.state
-        return f"{self.step}{place} {word} {self.since:%Y-%m-%d %H:%M} UTC"
+        place = text("engine.runs.step_on", step=self.step, node=self.node) if self.node else self.step
+        state = text("engine.runs.begun") if self.state == "started" else self.state
+        return text("engine.runs.standing", place=place, state=state, since=self.since)
 
     def as_json(self) -> dict[str, str]:
         return {"node": self.node, "step": self.step, "state": self.state, "since": self.since.isoformat()}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from vmm_wizard.install.endings import NodeFailed
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.install.works import Work
@@ -16,15 +17,15 @@ def require_as_written(node: str, work: Work, files: Sequence[RunFile], staged: 
     """Raises NodeFailed unless `files` are what stands on `node`, nothing has begun there, and no value of an answer
     file would be read otherwise."""
     if staged.task_exists:
-        raise NodeFailed(f"{node}: the run's task is there although it was not started", "run it again")
+        raise NodeFailed(text("engine.staging.there_already", node=node), text("engine.shared.again"))
     written = {file.name: file.content for file in files}
     read = {file.name: file.content for file in staged.files}
     wrong = sorted(name for name in written.keys() | read.keys() if written.get(name) != read.get(name))
     if wrong:
         raise NodeFailed(
-            f"{node}: {', '.join(wrong)} does not read back from {staged.folder} as it was written",
-            "see whether something on the node (a virus scanner) changes files there, then run it again",
+            text("engine.staging.misread", node=node, files=", ".join(wrong), folder=staged.folder),
+            text("engine.staging.scanner"),
         )
     misread = work.misread(read)
     if misread:
-        raise NodeFailed(f"{node}: Windows would read {misread} differently")
+        raise NodeFailed(text("engine.staging.otherwise", node=node, what=misread))

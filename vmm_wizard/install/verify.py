@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from vmm_wizard.checks.schedule import vmm_group
 from vmm_wizard.facts.model import ClusterGroup, Facts, NetworkFacts, NoAnswer, NodeFacts, VmmFacts
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 #: Exit codes of setup.exe that are good: success, and success with a restart to come (G25, PHX).
 RESTART_NEEDED = 3010
@@ -44,23 +45,31 @@ def console(plan: Plan, facts: Facts, owner: str) -> Witness:
     answer = facts.nodes.get(owner)
     listens = isinstance(answer, NodeFacts) and any(row.port == plan.ports.console for row in answer.ports or ())
     if not isinstance(facts.network, NetworkFacts):
-        return Witness("console port", listens, f"whether {where} answers was not seen from here")
+        return Witness("console port", listens, text("engine.verify.unseen", where=where))
     if facts.network.console.open:
-        return Witness("console port", True, f"{where} answers")
-    error = f"{where} does not answer this computer ({facts.network.console.error})"
-    return Witness("console port", listens, f"{error}, but {owner} listens on it" if listens else error)
+        return Witness("console port", True, text("engine.verify.answers", where=where))
+    error = text("engine.verify.no_answer", where=where, error=facts.network.console.error)
+    return Witness(
+        "console port", listens, text("engine.verify.listens", error=error, owner=owner) if listens else error
+    )
+
+
+def silent(node: str, answer: NoAnswer | None) -> Witness:
+    """That a node does not answer after setup, and why, where that is known."""
+    if answer is None:
+        return Witness("node", False, text("engine.verify.silent", node=node))
+    return Witness("node", False, text("engine.verify.silent_because", node=node, reason=answer.reason))
 
 
 def _exit_code(code: int | None) -> Witness:
-    text = "setup's exit code is not known" if code is None else f"setup ended with exit code {code}"
-    return Witness("exit code", code in GOOD_EXIT_CODES, text)
+    said = text("engine.verify.exit_unknown") if code is None else text("engine.verify.exit_code", code=code)
+    return Witness("exit code", code in GOOD_EXIT_CODES, said)
 
 
 def _on_the_node(plan: Plan, facts: Facts, node: str) -> Iterator[Witness]:
     answer = facts.nodes.get(node)
     if not isinstance(answer, NodeFacts):
-        reason = f" ({answer.reason})" if isinstance(answer, NoAnswer) else ""
-        yield Witness("node", False, f"{node} did not answer after setup{reason}")
+        yield silent(node, answer)
         return
     role = _role(plan, answer)
     yield _registry(answer.vmm)
@@ -68,8 +77,11 @@ def _on_the_node(plan: Plan, facts: Facts, node: str) -> Iterator[Witness]:
     yield _group(plan, role)
     if isinstance(facts.network, NetworkFacts):
         console = facts.network.console
-        said = "answers" if console.open else f"does not answer from here ({console.error})"
-        yield Witness("console port", True, f"{console.host}:{console.port} {said}")
+        where = f"{console.host}:{console.port}"
+        said = text("engine.verify.answers", where=where)
+        if not console.open:
+            said = text("engine.verify.no_answer_here", where=where, error=console.error)
+        yield Witness("console port", True, said)
 
 
 def _role(plan: Plan, answer: NodeFacts) -> ClusterGroup | None:
@@ -83,25 +95,34 @@ def _role(plan: Plan, answer: NodeFacts) -> ClusterGroup | None:
 
 def _registry(vmm: VmmFacts | None) -> Witness:
     if vmm is None:
-        return Witness("registry", False, "the registry does not hold VMM's setup key")
-    return Witness("registry", True, f"registry: VMM {vmm.version} in {vmm.install_path}")
+        return Witness("registry", False, text("engine.verify.no_registry"))
+    return Witness("registry", True, text("engine.verify.registry", version=vmm.version, path=vmm.install_path))
 
 
 def _service(vmm: VmmFacts | None, role: ClusterGroup | None, node: str) -> Witness:
-    state = (vmm.service_state if vmm else "") or "missing"
+    state = vmm.service_state if vmm else ""
     owner = role is not None and role.owner.partition(".")[0].casefold() == node.partition(".")[0].casefold()
     good = state.casefold() == ("running" if owner else "stopped")
-    design = ", as on a passive node" if good and not owner else ""
-    return Witness("service", good, f"SCVMMService is {state}{design}")
+    said = text("engine.verify.service", state=state or text("engine.verify.missing"))
+    if good and not owner:
+        said = text("engine.verify.passive_service", state=state)
+    return Witness("service", good, said)
 
 
 def _group(plan: Plan, role: ClusterGroup | None) -> Witness:
     if role is None:
-        return Witness("cluster group", False, f"the cluster has no role {plan.cluster.role_name} that runs VMM")
+        return Witness("cluster group", False, text("engine.verify.no_role", role=plan.cluster.role_name))
     online = role.state.casefold() == "online"
-    return Witness("cluster group", online, f"cluster role {role.name} is {role.state} on {role.owner}")
+    return Witness(
+        "cluster group", online, text("engine.verify.role", role=role.name, state=role.state, owner=role.owner)
+    )
+
+
+def how_to_connect_again(plan: Plan) -> str:
+    """Where consoles connect to once the role has moved, by its full name (HAC)."""
+    return text("engine.verify.connect_again", role=plan.role_fqdn, port=plan.ports.console)
 
 
 def how_to_connect(plan: Plan) -> str:
     """Where the console connects to: the role's name, never the cluster's or a node's (HAC)."""
-    return f"connect the VMM console to {plan.cluster.role_name}:{plan.ports.console}"
+    return text("engine.verify.connect", role=plan.cluster.role_name, port=plan.ports.console)

@@ -16,6 +16,7 @@ from vmm_wizard.install.remembering import remember
 from vmm_wizard.install.role import Role, carriers, label_of, owner_key
 from vmm_wizard.install.verify import Witness
 from vmm_wizard.install.works import ScriptWork
+from vmm_wizard.texts import counted, text
 
 if TYPE_CHECKING:
     from vmm_wizard.install.context import Context
@@ -26,10 +27,6 @@ REPORT = "report"
 #: The run's step in the journal whose detail is the ids of the jobs that ran before it moved the role.
 JOBS = "jobs"
 _UNKNOWN = "unknown"
-#: Where a user sees the jobs himself.
-_LOOK = "in a VMM command shell: Get-SCJob -Running"
-#: How to see VMM's nodes where no task may ask for them.
-BY_HAND = "in a VMM command shell: (Get-SCVMMServer -ComputerName <role>).FailoverVMMNodes, and .ActiveVMMNode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ def ask_vmm(context: Context, facts: Facts, role: Role) -> Generator[Event, None
     nodes = carriers(context.plan, facts)
     node = owner if owner in nodes else next(iter(nodes), "")
     if not node:
-        return Silence("no node that has VMM answers")
+        return Silence(text("engine.vmm_word.nobody"))
     node_run = context.work(node, report_work(context.plan))
     try:
         yield from node_run.carry_out()
@@ -69,7 +66,7 @@ def ask_vmm(context: Context, facts: Facts, role: Role) -> Generator[Event, None
     except NodeFailed as error:
         return Silence(str(error))
     except Unreadable as error:
-        return Silence(f"{node}: what VMM said cannot be read ({error})")
+        return Silence(text("engine.vmm_word.unreadable", node=node, error=error))
 
 
 def clear_reports(context: Context) -> Iterator[Event]:
@@ -83,9 +80,10 @@ def clear_reports(context: Context) -> Iterator[Event]:
 
 def job_text(job: VmmJob) -> str:
     """A job in one line: name, owner, since when, how far, on what."""
-    percent = f", {job.percent} %" if job.percent is not None else ""
-    target = f" on {job.target}" if job.target else ""
-    return f"{job.name}{target} of {job.owner}{percent}, since {job.started:%Y-%m-%d %H:%M} UTC"
+    name = text("engine.vmm_word.job_on", name=job.name, target=job.target) if job.target else job.name
+    if job.percent is None:
+        return text("engine.vmm_word.job", name=name, owner=job.owner, since=job.started)
+    return text("engine.vmm_word.job_so_far", name=name, owner=job.owner, percent=job.percent, since=job.started)
 
 
 def require_quiet(context: Context, word: Word) -> Iterator[Event]:
@@ -94,33 +92,36 @@ def require_quiet(context: Context, word: Word) -> Iterator[Event]:
     although = context.order.although_jobs_run
     if isinstance(word, Silence) or not word.knows("running jobs"):
         reason = word.reason if isinstance(word, Silence) else _error(word, "running jobs")
-        text = f"whether jobs run on VMM is not known: {reason}"
-        yield Notice("", text, f"{_LOOK}; a job that runs while the role moves fails")
-        if not although and not context.confirm((unknown("JOBS", "No job runs on VMM", text),)):
-            raise Refused("the role was not moved: whether jobs run on VMM is not known, and was not confirmed", _LOOK)
+        said = text("engine.vmm_word.jobs_unknown", reason=reason)
+        yield Notice("", said, text("engine.vmm_word.fails", look=text("engine.vmm_word.look")))
+        if not although and not context.confirm((unknown("JOBS", text("engine.vmm_word.no_job"), said),)):
+            raise Refused(text("engine.vmm_word.unconfirmed"), text("engine.vmm_word.look"))
         return
     for job in word.running_jobs:
-        yield Notice("", f"a job runs: {job_text(job)}", "" if although else f"wait for it; {_LOOK}")
+        yield Notice(
+            "",
+            text("engine.vmm_word.job_runs", job=job_text(job)),
+            "" if although else text("engine.vmm_word.wait_for_it", look=text("engine.vmm_word.look")),
+        )
     if not word.running_jobs:
         return
-    count = len(word.running_jobs)
-    what = f"{count} job{'s run' if count > 1 else ' runs'} on VMM: {', '.join(job.name for job in word.running_jobs)}"
+    names = ", ".join(job.name for job in word.running_jobs)
+    what = counted("engine.vmm_word.jobs_run", len(word.running_jobs), names=names)
     if not although:
         raise Refused(
-            f"the role was not moved: {what}",
-            "a move lets them fail, and they do not start again by themselves: wait until they have ended, or give "
-            "--although-jobs-run",
+            text("engine.vmm_word.not_moved", jobs=what),
+            text("engine.vmm_word.wait_for_all"),
         )
-    yield Notice("", f"{what}; the role moves all the same, and they will fail", "they are listed again afterwards")
+    yield Notice("", text("engine.vmm_word.moves_all_the_same", jobs=what), text("engine.vmm_word.listed_again"))
 
 
 def _error(report: VmmReport, part: str) -> str:
-    return next((row.error for row in report.errors if row.part == part), "VMM does not tell")
+    return next((row.error for row in report.errors if row.part == part), text("engine.vmm_word.silent"))
 
 
-def unknown(name: str, title: str, text: str) -> Finding:
+def unknown(name: str, title: str, evidence: str) -> Finding:
     """What is not known of VMM, as it is put to the user who is to confirm it."""
-    return Finding(name, title, "run", "SEED", Status.UNKNOWN, "", text, _LOOK)
+    return Finding(name, title, "run", "SEED", Status.UNKNOWN, "", evidence, text("engine.vmm_word.look"))
 
 
 def remember_jobs(context: Context, word: Word) -> None:
@@ -136,17 +137,17 @@ def tell_failed(context: Context, word: Word) -> Iterator[Event]:
     failed within the last day are told."""
     if isinstance(word, Silence) or not word.knows("failed jobs"):
         reason = word.reason if isinstance(word, Silence) else _error(word, "failed jobs")
-        remedy = "in a VMM command shell: Get-SCJob, and Restart-SCJob for what failed"
-        yield Notice("", f"which jobs failed is not known: {reason}", remedy)
+        remedy = text("engine.vmm_word.look_failed")
+        yield Notice("", text("engine.vmm_word.failed_unknown", reason=reason), remedy)
         return
     step = context.journal.step(context.run.id, "", JOBS)
     before = frozenset(step.detail.split()) if step is not None and step.detail != _UNKNOWN else None
     for job in word.failed_jobs:
         if before is not None and job.id not in before:
             continue
-        when = "failed with the move" if before is not None else "failed within the last day, maybe with the move"
-        again = job.restart_command if job.restartable is not False else "VMM cannot start it again: do it anew"
-        yield Notice("", f"a job {when}: {job_text(job)}", again)
+        when = "with_the_move" if before is not None else "within_a_day"
+        again = job.restart_command if job.restartable is not False else text("engine.vmm_word.anew")
+        yield Notice("", text(f"engine.vmm_word.failed.{when}", job=job_text(job)), again)
 
 
 # --- nodes
@@ -156,22 +157,34 @@ def witnesses(plan: Plan, facts: Facts, role: Role, report: VmmReport) -> tuple[
     """What VMM says of its nodes, held against cluster and registry: each is listed, the active one owns the role, and
     all have one version (CPS, POST-04)."""
     if not report.knows("server"):
-        return (Witness("VMM", False, f"VMM does not tell its nodes: {_error(report, 'server')}"),)
+        return (Witness("VMM", False, text("engine.vmm_word.nodes_unknown", error=_error(report, "server"))),)
     installed = {label_of(node) for node in carriers(plan, facts)}
     listed = {label_of(node) for node in report.failover_nodes}
     missing, surplus = sorted(installed - listed), sorted(listed - installed)
-    said = f"VMM lists {', '.join(sorted(listed)) or 'no node'}"
-    said += f", and not {', '.join(missing)}, where it is installed" if missing else ""
-    said += f"; on {', '.join(surplus)} this plan does not know it" if surplus else ""
+    said = text("engine.vmm_word.lists", nodes=", ".join(sorted(listed)) or text("engine.moving.no_node"))
+    if missing:
+        said = text("engine.vmm_word.lists_not", said=said, nodes=", ".join(missing))
+    if surplus:
+        said = text("engine.vmm_word.lists_unplanned", said=said, nodes=", ".join(surplus))
     active = label_of(report.active_node)
     versions: dict[str, list[str]] = {}
     for node in carriers(plan, facts):
         answer = facts.nodes[node]
         if isinstance(answer, NodeFacts) and answer.vmm is not None:
             versions.setdefault(answer.vmm.version, []).append(node)
-    shown = "; ".join(f"VMM {version or 'of no version'} on {', '.join(nodes)}" for version, nodes in versions.items())
+    shown = "; ".join(_version(version, ", ".join(nodes)) for version, nodes in versions.items())
     return (
         Witness("VMM's nodes", not missing, said),
-        Witness("active node", active == role.owner, f"VMM's active node is {active}, the role's owner {role.owner}"),
-        Witness("version", len(versions) == 1 and "" not in versions, f"{shown}; VMM says {report.product_version}"),
+        Witness("active node", active == role.owner, text("engine.vmm_word.active", active=active, owner=role.owner)),
+        Witness(
+            "version",
+            len(versions) == 1 and "" not in versions,
+            text("engine.vmm_word.versions", versions=shown, version=report.product_version),
+        ),
     )
+
+
+def _version(version: str, nodes: str) -> str:
+    if version:
+        return text("engine.vmm_word.version", version=version, nodes=nodes)
+    return text("engine.vmm_word.no_version", nodes=nodes)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from vmm_wizard.printable import printable
+from vmm_wizard.texts import counted, text
 
 if TYPE_CHECKING:
     from vmm_wizard.remote.task_run import SetupWatch
@@ -78,29 +79,34 @@ def judge(node: str, signs: Signs) -> Judgement:
     works = share is not None and share > IDLE_SHARE
     idle = share is not None and not works
     if works:
-        verdict, end = Verdict.SLOW, "it works: wait"
+        verdict, end = Verdict.SLOW, text("engine.watchdog.works")
     elif signs.sessions and not signs.windows:
-        verdict, end = Verdict.SLOW, "it most likely waits for SQL Server: wait"
+        verdict, end = Verdict.SLOW, text("engine.watchdog.sql")
     elif idle and signs.windows and not signs.sessions:
-        verdict, end = Verdict.DIALOG, "it most likely waits at a dialog that nobody can see"
+        verdict, end = Verdict.DIALOG, text("engine.watchdog.dialog")
     else:
-        verdict, end = Verdict.UNKNOWN, "whether it works or waits for somebody cannot be told from this"
+        verdict, end = Verdict.UNKNOWN, text("engine.watchdog.unknown")
     return Judgement(verdict, f"{'; '.join(_words(node, signs))}: {end}")
 
 
 def _words(node: str, signs: Signs) -> Sequence[str]:
     share = signs.share
-    used = "is not known yet" if share is None else f"is {max(share, 0.0):.0%} of one processor"
+    used = text("engine.watchdog.unused")
+    if share is not None:
+        used = text("engine.watchdog.used", share=max(share, 0.0))
     titles = ", ".join(f"'{printable(title)}'" for title in signs.windows)
-    window = f"a window is open: {titles}" if titles else "no window of theirs is open"
-    window += ", which does not respond" if titles and signs.deaf else ""
+    window = text("engine.watchdog.window.none")
+    if titles:
+        window = text(f"engine.watchdog.window.{'deaf' if signs.deaf else 'open'}", titles=titles)
     if signs.sessions is None:
-        sql = "whether it is connected to SQL Server cannot be asked"
+        sql = text("engine.watchdog.sessions.unknown")
+    elif not signs.sessions:
+        sql = text("engine.watchdog.sessions.none", node=node)
     else:
-        sql = f"SQL Server has {signs.sessions or 'no'} session{'' if signs.sessions == 1 else 's'} from {node}"
+        sql = counted("engine.watchdog.sessions", signs.sessions, node=node)
     return (
-        f"SetupWizard.log on {node} has not grown for {signs.still / 60:.0f} minutes",
-        f"what its processes use {used}",
+        text("engine.watchdog.still", node=node, minutes=signs.still / 60),
+        used,
         window,
         sql,
     )

@@ -5,7 +5,6 @@ No Textual and no clock: times come in with the events, and `now` as a value.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,6 +22,7 @@ from vmm_wizard.install.events import (
 )
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.install.stopping import where_to_stop
+from vmm_wizard.install.verify import how_to_connect, how_to_connect_again
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.printable import printable
 from vmm_wizard.report.findings import SIGNS, sentence
@@ -36,8 +36,6 @@ from vmm_wizard.wizard.run_words import words
 __all__ = ["NodeState", "RunState"]
 
 _BAR = 16
-#: What the engine says of where to connect, at the end of its last sentence: the page says it in words of its own.
-_CONNECT = re.compile(r"(?:^|[:;] )connect (?:the VMM console|consoles) to \S+$")
 
 
 @dataclass
@@ -208,7 +206,7 @@ class RunState:
         }
         rows = [titles[result], ""]
         good = result in GOOD_RESULTS
-        last = _CONNECT.sub("", self.finished.text)
+        last = _without_place(self.finished.text, self.plan)
         if good and not self._installs and last:
             rows += [f"{last[:1].upper()}{last[1:]}.", ""]
         if good and self.order.job is not Job.UNINSTALL and not self.order.remove:
@@ -233,3 +231,10 @@ class RunState:
         if self.blocking:
             return ["", *self.blocking, "", text("run.end.mend")]
         return ["", text("run.end.goes_on")]
+
+
+def _without_place(said: str, plan: Plan) -> str:
+    """The engine's last sentence without where to connect, at its end: the page says that in words of its own."""
+    for place in (how_to_connect(plan), how_to_connect_again(plan)):
+        said = said.removesuffix(place)
+    return said.rstrip(" ;:")

@@ -10,6 +10,7 @@ from vmm_wizard.facts.model import Facts, NodeFacts
 from vmm_wizard.install.endings import Refused
 from vmm_wizard.install.events import Event, Notice
 from vmm_wizard.install.procedures.install import Install
+from vmm_wizard.texts import text
 
 
 class AddNode(Install):
@@ -21,11 +22,14 @@ class AddNode(Install):
         state = situation(plan, facts)
         strangers = set(self.places) - {node.key for node in plan.nodes}
         if strangers:
-            raise Refused(f"{', '.join(sorted(strangers))} is no node of the plan", "add it to cluster.nodes")
+            raise Refused(
+                text("engine.procedures.add_node.stranger", nodes=", ".join(sorted(strangers))),
+                text("engine.procedures.add_node.add_it"),
+            )
         if state.role is not Role.OURS:
             raise Refused(
-                f"there is no role {plan.cluster.role_name} of this plan that a node could join: {state.why}",
-                "for the first node use `vmm-wizard install FILE`",
+                text("engine.procedures.add_node.no_role", role=plan.cluster.role_name, why=state.why),
+                text("engine.procedures.add_node.first_node"),
             )
 
         runs = {row.vmm.version for row in facts.answering_nodes() if row.vmm is not None and row.vmm.version}
@@ -35,8 +39,10 @@ class AddNode(Install):
             if media and runs and media not in runs:
                 yield Notice(
                     node,
-                    f"VMM {', '.join(sorted(runs))} runs, and the media on {node} is {media}",
-                    "when setup has ended, bring the same update rollup to the new node before the role moves there",
+                    text(
+                        "engine.procedures.add_node.versions", versions=", ".join(sorted(runs)), node=node, media=media
+                    ),
+                    text("engine.procedures.add_node.same_rollup"),
                 )
 
     def concerns(self, finding: Finding) -> bool:

@@ -20,6 +20,7 @@ from vmm_wizard.install.works import console_uninstall_work, console_work
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import HostName
 from vmm_wizard.remote.errors import Cancelled
+from vmm_wizard.texts import text
 
 #: The step of setup for the console.
 CONSOLE = "console"
@@ -37,8 +38,12 @@ class Console(Procedure):
     lasting = frozenset({CONSOLE})
 
     def so_far(self) -> str:
-        good = self.context.good
-        return f"the console is {'gone from' if self._removes else 'on'} {', '.join(good)}" if good else ""
+        names = ", ".join(self.context.good)
+        if not names:
+            return ""
+        if self._removes:
+            return text("engine.procedures.console.gone_from", names=names)
+        return text("engine.procedures.console.so_far", names=names)
 
     @property
     def _removes(self) -> bool:
@@ -47,7 +52,7 @@ class Console(Procedure):
     def go(self, resumed: bool) -> Generator[Event, None, End]:
         context = self.context
         if not context.order.nodes:
-            raise Refused("no machine is named", "say on which machines the console shall be")
+            raise Refused(text("engine.procedures.console.no_machine"), text("engine.procedures.console.name_machines"))
         if resumed:
             for host in context.open_nodes():
                 yield from self._node_run(host).take_up()
@@ -59,16 +64,18 @@ class Console(Procedure):
             context.good.append(host)
         names = ", ".join(self.places)
         if self._removes:
-            return End("done" if context.changed else "unchanged", f"the console is gone from {names}")
-        text = f"the console is on {names}; {verify.how_to_connect(context.plan)}"
-        return End("done" if context.changed else "unchanged", text)
+            return End(
+                "done" if context.changed else "unchanged", text("engine.procedures.console.gone_from", names=names)
+            )
+        said = text("engine.procedures.console.on", names=names, connect=verify.how_to_connect(context.plan))
+        return End("done" if context.changed else "unchanged", said)
 
     def _node_run(self, host: str) -> NodeRun:
         work = console_uninstall_work if self._removes else console_work
         try:
             return self.context.work(host, work(self.context.plan))
         except ValueError as error:
-            raise Refused(str(error), "mend the answer, then run it again") from None
+            raise Refused(str(error), text("engine.procedures.console.mend_answer")) from None
 
     # --- one machine
 
@@ -86,8 +93,12 @@ class Console(Procedure):
             # An earlier call of this run did it, and was cut off before it looked.
             yield from self._verify(host, facts)
         else:
-            text = "the console is not there" if self._removes else "the console is there already"
-            yield StepChanged(host, CONSOLE, StepState.SKIPPED, text)
+            said = (
+                text("engine.procedures.console.not_there")
+                if self._removes
+                else text("engine.procedures.console.there_already")
+            )
+            yield StepChanged(host, CONSOLE, StepState.SKIPPED, said)
         if not self._removes:
             yield from self._reach(host)
 
@@ -95,7 +106,10 @@ class Console(Procedure):
         answer = self.context.ask_machine(host)
         if isinstance(answer, NodeFacts):
             return answer
-        raise Refused(f"{host} cannot be asked: {answer.reason}", "when it answers, run the same command again")
+        raise Refused(
+            text("engine.procedures.console.silent", host=host, reason=answer.reason),
+            text("engine.shared.when_it_answers"),
+        )
 
     def _comes_with_server(self, host: str, answer: NodeFacts) -> bool:
         """Whether the management server is there, with which the console comes and goes. Raises Refused."""
@@ -103,8 +117,8 @@ class Console(Procedure):
             return False
         if self._removes:
             raise Refused(
-                f"{host} has the VMM management server, and its console cannot be removed while that is there",
-                "vmm-wizard uninstall takes both",
+                text("engine.procedures.console.has_server", host=host),
+                text("engine.procedures.console.uninstall_takes_both"),
             )
         return True
 
@@ -125,7 +139,7 @@ class Console(Procedure):
             yield StepChanged(host, "preflight", StepState.FAILED, str(refusal))
             raise
         context.journal.finish(context.run.id, host, "preflight")
-        yield StepChanged(host, "preflight", StepState.DONE, "nothing stands in the way")
+        yield StepChanged(host, "preflight", StepState.DONE, text("engine.shared.nothing_in_the_way"))
 
     def _findings(self, host: str, facts: Facts) -> tuple[Finding, ...]:
         """The nodes' own checks, made for this machine as if it were the plan's only node."""
@@ -137,14 +151,20 @@ class Console(Procedure):
         """What no check of nodes says: Windows' build, a restart that is pending, a console that is open."""
         if answer.os_build < _OLDEST_BUILD:
             raise Refused(
-                f"{host} has Windows build {answer.os_build}, and the console needs {_OLDEST_BUILD} or later",
-                "choose another machine",
+                text("engine.procedures.console.too_old", host=host, build=answer.os_build, oldest=_OLDEST_BUILD),
+                text("engine.procedures.console.another_machine"),
             )
         if wants_restart(answer):
-            raise Refused(f"{host} wants a restart, and setup fails before it", f"restart {host}, then run it again")
+            raise Refused(
+                text("engine.shared.wants_restart_before", node=host),
+                text("engine.procedures.console.restart_first", host=host),
+            )
         if self._removes and answer.consoles:
             open_now = ", ".join(f"{row.process} ({row.process_id})" for row in answer.consoles)
-            raise Refused(f"the console is open on {host}: {open_now}", "close it, then run the same command again")
+            raise Refused(
+                text("engine.procedures.console.open", host=host, open_now=open_now),
+                text("engine.procedures.console.close_it"),
+            )
 
     # --- afterwards
 
@@ -163,20 +183,19 @@ class Console(Procedure):
             if time.monotonic() - since >= (context.pace.patience if silent else context.pace.settling):
                 if isinstance(answer, NoAnswer):
                     raise LostSight(
-                        f"setup on {host} ended well, and it does not answer any more: {answer.reason}",
-                        "when it answers again, run the same command to go on",
+                        text("engine.procedures.console.silent_after", host=host, reason=answer.reason),
+                        text("engine.shared.when_it_answers_again"),
                     )
-                text = (
-                    f"setup ended well, and Windows on {host} {'still lists' if there else 'does not list'} a console"
-                )
-                context.journal.finish(context.run.id, host, "verify", "failed", text)
-                yield StepChanged(host, "verify", StepState.FAILED, text)
-                raise NodeFailed(text, f"look at SetupWizard.log on {host}")
+                how = "still" if there else "not"
+                said = text(f"engine.procedures.console.listed.{how}", host=host)
+                context.journal.finish(context.run.id, host, "verify", "failed", said)
+                yield StepChanged(host, "verify", StepState.FAILED, said)
+                raise NodeFailed(said, text("engine.shared.look_at_log", node=host))
             if context.cancel.wait(context.pace.poll):
                 raise Cancelled(host)
-        text = "Windows lists no console any more" if self._removes else "Windows lists the console"
-        context.journal.finish(context.run.id, host, "verify", "done", text)
-        yield StepChanged(host, "verify", StepState.DONE, text)
+        said = text("engine.procedures.console.gone") if self._removes else text("engine.procedures.console.there")
+        context.journal.finish(context.run.id, host, "verify", "done", said)
+        yield StepChanged(host, "verify", StepState.DONE, said)
 
     def _reach(self, host: str) -> Iterator[Event]:
         """Whether the console will get an answer from there: the role's console port, without a logon."""
@@ -186,8 +205,8 @@ class Console(Procedure):
         if isinstance(answer, NodeFacts) and not answer.sql.open:
             yield Notice(
                 host,
-                f"{where} does not answer {host} ({answer.sql.error})",
-                "the role must be online, and no firewall between; the console is installed all the same",
+                text("engine.procedures.console.no_answer", where=where, host=host, error=answer.sql.error),
+                text("engine.procedures.console.installed_all_the_same"),
             )
 
 

@@ -7,18 +7,15 @@ from collections.abc import Generator
 from vmm_wizard.checks.schedule import Role as Whose
 from vmm_wizard.checks.schedule import situation
 from vmm_wizard.facts.model import Facts, NodeFacts, SqlFacts
+from vmm_wizard.install import verify
 from vmm_wizard.install.endings import End, Refused
 from vmm_wizard.install.events import Event, Notice, StepChanged, StepState
-from vmm_wizard.install.moving import LOOK, MOVE, move, move_step, require_able
+from vmm_wizard.install.moving import MOVE, move, move_step, require_able, where_to_look
 from vmm_wizard.install.procedures.procedure import Procedure
 from vmm_wizard.install.role import Role, label_of, role_of
 from vmm_wizard.install.vmm_word import ask_vmm, clear_reports, remember_jobs, require_quiet, tell_failed
 from vmm_wizard.plan.model import Plan
-
-#: What a move means to those who work with VMM (HAC).
-CONSOLES = (
-    "open consoles and VMM command shells lose their connection when the role moves, and connect again by themselves"
-)
+from vmm_wizard.texts import text
 
 
 def own_role(plan: Plan, facts: Facts) -> Role:
@@ -26,7 +23,7 @@ def own_role(plan: Plan, facts: Facts) -> Role:
     state = situation(plan, facts)
     role = role_of(plan, facts)
     if role is None or (state.role is not Whose.OURS and not _is_ours_by_name(plan, facts, role)):
-        raise Refused(f"the VMM of this plan was not found: {state.why}", "see `vmm-wizard explain POST-02`")
+        raise Refused(text("engine.procedures.failover.not_found", why=state.why), text("engine.shared.explain_role"))
     return role
 
 
@@ -51,12 +48,19 @@ class Failover(Procedure):
 
     def so_far(self) -> str:
         step = move_step(self.context, self.context.order.target)
-        return f"the role is on {self.context.order.target}" if step is not None and step.state == "done" else ""
+        return (
+            text("engine.procedures.failover.on", target=self.context.order.target)
+            if step is not None and step.state == "done"
+            else ""
+        )
 
     def go(self, resumed: bool) -> Generator[Event, None, End]:
         context, to = self.context, self.context.order.target
         if to not in {node.key for node in context.plan.nodes}:
-            raise Refused(f"{to or 'nothing'} is no node of the plan", "name the node that the role shall move to")
+            raise Refused(
+                text("engine.procedures.failover.no_node", to=to or text("engine.procedures.failover.nothing")),
+                text("engine.procedures.failover.name_node"),
+            )
         if resumed:
             yield from clear_reports(context)
         facts = context.look()
@@ -71,7 +75,7 @@ class Failover(Procedure):
             yield from require_quiet(context, word)
             context.require_uncancelled(to)
             remember_jobs(context, word)
-            yield Notice("", CONSOLES, "whoever works in VMM now should know")
+            yield Notice("", text("engine.procedures.failover.consoles"), text("engine.shared.tell_them"))
         if step is None or step.state != "done":
             facts = yield from move(context, facts, to)
         role = own_role(context.plan, facts)
@@ -81,11 +85,15 @@ class Failover(Procedure):
     def _already(self, role: Role) -> Generator[Event, None, End]:
         to = self.context.order.target
         if not role.is_online:
-            raise Refused(f"{to} owns role {role.name}, and it is {role.state}: nothing is moved", LOOK)
-        text = self._serves(role, to)
-        yield StepChanged(to, MOVE, StepState.SKIPPED, text)
-        return End("unchanged", text)
+            raise Refused(
+                text("engine.procedures.failover.nothing_moved", node=to, role=role.name, state=role.state),
+                where_to_look(),
+            )
+        said = self._serves(role, to)
+        yield StepChanged(to, MOVE, StepState.SKIPPED, said)
+        return End("unchanged", said)
 
     def _serves(self, role: Role, to: str) -> str:
         plan = self.context.plan
-        return f"role {role.name} is online on {to}: connect consoles to {plan.role_fqdn}:{plan.ports.console}"
+        connect = verify.how_to_connect_again(plan)
+        return text("engine.procedures.failover.online", role=role.name, node=to, connect=connect)

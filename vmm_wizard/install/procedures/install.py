@@ -19,6 +19,7 @@ from vmm_wizard.install.procedures.procedure import Procedure
 from vmm_wizard.install.restarting import RESTART, is_restarting, restart
 from vmm_wizard.install.works import hand_work, install_work
 from vmm_wizard.remote.errors import Cancelled
+from vmm_wizard.texts import text
 
 
 class Install(Procedure):
@@ -28,7 +29,7 @@ class Install(Procedure):
 
     def so_far(self) -> str:
         good = self.context.good
-        return f"VMM is installed on {', '.join(good)}" if good else ""
+        return text("engine.procedures.install.so_far", nodes=", ".join(good)) if good else ""
 
     def go(self, resumed: bool) -> Generator[Event, None, End]:
         context = self.context
@@ -62,10 +63,12 @@ class Install(Procedure):
         """Where setup is started by hand: what that makes no matter of."""
         if not self.context.order.by_hand:
             return
-        yield Notice("", "setup is started by hand: no task is made and no password stored, so nothing is rehearsed")
+        yield Notice("", text("engine.procedures.install.by_hand"))
         for row in blocking(judge(self.context.plan, facts)):
             if not matters_by_hand(row):
-                yield Notice(row.subject, f"{row.id} stops no setup that is started by hand: {row.evidence}")
+                yield Notice(
+                    row.subject, text("engine.procedures.install.stops_none", check=row.id, evidence=row.evidence)
+                )
 
     def _require(self, facts: Facts) -> Iterator[Event]:  # noqa: ARG002 - an install leaves it to the checks
         """What must hold before anything is done, and is to be told. Raises Refused."""
@@ -96,7 +99,7 @@ class Install(Procedure):
             node_run.exit_code = exit_code_of(done["setup"])
             return (yield from self._verify(node_run))
         self.context.good.append(node)
-        yield StepChanged(node, "setup", StepState.SKIPPED, "VMM is installed here already, by this plan")
+        yield StepChanged(node, "setup", StepState.SKIPPED, text("engine.procedures.install.there_already"))
         return facts
 
     # --- verifying
@@ -108,7 +111,6 @@ class Install(Procedure):
         yield StepChanged(node, "verify", StepState.STARTED)
         since = time.monotonic()
         unseen = node_run.work.by_hand and node_run.exit_code is None
-        how = "setup ended, its exit code is not known" if unseen else "setup ended well"
         while True:
             facts = context.look()
             witnesses = (
@@ -116,24 +118,25 @@ class Install(Procedure):
                 if unseen
                 else verify.witnesses(context.plan, facts, node, node_run.exit_code)
             )
-            text = "; ".join(row.text for row in witnesses if not row.good)
-            if not text:
+            said = "; ".join(row.text for row in witnesses if not row.good)
+            if not said:
                 break
             answer = facts.nodes.get(node)
             is_final = isinstance(answer, NoAnswer) and answer.code == "logon"
             limit = context.pace.settling if isinstance(answer, NodeFacts) else context.pace.patience
             if is_final or time.monotonic() - since >= limit:
-                context.journal.finish(context.run.id, node, "verify", "failed", text)
-                yield StepChanged(node, "verify", StepState.FAILED, text)
+                context.journal.finish(context.run.id, node, "verify", "failed", said)
+                yield StepChanged(node, "verify", StepState.FAILED, said)
+                told = text(f"engine.shared.but.{'unseen' if unseen else 'ended_well'}", wrong=said)
                 if isinstance(answer, NodeFacts):
-                    raise NodeFailed(f"{node}: {how}, but {text}", f"look at SetupWizard.log on {node}")
-                raise LostSight(f"{how}, but {text}", "when it answers again, run the same command to go on")
+                    raise NodeFailed(f"{node}: {told}", text("engine.shared.look_at_log", node=node))
+                raise LostSight(told, text("engine.shared.when_it_answers_again"))
             if context.cancel.wait(context.pace.poll):
                 raise Cancelled(node)
-        text = "; ".join(row.text for row in witnesses)
-        context.journal.finish(context.run.id, node, "verify", "done", text)
+        said = "; ".join(row.text for row in witnesses)
+        context.journal.finish(context.run.id, node, "verify", "done", said)
         context.good.append(node)
-        yield StepChanged(node, "verify", StepState.DONE, text)
+        yield StepChanged(node, "verify", StepState.DONE, said)
         return facts
 
     # --- restarts
@@ -153,11 +156,11 @@ class Install(Procedure):
         if {row.id for row in stops} != {"NOD-08"} or any(row.status is not Status.FAIL for row in stops):
             return
         for node in (row.subject for row in stops if row.subject in self.places):
-            why = f"Windows on {node} wants a restart, and setup fails before it"
+            why = text("engine.procedures.install.windows_wants_restart", node=node)
             if self.context.ask_restart(node, why):
                 yield from restart(self.context, node)
             else:
-                yield Notice(node, why, "run the same command with --restart, or restart it yourself")
+                yield Notice(node, why, text("engine.shared.restart_yourself"))
 
     def _restart_after(self, facts: Facts) -> Generator[Event, None, Facts]:
         """The restarts that setup asked for by its exit code, once every node has VMM: the role has somewhere to go."""
@@ -165,13 +168,13 @@ class Install(Procedure):
         for node in context.plan.nodes:
             if not self._wants_restart(node.key):
                 continue
-            why = f"setup on {node} has ended well, and Windows wants a restart there"
+            why = text("engine.procedures.install.wants_restart_after", node=node)
             if context.ask_restart(node.key, why):
                 yield from restart(context, node.key)
                 facts = context.look()
             else:
-                remedy = "move the role to another node before, and then restart it"
-                yield Notice(node.key, f"{node} wants a restart", remedy)
+                remedy = text("engine.procedures.install.move_before")
+                yield Notice(node.key, text("engine.procedures.install.wants_restart", node=node), remedy)
         return facts
 
     def _wants_restart(self, node: str) -> bool:
@@ -190,11 +193,11 @@ class Install(Procedure):
         context.journal.start(context.run.id, "", "verify")
         findings, failed = yield from tell_posts(context, facts)
         if failed:
-            text = "; ".join(f"{row.id}: {row.evidence}" for row in failed)
-            context.journal.finish(context.run.id, "", "verify", "failed", text)
-            yield StepChanged("", "verify", StepState.FAILED, text)
-            return End("failed", f"VMM is installed, but {text}", failed[0].remedy, findings)
-        text = verify.how_to_connect(context.plan)
-        context.journal.finish(context.run.id, "", "verify", "done", text)
-        yield StepChanged("", "verify", StepState.DONE, text)
-        return End("installed" if context.changed else "unchanged", text, findings=findings)
+            said = "; ".join(f"{row.id}: {row.evidence}" for row in failed)
+            context.journal.finish(context.run.id, "", "verify", "failed", said)
+            yield StepChanged("", "verify", StepState.FAILED, said)
+            return End("failed", text("engine.procedures.install.but", wrong=said), failed[0].remedy, findings)
+        said = verify.how_to_connect(context.plan)
+        context.journal.finish(context.run.id, "", "verify", "done", said)
+        yield StepChanged("", "verify", StepState.DONE, said)
+        return End("installed" if context.changed else "unchanged", said, findings=findings)

@@ -14,6 +14,7 @@ from vmm_wizard.install.node_run import NodeRun
 from vmm_wizard.install.preparing import PREPARE, Prepared, lacking, prepare_work, unsourced
 from vmm_wizard.install.procedures.procedure import Procedure
 from vmm_wizard.install.restarting import RESTART, is_restarting, restart, wants_restart
+from vmm_wizard.texts import counted, text
 
 #: What the journal keeps of the script's report: that it was read, and whether it wants a restart.
 _REPORT, _WANTS_RESTART = "report", "restart wanted"
@@ -28,7 +29,7 @@ class Prepare(Procedure):
 
     def so_far(self) -> str:
         good = self.context.good
-        return f"{', '.join(good)} {'is' if len(good) == 1 else 'are'} prepared" if good else ""
+        return counted("engine.procedures.prepare.so_far", len(good), nodes=", ".join(good)) if good else ""
 
     def go(self, resumed: bool) -> Generator[Event, None, End]:
         context = self.context
@@ -45,11 +46,11 @@ class Prepare(Procedure):
             context.good.append(node)
         waiting = [node for node in self.places if wants_restart(self._answer(node, facts))]
         if not context.changed:
-            return End("unchanged", f"{', '.join(self.places)}: nothing is to be brought there")
-        text = f"{', '.join(self.places)}: prepared"
+            return End("unchanged", text("engine.procedures.prepare.nothing", nodes=", ".join(self.places)))
+        said = text("engine.procedures.prepare.prepared", nodes=", ".join(self.places))
         if waiting:
-            text += f"; {', '.join(waiting)} must be restarted before setup runs there"
-        return End("done", text)
+            said = text("engine.procedures.prepare.restart_before", said=said, waiting=", ".join(waiting))
+        return End("done", said)
 
     def _take_up(self) -> Iterator[Event]:
         """Go on with what an earlier call of this run left under way."""
@@ -69,8 +70,10 @@ class Prepare(Procedure):
         answer = facts.nodes.get(node)
         if isinstance(answer, NodeFacts):
             return answer
-        reason = answer.reason if isinstance(answer, NoAnswer) else "it was not asked"
-        raise Refused(f"{node} cannot be prepared: {reason}", "when it answers, run the same command again")
+        reason = answer.reason if isinstance(answer, NoAnswer) else text("engine.shared.not_asked")
+        raise Refused(
+            text("engine.procedures.prepare.silent", node=node, reason=reason), text("engine.shared.when_it_answers")
+        )
 
     # --- one node
 
@@ -87,15 +90,15 @@ class Prepare(Procedure):
             self._take_in(node, node_run)
             facts = context.look()
         elif node not in self._said:
-            yield StepChanged(node, PREPARE, StepState.SKIPPED, "nothing is to be brought here")
+            yield StepChanged(node, PREPARE, StepState.SKIPPED, text("engine.procedures.prepare.nothing_here"))
         yield from self._require_whole(node)
         if self._restart_wanted(node, facts):
-            why = f"{node} wants a restart, and setup fails before it"
+            why = text("engine.shared.wants_restart_before", node=node)
             if context.ask_restart(node, why):
                 yield from restart(context, node)
                 facts = context.look()
             else:
-                yield Notice(node, why, "run the same command with --restart, or restart it yourself")
+                yield Notice(node, why, text("engine.shared.restart_yourself"))
         yield from self._verify(node, facts)
         return facts
 
@@ -129,14 +132,14 @@ class Prepare(Procedure):
             yield StepChanged(node, "preflight", StepState.FAILED, str(refusal))
             raise
         context.journal.finish(context.run.id, node, "preflight")
-        yield StepChanged(node, "preflight", StepState.DONE, "nothing stands in the way")
+        yield StepChanged(node, "preflight", StepState.DONE, text("engine.shared.nothing_in_the_way"))
 
     def _take_in(self, node: str, node_run: NodeRun) -> None:
         """Keep what the script said. A node where all was there already was not changed."""
         try:
             said = Prepared.read(node_run.report or {})
         except ValueError as error:
-            raise NodeFailed(f"{node}: {error}", "run it again") from None
+            raise NodeFailed(f"{node}: {error}", text("engine.shared.again")) from None
         self._said[node] = said
         journal, run = self.context.journal, self.context.run.id
         journal.start(run, node, _REPORT, _WANTS_RESTART if said.restart else "")
@@ -151,11 +154,10 @@ class Prepare(Procedure):
             return
         failed = said.of("failed")
         if failed:
-            text = log.masked("; ".join(f"{part.name}: {part.text}" for part in failed))
+            sentence = log.masked("; ".join(f"{part.name}: {part.text}" for part in failed))
             raise NodeFailed(
-                f"{node}: {text}",
-                f"mend that (the share must be readable for {self.context.plan.installing_account}), then run the "
-                "same command again: what was brought is not brought twice",
+                f"{node}: {sentence}",
+                text("engine.procedures.prepare.mend", account=self.context.plan.installing_account),
             )
         for part in said.of("done"):
             yield Notice(node, f"{node}: {part.name}: {log.masked(part.text)}")
@@ -167,23 +169,30 @@ class Prepare(Procedure):
         context, plan = self.context, self.context.plan
         answer = facts.nodes.get(node)
         if not isinstance(answer, NodeFacts):
-            reason = answer.reason if isinstance(answer, NoAnswer) else "it was not asked"
-            raise LostSight(f"{node} does not answer any more: {reason}", "when it does, run the same command to go on")
+            reason = answer.reason if isinstance(answer, NoAnswer) else text("engine.shared.not_asked")
+            raise LostSight(
+                text("engine.procedures.prepare.silent_after", node=node, reason=reason),
+                text("engine.procedures.prepare.when_it_does"),
+            )
         context.journal.start(context.run.id, node, "verify")
         yield StepChanged(node, "verify", StepState.STARTED)
-        text = "; ".join(lacking(plan, answer))
+        said = "; ".join(lacking(plan, answer))
         first, digest = self._digest
-        if text:
-            text = f"{node} still lacks {text}"
+        if said:
+            said = text("engine.procedures.prepare.still_lacks", node=node, what=said)
         elif digest and answer.media.sha256 and digest != answer.media.sha256.casefold():
-            text = f"{plan.media.path}\\setup.exe on {node} is not the same file as on {first}"
-        if text:
-            context.journal.finish(context.run.id, node, "verify", "failed", text)
-            yield StepChanged(node, "verify", StepState.FAILED, text)
-            raise NodeFailed(text, f"take {plan.media.path} away where it is wrong, then run the same command again")
+            said = text("engine.procedures.prepare.another_file", path=plan.media.path, node=node, first=first)
+        if said:
+            context.journal.finish(context.run.id, node, "verify", "failed", said)
+            yield StepChanged(node, "verify", StepState.FAILED, said)
+            raise NodeFailed(said, text("engine.procedures.prepare.take_away", path=plan.media.path))
         if not digest and answer.media.sha256:
             self._digest = (node, answer.media.sha256.casefold())
         context.journal.finish(context.run.id, node, "verify")
-        yield StepChanged(node, "verify", StepState.DONE, "all that was named is there")
+        yield StepChanged(node, "verify", StepState.DONE, text("engine.procedures.prepare.all_there"))
         for what in unsourced(plan, answer):
-            yield Notice(node, f"{node} lacks {what}", "name a source, or bring it there yourself")
+            yield Notice(
+                node,
+                text("engine.procedures.prepare.lacks", node=node, what=what),
+                text("engine.procedures.prepare.name_source"),
+            )

@@ -16,6 +16,7 @@ from vmm_wizard.install.endings import End, Refused
 from vmm_wizard.install.events import Event, Notice
 from vmm_wizard.install.procedures.install import Install
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 
 
 def rebuilt(plan: Plan) -> Plan:
@@ -36,8 +37,7 @@ class Rebuild(Install):
             database = self.context.plan.database
             yield Notice(
                 "",
-                f"a rebuild takes database {database.name} on {database.target} as it is: database.create_new = true "
-                "of the answers is not followed",
+                text("engine.procedures.rebuild.takes_as_it_is", database=database.name, server=database.target),
             )
         return (yield from super().go(resumed))
 
@@ -50,9 +50,8 @@ class Rebuild(Install):
         old += [host for host, answer in outside.items() if isinstance(answer, NodeFacts) and answer.vmm is not None]
         if old:
             raise Refused(
-                f"VMM is on {', '.join(old)}: a rebuild begins where it is on no node",
-                "take it off first, which keeps the database: vmm-wizard uninstall FILE "
-                + " ".join(f"--node {node}" for node in old),
+                text("engine.procedures.rebuild.still_there", nodes=", ".join(old)),
+                text("engine.procedures.rebuild.take_it_off", nodes=" ".join(f"--node {node}" for node in old)),
             )
         if isinstance(facts.sql, SqlFacts):
             self._require_database(facts.sql)
@@ -60,16 +59,16 @@ class Rebuild(Install):
 
     def _require_database(self, sql: SqlFacts) -> None:
         name = self.context.plan.database.name
-        found, where = sql.database, f"{name} on {sql.server}"
+        found, where = sql.database, text("engine.procedures.rebuild.where", name=name, server=sql.server)
         if found is None:
             raise Refused(
-                f"there is no database {where}: a rebuild has nothing to begin with",
-                "correct database.name, or have it restored from its backup; for a new VMM: vmm-wizard install FILE",
+                text("engine.procedures.rebuild.no_database", where=where),
+                text("engine.procedures.rebuild.correct_name"),
             )
         if found.is_vmm is False:
             raise Refused(
-                f"database {where} holds no VMM: a rebuild has nothing to begin with",
-                "correct database.name; for a new VMM on a database that was made for it: vmm-wizard install FILE",
+                text("engine.procedures.rebuild.no_vmm", where=where),
+                text("engine.procedures.rebuild.correct_name_or_install"),
             )
 
     def _put_here(self, node: str, vmm: VmmFacts, facts: Facts) -> bool:

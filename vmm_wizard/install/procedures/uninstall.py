@@ -27,12 +27,13 @@ from vmm_wizard.install.procedures.procedure import Procedure
 from vmm_wizard.install.removal import Decision, Fate
 from vmm_wizard.install.restarting import RESTART, is_restarting, restart
 from vmm_wizard.install.role import Role as RoleSeen
-from vmm_wizard.install.role import label_of, role_of
+from vmm_wizard.install.role import label_of, role_of, silence
 from vmm_wizard.install.verify import Witness
 from vmm_wizard.install.vmm_word import REPORT, ask_vmm, remember_jobs, report_work, require_quiet, tell_failed
 from vmm_wizard.install.works import console_uninstall_work, uninstall_work
 from vmm_wizard.remote.cluster_role import role_state
 from vmm_wizard.remote.errors import Cancelled
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.install.context import Context
@@ -60,7 +61,7 @@ class Uninstall(Procedure):
 
     def so_far(self) -> str:
         good = self.context.good
-        return f"VMM is off {', '.join(good)}" if good else ""
+        return text("engine.procedures.uninstall.so_far", nodes=", ".join(good)) if good else ""
 
     def go(self, resumed: bool) -> Generator[Event, None, End]:
         context = self.context
@@ -83,7 +84,9 @@ class Uninstall(Procedure):
             else:
                 context.good.append(node)
                 if self._step(node, UNINSTALL) is None and self._step(node, CONSOLE) is None:
-                    yield StepChanged(node, UNINSTALL, StepState.SKIPPED, "VMM is not installed here")
+                    yield StepChanged(
+                        node, UNINSTALL, StepState.SKIPPED, text("engine.procedures.uninstall.not_installed")
+                    )
             facts = context.look()
         return (yield from self._ended(facts))
 
@@ -93,8 +96,8 @@ class Uninstall(Procedure):
         typed, name = self.context.order.remove_database, self.context.plan.database.name
         if typed and typed != name:
             raise Refused(
-                f"{typed!r} is not the name of the database, which is {name!r}",
-                "type exactly its name to have it removed, or leave that out: then it is kept",
+                text("engine.procedures.uninstall.wrong_name", typed=typed, name=name),
+                text("engine.procedures.uninstall.type_exactly"),
             )
 
     def _all_looked_at(self) -> Facts:
@@ -114,9 +117,12 @@ class Uninstall(Procedure):
         staying = set(removal.carriers(self.context.plan, facts)) - set(self.places)
         if staying:
             raise Refused(
-                f"database {self.context.plan.database.name} cannot be removed: {', '.join(sorted(staying))} would "
-                "keep VMM, and needs it",
-                "uninstall all nodes, or leave the database",
+                text(
+                    "engine.procedures.uninstall.would_keep",
+                    database=self.context.plan.database.name,
+                    nodes=", ".join(sorted(staying)),
+                ),
+                text("engine.procedures.uninstall.all_or_none"),
             )
 
     def _next(self, facts: Facts) -> str:
@@ -129,11 +135,11 @@ class Uninstall(Procedure):
         """Whether VMM is on a node. Raises Refused where that cannot be told."""
         answer = facts.nodes.get(node)
         if not isinstance(answer, NodeFacts):
-            reason = f": {answer.reason}" if isinstance(answer, NoAnswer) else ""
-            raise Refused(f"{node} does not answer{reason}", "when it answers, run the same command again")
+            raise Refused(silence(node, answer), text("engine.shared.when_it_answers"))
         if answer.vmm is None and answer.was_unreadable("vmm"):
             raise Refused(
-                f"whether VMM is installed on {node} cannot be read", "give a local administrator as node_account"
+                text("engine.procedures.uninstall.unread", node=node),
+                text("engine.procedures.uninstall.give_administrator"),
             )
         return answer.vmm is not None
 
@@ -152,8 +158,8 @@ class Uninstall(Procedure):
         context.journal.start(context.run.id, node, DECIDE, str(decision))
         context.journal.finish(context.run.id, node, DECIDE)
         if decision.last:
-            kept = {"kept": "is kept", "gone": "is removed", "lost": "is not looked at"}[decision.database]
-            yield Notice(node, f"{node} is the last node with VMM: database {context.plan.database.name} {kept}")
+            name = context.plan.database.name
+            yield Notice(node, text(f"engine.procedures.uninstall.last.{decision.database}", node=node, database=name))
         node_run = self._node_run(node, UNINSTALL, last=decision.last, guard=guard)
         yield from node_run.carry_out()
         yield from self._verify(node)
@@ -192,7 +198,7 @@ class Uninstall(Procedure):
             yield StepChanged(node, "preflight", StepState.FAILED, str(refusal))
             raise
         context.journal.finish(context.run.id, node, "preflight")
-        yield StepChanged(node, "preflight", StepState.DONE, "nothing stands in the way")
+        yield StepChanged(node, "preflight", StepState.DONE, text("engine.shared.nothing_in_the_way"))
         return facts
 
     def _concerns(self, finding: Finding, node: str) -> bool:
@@ -214,15 +220,15 @@ class Uninstall(Procedure):
         if state.role is Role.FOREIGN and vmm is not None and schedule.planned_database(plan, facts, vmm):
             return
         raise Refused(
-            f"not started on {node}: the VMM there is not this plan's ({state.why})",
-            "give the answers of the VMM that is to go: role name, cluster and database",
+            text("engine.procedures.uninstall.not_ours", node=node, why=state.why),
+            text("engine.procedures.uninstall.give_its_answers"),
         )
 
     def _require_force(self, facts: Facts) -> None:
         if self.context.order.force and not removal.database_is_lost(facts):
             raise Refused(
-                f"database {self.context.plan.database.name} can be read: setup need not be forced",
-                "leave --force out: it is for a database that is gone or unreadable",
+                text("engine.procedures.uninstall.not_forced", database=self.context.plan.database.name),
+                text("engine.procedures.uninstall.leave_force"),
             )
 
     # --- the role
@@ -239,16 +245,15 @@ class Uninstall(Procedure):
             to = removal.heir(facts, seen, others, going)
         if not to:
             raise Refused(
-                f"not started on {node}: it owns role {seen.name}, and none of {', '.join(others)} can take it",
-                "bring one of them up (Get-ClusterNode; Start-ClusterNode); one that is gone for good is taken out of "
-                "the cluster (Remove-ClusterNode) and out of the answers",
+                text("engine.procedures.uninstall.no_heir", node=node, role=seen.name, others=", ".join(others)),
+                text("engine.procedures.uninstall.bring_up"),
             )
         if not is_under_way(context, to):
             yield from self._require_quiet(facts)
             context.require_uncancelled(node)
         yield from move(context, facts, to)
-        text = f"role {seen.name} moved from {node} to {to}: open consoles lose it and connect again by themselves"
-        yield Notice(node, text, "whoever works in VMM now should know")
+        said = text("engine.procedures.uninstall.moved", role=seen.name, node=node, to=to)
+        yield Notice(node, said, text("engine.shared.tell_them"))
         role = role_of(context.plan, facts := context.look())
         if role is not None:
             yield from tell_failed(context, (yield from ask_vmm(context, facts, role)))
@@ -271,11 +276,14 @@ class Uninstall(Procedure):
             finally:
                 calls.close()
             if state.refused:
-                raise NodeFailed(f"{node}: who owns role {seen.name} cannot be read ({state.refused})", "run it again")
+                raise NodeFailed(
+                    text("engine.procedures.uninstall.owner_unread", node=node, role=seen.name, reason=state.refused),
+                    text("engine.shared.again"),
+                )
             if label_of(state.owner) == label_of(node):
                 raise NodeFailed(
-                    f"{node} owns role {seen.name} again: setup is not started there, it would break the other nodes",
-                    "find out who moved it (cluster events), then run it again",
+                    text("engine.procedures.uninstall.owns_again", node=node, role=seen.name),
+                    text("engine.procedures.uninstall.find_out"),
                 )
 
         return look
@@ -300,13 +308,13 @@ class Uninstall(Procedure):
     def _restart(self, node: str) -> Iterator[Event]:
         """The restart that setup asked for, when it is wanted; else it is told."""
         context = self.context
-        why = f"VMM is off {node}, and Windows wants a restart there"
+        why = text("engine.procedures.uninstall.wants_restart", node=node)
         if is_restarting(context, node) or context.ask_restart(node, why):
             yield from restart(context, node)
             return
         context.journal.start(context.run.id, node, RESTART)
-        context.journal.finish(context.run.id, node, RESTART, "done", "left to the administrator")
-        yield Notice(node, why, f"run the same command with --restart, or Restart-Computer on {node}")
+        context.journal.finish(context.run.id, node, RESTART, "done", text("engine.procedures.uninstall.left"))
+        yield Notice(node, why, text("engine.procedures.uninstall.restart_yourself", node=node))
 
     def _settled(self, node: str, step: str, look: Callable[[Facts], tuple[Witness, ...]]) -> Iterator[Event]:
         """Look until all is as it should be. Raises NodeFailed, LostSight, Cancelled."""
@@ -327,19 +335,24 @@ class Uninstall(Procedure):
                 context.journal.finish(context.run.id, node, step, "failed", bad)
                 yield StepChanged(node, step, StepState.FAILED, bad)
                 if isinstance(answer, NodeFacts):
-                    raise NodeFailed(f"{node}: setup ended well, but {bad}", f"look at SetupWizard.log on {node}")
-                raise LostSight(f"setup ended well, but {bad}", "when it answers again, run the same command to go on")
+                    raise NodeFailed(
+                        f"{node}: {text('engine.shared.but.ended_well', wrong=bad)}",
+                        text("engine.shared.look_at_log", node=node),
+                    )
+                raise LostSight(
+                    text("engine.shared.but.ended_well", wrong=bad), text("engine.shared.when_it_answers_again")
+                )
             if context.cancel.wait(context.pace.poll):
                 raise Cancelled(node)
-        text = "; ".join(row.text for row in rows)
-        context.journal.finish(context.run.id, node, step, "done", text)
-        yield StepChanged(node, step, StepState.DONE, text)
+        said = "; ".join(row.text for row in rows)
+        context.journal.finish(context.run.id, node, step, "done", said)
+        yield StepChanged(node, step, StepState.DONE, said)
 
     def _ended(self, facts: Facts) -> Generator[Event, None, End]:
         """What stays behind, and the last word."""
         context, plan = self.context, self.context.plan
         if not context.changed:
-            return End("unchanged", f"VMM is on none of {', '.join(self.places)}")
+            return End("unchanged", text("engine.procedures.uninstall.on_none", nodes=", ".join(self.places)))
         for node in self.places:
             if self._step(node, UNINSTALL) is not None:
                 yield from self._told(leftovers.on_the_node(facts, node))
@@ -347,7 +360,7 @@ class Uninstall(Procedure):
             return End("done", self.so_far())
         kept = not context.order.remove_database
         yield from self._told(leftovers.in_the_estate(plan, facts, database_kept=kept))
-        return End("done", f"{self.so_far()}; no node has VMM any more")
+        return End("done", text("engine.procedures.uninstall.no_node", so_far=self.so_far()))
 
     @staticmethod
     def _told(rows: Iterable[leftovers.Leftover]) -> Iterator[Event]:

@@ -12,13 +12,14 @@ from vmm_wizard.install import verify, vmm_word
 from vmm_wizard.install.endings import Detached, End, Refused
 from vmm_wizard.install.events import Event, Notice, StepChanged, StepState
 from vmm_wizard.install.moving import MOVE, move, move_step
-from vmm_wizard.install.procedures.failover import CONSOLES, own_role
+from vmm_wizard.install.procedures.failover import own_role
 from vmm_wizard.install.procedures.posts import tell_posts
 from vmm_wizard.install.procedures.procedure import Procedure
 from vmm_wizard.install.role import Role, cannot_take, owner_key
 from vmm_wizard.install.verify import Witness
 from vmm_wizard.install.vmm_word import Silence, Word, ask_vmm, clear_reports, remember_jobs, require_quiet
 from vmm_wizard.remote.errors import Cancelled
+from vmm_wizard.texts import text
 
 #: The step of a node, and of the run as a whole, that says what was verified.
 VERIFY = "verify"
@@ -66,24 +67,27 @@ class Verify(Procedure):
             own += vmm_word.witnesses(plan, facts, role, word)
         else:
             yield from self._unheard(word)
-            own.append(Witness("VMM", True, f"not verified: what VMM says of itself ({word.reason})"))
+            own.append(Witness("VMM", True, text("engine.procedures.verify.vmm_silent", reason=word.reason)))
         state = situation(plan, facts)
         if state.role is not Whose.OURS:
-            text = f"POST-01 to POST-04 were not judged, for SQL Server could not be asked: {state.why}"
-            yield Notice("", text, f"give the password of {plan.sql_account}")
-            own.append(Witness("checks", True, "not verified: POST-01 to POST-04"))
+            sentence = text("engine.procedures.verify.not_judged", why=state.why)
+            yield Notice("", sentence, text("engine.procedures.verify.give_password", account=plan.sql_account))
+            own.append(Witness("checks", True, text("engine.procedures.verify.posts")))
         findings, failed = yield from tell_posts(context, facts)
         wrong = [row.text for row in (*rows, *own) if not row.good]
         wrong += [f"{row.id}: {row.evidence}" for row in failed]
-        text = "; ".join(wrong or [row.text for row in own])
-        context.journal.finish(context.run.id, "", VERIFY, "failed" if wrong else "done", text)
-        yield StepChanged("", VERIFY, StepState.FAILED if wrong else StepState.DONE, text)
+        sentence = "; ".join(wrong or [row.text for row in own])
+        context.journal.finish(context.run.id, "", VERIFY, "failed" if wrong else "done", sentence)
+        yield StepChanged("", VERIFY, StepState.FAILED if wrong else StepState.DONE, sentence)
         if wrong:
-            remedy = failed[0].remedy if failed else "see `vmm-wizard check FILE` and `vmm-wizard explain POST-02`"
-            return End("failed", f"VMM is not as it should be: {text}", remedy, findings), word
+            remedy = failed[0].remedy if failed else text("engine.procedures.verify.see_check")
+            return End("failed", text("engine.procedures.verify.wrong", wrong=sentence), remedy, findings), word
         nodes = ", ".join(str(node) for node in plan.nodes)
-        said = f"VMM is verified on {nodes}: role {role.name} is online on {owner_key(plan, role) or role.owner}"
-        said += "" if isinstance(word, VmmReport) else "; what VMM says of itself could not be had"
+        said = text(
+            "engine.procedures.verify.good", nodes=nodes, role=role.name, owner=owner_key(plan, role) or role.owner
+        )
+        if not isinstance(word, VmmReport):
+            said = text("engine.procedures.verify.vmm_unheard", said=said)
         return End("done", f"{said}; {verify.how_to_connect(plan)}", findings=findings), word
 
     def _node(self, facts: Facts, node: str) -> Generator[Event, None, tuple[Witness, ...]]:
@@ -99,10 +103,10 @@ class Verify(Procedure):
 
     def _unheard(self, word: Silence) -> Iterator[Event]:
         """VMM could not be asked: whether that is enough, the user says. Raises Refused."""
-        text = f"VMM could not be asked for its nodes and jobs: {word.reason}"
-        yield Notice("", text, vmm_word.BY_HAND)
-        if not self.context.confirm((vmm_word.unknown("VMM", "VMM tells its nodes and jobs", text),)):
-            raise Refused("not verified: what VMM says of itself is unknown, and was not confirmed", vmm_word.BY_HAND)
+        said = text("engine.procedures.verify.cannot_be_asked", reason=word.reason)
+        yield Notice("", said, text("engine.vmm_word.by_hand"))
+        if not self.context.confirm((vmm_word.unknown("VMM", text("engine.procedures.verify.tells"), said),)):
+            raise Refused(text("engine.procedures.verify.unconfirmed"), text("engine.vmm_word.by_hand"))
 
     # --- with moves
 
@@ -119,17 +123,20 @@ class Verify(Procedure):
         others = [node.key for node in plan.nodes if node.key != home]
         why = [said for said in (cannot_take(facts, role, node) for node in others) if said]
         if not home:
-            why.append(f"its owner {role.owner} is no node of the plan")
+            why.append(text("engine.procedures.verify.stranger", owner=role.owner))
         if not others:
-            why.append(f"the plan has no node but {home}")
+            why.append(text("engine.procedures.verify.alone", home=home))
         if why:
-            raise Refused(f"role {role.name} is not moved: {'; '.join(why)}", "mend that, then verify again")
+            raise Refused(
+                text("engine.procedures.verify.not_moved", role=role.name, why="; ".join(why)),
+                text("engine.procedures.verify.mend"),
+            )
         yield from require_quiet(context, word)
         context.require_uncancelled(home)
         remember_jobs(context, word)
         context.journal.start(context.run.id, "", HOME, home)
         context.journal.finish(context.run.id, "", HOME)
-        yield Notice("", CONSOLES, "whoever works in VMM now should know")
+        yield Notice("", text("engine.procedures.failover.consoles"), text("engine.shared.tell_them"))
         return home
 
     def _moves(self, facts: Facts, home: str) -> Generator[Event, None, Facts]:
@@ -143,6 +150,6 @@ class Verify(Procedure):
                 self.context.require_uncancelled(node)
                 facts = yield from move(self.context, facts, node)
             except Cancelled:
-                text = f"the role has not been moved back to {home} yet; run the same command again to go on"
-                raise Detached(text) from None
+                said = text("engine.procedures.verify.not_back", home=home)
+                raise Detached(said) from None
         return facts
