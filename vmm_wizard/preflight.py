@@ -40,6 +40,7 @@ from vmm_wizard.facts.questions import (
 from vmm_wizard.facts.sql_reach import reached_from_nodes
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.secrets import Secrets
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.facts.directory_principals import Principals
@@ -197,7 +198,8 @@ class Preflight:
             if self._asked.get(job.key) is future:
                 del self._asked[job.key]
         _log.warning("probe %s was given up", job.name)
-        return NoAnswer(f"{job.name}: no answer within {GIVEN_UP_AFTER * self.deadline:g} s", "timeout")
+        seconds = GIVEN_UP_AFTER * self.deadline
+        return NoAnswer(text("reasons.preflight.no_answer", job=job.name, seconds=seconds), "timeout")
 
     def _ask_all(self, jobs: list[_Job], arrived: queue.SimpleQueue[_Job]) -> dict[Slot, Future[object]]:
         return {job.slot: self._ask(job, arrived) for job in jobs}
@@ -219,7 +221,7 @@ class Preflight:
         except Exception as error:
             # A probe that breaks must not take the others, or the screen, with it; the log keeps where it broke.
             _log.exception("probe %s broke", job.name)
-            answer = NoAnswer(f"{job.name}: the probe broke ({type(error).__name__}); see the log", "unreadable")
+            answer = NoAnswer(text("reasons.preflight.broke", job=job.name, kind=type(error).__name__), "unreadable")
         if isinstance(answer, NoAnswer) and answer.code in _NOT_PUT:
             with self._lock:
                 if self._asked.get(job.key) is future:
@@ -245,33 +247,34 @@ class Preflight:
                 add(
                     "passwords",
                     account.key,
-                    f"password of {account}",
+                    text("reasons.preflight.password", account=account),
                     (account, access),
                     lambda account=account: self.probes.proof(account, access),  # type: ignore[misc]
                 )
-            add("domain", "", "directory", access, lambda: self.probes.session(access).domain())
+            add("domain", "", text("reasons.preflight.directory"), access, lambda: self.probes.session(access).domain())
         if asked.principals:
             jobs += self._principal_jobs(plan, asked.principals)
         if asked.container:
             container = asked.container
             ask = lambda: self.probes.session(container.access).container(container.dn)  # noqa: E731
-            add("dkm", "", "DKM container", container, ask)
-            add("replicas", "", "other domain controllers", container, lambda: self.probes.replicas(container))
+            add("dkm", "", text("reasons.preflight.dkm"), container, ask)
+            add("replicas", "", text("reasons.preflight.replicas"), container, lambda: self.probes.replicas(container))
         if asked.role_record:
             record = asked.role_record
             add(
                 "role_record",
                 "",
-                "role name in DNS",
+                text("reasons.preflight.role_name"),
                 record,
                 lambda: self.probes.session(record.access).role_record(record.fqdn),
             )
         if asked.sql:
             sql = asked.sql
-            add("sql", "", f"SQL Server {sql.host}", (sql, access), lambda: self.probes.sql(sql, access))
+            name = text("reasons.preflight.sql", host=sql.host)
+            add("sql", "", name, (sql, access), lambda: self.probes.sql(sql, access))
         if asked.network:
             network = asked.network
-            add("network", "", "network", network, lambda: self.probes.network(network))
+            add("network", "", text("reasons.preflight.network"), network, lambda: self.probes.network(network))
         if asked.library:
             library = asked.library
             add("library", "", library.host, (library, access), lambda: self.probes.library(library, access))
@@ -298,7 +301,7 @@ class Preflight:
         for label in question.computers:
             parts["node_objects", label.casefold()] = lambda answer, label=label: answer.computers[label.casefold()]  # type: ignore[misc]
         ask = lambda: self.probes.session(question.access).principals(question)  # noqa: E731
-        return [_Job(slot, "accounts and computers", key, ask, part) for slot, part in parts.items()]
+        return [_Job(slot, text("reasons.preflight.principals"), key, ask, part) for slot, part in parts.items()]
 
     def _rehearsals(
         self,
@@ -316,7 +319,7 @@ class Preflight:
         return [
             _Job(
                 ("rehearsals", node.host),
-                f"rehearsal on {node.host}",
+                text("reasons.preflight.rehearsal", host=node.host),
                 object(),
                 lambda node=node: self._rehearse(plan, node, asked.access, rehearsal_id, stop, begin),  # type: ignore[misc]
             )

@@ -128,7 +128,7 @@ class TestWhatIsAskedAgain:
         assert "was" not in line.text
 
     def test_of_another_subject_is_the_gravest_that_was_said(self) -> None:
-        asked = finding("SQL-01", Status.UNKNOWN, f"{flow.NOT_ASKED_YET}: x")
+        asked = finding("SQL-01", Status.UNKNOWN, f"{NOT_ASKED.reason}: x")
         before = tuple(
             replace(finding("SQL-01", status, status.value), subject=status.value)
             for status in (Status.WARN, Status.FAIL)

@@ -17,9 +17,12 @@ from vmm_wizard.facts.sql_reading import read_facts
 from vmm_wizard.facts.tds_tls import TlsRefused
 from vmm_wizard.plan.model import Authentication
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.texts import text
 
 #: Seconds of the deadline that SQL Browser may take.
 _BROWSER_TIMEOUT = 5.0
+#: Errors of SQL Server that refuse a logon although the password is good.
+_NO_LOGIN = frozenset({18456, 18470, 18486, 18487, 18488, 4060, 4064, 17892})
 
 
 def locate(question: SqlQuestion, addresses: Addresses, timeout: float = _BROWSER_TIMEOUT) -> Endpoint:
@@ -47,12 +50,13 @@ def ask_database(
     try:
         facts = read_facts(connection, question, client, endpoint)
     except NativeError as error:
-        reason = f"SQL Server at {endpoint} answered {question.account} with error {error.number}: {error.sentence}"
+        told = {"endpoint": endpoint, "account": question.account, "number": error.number, "said": error.sentence}
+        reason = text("reasons.database.error", **told)
         return NoAnswer(reason, "denied" if error.number in (229, 297, 300) else "unreadable")
     except TimeoutError:
-        return NoAnswer(f"SQL Server at {endpoint} did not answer within {deadline:g} s", "timeout")
+        return NoAnswer(text("reasons.database.no_answer", endpoint=endpoint, deadline=deadline), "timeout")
     except OSError as error:
-        return NoAnswer(f"lost the connection to SQL Server at {endpoint}: {sentence_of(error)}", "unreachable")
+        return NoAnswer(text("reasons.database.lost", endpoint=endpoint, why=sentence_of(error)), "unreachable")
     finally:
         connection.close()
 
@@ -74,11 +78,11 @@ def count_sessions(
     try:
         ((row,),) = connection.run(sql_queries.SESSIONS, {"host": host})
     except (NativeError, OSError, ValueError) as error:
-        return NoAnswer(f"SQL Server at {endpoint} did not say who is connected: {error}", "unreadable")
+        return NoAnswer(text("reasons.database.no_sessions", endpoint=endpoint, error=error), "unreadable")
     finally:
         connection.close()
     if row["permitted"] != 1:
-        return NoAnswer(f"{question.account} may not see the sessions of SQL Server at {endpoint}", "denied")
+        return NoAnswer(text("reasons.database.sessions_denied", account=question.account, endpoint=endpoint), "denied")
     return int(str(row["sessions"]))
 
 
@@ -102,11 +106,11 @@ def _open(
     except NoClient as gap:
         raise _Gap(str(gap), "not_asked") from None
     if (client.library == "python-tds" or question.account.is_sql_login) and not secret:
-        raise _Gap(f"not asked: the password of {question.account} is not known", "not_asked")
+        raise _Gap(text("reasons.database.no_password", account=question.account), "not_asked")
     try:
         endpoint = locate(question, addresses, min(_BROWSER_TIMEOUT, max(ends - time.monotonic(), 0.1)))
     except AddressError as error:
-        raise _Gap(f"could not find SQL Server {question.target}: {error}", "unreachable") from None
+        raise _Gap(text("reasons.database.not_found", target=question.target, error=error), "unreachable") from None
     return client, endpoint, _connect(client, endpoint, question, secret, ends)
 
 
@@ -119,7 +123,7 @@ def _connect(
         plain = sql_client.open_tcp(endpoint, ends)
     except OSError as error:
         code = "timeout" if isinstance(error, TimeoutError) else "unreachable"
-        raise _Gap(f"could not reach SQL Server at {endpoint}: {sentence_of(error)}", code) from None
+        raise _Gap(text("reasons.database.unreachable", endpoint=endpoint, why=sentence_of(error)), code) from None
     try:
         if client.library == "odbc":
             plain.close()
@@ -130,41 +134,24 @@ def _connect(
     except NativeError as error:
         raise _Gap(*_refusal(error, endpoint, question)) from None
     except (TlsRefused, CertificateRefused) as error:
-        raise _Gap(f"SQL Server at {endpoint} is not trusted: {error}", "certificate") from None
+        raise _Gap(text("reasons.database.not_trusted", endpoint=endpoint, error=error), "certificate") from None
     except TimeoutError:
         waited = max(time.monotonic() - started, 0.0)
-        reason = f"SQL Server at {endpoint} accepted the connection and then said nothing for {waited:.0f} s"
+        reason = text("reasons.database.silent", endpoint=endpoint, waited=waited)
         raise _Gap(reason, "timeout") from None
     except OSError as error:
-        raise _Gap(f"SQL Server at {endpoint} ended the logon: {sentence_of(error)}", "unreachable") from None
+        raise _Gap(
+            text("reasons.database.logon_ended", endpoint=endpoint, why=sentence_of(error)), "unreachable"
+        ) from None
 
 
 def _refusal(error: NativeError, endpoint: Endpoint, question: SqlQuestion) -> tuple[str, str]:
     """The sentence and code for a refused logon, judged by the native number: texts and SQLSTATEs differ by client."""
-    who = f"SQL Server at {endpoint}"
-    account = question.account
+    told = {"endpoint": endpoint, "account": question.account}
+    if error.number == 18456 and question.account.is_sql_login:
+        return text("reasons.database.refusals.no_such_login", **told), "logon"
     if error.number == 18452:
-        return (
-            f"{who} did not accept the Windows logon of {account} (error 18452): Windows refused the password or the "
-            "account, or this server does not trust its domain",
-            "logon",
-        )
-    if error.number == 18456 and account.is_sql_login:
-        return (
-            f"{who} did not let the SQL login {account} in (error 18456): there is no such login, its password is "
-            "another one, or the server takes Windows logons only",
-            "logon",
-        )
-    sentences = {
-        18456: (f"{who} has no login for {account} (error 18456): the password is good, but it needs a login there"),
-        18470: f"{who} has disabled the login of {account} (error 18470)",
-        18486: f"{who} has locked the login of {account} (error 18486)",
-        18487: f"{who} says that the password of {account} has expired (error 18487)",
-        18488: f"{who} says that the password of {account} must be changed (error 18488)",
-        4060: f"{who} cannot open the database that the login of {account} begins in (error 4060)",
-        4064: f"{who} cannot open the default database of {account} (error 4064)",
-        17892: f"{who} has a logon trigger that refuses {account} (error 17892)",
-    }
-    if error.number in sentences:
-        return sentences[error.number], "no_login"
-    return f"{who} refused {account} with error {error.number}: {error.sentence}", "unreadable"
+        return text("reasons.database.refusals.18452", **told), "logon"
+    if error.number in _NO_LOGIN:
+        return text(f"reasons.database.refusals.{error.number}", **told), "no_login"
+    return text("reasons.database.refused", **told, number=error.number, said=error.sentence), "unreadable"

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from vmm_wizard.facts.model import Ace, SecurityDescriptor
+from vmm_wizard.texts import text
 
 _HEADER: Final = struct.Struct("<BxHIIII")
 _ACL: Final = struct.Struct("<BxHHxx")
@@ -37,7 +38,7 @@ def sid_text(data: bytes) -> str:
     Raises UnreadableDescriptor when it is cut off or of another revision.
     """
     if len(data) < 8 or data[0] != 1 or len(data) < _sid_length(data):
-        raise UnreadableDescriptor("a security identifier is cut off or not of revision 1")
+        raise UnreadableDescriptor(text("reasons.descriptor.sid"))
     authority = int.from_bytes(data[2:8], "big")
     # Authorities of more than 32 bits are written in hexadecimal (MS-DTYP 2.4.2.1).
     first = str(authority) if authority < 1 << 32 else f"0x{authority:012X}"
@@ -45,16 +46,16 @@ def sid_text(data: bytes) -> str:
     return "-".join(["S-1", first, *(str(part) for part in parts)])
 
 
-def sid_bytes(text: str) -> bytes:
+def sid_bytes(written: str) -> bytes:
     """The binary form of `S-1-...`, as filters need it. Raises UnreadableDescriptor when the text is no identifier."""
     try:
-        prefix, revision, first, *rest = text.split("-")
+        prefix, revision, first, *rest = written.split("-")
         parts = [int(part) for part in rest]
         if prefix.upper() != "S" or revision != "1" or len(parts) > 255:
             raise ValueError
         return struct.pack(f"<BB6s{len(parts)}I", 1, len(parts), int(first, 0).to_bytes(6, "big"), *parts)
     except (ValueError, OverflowError, struct.error):
-        raise UnreadableDescriptor(f"{text!r} is not a security identifier") from None
+        raise UnreadableDescriptor(text("reasons.descriptor.no_sid", sid=written)) from None
 
 
 def parse_descriptor(data: bytes) -> SecurityDescriptor:
@@ -65,10 +66,10 @@ def parse_descriptor(data: bytes) -> SecurityDescriptor:
     does. Raises UnreadableDescriptor when the bytes are cut off or inconsistent.
     """
     if len(data) < _HEADER.size:
-        raise UnreadableDescriptor("a security descriptor is cut off")
+        raise UnreadableDescriptor(text("reasons.descriptor.cut_off"))
     revision, control, owner_at, _, _, dacl_at = _HEADER.unpack_from(data)
     if revision != 1 or not control & _SELF_RELATIVE:
-        raise UnreadableDescriptor("a security descriptor is not self-relative or not of revision 1")
+        raise UnreadableDescriptor(text("reasons.descriptor.not_relative"))
     owner = sid_text(data[owner_at:]) if owner_at else ""
     dacl: tuple[Ace, ...] | None = None
     if control & _DACL_PRESENT and dacl_at:
@@ -78,19 +79,19 @@ def parse_descriptor(data: bytes) -> SecurityDescriptor:
 
 def _parse_acl(data: bytes, at: int) -> tuple[Ace, ...]:
     if len(data) < at + _ACL.size:
-        raise UnreadableDescriptor("an access control list is cut off")
+        raise UnreadableDescriptor(text("reasons.descriptor.list_cut_off"))
     _, size, count = _ACL.unpack_from(data, at)
     end = at + size
     if end > len(data):
-        raise UnreadableDescriptor("an access control list is cut off")
+        raise UnreadableDescriptor(text("reasons.descriptor.list_cut_off"))
     found: list[Ace] = []
     at += _ACL.size
     for _ in range(count):
         if at + _ACE.size > end:
-            raise UnreadableDescriptor("an access control list holds fewer entries than it says")
+            raise UnreadableDescriptor(text("reasons.descriptor.fewer_entries"))
         kind, flags, length = _ACE.unpack_from(data, at)
         if length < _ACE.size or at + length > end:
-            raise UnreadableDescriptor("an access control entry is cut off")
+            raise UnreadableDescriptor(text("reasons.descriptor.entry_cut_off"))
         ace = _parse_ace(kind, flags, data[at + _ACE.size : at + length])
         if ace is not None:
             found.append(ace)
@@ -114,13 +115,13 @@ def _parse_ace(kind: int, flags: int, body: bytes) -> Ace | None:
 
 def _word(data: bytes, at: int) -> tuple[int, int]:
     if len(data) < at + _WORD.size:
-        raise UnreadableDescriptor("an access control entry is cut off")
+        raise UnreadableDescriptor(text("reasons.descriptor.entry_cut_off"))
     return int(_WORD.unpack_from(data, at)[0]), at + _WORD.size
 
 
 def _guid(data: bytes, at: int) -> tuple[str, int]:
     if len(data) < at + 16:
-        raise UnreadableDescriptor("an object type is cut off")
+        raise UnreadableDescriptor(text("reasons.descriptor.type_cut_off"))
     return str(UUID(bytes_le=data[at : at + 16])), at + 16
 
 

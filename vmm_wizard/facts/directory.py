@@ -22,6 +22,7 @@ from vmm_wizard.facts.model import ContainerFacts, DomainFacts, NoAnswer, RoleRe
 from vmm_wizard.facts.questions import DirectoryAccess, PrincipalsQuestion
 from vmm_wizard.plan.names import DistinguishedName
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.facts.passwords import Passwords
@@ -82,19 +83,22 @@ class DirectorySession:
 
     def domain(self) -> DomainFacts | NoAnswer:
         """The domain itself (DKM-06, CLU-05's quota), the controller's clock, and trusts (four searches, then two)."""
-        return self.answered("the domain", lambda view: replace(ask_domain(view), trusts=ask_trusts(view)))
+        what = text("reasons.directory.the_domain")
+        return self.answered(what, lambda view: replace(ask_domain(view), trusts=ask_trusts(view)))
 
     def principals(self, question: PrincipalsQuestion) -> Principals | NoAnswer:
         """Everybody that a plan names, in one search and one for each token (ACC, INS, NAM-05, CLU-05, names)."""
-        return self.answered("accounts and computers", lambda view: ask_principals(view, question))
+        return self.answered(
+            text("reasons.directory.accounts_and_computers"), lambda view: ask_principals(view, question)
+        )
 
     def container(self, dn: DistinguishedName) -> ContainerFacts | NoAnswer:
         """An object by name: class, descriptor, this account's own rights, children (DKM-01 to 05; two searches)."""
-        return self.answered(f"the container {dn}", lambda view: ask_container(view, str(dn)))
+        return self.answered(text("reasons.directory.the_container", dn=dn), lambda view: ask_container(view, str(dn)))
 
     def role_record(self, fqdn: str) -> RoleRecordFacts | NoAnswer:
         """The object of the role's name in the domain's DNS zone (NAM-06; one or two searches)."""
-        return self.answered(f"the DNS record of {fqdn}", lambda view: ask_role_record(view, fqdn))
+        return self.answered(text("reasons.directory.the_record", fqdn=fqdn), lambda view: ask_role_record(view, fqdn))
 
     def answered(self, what: str, ask: Callable[[DomainView], T]) -> T | NoAnswer:
         """What `ask` finds out, or why it could not; `what` says what was asked, for the reason."""
@@ -102,6 +106,8 @@ class DirectorySession:
             try:
                 return ask(self._view)
             except DirectoryUnusable as failure:
-                return replace(failure.answer, reason=f"could not read {what}: {failure.answer.reason}")
+                reason = text("reasons.directory.unread", what=what, reason=failure.answer.reason)
+                return replace(failure.answer, reason=reason)
             except NoSuchObject:
-                return NoAnswer(f"could not read {what}: {self._channel.endpoint} does not have it", "unreadable")
+                reason = text("reasons.directory.not_there", what=what, endpoint=self._channel.endpoint)
+                return NoAnswer(reason, "unreadable")

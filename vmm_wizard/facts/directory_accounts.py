@@ -10,6 +10,7 @@ from vmm_wizard.facts.directory_channel import DirectoryUnusable
 from vmm_wizard.facts.directory_domain import DomainView
 from vmm_wizard.facts.directory_search import Found, Searcher, escaped
 from vmm_wizard.facts.discovery_model import FoundAccount
+from vmm_wizard.texts import text
 
 #: Accounts that are read at the most: more cannot be chosen from.
 MOST: Final = 25
@@ -98,8 +99,8 @@ def _state(row: Found, managed: bool) -> Iterable[str]:
         (control & _DISABLED, "disabled"),
         (computed & _LOCKED, "locked"),
         (expires is not None and expires < datetime.now(UTC), "expired"),
-        (computed & _PASSWORD_EXPIRED and not must_change and not managed, "password expired"),
-        (must_change and not managed, "must change password"),
+        (computed & _PASSWORD_EXPIRED and not must_change and not managed, "password_expired"),
+        (must_change and not managed, "must_change"),
     ):
         if holds:
-            yield word
+            yield text(f"reasons.directory_accounts.{word}")

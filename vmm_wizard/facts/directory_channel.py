@@ -20,6 +20,7 @@ from vmm_wizard.addresses import AddressError, Addresses, Endpoint
 from vmm_wizard.facts.bounded_socket import BoundedSocket, TooMuch
 from vmm_wizard.facts.model import NoAnswer
 from vmm_wizard.facts.questions import DirectoryAccess, Trust
+from vmm_wizard.texts import text
 
 T = TypeVar("T")
 
@@ -110,23 +111,25 @@ class Channel:
 
         try:
             if self.is_closed:
-                raise DirectoryUnusable(f"the connection to {self.endpoint} is closed", "unreachable")
+                raise DirectoryUnusable(text("reasons.directory_channel.closed", endpoint=self.endpoint), "unreachable")
             if seconds <= 0:
                 raise TimeoutError
             self.connection.socket.allow(seconds, _MOST_BYTES)
             return ask(self.connection)
         except TimeoutError:
-            reason, code = f"{self.endpoint} did not answer in time", "timeout"
+            reason, code = text("reasons.directory_channel.late", endpoint=self.endpoint), "timeout"
         except (LDAPExceptionError, OSError) as error:
             # ldap3 makes a class of its own for each error, which the system's error is a base of.
             late = isinstance(error, TimeoutError) or "timed out" in str(error)
-            reason = f"{self.endpoint} did not answer in time" if late else f"lost the connection to {self.endpoint}"
+            reason = text("reasons.directory_channel.lost", endpoint=self.endpoint)
+            if late:
+                reason = text("reasons.directory_channel.late", endpoint=self.endpoint)
             code = "timeout" if late else "unreachable"
         except TooMuch:
-            reason = f"{self.endpoint} sent an answer of more than {_MOST_BYTES // 2**20} MiB"
+            reason = text("reasons.directory_channel.too_large", endpoint=self.endpoint, size=_MOST_BYTES // 2**20)
             code = "unreadable"
         except (PyAsn1Error, ValueError, LookupError, TypeError, RecursionError) as error:
-            reason = f"{self.endpoint} sent an answer that is not LDAP ({type(error).__name__})"
+            reason = text("reasons.directory_channel.not_ldap", endpoint=self.endpoint, kind=type(error).__name__)
             code = "unreadable"
         self.close()
         raise DirectoryUnusable(reason, code) from None
@@ -186,7 +189,7 @@ def open_channel(access: DirectoryAccess, addresses: Addresses, until: float) ->
                 raise
             first = first or failure
     if first is None:
-        raise DirectoryUnusable(f"no domain controller of {access.domain} is known", "unreachable")
+        raise DirectoryUnusable(text("reasons.directory_channel.no_controller", domain=access.domain), "unreachable")
     raise first
 
 
@@ -207,12 +210,11 @@ def controllers(access: DirectoryAccess, addresses: Addresses) -> tuple[str, ...
         hosts = addresses.domain_controllers(access.domain)
     except AddressError as error:
         raise DirectoryUnusable(
-            f"could not look for domain controllers of {access.domain}: {error}", "unreachable"
+            text("reasons.directory_channel.lookup_failed", domain=access.domain, error=error), "unreachable"
         ) from None
     if not hosts:
         raise DirectoryUnusable(
-            f"DNS knows no domain controller of {access.domain} (SRV _ldap._tcp.dc._msdcs.{access.domain}): "
-            "check the domain name, or give a directory server",
+            text("reasons.directory_channel.no_srv", domain=access.domain),
             "unreachable",
         )
     return hosts[:_CONTROLLERS]
@@ -243,7 +245,8 @@ def _locate(addresses: Addresses, host: str, service: Any) -> Endpoint:
     try:
         return addresses.locate(host, service)
     except AddressError as error:
-        raise DirectoryUnusable(f"could not reach {host}: {error}", "unreachable") from None
+        reason = text("reasons.directory_channel.unreachable", host=host, error=error)
+        raise DirectoryUnusable(reason, "unreachable") from None
 
 
 def _open(endpoint: Endpoint, trust: Trust, ca_file: str | None, until: float, *, start_tls: bool) -> Channel:
@@ -255,11 +258,9 @@ def _open(endpoint: Endpoint, trust: Trust, ca_file: str | None, until: float, *
         raise DirectoryUnusable(_distrust(endpoint, error, until, start_tls=start_tls), "certificate") from None
     if pinned and not hmac.compare_digest(fingerprint(channel.certificate), pinned.lower()):
         channel.close()
-        raise DirectoryUnusable(
-            f"{endpoint} shows another certificate (SHA-256 {fingerprint(channel.certificate)}) than the exception for "
-            "this host allows: find out why before you change the exception",
-            "certificate",
-        )
+        shown = fingerprint(channel.certificate)
+        reason = text("reasons.directory_channel.other_certificate", endpoint=endpoint, fingerprint=shown)
+        raise DirectoryUnusable(reason, "certificate")
     return channel
 
 
@@ -272,8 +273,10 @@ def _verifying(ca_file: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file or None)
     except (OSError, ValueError) as error:
-        detail = getattr(error, "strerror", None) or "it holds no certificate"
-        raise DirectoryUnusable(f"the CA file {ca_file} cannot be used: {detail}", "certificate") from None
+        why = getattr(error, "strerror", None) or text("reasons.directory_channel.no_certificate")
+        raise DirectoryUnusable(
+            text("reasons.directory_channel.ca_file", file=ca_file, why=why), "certificate"
+        ) from None
 
 
 def _unverified() -> ssl.SSLContext:
@@ -292,7 +295,8 @@ def _encrypted(endpoint: Endpoint, context: ssl.SSLContext, until: float, *, sta
         raw = socket.create_connection((endpoint.address, endpoint.port), _seconds(until, _CONNECT_SECONDS, endpoint))
     except OSError as error:
         code = "timeout" if isinstance(error, TimeoutError) else "unreachable"
-        raise DirectoryUnusable(f"could not reach {endpoint}: {sentence_of(error)}", code) from None
+        reason = text("reasons.directory_channel.unreachable", host=endpoint, error=sentence_of(error))
+        raise DirectoryUnusable(reason, code) from None
     channel = Channel(_ldap_connection(raw, endpoint), endpoint, b"")
     try:
         if start_tls:
@@ -301,14 +305,16 @@ def _encrypted(endpoint: Endpoint, context: ssl.SSLContext, until: float, *, sta
         secure = context.wrap_socket(raw, server_hostname=endpoint.host)
     except TimeoutError:
         raw.close()
-        raise DirectoryUnusable(f"{endpoint} did not finish the TLS handshake in time", "timeout") from None
+        raise DirectoryUnusable(
+            text("reasons.directory_channel.handshake_late", endpoint=endpoint), "timeout"
+        ) from None
     except ssl.SSLCertVerificationError:
         raw.close()
         raise
     except OSError:
         raw.close()
         raise DirectoryUnusable(
-            f"could not reach {endpoint}: it ended the TLS handshake (a domain controller without a certificate does)",
+            text("reasons.directory_channel.handshake_ended", endpoint=endpoint),
             "unreachable",
         ) from None
     except DirectoryUnusable:
@@ -323,7 +329,7 @@ def _encrypted(endpoint: Endpoint, context: ssl.SSLContext, until: float, *, sta
 def _seconds(until: float, most: float, endpoint: Endpoint) -> float:
     left = until - time.monotonic()
     if left <= 0:
-        raise DirectoryUnusable(f"{endpoint} did not answer in time", "timeout")
+        raise DirectoryUnusable(text("reasons.directory_channel.late", endpoint=endpoint), "timeout")
     return min(left, most)
 
 
@@ -358,25 +364,21 @@ def _ask_for_tls(channel: Channel, seconds: float) -> None:
     result = channel.exchange(ask, seconds)
     if result["result"] != 0:
         raise DirectoryUnusable(
-            f"{channel.endpoint} offers no TLS ({result['description']}), and a password is never sent without it: "
-            "give the domain controller a certificate",
+            text("reasons.directory_channel.no_tls", endpoint=channel.endpoint, said=result["description"]),
             "certificate",
         )
 
 
 def _distrust(endpoint: Endpoint, error: ssl.SSLCertVerificationError, until: float, *, start_tls: bool) -> str:
     """The sentence for a certificate that is not good, with its fingerprint where it can be had."""
-    problem = f"is not trusted ({error.verify_message.rstrip('.').lower()})"
-    if error.verify_code in (_WRONG_NAME, _WRONG_ADDRESS):
-        problem = f"is not for the name {endpoint.host}"
     shown = b""
     with contextlib.suppress(DirectoryUnusable, OSError):
         # Nothing is sent here but the handshake; the user compares what comes back with the certificate itself.
         channel = _encrypted(endpoint, _unverified(), until, start_tls=start_tls)
         shown = channel.certificate
         channel.close()
-    exception = f" with SHA-256 {fingerprint(shown)}, once its owner has confirmed that" if shown else ""
-    return (
-        f"the certificate of {endpoint} {problem}: give the file of the CA that issued it (connection.ca_file), or an "
-        f"exception for this host (connection.certificate_exceptions){exception}"
-    )
+    told = {"endpoint": endpoint, "host": endpoint.host, "why": error.verify_message.rstrip(".").lower()}
+    wrong = "name" if error.verify_code in (_WRONG_NAME, _WRONG_ADDRESS) else "trust"
+    if shown:
+        return text(f"reasons.directory_channel.distrust_shown.{wrong}", **told, sha256=fingerprint(shown))
+    return text(f"reasons.directory_channel.distrust.{wrong}", **told)

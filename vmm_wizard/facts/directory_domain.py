@@ -13,6 +13,7 @@ from vmm_wizard.facts.directory_search import Found, Searcher
 from vmm_wizard.facts.model import ControllerFacts, DomainFacts
 from vmm_wizard.facts.questions import DirectoryAccess
 from vmm_wizard.plan.names import DistinguishedName
+from vmm_wizard.texts import text
 
 #: crossRef systemFlags: this naming context is a domain (MS-ADTS 2.2.10).
 _IS_DOMAIN: Final = 0x2
@@ -91,7 +92,7 @@ class DomainView:
         base, configuration = root.text("defaultNamingContext"), root.text("configurationNamingContext")
         if not base:
             raise DirectoryUnusable(
-                f"{self.channel.endpoint} names no domain: it is no domain controller", "unreadable"
+                text("reasons.directory_domain.no_domain", endpoint=self.channel.endpoint), "unreadable"
             )
         head = self.searcher.base(base, ("objectSid", "ms-DS-MachineAccountQuota", "wellKnownObjects"))
         forest = self.searcher.search(configuration, "subtree", _FOREST, _FOREST_ATTRIBUTES)
@@ -161,8 +162,8 @@ def dn_key(dn: str) -> str:
 
 def _computers_container(head: Found) -> str:
     """Where new computer objects go (redircmp may have moved it): `B:32:<guid>:<dn>` in wellKnownObjects."""
-    for text in head.texts("wellKnownObjects"):
-        _, _, rest = text.partition(":32:")
+    for entry in head.texts("wellKnownObjects"):
+        _, _, rest = entry.partition(":32:")
         guid, _, dn = rest.partition(":")
         if guid.casefold() == _COMPUTERS_CONTAINER:
             return dn

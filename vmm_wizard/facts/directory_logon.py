@@ -14,30 +14,20 @@ from vmm_wizard.facts.questions import DirectoryAccess
 from vmm_wizard.plan.model import Authentication
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.texts import text
 
-#: What AD's sub-codes of a refused bind mean, where the account or its password is to blame (backends sheet).
-REFUSALS: Final[Mapping[str, str]] = {
-    "525": "there is no such user",
-    "52e": "wrong user name or password",
-    "532": "the password has expired",
-    "533": "the account is disabled",
-    "701": "the account has expired",
-    "773": "the password must be changed at the next logon",
-    "775": "the account is locked out",
-}
+#: AD's sub-codes of a refused bind where the account or its password is to blame (backends sheet): the catalogue says
+#: what each means.
+REFUSALS: Final = frozenset({"525", "52e", "532", "533", "701", "773", "775"})
 
-#: Sub-codes that say nothing of the password: a sentence each, and the `NoAnswer` code.
-_NOT_THE_PASSWORD: Final[Mapping[str, tuple[str, str]]] = {
-    "52f": ("an account restriction or an authentication policy forbids it this logon", "no_login"),
-    "530": ("its logon hours forbid it to log on now", "no_login"),
-    "531": ("its list of workstations forbids it to log on from here", "no_login"),
-    "569": ("it is not granted this type of logon", "no_login"),
-    "57": ("the domain controller could not read the logon message", "denied"),
-    "80090346": (
-        "the domain controller wants channel binding and did not accept ours; something between may decrypt TLS. "
-        'The password was not judged: use a simple bind (connection.authentication = "auto")',
-        "denied",
-    ),
+#: Sub-codes that say nothing of the password, each with the `NoAnswer` code; the catalogue has a sentence each.
+_NOT_THE_PASSWORD: Final[Mapping[str, str]] = {
+    "52f": "no_login",
+    "530": "no_login",
+    "531": "no_login",
+    "569": "no_login",
+    "57": "denied",
+    "80090346": "denied",
 }
 
 _DATA: Final = re.compile(r"\bdata ([0-9a-f]+)", re.IGNORECASE)
@@ -61,7 +51,8 @@ class LogonRefused(Exception):
     """
 
     def __init__(self, account: AccountName, code: str, meaning: str) -> None:
-        super().__init__(f"the logon of {account} was refused: {meaning}" + (f" (data {code})" if code else ""))
+        how = "coded" if code else "plain"
+        super().__init__(text(f"reasons.directory_logon.refused.{how}", account=account, meaning=meaning, code=code))
         self.account = account
         self.code = code
         self.meaning = meaning
@@ -97,7 +88,7 @@ def open_catalog(
 
 def _require_secret(access: DirectoryAccess, account: AccountName, secret: Secret | None) -> None:
     if not secret and access.authentication is not Authentication.KERBEROS:
-        raise DirectoryUnusable(f"not asked: no password of {account} was given", "not_asked")
+        raise DirectoryUnusable(text("reasons.directory_logon.no_password", account=account), "not_asked")
 
 
 def _logged_on(
@@ -169,7 +160,8 @@ def _negotiated_bind(
             return result
         challenge = bytes(result["saslCreds"] or b"")
         token = made(partial(context.step, challenge))
-    raise DirectoryUnusable(f"{channel.endpoint} never ended the logon of {account}", "unreadable")
+    reason = text("reasons.directory_logon.never_ended", endpoint=channel.endpoint, account=account)
+    raise DirectoryUnusable(reason, "unreadable")
 
 
 def _client_context(channel: Channel, access: DirectoryAccess, account: AccountName, secret: Secret | None) -> Any:
@@ -229,7 +221,7 @@ def kerberos_name(account: AccountName, domain: str) -> str:
 
 def _no_kerberos() -> DirectoryUnusable:
     return DirectoryUnusable(
-        "Kerberos is not available here: install vmm-wizard[kerberos], or choose another connection.authentication",
+        text("reasons.directory_logon.no_kerberos"),
         "denied",
     )
 
@@ -239,14 +231,15 @@ def _token_failure(error: Exception, channel: Channel, account: AccountName) -> 
     number = _kerberos_error(error)
     if number in _KERBEROS_REFUSALS:
         code = _KERBEROS_REFUSALS[number]
-        meaning = "the account is disabled, expired or locked out" if code == "533" else REFUSALS[code]
+        meaning = text("reasons.directory_logon.cannot_log_on") if code == "533" else _meaning(code)
         return LogonRefused(account, code, meaning)
     if number == _CLOCK_SKEW:
         return DirectoryUnusable(
-            f"Kerberos logon of {account}: the clock here is too far from that of {channel.endpoint.host}", "denied"
+            text("reasons.directory_logon.clock", account=account, host=channel.endpoint.host), "denied"
         )
-    detail = " ".join(str(getattr(error, "base_error", None) or error).split())
-    return DirectoryUnusable(f"the logon of {account} to {channel.endpoint.host} could not be made: {detail}", "denied")
+    why = " ".join(str(getattr(error, "base_error", None) or error).split())
+    reason = text("reasons.directory_logon.not_made", account=account, host=channel.endpoint.host, why=why)
+    return DirectoryUnusable(reason, "denied")
 
 
 def _kerberos_error(error: BaseException | None) -> int:
@@ -269,32 +262,33 @@ def _judge(result: Mapping[str, Any], account: AccountName, channel: Channel) ->
     number = int(result["result"])
     if number == _SUCCESS:
         return
-    text = str(result["message"]).rstrip("\0")
+    written = str(result["message"]).rstrip("\0")
     if number == _INVALID_CREDENTIALS:
-        judge_refusal(text, account, channel)
+        judge_refusal(written, account, channel)
     if number == _STRONGER_AUTH:
         raise DirectoryUnusable(
-            f"{channel.endpoint} wants a stronger kind of logon than this one (result 8): "
-            "choose another connection.authentication",
+            text("reasons.directory_logon.stronger", endpoint=channel.endpoint),
             "denied",
         )
     if number == _AUTH_METHOD:
-        raise DirectoryUnusable(
-            f"{channel.endpoint} does not offer this kind of logon: choose another connection.authentication", "denied"
-        )
+        raise DirectoryUnusable(text("reasons.directory_logon.not_offered", endpoint=channel.endpoint), "denied")
     code = "unreachable" if number in _BUSY else "denied"
-    raise DirectoryUnusable(
-        f"{channel.endpoint} did not take the logon of {account} (result {number}, {result['description']})", code
-    )
+    told = {"endpoint": channel.endpoint, "account": account, "number": number, "said": result["description"]}
+    raise DirectoryUnusable(text("reasons.directory_logon.not_taken", **told), code)
 
 
-def judge_refusal(text: str, account: AccountName, channel: Channel) -> NoReturn:
+def judge_refusal(written: str, account: AccountName, channel: Channel) -> NoReturn:
     """What AD's text says of a refused bind. Raises LogonRefused or DirectoryUnusable."""
-    match = _DATA.search(text)
+    match = _DATA.search(written)
     code = match[1].lower() if match else ""
-    if "80090346" in text:
+    if "80090346" in written:
         code = "80090346"
     if code in _NOT_THE_PASSWORD:
-        sentence, kind = _NOT_THE_PASSWORD[code]
-        raise DirectoryUnusable(f"{account} could not log on to {channel.endpoint}: {sentence} (data {code})", kind)
-    raise LogonRefused(account, code, REFUSALS.get(code, "the domain controller gave no reason that is known"))
+        reason = text(f"reasons.directory_logon.not_the_password.{code}", account=account, endpoint=channel.endpoint)
+        raise DirectoryUnusable(reason, _NOT_THE_PASSWORD[code])
+    raise LogonRefused(account, code, _meaning(code))
+
+
+def _meaning(code: str) -> str:
+    """What a sub-code means, in words."""
+    return text(f"reasons.directory_logon.meanings.{code if code in REFUSALS else 'unknown'}")

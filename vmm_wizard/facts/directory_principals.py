@@ -22,6 +22,7 @@ from vmm_wizard.facts.model import (
 )
 from vmm_wizard.facts.questions import PrincipalsQuestion
 from vmm_wizard.plan.names import AccountName, DistinguishedName
+from vmm_wizard.texts import text
 
 T = TypeVar("T")
 
@@ -87,7 +88,7 @@ def _part(view: DomainView, ask: Callable[[], T]) -> T | NoAnswer:
     try:
         return ask()
     except NoSuchObject:
-        return NoAnswer(f"{view.channel.endpoint} lost an object while it was asked about it", "unreadable")
+        return NoAnswer(text("reasons.directory_principals.lost_object", endpoint=view.channel.endpoint), "unreadable")
     except DirectoryUnusable as failure:
         if view.channel.is_closed:
             raise
@@ -146,11 +147,9 @@ def _has_class(row: Found, name: str) -> bool:
 def _account(view: DomainView, rows: list[Found], name: AccountName) -> AccountFacts:
     naming = view.naming
     if not _is_own(view, name) and not name.is_upn:
-        raise DirectoryUnusable(
-            f"could not read the account {name}: it is of the domain {name.domain}, and {view.server} answers for "
-            f"{naming.netbios_name} ({naming.dns_name})",
-            "not_asked",
-        )
+        names = {"netbios_name": naming.netbios_name, "dns_name": naming.dns_name}
+        told = {"name": name, "domain": name.domain, "server": view.server, **names}
+        raise DirectoryUnusable(text("reasons.directory_principals.other_domain", **told), "not_asked")
     found = account_row(rows, name, _is_own(view, name))
     if found is None:
         return AccountFacts(str(name), False, domain_dns=naming.dns_name)

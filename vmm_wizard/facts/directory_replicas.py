@@ -20,6 +20,7 @@ from vmm_wizard.facts.passwords import Passwords
 from vmm_wizard.facts.questions import DirectoryAccess
 from vmm_wizard.plan.names import DistinguishedName
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.texts import text
 
 #: Controllers of a site that are asked, by order of name.
 MOST_ASKED: Final = 4
@@ -36,7 +37,7 @@ def ask_replicas(
     Nobody else is asked when the answering controller does not have it, when it is alone in its site, and when the
     directory is asked from a node. `secret` is the password of the session's account; None: it logs on by its ticket.
     """
-    start = session.answered(f"where else {dn} is", lambda view: _start(view, str(dn)))
+    start = session.answered(text("reasons.directory_replicas.where_else", dn=dn), lambda view: _start(view, str(dn)))
     if isinstance(start, NoAnswer):
         return start
     having: list[str] = []
@@ -59,7 +60,7 @@ def _start(view: DomainView, dn: str) -> ReplicaFacts:
         return ReplicaFacts(view.server, view.naming.site, from_node=True)
     naming = view.naming
     if not naming.site or not naming.controllers:
-        raise DirectoryUnusable(f"{view.server} does not tell which controllers its site has", "unreadable")
+        raise DirectoryUnusable(text("reasons.directory_replicas.no_site", server=view.server), "unreadable")
     own = view.server.casefold()
     others = [row.host for row in naming.controllers if row.site == naming.site and row.host != own]
     if others:
@@ -80,7 +81,8 @@ def _ask(
         channel = open_directory(replace(access, server=host), access.account, secret, passwords.addresses, seconds)
     except LogonRefused as refusal:
         if secret and refusal.code != _NO_SUCH_USER:
-            passwords.refuse(access.account, secret, access, f"{refusal.meaning}; by {host}")
+            meaning = text("reasons.directory_replicas.refused_by", meaning=refusal.meaning, host=host)
+            passwords.refuse(access.account, secret, access, meaning)
         return NoAnswer(f"{host}: {refusal}", "logon")
     except DirectoryUnusable as failure:
         return failure.answer

@@ -11,6 +11,7 @@ from typing import Any, Final
 from vmm_wizard.facts.descriptor import UnreadableDescriptor, parse_descriptor, sid_text
 from vmm_wizard.facts.directory_channel import Channel, DirectoryUnusable, Page, Scope
 from vmm_wizard.facts.model import SecurityDescriptor
+from vmm_wizard.texts import text
 
 #: Seconds that the server's own time limit ends before ours, so that its answer arrives and the connection stays good.
 _GRACE: Final = 1.0
@@ -19,14 +20,15 @@ _PAGED_RESULTS: Final = "1.2.840.113556.1.4.319"
 _SUCCESS, _TIME_LIMIT, _SIZE_LIMIT, _REFERRAL, _ADMIN_LIMIT = 0, 3, 4, 10, 11
 _NO_SUCH_OBJECT, _INVALID_DN, _INSUFFICIENT_RIGHTS, _BUSY, _UNAVAILABLE = 32, 34, 50, 51, 52
 
-_SENTENCES: Final[Mapping[int, tuple[str, str]]] = {
-    _TIME_LIMIT: ("the search took longer than the directory allows", "timeout"),
-    _SIZE_LIMIT: ("the directory found more than it gives out", "unreadable"),
-    _ADMIN_LIMIT: ("the search is more work than the directory allows", "unreadable"),
-    _INVALID_DN: ("the directory cannot read this distinguished name", "unreadable"),
-    _INSUFFICIENT_RIGHTS: ("this account may not search there", "denied"),
-    _BUSY: ("the domain controller is busy", "unreachable"),
-    _UNAVAILABLE: ("the domain controller is not available", "unreachable"),
+#: What is said of each result, as the catalogue names it, and the `NoAnswer` code.
+_RESULTS: Final[Mapping[int, tuple[str, str]]] = {
+    _TIME_LIMIT: ("time_limit", "timeout"),
+    _SIZE_LIMIT: ("size_limit", "unreadable"),
+    _ADMIN_LIMIT: ("admin_limit", "unreadable"),
+    _INVALID_DN: ("invalid_dn", "unreadable"),
+    _INSUFFICIENT_RIGHTS: ("insufficient_rights", "denied"),
+    _BUSY: ("busy", "unreachable"),
+    _UNAVAILABLE: ("unavailable", "unreachable"),
 }
 
 _EPOCH: Final = datetime(1601, 1, 1, tzinfo=UTC)
@@ -182,9 +184,10 @@ class Searcher:
             raise NoSuchObject
         if number == _REFERRAL:
             raise NoSuchObject(next(iter(result.get("referrals") or ()), ""))
-        sentence, code = _SENTENCES.get(number, (f"the directory answered {result['description']}", "unreadable"))
-        where = f" ({dn})" if dn else ""
-        raise DirectoryUnusable(f"{self.channel.endpoint}: {sentence}{where}", code)
+        name, code = _RESULTS.get(number, ("otherwise", "unreadable"))
+        said = text(f"reasons.directory_search.results.{name}", said=result["description"])
+        told = {"endpoint": self.channel.endpoint, "said": said, "dn": dn}
+        raise DirectoryUnusable(text(f"reasons.directory_search.{'failed_at' if dn else 'failed'}", **told), code)
 
 
 def _found(row: Mapping[str, Any]) -> Found:

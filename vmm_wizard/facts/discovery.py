@@ -33,6 +33,7 @@ from vmm_wizard.facts.questions import DirectoryAccess, NodeQuestion, questions
 from vmm_wizard.plan.model import Database, Media, Plan
 from vmm_wizard.plan.names import AccountName, HostName
 from vmm_wizard.plan.secrets import Secret, Secrets
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.facts.passwords import Passwords
@@ -88,19 +89,19 @@ def discover(
     yield found
     access = question.access
     if access is None:
-        yield _without(found, NoAnswer("not asked: no account is known to ask the directory with"))
+        yield _without(found, NoAnswer(text("reasons.discovery.no_account")))
         return
     session = passwords.session(access, secrets.get(access.account))
     if isinstance(session, NoAnswer):
         yield _without(found, session)
         return
-    found = replace(found, accounts=session.answered("accounts of the domain", ask_likely_accounts))
+    found = replace(found, accounts=session.answered(text("reasons.discovery.accounts"), ask_likely_accounts))
     yield found
-    found = replace(found, containers=session.answered("the containers of the domain", ask_containers))
+    found = replace(found, containers=session.answered(text("reasons.discovery.containers"), ask_containers))
     yield found
     if stop.is_set():
         return
-    instances = session.answered("the SQL Servers of the domain", ask_sql_names)
+    instances = session.answered(text("reasons.discovery.sql_servers"), ask_sql_names)
     found = replace(found, instances=instances)
     yield found
     if stop.is_set():
@@ -112,7 +113,7 @@ def discover(
         if not all(row.version for row in told):
             found = replace(found, instances=_with_versions(told, addresses))
             yield found
-    objects = session.answered("the clusters of the domain", ask_cluster_names)
+    objects = session.answered(text("reasons.discovery.clusters"), ask_cluster_names)
     if isinstance(objects, NoAnswer):
         yield replace(found, clusters=objects, done=True)
         return
@@ -139,11 +140,11 @@ def caller(domains: Collection[str]) -> str:
 
 def _controllers(domain: str, addresses: Addresses) -> tuple[str, ...] | NoAnswer:
     if not domain:
-        return NoAnswer("not asked: no domain is known")
+        return NoAnswer(text("reasons.discovery.no_domain"))
     try:
         return addresses.domain_controllers(domain)
     except AddressError as error:
-        return NoAnswer(f"could not look for domain controllers of {domain}: {error}", "unreachable")
+        return NoAnswer(text("reasons.discovery.lookup_failed", domain=domain, error=error), "unreachable")
 
 
 def _named(found: Discovery, objects: ClusterObjects, addresses: Addresses) -> frozenset[str]:
@@ -291,7 +292,7 @@ def _ask_nodes(
             if node.media.exists and node.media.kind == "fixed":
                 media.append(FoundMedia(node.media.path, node.media.product_version, host))
             if node.cluster is None:
-                silent.append((host, node.cluster_error or "it is in no cluster"))
+                silent.append((host, node.cluster_error or text("reasons.discovery.in_no_cluster")))
             else:
                 made = _described(node, host, {*neighbors, *named}, question.domain, addresses)
                 dn = next((dn for name, dn in objects.clusters if name == made.name), "")
@@ -322,7 +323,7 @@ def _ask_node(
 
     node = _node_question(question, host, addresses)
     if node is None:
-        return NoAnswer("not asked: no account is known to log on to nodes with")
+        return NoAnswer(text("reasons.discovery.no_node_account"))
     secret = usable(node.account)
     if isinstance(secret, NoAnswer):
         return secret

@@ -11,6 +11,7 @@ from typing import Final
 
 from vmm_wizard.addresses import AddressError, Addresses
 from vmm_wizard.facts.model import NoAnswer
+from vmm_wizard.texts import text
 
 #: How many free addresses are looked for in a network, and how many are asked about for that at the most.
 WANTED: Final = 6
@@ -23,14 +24,14 @@ def free_addresses(
     """Up to `wanted` addresses of an IPv4 `subnet` that are not among `taken` and have no name in DNS, in order from
     behind `near` (an address of that subnet, or empty). NoAnswer when DNS cannot be asked: then nothing is known."""
     found: list[str] = []
-    known = {ipaddress.ip_address(text) for text in taken if _is_address(text)}
+    known = {ipaddress.ip_address(written) for written in taken if _is_address(written)}
     for asked, candidate in enumerate(_candidates(ipaddress.IPv4Network(subnet), near, known)):
         if len(found) == wanted or asked == MOST_ASKED:
             break
         try:
             names = addresses.names_of(str(candidate))
         except AddressError as error:
-            return NoAnswer(f"which addresses of {subnet} are free is not known: {error}", "unreachable")
+            return NoAnswer(text("reasons.free_addresses.not_known", subnet=subnet, error=error), "unreachable")
         if not names:
             found.append(str(candidate))
     return tuple(found)

@@ -20,6 +20,7 @@ from vmm_wizard.facts.nodes import connector, no_answer
 from vmm_wizard.facts.questions import DirectoryAccess, NodeQuestion
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,7 +177,7 @@ class NodeChannel(Channel):
 
     def exchange(self, ask: Callable[[Any], T], seconds: float) -> T:
         del ask, seconds
-        raise DirectoryUnusable(f"{self.endpoint} is asked from a node, which only searches", "denied")
+        raise DirectoryUnusable(text("reasons.jump_host.only_searches", endpoint=self.endpoint), "denied")
 
     def bind(self, seconds: float) -> None:
         """Prove the password by one bind. Raises LogonRefused, NodePasswordRefused, DirectoryUnusable."""
@@ -186,7 +187,7 @@ class NodeChannel(Channel):
         from vmm_wizard.facts.directory_logon import judge_refusal, login_name
 
         if self._is_ended:
-            raise DirectoryUnusable(f"the connection to {self.endpoint} is closed", "unreachable")
+            raise DirectoryUnusable(text("reasons.jump_host.closed", endpoint=self.endpoint), "unreachable")
         parameters: dict[str, JSON] = {
             "Domain": self._access.domain,
             "Server": self._access.server,
@@ -203,7 +204,7 @@ class NodeChannel(Channel):
         try:
             return self._read(answer)
         except (KeyError, TypeError, ValueError) as error:
-            reason = f"{self._jump.node} gave an answer of its search that cannot be read ({type(error).__name__})"
+            reason = text("reasons.jump_host.unreadable", node=self._jump.node, kind=type(error).__name__)
             raise DirectoryUnusable(reason, "unreadable") from None
         except _BindRefused as refusal:
             self._is_ended = True
@@ -212,15 +213,15 @@ class NodeChannel(Channel):
     def _read(self, answer: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
         code, message = int(answer["code"]), str(answer["message"]).rstrip("\0")
         server = str(answer["server"]) or self._access.domain
-        self.endpoint = AskedFrom(f"{server} (asked from {self._jump.node})", "", 0)
+        self.endpoint = AskedFrom(text("reasons.jump_host.asked_from", server=server, node=self._jump.node), "", 0)
         if code in _NOT_REACHED:
-            raise DirectoryUnusable(f"could not reach {self.endpoint}: {message}", "unreachable")
+            reason = text("reasons.jump_host.unreachable", endpoint=self.endpoint, why=message)
+            raise DirectoryUnusable(reason, "unreachable")
         if not answer["bound"] and code == _INVALID_CREDENTIALS:
             raise _BindRefused(message)
         if not answer["bound"]:
-            raise DirectoryUnusable(
-                f"{self.endpoint} did not take the logon of {self._account} (result {code}): {message}", "denied"
-            )
+            told = {"endpoint": self.endpoint, "account": self._account, "code": code, "why": message}
+            raise DirectoryUnusable(text("reasons.jump_host.not_taken", **told), "denied")
         rows: list[Mapping[str, Any]] = [
             {
                 "dn": str(entry["dn"]),
@@ -259,10 +260,10 @@ def bind_from_node(
     try:
         channel.bind(deadline)
     except LogonRefused as refusal:
-        meaning = f"{refusal.meaning}; asked from {jump.node}"
+        meaning = text("reasons.jump_host.refused", meaning=refusal.meaning, node=jump.node)
         return PasswordFacts(str(account), False, refusal.code, meaning), None
     except DirectoryUnusable as failure:
         code = failure.answer.code
-        reason = f"{direct.reason}; and from a node: {failure.answer.reason}"
+        reason = text("reasons.jump_host.and_from_a_node", here=direct.reason, there=failure.answer.reason)
         return NoAnswer(reason, direct.code if code in UNREACHED else code), None
     return PasswordFacts(str(account), True), channel

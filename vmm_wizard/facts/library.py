@@ -9,6 +9,7 @@ from vmm_wizard.facts.nodes import connector, no_answer
 from vmm_wizard.facts.questions import LibraryQuestion
 from vmm_wizard.facts.reading import Unreadable, read
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.texts import text
 
 #: The script that the file server is asked with, in remote/scripts.
 SCRIPT = "library-facts"
@@ -41,4 +42,4 @@ def ask_library(
     try:
         return read(LibraryFacts, answer)
     except Unreadable as error:
-        return NoAnswer(f"{place} did not say all of itself: {error}", "unreadable")
+        return NoAnswer(text("reasons.library.not_all", place=place, error=error), "unreadable")

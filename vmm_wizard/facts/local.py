@@ -11,6 +11,8 @@ import ssl
 import sys
 from dataclasses import dataclass
 
+from vmm_wizard.texts import text
+
 
 @dataclass(frozen=True, slots=True)
 class LocalFact:
@@ -25,7 +27,7 @@ class LocalFact:
 def examine() -> tuple[LocalFact, ...]:
     """Everything that decides how the wizard reaches an estate from here."""
     return (
-        LocalFact("python", True, f"{platform.python_version()} on {platform.platform(terse=True)}"),
+        LocalFact(text("reasons.local.name_python"), True, _python()),
         _directory(),
         _sql(),
         _microsoft_driver(),
@@ -34,6 +36,10 @@ def examine() -> tuple[LocalFact, ...]:
         _certificates(),
         _terminal(),
     )
+
+
+def _python() -> str:
+    return text("reasons.local.python", version=platform.python_version(), system=platform.platform(terse=True))
 
 
 def _version(package: str) -> str:
@@ -46,10 +52,10 @@ def _version(package: str) -> str:
 def _directory() -> LocalFact:
     version = _version("ldap3")
     return LocalFact(
-        "directory",
+        text("reasons.local.name_directory"),
         bool(version),
-        f"ldap3 {version}: simple bind over verified TLS" if version else "ldap3 is missing",
-        "" if version else "pip install vmm-wizard again",
+        text("reasons.local.ldap3", version=version) if version else text("reasons.local.no_ldap3"),
+        "" if version else text("reasons.local.install_again"),
     )
 
 
@@ -58,10 +64,10 @@ def _sql() -> LocalFact:
 
     version = python_tds_version()
     return LocalFact(
-        "SQL Server",
+        text("reasons.local.name_sql"),
         bool(version),
-        f"python-tds {version}: NTLM over verified TLS" if version else "python-tds is missing",
-        "" if version else "pip install vmm-wizard again",
+        text("reasons.local.python_tds", version=version) if version else text("reasons.local.no_python_tds"),
+        "" if version else text("reasons.local.install_again"),
     )
 
 
@@ -70,43 +76,44 @@ def _microsoft_driver() -> LocalFact:
 
     driver = microsoft_driver()
     if driver:
-        return LocalFact("Microsoft ODBC driver", True, f"{driver}: used where a Kerberos ticket or Windows logs on")
-    return LocalFact("Microsoft ODBC driver", True, "not installed, and not needed: python-tds does NTLM")
+        return LocalFact(text("reasons.local.name_driver"), True, text("reasons.local.driver", driver=driver))
+    return LocalFact(text("reasons.local.name_driver"), True, text("reasons.local.no_driver"))
 
 
 def _nodes() -> LocalFact:
     version = _version("pywinrm")
     return LocalFact(
-        "nodes",
+        text("reasons.local.name_nodes"),
         bool(version),
-        f"pywinrm {version}: NTLM with message encryption over HTTP, or HTTPS" if version else "pywinrm is missing",
-        "" if version else "pip install vmm-wizard again",
+        text("reasons.local.pywinrm", version=version) if version else text("reasons.local.no_pywinrm"),
+        "" if version else text("reasons.local.install_again"),
     )
 
 
 def _kerberos() -> LocalFact:
     if sys.platform == "win32":
-        return LocalFact("kerberos", True, "Windows itself")
+        return LocalFact(text("reasons.local.name_kerberos"), True, text("reasons.local.windows"))
     if importlib.util.find_spec("gssapi") is None:
         return LocalFact(
-            "kerberos",
+            text("reasons.local.name_kerberos"),
             True,
-            "the extra is not installed; NTLM is used",
-            "pip install 'vmm-wizard[kerberos]' (needs gcc and the Kerberos headers)",
+            text("reasons.local.no_extra"),
+            text("reasons.local.install_extra"),
         )
-    return LocalFact("kerberos", True, "gssapi is installed; a ticket from kinit is used when it is the account's own")
+    return LocalFact(text("reasons.local.name_kerberos"), True, text("reasons.local.kerberos"))
 
 
 def _certificates() -> LocalFact:
     paths = ssl.get_default_verify_paths()
     found = next((path for path in (paths.cafile, paths.capath) if path), None)
     if found or sys.platform == "win32":
-        return LocalFact("certificates", True, f"CA certificates of this system: {found or 'Windows store'}")
+        where = found or text("reasons.local.windows_store")
+        return LocalFact(text("reasons.local.name_certificates"), True, text("reasons.local.certificates", where=where))
     return LocalFact(
-        "certificates",
+        text("reasons.local.name_certificates"),
         False,
-        "this system has no CA certificates",
-        "name your own CA in the answer file: connection.ca_file",
+        text("reasons.local.no_certificates"),
+        text("reasons.local.name_ca"),
     )
 
 
@@ -114,7 +121,10 @@ def _terminal() -> LocalFact:
     size = shutil.get_terminal_size((0, 0))
     term = os.environ.get("TERM", "")
     if not sys.stdout.isatty():
-        return LocalFact("terminal", True, "none here; every command but the wizard works without")
+        return LocalFact(text("reasons.local.name_terminal"), True, text("reasons.local.no_terminal"))
     small = size.columns < 80 or size.lines < 24
-    text = f"{size.columns}x{size.lines}, TERM={term or 'not set'}"
-    return LocalFact("terminal", not small, text, "the wizard is made for 80x24 and more" if small else "")
+    term = term or text("reasons.local.not_set")
+    written = f"{size.columns}x{size.lines}, TERM={term}"
+    return LocalFact(
+        text("reasons.local.name_terminal"), not small, written, text("reasons.local.small") if small else ""
+    )

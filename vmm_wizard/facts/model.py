@@ -52,6 +52,7 @@ from vmm_wizard.facts.windows_model import (
     TlsFacts,
     WinrmFacts,
 )
+from vmm_wizard.texts import text
 
 __all__ = [
     "NOT_ASKED",
@@ -139,7 +140,21 @@ class NoAnswer:
     code: str = "not_asked"
 
 
-NOT_ASKED = NoAnswer("not asked yet")
+class _NotAskedYet(NoAnswer):
+    """No answer, because nobody was asked yet. Its reason is read when it is said, not when this module is loaded."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        object.__setattr__(self, "code", "not_asked")
+
+    @property
+    def reason(self) -> str:
+        """That, in a sentence for the user."""
+        return text("reasons.model.not_asked_yet")
+
+
+NOT_ASKED: NoAnswer = _NotAskedYet()
 
 
 class NotKnown(Exception):
@@ -368,4 +383,4 @@ class Facts:
             if node.cluster is not None:
                 return node.cluster
         silent = [answer for answer in self.nodes.values() if isinstance(answer, NoAnswer)]
-        raise NotKnown(silent[0] if silent else NoAnswer("no node answered with a cluster", "unreadable"))
+        raise NotKnown(silent[0] if silent else NoAnswer(text("reasons.model.no_cluster"), "unreadable"))

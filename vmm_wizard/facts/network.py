@@ -7,6 +7,7 @@ import socket
 from vmm_wizard.addresses import AddressError, Addresses, Endpoint
 from vmm_wizard.facts.model import NetworkFacts, TcpAnswer
 from vmm_wizard.facts.questions import NetworkQuestion
+from vmm_wizard.texts import text
 
 #: Seconds to wait for one connection.
 CONNECT_TIMEOUT = 5.0
@@ -15,11 +16,11 @@ CONNECT_TIMEOUT = 5.0
 def sentence_of(error: OSError) -> str:
     """An operating system's connection error in the words every report uses: refused, timed out, or what it said."""
     if isinstance(error, ConnectionRefusedError):
-        return "refused"
+        return text("reasons.network.refused")
     if isinstance(error, TimeoutError):
-        return "timed out"
+        return text("reasons.network.timed_out")
     if isinstance(error, ConnectionResetError | BrokenPipeError):
-        return "connection lost"
+        return text("reasons.network.lost")
     return (error.strerror or type(error).__name__).lower()
 
 
@@ -41,6 +42,7 @@ def _try(addresses: Addresses, host: str, port: int, timeout: float) -> TcpAnswe
 
 def ask_network(question: NetworkQuestion, addresses: Addresses, timeout: float = CONNECT_TIMEOUT) -> NetworkFacts:
     """Try SQL Server's port, look the role's name up, and try the console port on it. Never raises."""
+    # "not asked" is the mark of a node's script, too: it is compared, and no sentence.
     sql = TcpAnswer(question.sql_host, question.sql_port or 1433, False, "not asked")
     if question.sql_host:
         sql = _try_sql(question, addresses, timeout)

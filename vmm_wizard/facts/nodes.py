@@ -15,6 +15,7 @@ from vmm_wizard.facts.questions import LibraryQuestion, NodeQuestion
 from vmm_wizard.facts.reading import Unreadable, read
 from vmm_wizard.plan.model import Authentication, WinrmTransport
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.remote.bootstrap import JSON
@@ -87,10 +88,12 @@ def read_answer(answer: Mapping[str, object], place: str) -> NodeFacts | NoAnswe
         return _without_secrets(read(NodeFacts, answer))
     except Unreadable as error:
         reasons = answer.get("unreadable")
-        said = f" ({'; '.join(map(str, reasons))})" if isinstance(reasons, list) and reasons else ""
-        reason = log.masked(f"{place} did not say all of itself: {error}{said}")
+        why = "; ".join(map(str, reasons)) if isinstance(reasons, list) else ""
+        told = {"place": place, "error": error, "why": why}
+        reason = log.masked(text(f"reasons.nodes.not_all.{'because' if why else 'plain'}", **told))
         if answer.get("is_administrator") is False:
-            return NoAnswer(f"{needs_administrator(_host(place))}: {reason}", "denied")
+            needs = needs_administrator(_host(place))
+            return NoAnswer(text("reasons.nodes.needs", needs=needs, reason=reason), "denied")
         return NoAnswer(reason, "unreadable")
 
 

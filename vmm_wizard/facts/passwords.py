@@ -18,6 +18,7 @@ from vmm_wizard.facts.questions import DirectoryAccess, NodeQuestion
 from vmm_wizard.plan.model import Authentication
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.facts.directory import DirectorySession
@@ -114,7 +115,7 @@ class Passwords:
         A bind that could not be made is no verdict: it is told to all who wait, and tried again the next time.
         """
         if not secret and not _logs_on_by_ticket(account, access):
-            return NoAnswer(f"no password of {account} was given")
+            return NoAnswer(text("reasons.passwords.no_password", account=account))
         identity = _identity(account, access)
         spelling = (identity, account.key, secret)
         while True:
@@ -141,15 +142,17 @@ class Passwords:
         if account.is_sql_login:
             with self._lock:
                 refused = self._refused.get((_identity(account, access), secret))
-            return _stopped(refused) if refused else secret or NoAnswer(f"no password of {account} was given")
+            if refused:
+                return _stopped(refused)
+            return secret or NoAnswer(text("reasons.passwords.no_password", account=account))
         if access is None:
-            return NoAnswer("not asked: no domain is known yet")
+            return NoAnswer(text("reasons.passwords.no_domain"))
         proof = self.prove(account, secret, access)
         if isinstance(proof, NoAnswer):
             return proof
         if not proof.accepted:
             return _stopped(proof)
-        return secret or NoAnswer(f"no password of {account} was given")
+        return secret or NoAnswer(text("reasons.passwords.no_password", account=account))
 
     def refuse(self, account: AccountName, secret: Secret, access: DirectoryAccess | None, meaning: str) -> None:
         """Remember that another server refused this password as wrong: it is not used again anywhere.
@@ -225,7 +228,7 @@ class Passwords:
         return self._refused.get((identity, secret)) or self._accepted.get(spelling)
 
     def _make(self, attempt: _Attempt, account: AccountName, secret: Secret | None, access: DirectoryAccess) -> Proof:
-        proof: Proof = NoAnswer(f"the bind of {account} broke off", "stopped")
+        proof: Proof = NoAnswer(text("reasons.passwords.broke_off", account=account), "stopped")
         channel = None
         ended: DirectorySession | Channel | None = None
         try:
@@ -294,7 +297,7 @@ class Passwords:
         self.refuse(jump.account, known, access, meaning)
         if account.key == jump.account.key and secret == known:
             return PasswordFacts(str(account), False, "", meaning)
-        return NoAnswer(f"not asked from a node: {meaning}", "logon")
+        return NoAnswer(text("reasons.passwords.not_from_node", meaning=meaning), "logon")
 
     def _remember(self, spelling: _Spelling, proof: Proof) -> None:
         if isinstance(proof, NoAnswer):
@@ -333,7 +336,8 @@ class Passwords:
         self, access: DirectoryAccess, secret: Secret | None, opening: Future[DirectorySession | NoAnswer]
     ) -> None:
         """Bind once more with a proved password; everybody who waits for `opening` gets what comes of it."""
-        answer: DirectorySession | NoAnswer = NoAnswer(f"the bind of {access.account} broke off", "stopped")
+        broken = text("reasons.passwords.broke_off", account=access.account)
+        answer: DirectorySession | NoAnswer = NoAnswer(broken, "stopped")
         try:
             proof, channel = self._bind(access.account, secret, access)
             spelling = (_identity(access.account, access), access.account.key, secret)
@@ -368,8 +372,6 @@ def _logs_on_by_ticket(account: AccountName, access: DirectoryAccess) -> bool:
 
 
 def _stopped(proof: PasswordFacts) -> NoAnswer:
-    code = f", data {proof.refusal}" if proof.refusal else ""
-    return NoAnswer(
-        f"the password of {proof.account} was refused ({proof.meaning}{code}); it is not tried again until it changes",
-        "logon",
-    )
+    how = "coded" if proof.refusal else "plain"
+    told = {"account": proof.account, "meaning": proof.meaning, "code": proof.refusal}
+    return NoAnswer(text(f"reasons.passwords.stopped.{how}", **told), "logon")

@@ -26,6 +26,7 @@ from vmm_wizard.facts.questions import (
 )
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret, Secrets
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.facts.directory import DirectorySession
@@ -71,7 +72,7 @@ class Probes:
         answer = ask(secret)
         if isinstance(answer, NoAnswer) and answer.code == "logon":
             if access is not None and not account.is_sql_login and not self.passwords.can_be_judged(access):
-                reason = f"{answer.reason}, while no domain controller answers: that says nothing of the password"
+                reason = text("reasons.probes.says_nothing", reason=answer.reason)
                 return NoAnswer(reason, "unreachable")
             self.passwords.refuse(account, secret, access, answer.reason)
         return answer

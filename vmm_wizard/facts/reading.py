@@ -9,9 +9,12 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from vmm_wizard.texts import text
+
 T = TypeVar("T")
 
-_WORDS = {str: "a text", int: "a whole number", bool: "true or false", datetime: "a time such as 2026-03-02T12:00:00Z"}
+#: What the catalogue calls each type.
+_WORDS = {str: "text", int: "number", bool: "flag", datetime: "time"}
 
 
 class Unreadable(ValueError):
@@ -28,7 +31,7 @@ def read(kind: type[T], value: object, place: str = "") -> T:
     A missing key is one, and so is an unknown one: both ends are ours, and what one of them does not know is a fault.
     """
     if not isinstance(value, Mapping):
-        raise Unreadable(place, f"expected an object, read {_shown(value)}")
+        raise Unreadable(place, text("reasons.reading.no_object", read=_shown(value)))
     wanted: Mapping[str, Any] = _types(kind)  # type: ignore[arg-type]  # a type is hashable
     _require_keys(wanted, value, place)
     return kind(**{name: _read(hint, value[name], _below(place, name)) for name, hint in wanted.items()})
@@ -44,10 +47,10 @@ def _types(kind: type) -> dict[str, Any]:
 def _require_keys(wanted: Mapping[str, Any], value: Mapping[str, object], place: str) -> None:
     missing = [name for name in wanted if name not in value]
     if missing:
-        raise Unreadable(_below(place, missing[0]), "missing")
+        raise Unreadable(_below(place, missing[0]), text("reasons.reading.missing"))
     unknown = [name for name in value if name not in wanted]
     if unknown:
-        raise Unreadable(_below(place, unknown[0]), "unknown")
+        raise Unreadable(_below(place, unknown[0]), text("reasons.reading.unknown"))
 
 
 def _read(hint: Any, value: object, place: str) -> Any:
@@ -61,7 +64,8 @@ def _read(hint: Any, value: object, place: str) -> Any:
         return _read_list(get_args(hint)[0], value, place)
     if origin is Literal:
         if value not in get_args(hint):
-            raise Unreadable(place, f"expected one of {', '.join(get_args(hint))}, read {_shown(value)}")
+            allowed = ", ".join(get_args(hint))
+            raise Unreadable(place, text("reasons.reading.no_choice", allowed=allowed, read=_shown(value)))
         return value
     if isinstance(hint, type) and is_dataclass(hint):
         return read(hint, value, place)
@@ -69,13 +73,18 @@ def _read(hint: Any, value: object, place: str) -> Any:
         return _read_time(value, place)
     # In Python true is an int; in JSON it is none.
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
-        raise Unreadable(place, f"expected {_WORDS[hint]}, read {_shown(value)}")
+        raise _misfit(hint, value, place)
     return value
+
+
+def _misfit(hint: Any, value: object, place: str) -> Unreadable:
+    kind = text(f"reasons.reading.kinds.{_WORDS[hint]}")
+    return Unreadable(place, text("reasons.reading.no_kind", kind=kind, read=_shown(value)))
 
 
 def _read_list(hint: Any, value: object, place: str) -> tuple[Any, ...]:
     if not isinstance(value, list):
-        raise Unreadable(place, f"expected a list, read {_shown(value)}")
+        raise Unreadable(place, text("reasons.reading.no_list", read=_shown(value)))
     return tuple(_read(hint, item, f"{place}[{number}]") for number, item in enumerate(value))
 
 
@@ -85,7 +94,7 @@ def _read_time(value: object, place: str) -> datetime:
     except ValueError:
         time = None
     if time is None or time.tzinfo is None:
-        raise Unreadable(place, f"expected {_WORDS[datetime]}, read {_shown(value)}")
+        raise _misfit(datetime, value, place)
     return time.astimezone(UTC)
 
 
@@ -96,8 +105,8 @@ def _below(place: str, name: str) -> str:
 def _shown(value: object) -> str:
     """A value in a message: what it is, and no more of it than fits."""
     if value is None:
-        return "nothing"
+        return text("reasons.reading.nothing")
     if isinstance(value, Mapping | list):
-        return "an object" if isinstance(value, Mapping) else "a list"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+        return text("reasons.reading.an_object") if isinstance(value, Mapping) else text("reasons.reading.a_list")
+    written = repr(value)
+    return written if len(written) <= 60 else f"{written[:57]}..."

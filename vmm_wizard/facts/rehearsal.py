@@ -18,6 +18,7 @@ from vmm_wizard.facts.questions import NodeQuestion
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.remote.task import RemoteTask
@@ -148,8 +149,9 @@ def rehearse_node(
     # A stored password must not stay unnoticed, however well the rest went.
     if not left:
         return answer
-    before = answer if isinstance(answer, NoAnswer) else NoAnswer(f"{host}: the rehearsal went well", "unreadable")
-    return NoAnswer(f"{before.reason}; left on the node: {left}", before.code)
+    well = NoAnswer(text("reasons.rehearsal.went_well", host=host), "unreadable")
+    before = answer if isinstance(answer, NoAnswer) else well
+    return NoAnswer(text("reasons.rehearsal.left", reason=before.reason, left=left), before.code)
 
 
 def _clear_up(task: RemoteTask) -> str:
@@ -161,9 +163,11 @@ def _clear_up(task: RemoteTask) -> str:
     try:
         removal = task.remove(end_running=True)
     except (RemoteError, UnreadableAnswer) as error:
-        return f"the scheduled task vmm-wizard-{task.run_id} ({error})"
-    said = f" ({'; '.join(removal.errors)})" if removal.errors else ""
-    return f"{', '.join(removal.left)}{said}" if removal.left else ""
+        return text("reasons.rehearsal.task", run=task.run_id, error=error)
+    left = ", ".join(removal.left)
+    if left and removal.errors:
+        return text("reasons.rehearsal.left_because", left=left, why="; ".join(removal.errors))
+    return left
 
 
 def _rehearse(
@@ -183,7 +187,7 @@ def _rehearse(
 
     def stage_and_start() -> TaskStart:
         if task.stage(files).files != files:
-            raise UnreadableAnswer("the rehearsal's files do not read back as they were written")
+            raise UnreadableAnswer(text("reasons.rehearsal.files"))
         return task.start(task_password, _TIME_LIMIT_HOURS)
 
     start = begin(stage_and_start)
@@ -198,20 +202,21 @@ def _rehearse(
             return RehearsalFacts(registered=True, error=status.stopped_because, language_mode=status.language_mode)
         if status.public_key is not None and not handed_over:
             handed_over = task.send_secrets((word,), status)
-    return NoAnswer(f"{host}: the rehearsal did not end", "timeout")
+    return NoAnswer(text("reasons.rehearsal.not_ended", host=host), "timeout")
 
 
 def _facts(host: str, status: TaskStatus, word: Secret) -> RehearsalFacts | NoAnswer:
     if status.result is None or status.report is None:
         said = status.result.error if status.result else ""
-        return NoAnswer(f"{host}: the rehearsal ended without a report: {said or 'no reason given'}", "unreadable")
+        said = said or text("reasons.rehearsal.no_reason")
+        return NoAnswer(text("reasons.rehearsal.no_report", host=host, said=said), "unreadable")
     digest = base64.b64encode(hashlib.sha256(word.reveal().encode()).digest()).decode()
     if status.report.get("secret_digests") not in ([digest], digest):
-        return NoAnswer(f"{host}: an encrypted word did not reach the task as it was sent", "unreadable")
+        return NoAnswer(text("reasons.rehearsal.word", host=host), "unreadable")
     try:
         return read_report(status.report)
     except (KeyError, TypeError, ValueError) as error:
-        return NoAnswer(f"{host}: the rehearsal's report cannot be read ({error!r})", "unreadable")
+        return NoAnswer(text("reasons.rehearsal.report", host=host, error=error), "unreadable")
 
 
 def read_report(report: Mapping[str, Any]) -> RehearsalFacts:

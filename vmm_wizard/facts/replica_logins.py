@@ -10,6 +10,7 @@ from vmm_wizard.facts.questions import SqlQuestion
 from vmm_wizard.facts.sql_client import SqlConnection
 from vmm_wizard.facts.sql_model import ReplicaLogin, SqlFacts
 from vmm_wizard.plan.names import SqlTarget
+from vmm_wizard.texts import text
 
 #: Opens a connection to what a question names. Raises an exception whose text says why it cannot.
 Open = Callable[[SqlQuestion], SqlConnection]
@@ -50,11 +51,13 @@ def _ask(server: str, question: SqlQuestion, open_one: Open) -> ReplicaLogin:
     try:
         ((row,),) = connection.run(sql_queries.LOGIN, {"login": question.login})
     except Exception as broken:
-        return ReplicaLogin(server, None, f"{question.host} did not say whether it has the login: {broken}")
+        return ReplicaLogin(server, None, text("reasons.replica_logins.no_answer", host=question.host, error=broken))
     finally:
         connection.close()
     if row["logins"]:
         return ReplicaLogin(server, True)
     if row["sysadmin"] != 1 and row["view_definition"] != 1:
-        return ReplicaLogin(server, None, f"{question.account} may not see the logins of {question.host}")
+        return ReplicaLogin(
+            server, None, text("reasons.replica_logins.denied", account=question.account, host=question.host)
+        )
     return ReplicaLogin(server, False)

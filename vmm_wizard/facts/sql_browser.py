@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 
 from vmm_wizard.addresses import AddressError, Addresses, Endpoint
+from vmm_wizard.texts import text
 
 _ASK_ALL = b"\x03"
 _ASK_INSTANCE = b"\x04"
@@ -67,11 +68,11 @@ def all_instances(host: str, addresses: Addresses, timeout: float) -> tuple[Anno
     endpoint = addresses.locate(host, "browser")
     answer = _ask(endpoint, _ASK_ALL, timeout)
     if answer is None:
-        raise AddressError(f"SQL Browser at {endpoint}/udp did not answer within {timeout:g} s")
+        raise AddressError(text("reasons.sql_browser.no_answer", endpoint=endpoint, timeout=timeout))
     try:
         return read_all(answer)
     except ValueError:
-        raise AddressError(f"what answers at {endpoint}/udp is not SQL Browser") from None
+        raise AddressError(text("reasons.sql_browser.other", endpoint=endpoint)) from None
 
 
 def instance_port(host: str, instance: str, addresses: Addresses, timeout: float) -> int:
@@ -80,15 +81,14 @@ def instance_port(host: str, instance: str, addresses: Addresses, timeout: float
     answer = _ask(endpoint, _ASK_INSTANCE + instance.encode("ascii", "replace") + b"\x00", timeout)
     if answer is None:
         raise AddressError(
-            f"SQL Browser at {endpoint}/udp did not answer for instance {instance} within {timeout:g} s: "
-            "is the service running, the instance's name right, and UDP 1434 open?"
+            text("reasons.sql_browser.no_answer_for", endpoint=endpoint, instance=instance, timeout=timeout)
         )
     try:
         port = read_answer(answer, instance)
     except ValueError:
-        raise AddressError(f"what answers at {endpoint}/udp is not SQL Browser") from None
+        raise AddressError(text("reasons.sql_browser.other", endpoint=endpoint)) from None
     if port is None:
-        raise AddressError(f"SQL Browser at {endpoint}/udp names no TCP port for instance {instance}")
+        raise AddressError(text("reasons.sql_browser.no_port", endpoint=endpoint, instance=instance))
     return port
 
 
@@ -109,5 +109,5 @@ def _ask(endpoint: Endpoint, request: bytes, timeout: float) -> bytes | None:
             except TimeoutError:
                 continue
             except OSError:
-                raise AddressError(f"could not reach SQL Browser at {endpoint}/udp: refused") from None
+                raise AddressError(text("reasons.sql_browser.refused", endpoint=endpoint)) from None
     return None

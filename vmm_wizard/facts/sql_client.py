@@ -23,6 +23,7 @@ from vmm_wizard.facts.tds_tls import TdsTlsSocket, TlsRefused
 from vmm_wizard.plan.model import Authentication
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.texts import text
 
 Row = Mapping[str, object]
 Rows = tuple[Row, ...]
@@ -85,20 +86,25 @@ def choose_client(question: SqlQuestion, odbc_driver: str, holder: str, tds_vers
     own_trust = bool(question.trust.ca_file or question.trust.pinned(question.host))
     if question.account.is_sql_login:
         if odbc_driver and not own_trust:
-            return Client("odbc", odbc_driver, "a SQL Server login needs no ticket", "SQL login")
-        return Client("python-tds", f"python-tds {tds_version}", "the login is sent over verified TLS", "SQL login")
+            return _client("odbc", odbc_driver, text("reasons.sql_client.no_ticket_needed"), "sql_login")
+        return _client("python-tds", f"python-tds {tds_version}", text("reasons.sql_client.over_tls"), "sql_login")
     has_ticket = bool(holder) and same_account(question.account, holder)
     if question.authentication is not Authentication.NTLM and has_ticket and odbc_driver and not own_trust:
-        return Client("odbc", odbc_driver, f"this process is logged on as {holder}", "Windows logon")
+        return _client("odbc", odbc_driver, text("reasons.sql_client.logged_on", holder=holder), "windows_logon")
     if question.authentication is Authentication.KERBEROS:
         if own_trust:
-            problem = "Microsoft's ODBC driver takes no CA file and no certificate exception: trust the CA system-wide"
+            problem = text("reasons.sql_client.no_trust")
         elif not odbc_driver:
-            problem = "Microsoft's ODBC driver for SQL Server (18 or 17) is not installed"
+            problem = text("reasons.sql_client.no_driver")
         else:
-            problem = f"there is no Kerberos ticket of {question.account} (kinit first)"
-        raise NoClient(f"SQL Server cannot be asked with Kerberos: {problem}")
-    return Client("python-tds", f"python-tds {tds_version}", "the password is used with NTLM", "NTLM over TLS")
+            problem = text("reasons.sql_client.no_ticket", account=question.account)
+        raise NoClient(text("reasons.sql_client.no_kerberos", problem=problem))
+    return _client("python-tds", f"python-tds {tds_version}", text("reasons.sql_client.password_by_ntlm"), "ntlm")
+
+
+def _client(library: Literal["python-tds", "odbc"], driver: str, reason: str, logon: str) -> Client:
+    """`logon` is the catalogue's name of the kind of logon."""
+    return Client(library, driver, reason, text(f"reasons.sql_client.logons.{logon}"))
 
 
 def microsoft_driver() -> str:
@@ -180,16 +186,16 @@ def native_error(error: BaseException) -> NativeError:
     number = int(getattr(error, "msg_no", 0) or 0)
     if number:
         return NativeError(number, str(getattr(error, "text", "") or error.args[0]))
-    text = str(error.args[1]) if len(error.args) > 1 else str(error)
-    found = re.search(r"\[SQL Server\](.*?) \((\d+)\)", text, re.DOTALL)
+    written = str(error.args[1]) if len(error.args) > 1 else str(error)
+    found = re.search(r"\[SQL Server\](.*?) \((\d+)\)", written, re.DOTALL)
     if found:
         return NativeError(int(found[2]), found[1])
-    if re.search(r"certificate|SSL Provider", text, re.IGNORECASE):
-        clause = re.search(r"(certificate verify failed[^\]()]*|certificate[^\]()]*)", text)
-        raise CertificateRefused((clause[1] if clause else "TLS failed").strip())
+    if re.search(r"certificate|SSL Provider", written, re.IGNORECASE):
+        clause = re.search(r"(certificate verify failed[^\]()]*|certificate[^\]()]*)", written)
+        raise CertificateRefused((clause[1] if clause else text("reasons.sql_client.tls_failed")).strip())
     if "HYT00" in error.args[:1] or "HYT01" in error.args[:1]:
         raise TimeoutError("the driver's time is over")
-    raise ConnectionError(re.sub(r"\[[^\]]*\]", "", text).strip()[:200]) from None
+    raise ConnectionError(re.sub(r"\[[^\]]*\]", "", written).strip()[:200]) from None
 
 
 def open_tcp(endpoint: Endpoint, deadline: float) -> socket.socket:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vmm_wizard.facts.model import NetworkFacts, NoAnswer, NodeFacts, RehearsalFacts, SqlFacts
+from vmm_wizard.texts import text
 
 
 def reached_from_nodes(
@@ -26,10 +27,7 @@ def reached_from_nodes(
     if not reaching:
         return sql
     there = next(iter(reaching.values()))
-    who = " and ".join(sorted(name.partition(".")[0] for name in reaching))
-    first = f"this computer cannot reach {there.host}:{there.port}, {who} can"
-    if any(isinstance(answer, RehearsalFacts) and answer.registered for answer in rehearsals.values()):
-        return NoAnswer(
-            f"{first}, and a rehearsal asks only who may log on there: run check where it is reached", sql.code
-        )
-    return NoAnswer(f"{first}: `check --rehearse` asks from there", sql.code)
+    who = text("reasons.sql_reach.and").join(sorted(name.partition(".")[0] for name in reaching))
+    is_rehearsed = any(isinstance(answer, RehearsalFacts) and answer.registered for answer in rehearsals.values())
+    how = "rehearsed" if is_rehearsed else "to_rehearse"
+    return NoAnswer(text(f"reasons.sql_reach.from_nodes.{how}", host=there.host, port=there.port, nodes=who), sql.code)

@@ -8,6 +8,7 @@ import time
 from typing import Final
 
 from vmm_wizard.addresses import AddressError, Addresses
+from vmm_wizard.texts import text
 
 _PRELOGIN: Final = 0x12
 _ANSWER: Final = 0x04
@@ -34,7 +35,8 @@ def ask_version(host: str, port: int, addresses: Addresses, seconds: float) -> s
                 raise ValueError("no answer to PRELOGIN")
             return read_version(_read(connection, length - 8, until))
     except (OSError, ValueError) as error:
-        raise AddressError(f"{endpoint} told no version ({type(error).__name__})") from None
+        told = {"endpoint": endpoint, "kind": type(error).__name__}
+        raise AddressError(text("reasons.sql_version.none", **told)) from None
 
 
 def read_version(answer: bytes) -> str:

@@ -20,6 +20,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from vmm_wizard.texts import text
+
 T = TypeVar("T")
 
 _PRELOGIN = 0x12
@@ -43,7 +45,8 @@ def client_context(ca_file: str, pinned: str) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file or None)
     except (OSError, ssl.SSLError) as error:
-        raise TlsRefused(f"the CA file {ca_file} cannot be used ({error.strerror or type(error).__name__})") from None
+        why = error.strerror or type(error).__name__
+        raise TlsRefused(text("reasons.tds_tls.ca_file", file=ca_file, why=why)) from None
     # TLS 1.3 has messages after its handshake that TDS 7 packets have no place for.
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     if pinned:
@@ -60,7 +63,7 @@ def _encryption_at(prelogin: bytes) -> int:
         if token == 1 and length >= 1 and offset < len(prelogin):
             return int(offset)
         at += 5
-    raise TlsRefused("the server says nothing about encryption")
+    raise TlsRefused(text("reasons.tds_tls.no_encryption"))
 
 
 class TdsTlsSocket:
@@ -127,7 +130,7 @@ class TdsTlsSocket:
             self._send_plain(self._outgoing.read())
             return
         if self._prelogin_sent or not data or data[0] != _PRELOGIN:
-            raise TlsRefused("the login would have gone out in clear")
+            raise TlsRefused(text("reasons.tds_tls.in_clear"))
         packet = bytearray(data)
         packet[8 + _encryption_at(data[8:])] = _ENCRYPT_ON
         self._send_plain(bytes(packet))
@@ -156,7 +159,7 @@ class TdsTlsSocket:
         head, body = self._packet()
         at = _encryption_at(body)
         if body[at] not in (_ENCRYPT_ON, _ENCRYPT_REQUIRED):
-            raise TlsRefused("the server does not offer encryption, so that the login was not sent")
+            raise TlsRefused(text("reasons.tds_tls.not_offered"))
         self._shake_hands()
         shown = bytearray(body)
         shown[at] = _ENCRYPT_NOT_SUPPORTED
@@ -172,16 +175,17 @@ class TdsTlsSocket:
                 self._send_prelogin(self._outgoing.read())
                 self._incoming.write(self._packet()[1])
             except ssl.SSLCertVerificationError as error:
-                raise TlsRefused(f"the certificate is not trusted: {_verification(error)}") from None
+                raise TlsRefused(text("reasons.tds_tls.not_trusted", error=_verification(error))) from None
             except ssl.SSLError as error:
-                raise TlsRefused(f"TLS failed: {error.reason or 'no common version or cipher'}") from None
+                why = error.reason or text("reasons.tds_tls.no_common")
+                raise TlsRefused(text("reasons.tds_tls.failed", why=why)) from None
         rest = self._outgoing.read()
         if rest:
             self._send_prelogin(rest)
         if self._pinned:
             shown = hashlib.sha256(tls.getpeercert(binary_form=True) or b"").hexdigest()
             if not hmac.compare_digest(shown, self._pinned.lower()):
-                raise TlsRefused(f"the certificate is not the one excepted: its SHA-256 fingerprint is {shown}")
+                raise TlsRefused(text("reasons.tds_tls.other_certificate", fingerprint=shown))
         self._tls = tls
 
     def _recv_tls(self) -> bytes:
@@ -207,7 +211,7 @@ class TdsTlsSocket:
         head = self._exactly(8)
         (length,) = struct.unpack(">H", head[2:4])
         if length < 8:
-            raise TlsRefused("what answers there is not SQL Server")
+            raise TlsRefused(text("reasons.tds_tls.not_sql_server"))
         return head, self._exactly(length - 8)
 
     def _exactly(self, count: int) -> bytes:
@@ -230,7 +234,7 @@ class TdsTlsSocket:
         data = self._plain.recv(size)
         self._received += len(data)
         if self._received > MOST_BYTES:
-            raise OSError(errno.EMSGSIZE, f"it sent more than {MOST_BYTES // 2**20} MiB")
+            raise OSError(errno.EMSGSIZE, text("reasons.tds_tls.too_large", size=MOST_BYTES // 2**20))
         return data
 
     def _send_plain(self, data: bytes) -> None:
@@ -240,4 +244,4 @@ class TdsTlsSocket:
 
 def _verification(error: ssl.SSLCertVerificationError) -> str:
     """OpenSSL's reason without its file names and line numbers."""
-    return (error.verify_message or "it cannot be verified").rstrip(".")
+    return (error.verify_message or text("reasons.tds_tls.not_verified")).rstrip(".")

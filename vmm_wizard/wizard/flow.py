@@ -9,7 +9,7 @@ from functools import cache
 
 from vmm_wizard.checks.registry import Finding, Status, all_checks
 from vmm_wizard.facts.discovery_model import Discovery
-from vmm_wizard.facts.model import Facts
+from vmm_wizard.facts.model import NOT_ASKED, Facts
 from vmm_wizard.install.admission import INSTALLING, matters_by_hand, needed_accounts
 from vmm_wizard.install.admission import blocking as stops_install
 from vmm_wizard.install.events import GOOD_RESULTS
@@ -19,9 +19,6 @@ from vmm_wizard.report.findings import SIGNS, rank
 from vmm_wizard.texts import text
 from vmm_wizard.wizard.pages import DONE, EULA, JUDGED, LABELS, PAGES, PAGES_OF, REQUIRED, REVIEW, RUN, UNINSTALL, Page
 from vmm_wizard.wizard.suggesting import Asked
-
-#: What evidence says of a question that has not been put to anybody yet.
-NOT_ASKED_YET = "not asked yet"
 
 
 class Mark(Enum):
@@ -191,14 +188,14 @@ def is_asked(view: View, finding: Finding) -> bool:
     """Whether the answer to a finding may still come: to one that is unknown, or that an answer has just made old."""
     if finding.id in view.stale:
         return True
-    return bool(view.waiting) and finding.status is Status.UNKNOWN and NOT_ASKED_YET in finding.evidence
+    return bool(view.waiting) and finding.status is Status.UNKNOWN and NOT_ASKED.reason in finding.evidence
 
 
 def was(view: View, finding: Finding) -> Finding | None:
     """What a check that is asked again had said before, of the same subject if it can be told; else None."""
     if not is_asked(view, finding):
         return None
-    if finding.id in view.stale and NOT_ASKED_YET not in finding.evidence:
+    if finding.id in view.stale and NOT_ASKED.reason not in finding.evidence:
         return finding
     rows = [row for row in view.before if row.id == finding.id]
     same = [row for row in rows if row.subject == finding.subject]
