@@ -26,8 +26,8 @@ UNKNOWN_WIDTH = 80
 PASTE_SECONDS = 0.05
 #: Seconds without a letter that end a paste, on a slow line too.
 SETTLED_SECONDS = 0.2
-#: Letters of a line that is not ended yet which a person may have typed in `PASTE_SECONDS`.
-_TYPED = 1
+#: Seconds in which nobody types so much as the first letter of the next line.
+AT_ONCE_SECONDS = 0.015
 #: Bytes that are read at a time: a terminal gives one line.
 _LINE = 65536
 #: How bytes are read that are no letters in the encoding of the terminal: as what is not printable.
@@ -48,8 +48,6 @@ class Terminal:
         self._ahead: list[str] = []
         #: What came at once with the last line.
         self._pasted: list[str] = []
-        #: Whether the first letter of the next line was seen already.
-        self._is_begun = False
         self._says_all = (self._out.encoding or "").casefold().replace("-", "").replace("_", "") == "utf8"
 
     @property
@@ -80,8 +78,7 @@ class Terminal:
 
     def read(self, prompt: str) -> str:
         """Ask for a line. One that was typed ahead stands somewhere above: it is said again behind its question."""
-        is_ahead = bool(self._ahead) or (self._is_typed and not self._is_begun and self._is_there(0))
-        self._is_begun = False
+        is_ahead = bool(self._ahead) or (self._is_typed and self._is_there(0))
         self._put(prompt)
         line = self._ahead.pop(0) if self._ahead else self._line()
         self._pasted = self._at_once() if self._is_typed and not is_ahead else []
@@ -96,7 +93,7 @@ class Terminal:
     def read_secret(self, prompt: str) -> str:
         """Ask for a line that is not shown; from a pipe it is read as it comes. Raises UnicodeError for letters in
         another encoding: half a password is a logon that counts."""
-        self._pasted, self._is_begun = [], False
+        self._pasted = []
         if not self._is_typed:
             self._put(prompt)
             line = self._line()
@@ -154,14 +151,20 @@ class Terminal:
 
     def _at_once(self) -> list[str]:
         """What comes at once behind a line. Empty lines alone are Enter, typed ahead: they stay."""
-        lines: list[str] = []
-        while self._is_there(SETTLED_SECONDS if any(lines) else PASTE_SECONDS):
-            lines.append(self._line())
-        lines += self._unfinished()
+        lines = self._lines_within(AT_ONCE_SECONDS) + self._unfinished()
+        if not lines:
+            lines = self._lines_within(PASTE_SECONDS)
+            lines += self._unfinished() if lines else []
         if any(line.strip() for line in lines):
             return lines
         self._ahead += lines
         return []
+
+    def _lines_within(self, seconds: float) -> list[str]:
+        lines: list[str] = []
+        while self._is_there(SETTLED_SECONDS if any(lines) else seconds):
+            lines.append(self._line())
+        return lines
 
     def _is_there(self, seconds: float) -> bool:
         """Whether a line comes within so many seconds."""
@@ -173,27 +176,21 @@ class Terminal:
         return bool(select.select([self._in.fileno()], [], [], seconds)[0])
 
     def _unfinished(self) -> list[str]:
-        """What came of a line that is not ended, with all that follows at once: a paste seldom ends with Enter.
-
-        A letter alone stays: somebody has begun to type the next answer.
-        """
+        """What came of a line that is not ended, with all that follows at once: a paste seldom ends with Enter."""
         if sys.platform == "win32":
             return []
         import termios
-        from array import array
-        from fcntl import ioctl
 
         terminal, before = self._in.fileno(), termios.tcgetattr(self._in.fileno())
         bare = termios.tcgetattr(terminal)
         bare[3] &= ~termios.ICANON
         bare[6][termios.VMIN], bare[6][termios.VTIME] = 0, 0
-        read, number = b"", array("i", [0])
+        read = b""
         termios.tcsetattr(terminal, termios.TCSANOW, bare)
         try:
-            ioctl(terminal, termios.FIONREAD, number)
-            self._is_begun = number[0] in range(1, _TYPED + 1)
-            while number[0] > _TYPED and self._is_there(SETTLED_SECONDS) and (part := os.read(terminal, _LINE)):
+            while part := os.read(terminal, _LINE):
                 read += part
+                self._is_there(SETTLED_SECONDS)
         finally:
             termios.tcsetattr(terminal, termios.TCSANOW, before)
         if read and not read.endswith(b"\n"):
