@@ -18,6 +18,7 @@ PARTS = (
     "checks",
     "facts",
     "install",
+    "mending",
     "plain",
     "plan",
     "preflight.py",
@@ -39,6 +40,7 @@ NOT_SAID = frozenset(
         *("Microsoft Corporation", "not TOML", "not a saved access list", "a secret is never pickled"),
         *("<<<vmm-wizard answer", "vmm-wizard answer>>>", '0: table hosts."0"'),
         # What fails below and is told in other words, or by the name of its error.
+        "an entry with an object type is not written here",
         *("more than was allowed", "timed out", "the bind was refused", "not an answer of SQL Browser"),
         *("no answer to PRELOGIN", "PRELOGIN holds no version", "the answer is cut off", "the connection is closed"),
         *("the driver's time is over", "the server has closed the connection", "the deadline has passed"),

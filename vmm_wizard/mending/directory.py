@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from vmm_wizard.checks.rights import CONTAINER_INHERIT, DELETE, DELETE_TREE, EVERYONE, FULL_CONTROL
@@ -11,6 +12,7 @@ from vmm_wizard.facts.directory_channel import DirectoryUnusable
 from vmm_wizard.facts.model import Ace
 from vmm_wizard.mending.entries import with_entries
 from vmm_wizard.mending.model import Grant, GrantRights, MakeContainer
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.facts.directory import DirectorySession
@@ -27,20 +29,34 @@ class ChangeRefused(Exception):
     """A change was not made, or not wholly. One sentence that says what was refused, and what was done before it."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Doing:
+    """What is being done to the object `dn`, for what is said when it goes wrong: "creating" it or "changing" its
+    permissions."""
+
+    what: str
+    dn: str
+
+    def failed(self, reason: str) -> ChangeRefused:
+        """It was refused, for this reason."""
+        return ChangeRefused(text(f"mending.directory.failed.{self.what}", dn=self.dn, reason=reason))
+
+    def broke_off(self, reason: str) -> ChangeRefused:
+        """There was no answer to it, for this reason."""
+        return ChangeRefused(text(f"mending.directory.broke_off.{self.what}", dn=self.dn, reason=reason))
+
+
 def make_container(session: DirectorySession, change: MakeContainer) -> None:
     """Make the container with the rights that the schema gives it, then add ours. Raises ChangeRefused.
 
     In two steps: a list of rights given at once would take the place of the schema's, with Domain Admins in it.
     """
-    _request(
-        session,
-        f"creating {change.dn}",
-        lambda connection: connection.add(change.dn, "container"),
-    )
+    what = _Doing("creating", change.dn)
+    _request(session, what, lambda connection: connection.add(change.dn, "container"))
     try:
         add_rights(session, GrantRights(change.dn, change.grants, protect=True))
     except ChangeRefused as refused:
-        raise ChangeRefused(f"{change.dn} was created, but {refused}") from None
+        raise ChangeRefused(text("mending.directory.half_done", dn=change.dn, refused=refused)) from None
 
 
 def add_rights(session: DirectorySession, change: GrantRights) -> None:
@@ -49,7 +65,7 @@ def add_rights(session: DirectorySession, change: GrantRights) -> None:
     from ldap3.protocol.microsoft import security_descriptor_control
 
     control = security_descriptor_control(criticality=True, sdflags=_DACL)
-    what = f"changing the permissions of {change.dn}"
+    what = _Doing("changing", change.dn)
 
     def read(connection: Any) -> bytes:
         connection.search(change.dn, "(objectClass=*)", BASE, attributes=["nTSecurityDescriptor"], controls=control)
@@ -65,11 +81,11 @@ def add_rights(session: DirectorySession, change: GrantRights) -> None:
 
     stored = _exchange(session, what, read)
     if not stored:
-        raise ChangeRefused(f"{what} failed: they cannot be read")
+        raise what.failed(text("mending.directory.unread"))
     try:
         written = with_entries(stored, entries(change.grants, change.protect))
     except UnreadableDescriptor as error:
-        raise ChangeRefused(f"{what} failed: {error}") from None
+        raise what.failed(str(error)) from None
     _request(
         session,
         what,
@@ -85,7 +101,7 @@ def entries(grants: Sequence[Grant], protect: bool) -> tuple[Ace, ...]:
     return granted + ((Ace(False, EVERYONE, DELETE | DELETE_TREE),) if protect else ())
 
 
-def _request(session: DirectorySession, what: str, send: Callable[[Any], object]) -> None:
+def _request(session: DirectorySession, what: _Doing, send: Callable[[Any], object]) -> None:
     def ask(connection: Any) -> Mapping[str, Any]:
         send(connection)
         result: Mapping[str, Any] = connection.result
@@ -95,17 +111,14 @@ def _request(session: DirectorySession, what: str, send: Callable[[Any], object]
     number = int(result["result"])
     if number == _SUCCESS:
         return
-    reasons = {
-        _INSUFFICIENT_RIGHTS: f"{session.access.account} has no right to do that",
-        _ALREADY_EXISTS: "an object of that name is there already",
-    }
-    reason = reasons.get(number, f"the directory answered {result['description']} ({number})")
-    raise ChangeRefused(f"{what} failed: {reason}")
+    name = {_INSUFFICIENT_RIGHTS: "no_right", _ALREADY_EXISTS: "exists_already"}.get(number, "otherwise")
+    told = {"account": session.access.account, "said": result["description"], "number": number}
+    raise what.failed(text(f"mending.directory.refused.{name}", **told))
 
 
-def _exchange(session: DirectorySession, what: str, ask: Callable[[Any], Any]) -> Any:
+def _exchange(session: DirectorySession, what: _Doing, ask: Callable[[Any], Any]) -> Any:
     try:
         return session.exchange(ask, _SECONDS)
     except DirectoryUnusable as failure:
         # After a request was sent and no answer came, nobody here knows: the check that follows looks again.
-        raise ChangeRefused(f"{what}: {failure.answer.reason}") from None
+        raise what.broke_off(failure.answer.reason) from None

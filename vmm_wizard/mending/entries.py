@@ -8,6 +8,7 @@ from typing import Final
 
 from vmm_wizard.facts.descriptor import UnreadableDescriptor, sid_bytes
 from vmm_wizard.facts.model import Ace
+from vmm_wizard.texts import text
 
 _HEADER: Final = struct.Struct("<BBHIIII")
 _ACL: Final = struct.Struct("<BBHHH")
@@ -30,12 +31,12 @@ def with_entries(descriptor: bytes, more: Sequence[Ace]) -> bytes:
     DACL (where everybody may do everything, so that a grant would take away), and when it grows too large.
     """
     if len(descriptor) < _HEADER.size:
-        raise UnreadableDescriptor("a security descriptor is cut off")
+        raise UnreadableDescriptor(text("reasons.descriptor.cut_off"))
     revision, _, control, _, _, _, dacl_at = _HEADER.unpack_from(descriptor)
     if revision != 1 or not control & _SELF_RELATIVE:
-        raise UnreadableDescriptor("a security descriptor is not self-relative or not of revision 1")
+        raise UnreadableDescriptor(text("reasons.descriptor.not_relative"))
     if not control & _DACL_PRESENT or not dacl_at:
-        raise UnreadableDescriptor("the object has no access list: everybody may do everything")
+        raise UnreadableDescriptor(text("mending.entries.no_list"))
     acl_revision, entries = _stored(descriptor, dacl_at)
     first_inherited = next((at for at, ace in enumerate(entries) if ace[1] & _INHERITED), len(entries))
     denials = [_entry(ace) for ace in more if not ace.allow]
@@ -43,7 +44,7 @@ def with_entries(descriptor: bytes, more: Sequence[Ace]) -> bytes:
     ordered = [*denials, *entries[:first_inherited], *grants, *entries[first_inherited:]]
     body = b"".join(ordered)
     if _ACL.size + len(body) > _LARGEST_ACL:
-        raise UnreadableDescriptor("the access list would grow beyond what Windows stores")
+        raise UnreadableDescriptor(text("mending.entries.too_large"))
     head = _HEADER.pack(1, 0, control & _DACL_CONTROL | _SELF_RELATIVE, 0, 0, 0, _HEADER.size)
     return head + _ACL.pack(acl_revision, 0, _ACL.size + len(body), len(ordered), 0) + body
 
@@ -51,17 +52,17 @@ def with_entries(descriptor: bytes, more: Sequence[Ace]) -> bytes:
 def _stored(descriptor: bytes, at: int) -> tuple[int, list[bytes]]:
     """The revision of the list at `at`, and its entries as they are stored."""
     if len(descriptor) < at + _ACL.size:
-        raise UnreadableDescriptor("an access control list is cut off")
+        raise UnreadableDescriptor(text("reasons.descriptor.list_cut_off"))
     revision, _, size, count, _ = _ACL.unpack_from(descriptor, at)
     end = min(at + size, len(descriptor))
     found = []
     at += _ACL.size
     for _ in range(count):
         if at + _ACE.size > end:
-            raise UnreadableDescriptor("an access control list holds fewer entries than it says")
+            raise UnreadableDescriptor(text("reasons.descriptor.fewer_entries"))
         length = _ACE.unpack_from(descriptor, at)[2]
         if length < _ACE.size or at + length > end:
-            raise UnreadableDescriptor("an access control entry is cut off")
+            raise UnreadableDescriptor(text("reasons.descriptor.entry_cut_off"))
         found.append(descriptor[at : at + length])
         at += length
     return revision, found

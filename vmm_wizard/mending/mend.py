@@ -17,6 +17,7 @@ from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName, DistinguishedName
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.preflight import Preflight
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.facts.directory import DirectorySession
@@ -72,7 +73,7 @@ class Mender:
         """The directory as the installing account: it is whose rights the offers speak of."""
         access = questions(self.plan, self.preflight.addresses.ca_file or "").access
         if access is None or not self.plan.installing_account:
-            raise NotKnown(NoAnswer("no domain and installing account are answered yet"))
+            raise NotKnown(NoAnswer(text("mending.mend.no_account")))
         return replace(access, account=self.plan.installing_account)
 
     def _session(self) -> DirectorySession | NoAnswer:
@@ -93,7 +94,7 @@ class Mender:
         asked = questions(self.plan, self.preflight.addresses.ca_file or "")
         node = next((row for row in asked.nodes if row.host == change.node), None)
         if node is None:
-            raise ChangeRefused(f"{change.node} is no node of the plan")
+            raise ChangeRefused(text("mending.mend.no_node", node=change.node))
         password = self._password(node.account, asked.access)
         if isinstance(change, AddAdministrator):
             add_administrator(node, password, self.preflight.addresses, change)
@@ -102,7 +103,7 @@ class Mender:
 
     def _password(self, account: AccountName, access: DirectoryAccess | None) -> Secret:
         if access is None:
-            raise NotKnown(NoAnswer("no domain is known yet"))
+            raise NotKnown(NoAnswer(text("mending.mend.no_domain")))
         return known(self.preflight.passwords.usable(account, self.preflight.secrets.get(account), access))
 
 

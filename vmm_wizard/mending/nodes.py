@@ -13,6 +13,7 @@ from vmm_wizard.mending.model import AddAdministrator, RemoveTasks
 from vmm_wizard.mending.offers import TASK_PREFIX
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.texts import text
 
 #: Seconds for one script, logon included, and how long a node that is away is waited for.
 _SECONDS: Final = 60.0
@@ -31,7 +32,7 @@ def add_administrator(question: NodeQuestion, password: Secret, addresses: Addre
         with connect(due, threading.Event()) as session:
             session.run(load_script("add-administrator"), {"Sid": change.sid}, deadline=due)
     except (AddressError, RemoteError) as error:
-        raise ChangeRefused(f"adding a member to Administrators on {change.node} failed: {error}") from None
+        raise ChangeRefused(text("mending.nodes.add_failed", node=change.node, error=error)) from None
 
 
 def remove_tasks(
@@ -50,11 +51,10 @@ def remove_tasks(
             finally:
                 task.close()
             if removal.was_running:
-                raise ChangeRefused(
-                    f"{name} is running on {change.node} now, and is not ended here: a rehearsal ends by itself"
-                )
+                raise ChangeRefused(text("mending.nodes.running", name=name, node=change.node))
             if removal.left:
-                said = f" ({'; '.join(removal.errors)})" if removal.errors else ""
-                raise ChangeRefused(f"{', '.join(removal.left)} on {change.node} could not be removed{said}")
+                told = {"tasks": ", ".join(removal.left), "node": change.node, "why": "; ".join(removal.errors)}
+                how = "because" if removal.errors else "plain"
+                raise ChangeRefused(text(f"mending.nodes.left.{how}", **told))
     except (AddressError, RemoteError) as error:
-        raise ChangeRefused(f"removing scheduled tasks on {change.node} failed: {error}") from None
+        raise ChangeRefused(text("mending.nodes.remove_failed", node=change.node, error=error)) from None

@@ -26,6 +26,7 @@ from vmm_wizard.mending.model import (
     RemoveTasks,
 )
 from vmm_wizard.plan.model import AccountKind, Plan
+from vmm_wizard.texts import text
 
 TASK_PREFIX = "vmm-wizard-"
 _DACL = 0x4
@@ -53,12 +54,12 @@ def offer(situation: Situation, finding: Finding) -> Offer | Refusal:
     make = _OFFERS[finding.id]
     for host, answer in situation.facts.nodes.items():
         if isinstance(answer, NodeFacts) and answer.setup_processes:
-            reason = f"a setup is running on {host} ({', '.join(answer.setup_processes)}): wait for its end"
+            reason = text("mending.offers.setup_runs", host=host, processes=", ".join(answer.setup_processes))
             return Refusal(finding.id, finding.subject, reason)
     try:
         return make(situation, finding)
     except NotKnown as gap:
-        return Refusal(finding.id, finding.subject, f"not everything is known for that: {gap}")
+        return Refusal(finding.id, finding.subject, text("mending.offers.not_known", why=gap))
 
 
 # --- the DKM container
@@ -67,7 +68,7 @@ def offer(situation: Situation, finding: Finding) -> Offer | Refusal:
 def _installer(situation: Situation) -> Grant:
     account = found_account(situation.facts.installing_account)
     if account is None:
-        raise NotKnown(NoAnswer("the installing account is not in the directory"))
+        raise NotKnown(NoAnswer(text("mending.offers.no_installer")))
     return Grant(account.sid, down_level(situation.plan.installing_account, situation.facts))
 
 
@@ -82,10 +83,11 @@ def _service_account(situation: Situation) -> Grant | None:
 
 
 def _granting(grant: Grant) -> str:
-    return f"grant {grant.name} ({grant.sid}) Full Control on this object and all descendants"
+    return text("mending.offers.grant", name=grant.name, sid=grant.sid)
 
 
-_PROTECTING = "protect it from accidental deletion (Everyone is denied Delete and Delete Subtree on this object only)"
+def _protecting() -> str:
+    return text("mending.offers.protect")
 
 
 def _make_container(situation: Situation, finding: Finding) -> Offer | Refusal:
@@ -97,16 +99,16 @@ def _make_container(situation: Situation, finding: Finding) -> Offer | Refusal:
 
     container = known(situation.container)
     if container.found:
-        return refuse(f"{container.dn} exists, and what it is, is not changed")
+        return refuse(text("mending.offers.exists", dn=container.dn))
     if container.referral or plan.dkm.dn.rdns[0][0].upper() != "CN":
-        return refuse(f"{dn} cannot be a container of this domain")
+        return refuse(text("mending.offers.no_container", dn=dn))
     installer = _installer(situation)
     parent = known(situation.parent)
     if not parent.found:
-        return refuse(f"there is no {plan.dkm.dn.parent} to make it in")
+        return refuse(text("mending.offers.no_parent", parent=plan.dkm.dn.parent))
     allowed = {name.casefold() for name in parent.allowed_child_classes_effective or ()}
     if "container" not in allowed:
-        return refuse(f"{installer.name} lacks the right to create containers in {parent.dn}")
+        return refuse(text("mending.offers.may_not_create", account=installer.name, dn=parent.dn))
     service = _service_account(situation)
     grants = tuple(row for row in (installer, service) if row)
     name = plan.dkm.dn.rdns[0][1]
@@ -114,14 +116,13 @@ def _make_container(situation: Situation, finding: Finding) -> Offer | Refusal:
         finding.id,
         finding.subject,
         dn,
-        (f"create the container {name} in {parent.dn}", *map(_granting, grants), _PROTECTING),
+        (text("mending.offers.create", name=name, parent=parent.dn), *map(_granting, grants), _protecting()),
         installer.name,
         (
             str(
                 ask(
                     AD_TEAM,
-                    f"Set-ADObject -Identity {powershell(dn)} -ProtectedFromAccidentalDeletion $false, "
-                    f"then Remove-ADObject -Identity {powershell(dn)}: only while it is empty",
+                    text("mending.offers.undo_create", dn=powershell(dn)),
                 )
             ),
         ),
@@ -138,7 +139,7 @@ def _grant_to_service(situation: Situation, finding: Finding) -> Offer | Refusal
     """DKM-03: the same for the service account."""
     grant = _service_account(situation)
     if grant is None:
-        return Refusal(finding.id, finding.subject, "the service account is not in the directory")
+        return Refusal(finding.id, finding.subject, text("mending.offers.no_service_account"))
     return _grant(situation, finding, grant, situation.facts.service_account, protect=False)
 
 
@@ -150,9 +151,9 @@ def _grant(situation: Situation, finding: Finding, grant: Grant, who: object, *,
         return Refusal(finding.id, finding.subject, reason, finding.remedy)
 
     if not container.found:
-        return refuse("DKM-01 first: the container is not there")
+        return refuse(text("mending.offers.dkm_first"))
     if container.descriptor is None or container.sd_rights_effective is None:
-        return refuse(f"{installer.name} cannot read the permissions of {container.dn}")
+        return refuse(text("mending.offers.may_not_read", account=installer.name, dn=container.dn))
     account = found_account(who)  # type: ignore[arg-type]
     assert account is not None
     sids = sids_of(account)
@@ -163,16 +164,16 @@ def _grant(situation: Situation, finding: Finding, grant: Grant, who: object, *,
     ]
     if denials:
         who_denied = ", ".join(sorted({ace.sid for ace in denials}))
-        return refuse(f"a denial for {who_denied} stands in the way: somebody wanted it, and it is not taken away here")
+        return refuse(text("mending.offers.denied", who_denied=who_denied))
     if not container.sd_rights_effective & _DACL:
-        return refuse(f"{installer.name} lacks the right to change the permissions of {container.dn}")
+        return refuse(text("mending.offers.may_not_change", account=installer.name, dn=container.dn))
     granted = access(container.descriptor, sids)
     grants = () if granted.covers(FULL_CONTROL) else (grant,)
     protect = protect and not granted.protected
     if not grants and not protect:
-        return refuse(f"{container.dn} grants that already: what is wrong is not in its access list")
+        return refuse(text("mending.offers.grants_already", dn=container.dn))
     undo = [
-        str(ask(AD_TEAM, f"dsacls {powershell(container.dn)} /R {powershell(row.name)}: takes every entry of it away"))
+        str(ask(AD_TEAM, text("mending.offers.undo_grant", dn=powershell(container.dn), account=powershell(row.name))))
         for row in grants
     ]
     if protect:
@@ -182,7 +183,7 @@ def _grant(situation: Situation, finding: Finding, grant: Grant, who: object, *,
         finding.id,
         finding.subject,
         container.dn,
-        (*map(_granting, grants), *((_PROTECTING,) if protect else ())),
+        (*map(_granting, grants), *((_protecting(),) if protect else ())),
         installer.name,
         tuple(undo),
         GrantRights(container.dn, grants, protect),
@@ -201,25 +202,23 @@ def _add_administrator(situation: Situation, finding: Finding) -> Offer | Refusa
 
     service = _service_account(situation)
     if service is None:
-        return refuse("ACC-01 first: the service account is not in the directory")
+        return refuse(text("mending.offers.acc_first"))
     answer = facts.node(node)
     if not answer.is_administrator:
-        return refuse(f"{answer.user or plan.node_account} is no administrator on {node}")
+        return refuse(text("mending.offers.no_administrator", account=answer.user or plan.node_account, node=node))
     account = found_account(facts.service_account)
     assert account is not None
     policy = undone(answer, ADMINISTRATORS, sids_of(account))
     if policy:
         return refuse(policy)
-    kind = "the group managed service account" if plan.service_account.kind is AccountKind.GMSA else "the account"
+    kind = "gmsa" if plan.service_account.kind is AccountKind.GMSA else "account"
+    told = {"name": service.name, "sid": service.sid, "group": ADMINISTRATORS}
     member = powershell(service.name)
     return Offer(
         finding.id,
         node,
         node,
-        (
-            f"add {kind} {service.name} ({service.sid}) to the local group Administrators ({ADMINISTRATORS})"
-            + unread(answer),
-        ),
+        (text(f"mending.offers.add.{kind}", **told) + unread(answer),),
         answer.user,
         (str(on_node(node, f"Remove-LocalGroupMember -SID {ADMINISTRATORS} -Member {member}")),),
         AddAdministrator(node, service.sid),
@@ -235,24 +234,18 @@ def _remove_tasks(situation: Situation, finding: Finding) -> Offer | Refusal:
         return Refusal(finding.id, node, reason, finding.remedy)
 
     if not answer.tasks:
-        return refuse(f"no scheduled task of ours is on {node}: what is wrong is not mended by removing one")
+        return refuse(text("mending.offers.no_task", node=node))
     runs = [name.removeprefix(TASK_PREFIX) for name in answer.tasks]
     foreign = [row for row in runs if not row.startswith(REHEARSAL_PREFIX) and row not in situation.over]
     if foreign:
-        return refuse(
-            f"{TASK_PREFIX}{foreign[0]} is the task of a run that is not known to be over: another computer's, "
-            "another user's, or one that `vmm-wizard install` goes on with"
-        )
+        return refuse(text("mending.offers.foreign_task", prefix=TASK_PREFIX, run=foreign[0]))
     return Offer(
         finding.id,
         node,
         node,
-        tuple(
-            f"remove the scheduled task {name}, with the password that Windows stores for it, and its folder"
-            for name in answer.tasks
-        ),
+        tuple(text("mending.offers.remove_task", name=name) for name in answer.tasks),
         answer.user,
-        ("nothing to take back: a rehearsal or an install makes its task anew",),
+        (text("mending.offers.nothing_to_take_back"),),
         RemoveTasks(node, answer.tasks),
     )
 
