@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.estates import ANSWERS
+from vmm_wizard import texts
 from vmm_wizard.plan.answers import load, load_draft
 from vmm_wizard.plan.fields import FIELDS, Field
 from vmm_wizard.plan.model import Plan
@@ -29,6 +30,13 @@ def test_what_is_allowed_is_said_once_and_a_backslash_is_one() -> None:
     answers = Answers()
     assert answers.answer("installing_account", "vmm").count("DOMAIN\\user") == 1
     assert r"'A\b\c'" in answers.answer("installing_account", r"A\b\c")
+
+
+def test_what_says_itself_what_to_write_does_so_in_any_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "_sentence", lambda key, topic, language: f"<{key}>")
+    answers = Answers()
+    assert answers.answer("installing_account", "vmm") == "<parsing.names.account_without_domain>"
+    assert answers.answer("ports.console", "vmm") == "<fields.expected>"
 
 
 def test_a_text_that_cannot_be_read_leaves_no_older_answer_behind() -> None:

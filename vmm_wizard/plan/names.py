@@ -32,6 +32,10 @@ _ACCOUNT_FORBIDDEN = set('"/\\[]:;|=,+*?<>@')
 _NETBIOS_FORBIDDEN = set('"/\\:|*?<>')
 
 
+class Advice(ValueError):
+    """What was read is no value, and the sentence says itself what to write in its place."""
+
+
 def _one_line(written: str, what: str) -> str:
     """`written` without blanks at its ends; `what` names the sentence of the catalogue for one that is no line."""
     if UNSEEN.search(written):
@@ -63,9 +67,9 @@ class AccountName:
             user, _, domain = written.rpartition("@")
             upn = True
         else:
-            raise ValueError(text("parsing.names.account_without_domain", account=written))
+            raise Advice(text("parsing.names.account_without_domain", account=written))
         if not domain or not user:
-            raise ValueError(text("parsing.names.account_incomplete", account=written))
+            raise Advice(text("parsing.names.account_incomplete", account=written))
         bad = sorted({c for c in user if c in _ACCOUNT_FORBIDDEN})
         if bad:
             raise ValueError(text("parsing.names.account_letters", account=written, letters=" ".join(bad)))
@@ -107,7 +111,7 @@ def _hold_netbios(account: str, domain: str) -> None:
         raise ValueError(text("parsing.names.account_domain_letters", account=account, letters=" ".join(bad)))
     if len(domain) > NETBIOS_MAX:
         said = {"account": account, "domain": domain, "length": len(domain), "most": NETBIOS_MAX}
-        raise ValueError(text("parsing.names.account_domain_length", **said))
+        raise Advice(text("parsing.names.account_domain_length", **said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,7 @@ def _rdn(part: str, whole: str) -> tuple[str, str]:
                 value += stripped[i + 1 : i + 2].encode()
                 i += 2
         elif c in _DN_SPECIAL and c != "=":
-            raise ValueError(text("parsing.names.dn_unescaped", part=part.strip(), name=whole, character=c))
+            raise Advice(text("parsing.names.dn_unescaped", part=part.strip(), name=whole, character=c))
         else:
             value += c.encode()
             i += 1
@@ -235,7 +239,7 @@ class HostName:
         if not written:
             return cls()
         if ":" in written or re.fullmatch(r"[0-9.]+", written):
-            raise ValueError(text("parsing.names.host_is_address", name=written))
+            raise Advice(text("parsing.names.host_is_address", name=written))
         if not _HOST.fullmatch(written) or len(written) > 255:
             raise ValueError(text("parsing.names.host_is_none", name=written))
         return cls(written.rstrip("."))
@@ -314,7 +318,7 @@ class SqlTarget:
             port = int(port_text)
         host, backslash, instance = rest.strip().partition("\\")
         if not host:
-            raise ValueError(text("parsing.names.sql_no_host", name=written))
+            raise Advice(text("parsing.names.sql_no_host", name=written))
         if backslash and not re.fullmatch(r"[A-Za-z_#][A-Za-z0-9_$#]{0,15}", instance):
             raise ValueError(text("parsing.names.sql_instance", name=written, instance=instance))
         if not _HOST.fullmatch(host) and not re.fullmatch(r"[0-9A-Fa-f:.]+", host):

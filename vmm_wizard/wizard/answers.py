@@ -11,6 +11,7 @@ from vmm_wizard.install.orders import Order
 from vmm_wizard.plan.answers import AnswersError, load_draft
 from vmm_wizard.plan.fields import field_text, field_value, parse_field, set_field
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.plan.names import Advice
 from vmm_wizard.plan.saving import save
 from vmm_wizard.texts import text
 from vmm_wizard.wizard.order_fields import PREFIX, all_fields, order_text, parse_choice, set_choice
@@ -59,21 +60,22 @@ class Answers:
             return self.texts[key]
         return order_text(self.order, key) if key.startswith(PREFIX) else field_text(self.plan, key)
 
-    def answer(self, key: str, text: str) -> str:
+    def answer(self, key: str, typed: str) -> str:
         """Take what was typed; gives back what is wrong with it, empty when nothing is.
 
         What cannot be read is kept as text, and the answer falls back to its default: what is judged is never an
         older text than the one on the screen.
         """
         try:
-            value = parse_choice(key, text) if key.startswith(PREFIX) else parse_field(key, text)
+            value = parse_choice(key, typed) if key.startswith(PREFIX) else parse_field(key, typed)
         except ValueError as error:
-            self.texts[key] = text
+            self.texts[key] = typed
             said = str(error)
-            # Some mistakes say themselves what to write.
-            self.wrong[key] = said if ": write " in said else f"{said}; expected {all_fields(key).allowed}"
+            if not isinstance(error, Advice):
+                said = text("fields.expected", problem=said, allowed=all_fields(key).allowed)
+            self.wrong[key] = said
             self._set(key, None)
-            return self.wrong[key]
+            return said
         self.texts.pop(key, None)
         self.wrong.pop(key, None)
         self._set(key, value)
