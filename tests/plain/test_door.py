@@ -50,7 +50,7 @@ def test_a_pipe_is_answered_line_by_line_and_its_log_has_questions_and_answers(
     said = done.stdout.decode("ascii")
     assert (done.returncode, done.stderr) == (0, b"")
     assert "Job [install]: \n" in said
-    assert "VMM release [2022]: 2019\n" in said
+    assert "VMM release (2016, 2019, 2022, 2025) [2022]: 2019\n" in said
     assert said.endswith("Goodbye.\n")
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", said)
     assert all(len(line) <= 80 for line in said.splitlines())
@@ -174,7 +174,7 @@ def test_on_a_terminal_what_is_pasted_is_one_answer_or_none_and_no_code_is_sent(
     # Typed ahead, before the first question is put: a line answers a question.
     os.write(terminal, b"install\n2019\n")
     until(b"Job [install]: install\r\n")
-    until(b"VMM release [2022]: 2019\r\n")
+    until(b"VMM release (2016, 2019, 2022, 2025) [2022]: 2019\r\n")
     # Pasted at a choice, with Enter at its end and without: nothing is taken.
     until(b"Licence accepted (yes or no) [no]: ")
     os.write(terminal, b"yes\nno\n")

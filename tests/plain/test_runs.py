@@ -61,6 +61,18 @@ class TestWhatIsTold:
         said = lines_of(*steps, Progress(NODE, "setup", 41, "Creating the database"))
         assert [line.split("percent")[0].split()[-1] for line in said] == ["0", "10", "20", "30", "40", "41"]
 
+    def test_says_the_phase_of_setup_once(self) -> None:
+        steps = [Progress(NODE, "setup", percent, "Installing files") for percent in (0, 10)]
+        assert lines_of(*steps) == ["  vmm01: 0 percent, Installing files", "  vmm01: 10 percent"]
+
+    def test_of_a_step_that_is_over_at_once_is_one_line(self, tmp_path: Path) -> None:
+        console = Scripted()
+        begun, done = (StepChanged(NODE, "stage", state, "") for state in (StepState.STARTED, StepState.DONE))
+        session = following(tmp_path, console, begun, done, END_OF_RUN)
+        session.state.rest = 60
+        follow(session.state, with_log=False)
+        assert [line for line in console.said if "stage" in line] == [f"{NODE}, stage: done"]
+
     def test_has_setups_own_log_only_where_that_was_asked_for(self) -> None:
         assert lines_of(LogGrew(NODE, ("11:22 a line",))) == []
         assert lines_of(LogGrew(NODE, ("11:22 a line",)), with_log=True) == ["    11:22 a line"]

@@ -12,12 +12,17 @@ from tests.building import a_plan
 from tests.plain.consoles import Interrupted, Scripted, Typed, a_session
 from tests.tui.wizards import ready_plan
 from vmm_wizard import log
+from vmm_wizard.facts.discovery_model import Discovery, FoundInstance
 from vmm_wizard.install.orders import Job
+from vmm_wizard.plain.asking import tell_choices
 from vmm_wizard.plan.answers import load
+from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.saving import save
 from vmm_wizard.wizard import pages
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.recovery import kept
+
+FOUND_SQL = ["SQL Servers that were found:", "1. sql01.contoso.lab", "2. sql02.contoso.lab"]
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +69,21 @@ class TestAnAnswer:
         _, answers, _ = sit(tmp_path, "fail")
         assert answers.order.job is Job.FAILOVER
 
+    def test_by_a_number_or_a_beginning_is_said_in_full(self, tmp_path: Path) -> None:
+        for typed in ("2", "2019"):
+            console, _, _ = sit(tmp_path / typed, "fail", typed)
+            assert "  Job: failover" in console.said
+            assert ("  VMM release: 2019" in console.said) is (typed == "2")
+
+    def test_that_stands_there_is_not_read_all_that_it_could_be_instead(self, tmp_path: Path) -> None:
+        for plan, said in ((ready_plan(), ["1 other was found: :found lists it."]), (Plan(), FOUND_SQL)):
+            console = Scripted()
+            state = a_session(console, tmp_path, Answers(plan)).state
+            rows = (FoundInstance("sql01.contoso.lab"), FoundInstance("sql02.contoso.lab"))
+            state.estate.found = Discovery("contoso.lab", instances=rows)
+            tell_choices(state, "database.host")
+            assert [line.split("  ")[0] for line in console.said] == said
+
     def test_may_be_made_empty(self, tmp_path: Path) -> None:
         answers = Answers(ready_plan())
         sit(tmp_path, *on_page(pages.SQL, ":empty"), answers=answers)
@@ -108,6 +128,37 @@ class TestAnAnswer:
         a_session(console, tmp_path).run()
         for key in page.keys:
             assert any(line.startswith(pages.LABELS[key]) for line in console.said), key
+
+
+class TestTheQuestionBefore:
+    def asked(self, folder: Path, *typed: Typed) -> list[str]:
+        """The questions from the first one of the page on."""
+        console, _, _ = sit(folder, *typed)
+        begin = next(place for place, said in enumerate(console.asked) if said.startswith("SQL Server"))
+        return [said.partition(" (")[0].partition(" [")[0] for said in console.asked[begin:]]
+
+    def test_is_asked_again_from_the_next_one_and_from_the_end_of_the_page(self, tmp_path: Path) -> None:
+        asked = self.asked(tmp_path, *on_page(pages.SQL, "sql01", "", ":up", "VMM", *[""] * 5, ":up"))
+        assert asked[:4] == ["SQL Server", "Instance", "TCP port", "Instance"]
+        assert [asked[-3][:5], asked[-2], asked[-1]] == [
+            "Other",
+            "Enter for Cluster and nodes, a number for a finding, ? for help: :up",
+            asked[-3],
+        ]
+
+    def test_before_a_page_is_the_page_before(self, tmp_path: Path) -> None:
+        console, _, _ = sit(tmp_path, *on_page(pages.SQL, ":up"))
+        assert "Step 4 of 11: Container for encryption keys (DKM)" in console.said
+
+    def test_before_a_password_is_its_account(self, tmp_path: Path) -> None:
+        console, _, _ = sit(tmp_path, *on_page(pages.CONNECTION, "CONTOSO\\me", ":up", "CONTOSO\\you", ""))
+        assert r"Installing account [CONTOSO\me]: CONTOSO\you" in console.said
+
+    def test_before_all_others_is_none(self, tmp_path: Path, state: Path) -> None:
+        sit(tmp_path, *on_page(pages.SQL, "sql01"))
+        console, _, code = sit(tmp_path, ":up", ":quit")
+        assert "Step 1 of 11: Job and release" in console.said
+        assert code == 0
 
 
 class TestAPassword:

@@ -61,6 +61,12 @@ class TestWhatIsSaid:
         Talk(console).read_out([str(number) for number in range(50)])
         assert [line for line in console.said if line.isdecimal()] == [str(number) for number in range(20)]
 
+    def test_of_a_long_text_asks_for_no_two_lines_more(self) -> None:
+        console = Scripted()
+        console.height = 12
+        Talk(console).read_out([str(number) for number in range(12)])
+        assert console.said[-1] == "11"
+
     def test_of_a_long_text_waits_for_nobody_in_a_log(self) -> None:
         console = Scripted()
         Talk(console).read_out([str(number) for number in range(50)])
@@ -102,6 +108,11 @@ class TestAQuestion:
         assert Talk(Scripted("3", "x", "2")).choose("Which?", rows) == "b"
         assert Talk(Scripted("")).choose("Which?", rows, default="b") == "b"
         assert Talk(Scripted("")).choose("Which?", rows) == "a"
+
+    def test_of_a_choice_says_again_what_can_be_chosen(self) -> None:
+        console = Scripted("?", "2")
+        assert Talk(console).choose("Which?", (("a", "the one"), ("b", "the other"))) == "b"
+        assert console.said.count("2. the other") == 2
 
     def test_of_yes_or_no_takes_nothing_else(self) -> None:
         console = Scripted("perhaps", "Yes")

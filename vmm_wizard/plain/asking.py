@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from vmm_wizard import log
 from vmm_wizard.plain import choosing
@@ -19,6 +19,9 @@ from vmm_wizard.wizard.help import help_of_answer
 from vmm_wizard.wizard.order_fields import JOB_TEXTS, all_fields
 from vmm_wizard.wizard.pages import LABELS
 from vmm_wizard.wizard.pasting import landing
+
+#: Columns of the words of a choice that stand in its question.
+FEW = 30
 
 
 def ask_answer(state: State, key: str) -> None:
@@ -58,9 +61,16 @@ def _take(state: State, key: str, lines: list[str]) -> bool:
         state.answers.answer(key, before)
         state.talk.say(text("plain.type_command", typed=said, lead=LEAD))
         return False
+    if said != lines[0].strip() and all_fields(key).choices:
+        _confirm(state, key, said)
     choosing.fill(state, key)
     state.look()
     return True
+
+
+def _confirm(state: State, key: str, word: str) -> None:
+    """Say the whole word that a number or its beginning stood for."""
+    state.talk.say(text("plain.chosen", label=LABELS[key], word=word), indent="  ")
 
 
 def _landed(state: State, key: str, lines: list[str]) -> bool | None:
@@ -105,6 +115,7 @@ def _by_number(state: State, key: str, typed: str) -> bool | None:
     number = None if typed in choices else number_of(typed, len(choices))
     if number is not None:
         state.answers.answer(key, choices[number - 1])
+        _confirm(state, key, choices[number - 1])
         state.look()
         return True
     return choosing.by_number(state, key, typed)
@@ -127,14 +138,23 @@ def tell_choices(state: State, key: str) -> None:
     if key == "order.job":
         for number, (job, about) in enumerate(JOB_TEXTS.items(), 1):
             talk.item(f"{number}.", f"{job.value}: {about}")
-    elif field.choices:
+    elif field.choices and not _are_few(field.choices):
         for number, word in enumerate(field.choices, 1):
             talk.item(f"{number}.", word)
     elif field.kind is Kind.ROWS:
         for row in filter(None, state.answers.text(key).splitlines()):
             talk.say(row, indent="  ")
     elif key in KEYS:
-        choosing.tell_found(state, key, choosing.LISTED)
+        if state.answers.text(key) and key not in state.answers.wrong:
+            # What stands there is good enough to be kept by Enter: a voice need not read what it could be instead.
+            choosing.tell_others(state, key)
+        else:
+            choosing.tell_found(state, key, choosing.LISTED)
+
+
+def _are_few(words: Sequence[str]) -> bool:
+    """Whether words fit into their question: a list before it is heard before what it is about."""
+    return 0 < len(", ".join(words)) <= FEW
 
 
 def _prompt(state: State, key: str) -> Prompt:
@@ -151,6 +171,8 @@ def _present(state: State, key: str) -> str:
         number = len(list(filter(None, present.splitlines())))
         return f" [{counted('plain.rows', number)}]"
     kind = f" ({text('plain.flag')})" if field.kind is Kind.FLAG else ""
+    if _are_few(field.choices) and key != "order.job":
+        kind = f" ({', '.join(field.choices)})"
     if present:
         return f"{kind} [{present}]"
     if key in EXAMPLES:

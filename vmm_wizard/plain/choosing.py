@@ -49,6 +49,14 @@ def tell_found(state: State, key: str, most: int, typed: str | None = None) -> O
     return rows
 
 
+def tell_others(state: State, key: str) -> None:
+    """Say how many others were found than what stands in the answer."""
+    rows, present = offered(state, key), state.answers.text(key)
+    number = sum(row.answers.get(key, present) != present for row in rows.suggestions) if rows else 0
+    if number:
+        state.talk.say(counted("plain.other_found", number, lead=LEAD))
+
+
 def by_number(state: State, key: str, typed: str, rows: Offering | None = None) -> bool | None:
     """Do what a number of the list says: take that row, or open or close it (`+3`). Gives back whether the question is
     answered by it; None where there is no such number."""

@@ -12,7 +12,7 @@ LEAD = ":"
 HELP = "?"
 #: The commands in the order in which help tells them.
 NAMES = (
-    *("back", "next", "pages", "found", "again", "findings", "see", "explain"),
+    *("up", "back", "next", "pages", "found", "again", "findings", "see", "explain"),
     *("request", "runs", "empty", "save", "lesson", "hint", "keys", "quit"),
 )
 #: Other words for them.

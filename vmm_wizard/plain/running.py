@@ -6,9 +6,9 @@ import queue
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from vmm_wizard.install.events import Event, Finished, LogGrew, PreflightDone, Progress, StepChanged
+from vmm_wizard.install.events import Event, Finished, LogGrew, PreflightDone, Progress, StepChanged, StepState
 from vmm_wizard.plain.carrying import Asked, Carrier, HandedOver, Row, Told, Unknowns, UsualTimes
 from vmm_wizard.plain.state import State
 from vmm_wizard.printable import printable
@@ -29,6 +29,7 @@ LEAVE = "leave"
 PATIENCE = 120.0
 #: How far commands are set in.
 COMMAND = "    "
+BEGUN = StepState.STARTED
 #: Percents of setup between two lines that say how far it is.
 STRIDE = 10
 
@@ -48,21 +49,30 @@ class Thinned:
         if row.is_past:
             return
         if isinstance(event, Progress):
-            if self._is_further(event):
-                yield text("plain.progress", node=event.node, percent=event.percent, phase=event.text)
+            yield from self._progress(event)
         elif isinstance(event, StepChanged):
-            said = f": {printable(event.text)}" if event.text else ""
-            place = event.node or text("plain.all_nodes")
-            yield text(f"plain.step.{event.state}", place=place, step=event.step, text=said)
+            yield step_line(event)
         elif self.with_log or not isinstance(event, LogGrew):
             yield from told
 
-    def _is_further(self, event: Progress) -> bool:
+    def _progress(self, event: Progress) -> Iterator[str]:
+        """How far setup is, where that is news; the phase where it is another."""
         phase, percent = self._phases.get(event.node, ("", -STRIDE))
         if event.text == phase and event.percent < percent + STRIDE:
-            return False
+            return
         self._phases[event.node] = (event.text, event.percent)
-        return True
+        node = event.node.partition(".")[0]
+        if event.text == phase:
+            yield text("plain.progress_on", node=node, percent=event.percent)
+        else:
+            yield text("plain.progress", node=node, percent=event.percent, phase=event.text)
+
+
+def step_line(event: StepChanged) -> str:
+    """The line of a step that has begun or ended."""
+    said = f": {printable(event.text)}" if event.text else ""
+    place = event.node or text("plain.all_nodes")
+    return text(f"plain.step.{event.state}", place=place, step=event.step, text=said)
 
 
 def start(state: State) -> bool:
@@ -116,7 +126,7 @@ def follow(state: State, *, with_log: bool) -> None:
                 _answer(state, told)
             elif told is not None:
                 due = due if batch else time.monotonic() + state.rest
-                batch += _lines(state, thinned, told)
+                _add(batch, told, _lines(state, thinned, told))
             if batch and (time.monotonic() >= due or not state.carrier.running):
                 _say(state, batch)
         except KeyboardInterrupt:
@@ -130,6 +140,14 @@ def _next(carrier: Carrier) -> Told | None:
         return carrier.told.get(timeout=_TICK)
     except queue.Empty:
         return None
+
+
+def _add(batch: list[str], told: Told, lines: list[str]) -> None:
+    """Put lines behind those that wait. A step that ends before it was said that it began needs no two of them."""
+    event = told.event if isinstance(told, Row) else None
+    if batch and isinstance(event, StepChanged) and batch[-1] == step_line(replace(event, state=BEGUN, text="")):
+        batch.pop()
+    batch += lines
 
 
 def _say(state: State, batch: list[str]) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from vmm_wizard.plain import choosing, earlier, learning, leaving, running, told
 from vmm_wizard.plain.asking import ask_answer, ask_password
 from vmm_wizard.plain.commands import LEAD, Command, command_lines
 from vmm_wizard.plain.done import tell_done
 from vmm_wizard.plain.seeing import explain, see
-from vmm_wizard.plain.state import Leave, State, Turn
+from vmm_wizard.plain.state import Leave, State, Turn, Up
 from vmm_wizard.plain.talk import Prompt
 from vmm_wizard.plan.fields import Kind
 from vmm_wizard.report.findings import remarks, sentence
@@ -37,6 +38,7 @@ class Session:
         self.talk = state.talk
         self.talk.on_command = self.carry_out
         self._commands: Mapping[str, Callable[[str, Prompt], None]] = {
+            "up": self._up,
             "back": self._back,
             "next": self._next,
             "pages": self._pages,
@@ -68,7 +70,9 @@ class Session:
                     self._visit(self.state.page)
                     self.state.page = flow.next_page(self.state.page, self.state.job)
                 except Turn as turn:
-                    self.state.page = turn.page
+                    self.state.page, self._asked = turn.page, 0
+                except Up:
+                    self._go_up()
                 except KeyboardInterrupt:
                     # Between two questions, while something is said or done.
                     self.talk.gap()
@@ -99,6 +103,9 @@ class Session:
             earlier.offer(state)
         except Turn as turn:
             state.page = turn.page
+        except Up:
+            # There is no question before these.
+            return
 
     def _offer_kept(self) -> None:
         """Answers of a sitting that was cut off."""
@@ -125,12 +132,13 @@ class Session:
     def _visit(self, page: pages.Page) -> None:
         """Say a page and ask for its answers; then say what was found about it, and what can be done there."""
         state, view = self.state, self.state.view
-        state.page = page
-        number, last = view.pages.index(page) + 1, len(view.pages)
-        self.talk.say("", text("plain.page", number=number, last=last, title=page.title))
-        self.talk.say(text("plain.review") if page is pages.REVIEW else page.about)
+        state.page, first, self._asked = page, self._asked, 0
+        if not first:
+            number, last = view.pages.index(page) + 1, len(view.pages)
+            self.talk.say("", text("plain.page", number=number, last=last, title=page.title))
+            self.talk.say(text("plain.review") if page is pages.REVIEW else page.about)
         if page.keys:
-            self._ask_all(page)
+            self._asked = self._ask_all(page, max(first - 1, 0)) + 1
         if page is pages.RUN:
             self._run_page()
         elif page is pages.DONE:
@@ -139,23 +147,48 @@ class Session:
             self._menu(())
         else:
             self._judged_page(page)
+        self._asked = 0
 
-    def _ask_all(self, page: pages.Page) -> None:
+    def _go_up(self) -> None:
+        """From the end of a page back to its last question, from its first one to the page before."""
+        if not self._asked:
+            self.state.page = flow.previous_page(self.state.page, self.state.job)
+
+    def _ask_all(self, page: pages.Page, place: int) -> int:
+        """Ask for the answers of a page from this place on; the place of the last one."""
         state, job = self.state, self.state.job
         if KEYS & set(page.keys):
             state.estate.discover(state.answers.plan)
-        for key in page.keys:
-            if key in SECTIONS and page in (pages.CONNECTION, pages.PORTS):
-                self.talk.say(SECTIONS[key])
-            if key == OPTIONAL_FROM and page is pages.CONNECTION and not self._wants_unusual(page, key):
-                break
-            ask_answer(state, key)
-            if key in page.passwords:
-                ask_password(state, key)
+        while place < len(page.keys):
+            key = page.keys[place]
+            try:
+                if not self._ask(page, key):
+                    break
+            except Up:
+                if not place:
+                    raise
+                place -= 1
+                continue
+            with suppress(Up):
+                # The question before a password is its account's.
+                if key in page.passwords:
+                    ask_password(state, key)
+                place += 1
         if state.job is not job:
             # How another job ended says nothing of this one.
             state.result = ""
         state.look()
+        return min(place, len(page.keys) - 1)
+
+    def _ask(self, page: pages.Page, key: str) -> bool:
+        """Ask for one answer; False where the rest of the page is not wanted."""
+        if key == OPTIONAL_FROM and page is pages.CONNECTION:
+            if not self._wants_unusual(page, key):
+                return False
+        elif key in SECTIONS and page in (pages.CONNECTION, pages.PORTS):
+            self.talk.say(SECTIONS[key])
+        ask_answer(self.state, key)
+        return True
 
     def _wants_unusual(self, page: pages.Page, first: str) -> bool:
         """Whether to ask for what most networks leave as it is; what is wrong or missing there is asked for anyway."""
@@ -218,7 +251,7 @@ class Session:
             enter = text("plain.enter_quits")
         else:
             enter = text("plain.goes_on", title=after.step)
-        opens = text("plain.opens") if lines else ""
+        opens = text("plain.opens") if told.any_told(lines) else ""
         while True:
             typed = self.talk.ask(lambda: Prompt(f"{enter}{opens}{text('plain.asks_help')}", words=True))[0].strip()
             if not typed and page is pages.DONE:
@@ -240,6 +273,9 @@ class Session:
             self.talk.say(text("plain.not_now"))
             return
         self._commands[command.name](command.rest, prompt)
+
+    def _up(self, rest: str, prompt: Prompt) -> None:  # noqa: ARG002
+        raise Up
 
     def _back(self, rest: str, prompt: Prompt) -> None:  # noqa: ARG002
         raise Turn(flow.previous_page(self.state.page, self.state.job))
@@ -292,3 +328,5 @@ class Session:
                 self._leaving = False
 
     _leaving = False
+    #: At the end of a page, how many of its questions were put; 0 before that.
+    _asked = 0

@@ -32,6 +32,10 @@ class Turn(Exception):
         self.page = page
 
 
+class Up(Exception):
+    """The question before is wanted."""
+
+
 class Leave(Exception):
     """The wizard is left."""
 

@@ -102,11 +102,13 @@ class Talk:
         longer is a command, which stays whole."""
         rows = [printable(line) for line in lines] if as_is else list(self._wrapped(lines))
         step = self.console.height - KEPT if self.console.height > 10 else len(rows)
-        for start in range(0, len(rows), max(step, 1)):
-            for row in rows[start : start + step]:
+        while rows:
+            # What is asked about is no shorter than the question.
+            part = rows[: step if len(rows) > step + KEPT else len(rows)]
+            for row in part:
                 self.console.write(row)
-            left = len(rows) - start - step
-            if left > 0 and not self._more(left):
+            rows = rows[len(part) :]
+            if rows and not self._more(len(rows)):
                 return
 
     def _wrapped(self, lines: Iterable[str]) -> Iterator[str]:
@@ -212,10 +214,11 @@ class Talk:
     ) -> str:
         """Ask for one of a few answers, (key, text) each, by its number; gives back its key. Enter takes `default`."""
         place = next((number for number, (key, _) in enumerate(answers, 1) if key == default), 1)
-        for number, (_, said) in enumerate(answers, 1):
-            self.item(f"{number}.", said)
+        rows = [f"{number}. {said}" for number, (_, said) in enumerate(answers, 1)]
+        for row in rows:
+            self.item(*row.split(" ", 1))
         while True:
-            lines = self.ask(lambda: Prompt(f"{question} [{place}]", about, words=True))
+            lines = self.ask(lambda: Prompt(f"{question} [{place}]", lambda: [*about(), *rows], words=True))
             chosen = lines[0].strip() or str(place)
             taken = number_of(chosen, len(answers))
             if taken is not None:

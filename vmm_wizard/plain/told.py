@@ -84,6 +84,11 @@ def tell(state: State, lines: Sequence[Line], *, everything: bool = False) -> No
         state.talk.say(counted("plain.good", good, all=ALL))
 
 
+def any_told(lines: Sequence[Line]) -> bool:
+    """Whether `tell` says any of them with its number."""
+    return any(line.findings[0].status is not Status.PASS for line in lines)
+
+
 def open_number(state: State, lines: Sequence[Line], typed: str) -> bool:
     """Open the finding of a number; False where there is none."""
     number = number_of(typed, len(lines))
