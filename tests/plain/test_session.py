@@ -71,6 +71,7 @@ class TestAnAnswer:
 
     def test_by_a_number_or_a_beginning_is_said_in_full(self, tmp_path: Path) -> None:
         for typed in ("2", "2019"):
+            (tmp_path / typed).mkdir()
             console, _, _ = sit(tmp_path / typed, "fail", typed)
             assert "  Job: failover" in console.said
             assert ("  VMM release: 2019" in console.said) is (typed == "2")
