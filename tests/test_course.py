@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,31 @@ class TestTheMenu:
         with CliRunner().isolation(input="x\n999\n\nl\n3\nq\n"):
             go_on(tmp_path / "course.json", lambda learning, name: done.append(name))
         assert done == [places()[0].name, places()[2].name]
+
+    def test_lists_the_lessons_that_a_check_or_a_word_is_about(self, tmp_path: Path) -> None:
+        typed = "nod-13\nsix NUM\nno such\nq\n"
+        with CliRunner().isolation(input=typed) as (said, errors, _):
+            go_on(tmp_path / "course.json", lambda learning, name: None)
+            told = said.getvalue().decode()
+        place = next(row for row in places() if row.name == "ports-clash")
+        assert told.count(f"{place.number:>3}  Six numbers") >= 2
+        assert "no lesson is about 'no such'" in errors.getvalue().decode()
+        assert scenario("ports-clash").title not in told
+
+    def test_lists_a_screen_at_a_time_and_takes_a_number_in_between(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        begun: list[str] = []
+        with CliRunner().isolation(input="l\n\n3\nl\nq\nq\n") as (said, *_):
+            monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+            monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+            monkeypatch.setattr("shutil.get_terminal_size", lambda *_: os.terminal_size((80, 24)))
+            go_on(tmp_path / "course.json", lambda learning, name: begun.append(name))
+            told = said.getvalue().decode()
+        assert begun == [places()[2].name]
+        parts = re.split(r"Enter goes on \(\d+ more\)", told.partition("l lists all")[2])
+        assert len(parts) == 4
+        assert len(parts[1].splitlines()) == 24
 
     def test_goes_on_at_once_where_the_learner_said_so(self, tmp_path: Path) -> None:
         done: list[str] = []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -100,11 +102,12 @@ def lines(done: frozenset[str], near: Place | None = None) -> Iterator[str]:
         yield text("course.menu.chapter", title=text(f"course.chapter.{name}"), done=found, count=len(mine))
         if near is not None:
             mine = [row for row in mine if row.chapter == near.chapter and -3 <= row.number - near.number < _AROUND]
-        yield from (f"  {_sign(row, done)} {row.number:>3}  {_title(row, done)}" for row in mine)
+        yield from (_line(row, done) for row in mine)
 
 
-def _sign(row: Place, done: frozenset[str]) -> str:
-    return text("course.menu.done") if row.name in done else text("course.menu.open")
+def _line(row: Place, done: frozenset[str]) -> str:
+    sign = text("course.menu.done") if row.name in done else text("course.menu.open")
+    return f"  {sign} {row.number:>3}  {_title(row, done)}"
 
 
 def _title(row: Place, done: frozenset[str]) -> str:
@@ -138,7 +141,61 @@ def _chosen(place: Place | None, done: frozenset[str]) -> Place | None:
     for line in lines(done, place or places()[0]):
         click.echo(line)
     click.echo("")
-    return _ask(place, done)
+    rows = places()
+    how = text("course.menu.how", number=place.number) if place else text("course.menu.all_done")
+    typed: str | None = None
+    while True:
+        if typed is None:
+            click.echo(how)
+        said = _typed(text("course.menu.prompt")) if typed is None else typed
+        typed = None
+        if said in ("q", "quit"):
+            return None
+        if said == "l":
+            typed = _read_out(list(lines(done)))
+        elif not said and place is not None:
+            return place
+        elif said.isdecimal() and len(said) < 9:
+            if 0 < int(said) <= len(rows):
+                return rows[int(said) - 1]
+            click.echo(text("course.menu.no_number", answer=said, count=len(rows)), err=True)
+        elif said and (found := about(said, done)):
+            typed = _read_out([_line(row, done) for row in found])
+        elif said:
+            click.echo(text("course.menu.none_about", answer=said), err=True)
+
+
+def about(words: str, done: frozenset[str]) -> tuple[Place, ...]:
+    """The lessons that words are about: the ID of a check, or what stands in their titles or in that of their chapter.
+
+    What was not found yet tells of its check that it is about it, and no more.
+    """
+    wanted = words.casefold()
+    by_check = tuple(row for row in places() if wanted in (check.casefold() for check in scenario(row.name).finds))
+    return by_check or tuple(
+        row for row in places() if wanted in f"{_title(row, done)}\n{text(f'course.chapter.{row.chapter}')}".casefold()
+    )
+
+
+def _typed(question: str) -> str:
+    return str(click.prompt(question, default="", show_default=False)).strip().casefold()
+
+
+def _read_out(rows: Sequence[str]) -> str | None:
+    """Say lines, as many at a time as the terminal holds; what was typed in between, None where that was nothing."""
+    size = shutil.get_terminal_size()
+    waits = sys.stdin.isatty() and sys.stdout.isatty()
+    room = size.lines - 1
+    for place, row in enumerate(rows):
+        needs = -(-len(row) // size.columns) or 1
+        if waits and needs > room and len(rows) - place > 1:
+            typed = _typed(text("course.menu.more", number=len(rows) - place))
+            if typed:
+                return None if typed in ("q", "quit") else typed
+            room = size.lines - 1
+        click.echo(row)
+        room -= needs
+    return None
 
 
 @dataclass
@@ -151,26 +208,6 @@ class Kept:
 
     def keep(self) -> None:
         self.reason = write_done(self.file, read_done(self.file) | {self.name})
-
-
-def _ask(place: Place | None, done: frozenset[str]) -> Place | None:
-    """The lesson that the learner wants; None to leave."""
-    rows = places()
-    how = text("course.menu.how", number=place.number) if place else text("course.menu.all_done")
-    while True:
-        click.echo(how)
-        answer = click.prompt(text("course.menu.prompt"), default="", show_default=False).strip().casefold()
-        if answer in ("q", "quit"):
-            return None
-        if answer == "l":
-            for line in lines(done):
-                click.echo(line)
-        elif not answer and place is not None:
-            return place
-        elif answer.isdecimal() and 0 < int(answer) <= len(rows):
-            return rows[int(answer) - 1]
-        elif answer:
-            click.echo(text("course.menu.no_number", answer=answer, count=len(rows)), err=True)
 
 
 def list_all(file: Path) -> None:
