@@ -26,7 +26,7 @@ FIRST, SECOND = "vmm01.contoso.lab", "vmm02.contoso.lab"
 ROOT = r"C:\ProgramData\vmm-wizard"
 
 #: Fast as the estate is; a node that is away is given up after so long that a slow machine changes nothing.
-QUICK = Pace(poll=0.1, patience=30.0, starting=10.0, limit=120.0, settling=2.0, clearing=5.0, closing=1.5)
+QUICK = Pace(poll=0.3, patience=30.0, starting=10.0, limit=120.0, settling=2.0, clearing=5.0, closing=1.5)
 
 
 @dataclass

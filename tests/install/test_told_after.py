@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.install.fault_cells import PACE
-from tests.install.installing import FIRST, SECOND, finished, newest, notices, site
+from tests.install.installing import FIRST, QUICK, SECOND, finished, newest, notices, site
 from tests.lab.faulty import faulty
 from vmm_wizard.facts.model import Facts
 from vmm_wizard.install.admission import stopped_by
@@ -59,7 +60,8 @@ def test_without_a_domain_controller_a_refused_logon_says_nothing_of_the_passwor
     """It is gone while the connection is made anew, and is back before setup needs it."""
     cut = {"kind": "winrm_refused", "when": BEFORE_WINRM, "on": FIRST, "for_seconds": 10}
     gone = {"kind": "dc_gone", "when": BEFORE_WINRM, "on": FIRST, "for_seconds": 450}
-    with site(tmp_path, faulty(cut, gone), speed=400.0) as place:
+    # Looked for often, for the controller is away for a second.
+    with site(tmp_path, faulty(cut, gone), replace(QUICK, poll=0.05), speed=400.0) as place:
         events = place.install()
         assert any("that says nothing of the password (waiting for one)" in row.text for row in notices(events))
         assert finished(events).result == "installed"
