@@ -11,7 +11,8 @@ import pytest
 from tests.estates import ServedEstate, contoso_plan, serving_estate
 from vmm_wizard.addresses import AddressError
 from vmm_wizard.facts.directory_services import instances_of
-from vmm_wizard.facts.discovery import USUAL_MEDIA, caller, discover, discovery_question, merged
+from vmm_wizard.facts.discovery import caller, discover, discovery_question
+from vmm_wizard.facts.discovery_clusters import USUAL_MEDIA
 from vmm_wizard.facts.discovery_model import (
     Clusters,
     Containers,
@@ -20,6 +21,7 @@ from vmm_wizard.facts.discovery_model import (
     FoundInstance,
     carried,
 )
+from vmm_wizard.facts.discovery_sql import merged
 from vmm_wizard.facts.free_addresses import free_addresses
 from vmm_wizard.facts.model import NOT_ASKED, NoAnswer
 from vmm_wizard.facts.passwords import Passwords
