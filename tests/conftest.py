@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import islice
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -26,6 +28,24 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 def pytest_xdist_auto_num_workers() -> int:
     """Three times as many as there are processors: most tests wait for a server or a screen half of the time."""
     return 3 * (os.cpu_count() or 1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In a fresh clone each worker would rewrite the asserts of every test file: two processes do that once, before."""
+    here = Path(__file__).parent
+    is_one_of_many = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
+    if not is_one_of_many or config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    if any(here.glob("*/__pycache__/test_*-pytest-*.pyc")):
+        return
+    files = sorted(map(str, here.rglob("test_*.py")))
+    collect = (sys.executable, "-m", "pytest", "--collect-only", "-qq", "-p", "no:xdist", "-p", "no:cacheprovider")
+    running = [
+        subprocess.Popen([*collect, *files[half::2]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for half in (0, 1)
+    ]
+    for process in running:
+        process.wait()
 
 
 #: Modules whose tests take longest, whole installs and whole walks through the wizard: what begins last ends last.
