@@ -19,8 +19,9 @@ from typing import Any
 from tests.install.installing import FIRST, SECOND, Site, finished, newest, site
 from tests.lab.faulty import faulty
 from vmm_wizard.install.endings import Pace
-from vmm_wizard.install.events import GOOD_RESULTS, Event, Notice, Progress, StepChanged
+from vmm_wizard.install.events import Event, Notice, Progress, StepChanged
 from vmm_wizard.install.journal import Journal, JournalError
+from vmm_wizard.install.results import GOOD_RESULTS
 from vmm_wizard.lab import contoso
 from vmm_wizard.lab.scenarios import Scenario
 

@@ -23,7 +23,7 @@ from tests.install.fault_cells import (
     run_cell,
 )
 from vmm_wizard.facts import rehearsal
-from vmm_wizard.install.events import GOOD_RESULTS
+from vmm_wizard.install.results import GOOD_RESULTS
 
 
 def core() -> tuple[tuple[str, str], ...]:

@@ -11,7 +11,7 @@ from tests.tui.cut_text import deaf, faults
 from tests.tui.wizards import SMALL, a_wizard, all_passwords, ready_plan, screen_text, to_field, to_page, told, until
 from vmm_wizard.tui.app import WizardApp
 from vmm_wizard.tui.messages import ACCEPT, FIELD
-from vmm_wizard.tui.screens.accepting import AcceptDialog
+from vmm_wizard.tui.screens.accept_dialog import AcceptDialog
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog, FindingDialog
 from vmm_wizard.tui.screens.see import SeeScreen
 from vmm_wizard.tui.widgets.findings import FindingsList

@@ -10,7 +10,8 @@ from textual.widgets import OptionList, Static
 from tests.building import good_facts
 from tests.tui.wizards import LARGE, SMALL, a_wizard, ready_plan, screen_text, to_field, to_page, told, until
 from vmm_wizard.texts import text
-from vmm_wizard.tui.screens.help import HelpDialog, HelpPanel
+from vmm_wizard.tui.screens.help import HelpPanel
+from vmm_wizard.tui.screens.help_dialog import HelpDialog
 
 
 async def test_a_field_says_what_it_is_for_while_it_has_the_focus(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from vmm_wizard.plan.secrets import Secrets
 from vmm_wizard.texts import text
 from vmm_wizard.tui.app import WizardApp
 from vmm_wizard.tui.messages import Looked
-from vmm_wizard.tui.screens.lesson import FoundDialog, LessonDialog
+from vmm_wizard.tui.screens.lesson_dialogs import FoundDialog, LessonDialog
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.course import Fault, Learning, lesson_of
 

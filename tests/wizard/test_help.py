@@ -15,7 +15,6 @@ from vmm_wizard.wizard.field_words import help_of
 from vmm_wizard.wizard.help import (
     PARTS,
     UnknownWordError,
-    bottom_line,
     fitting,
     help_of_answer,
     help_of_check,
@@ -23,6 +22,7 @@ from vmm_wizard.wizard.help import (
     help_of_thing,
     looked_up,
 )
+from vmm_wizard.wizard.help_line import bottom_line
 from vmm_wizard.wizard.order_fields import ORDER_FIELDS
 from vmm_wizard.wizard.pages import BY_ID, DKM, RUN
 

@@ -9,17 +9,41 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
 from typing import Any, Literal, cast
 
 from vmm_wizard.checks import schedule
 from vmm_wizard.checks.certain import CERTAIN
 from vmm_wizard.checks.remedies import Remedy, Team, Whom
 from vmm_wizard.checks.schedule import Job
-from vmm_wizard.facts.model import Facts, NoAnswer, NotKnown
+from vmm_wizard.checks.status import OPEN, Status
+from vmm_wizard.facts.all_facts import Facts, NoAnswer, NotKnown
 from vmm_wizard.plan.model import Acceptance, AskedFor, Plan, unanswered
 from vmm_wizard.printable import printable
 from vmm_wizard.texts import text
+
+__all__ = [
+    "MINIMUM",
+    "OPEN",
+    "Check",
+    "Finding",
+    "Judge",
+    "NodeJudge",
+    "Status",
+    "Topic",
+    "Verdict",
+    "all_checks",
+    "check",
+    "failed",
+    "finding_from_json",
+    "judge",
+    "judge_one",
+    "node_check",
+    "not_applicable",
+    "or_unknown",
+    "passed",
+    "unknown",
+    "warned",
+]
 
 Topic = Literal["account", "dkm", "naming", "cluster", "database", "node", "media", "run"]
 
@@ -30,20 +54,6 @@ MINIMUM = frozenset(
         *("SQL-02", "SQL-05", "SQL-07", "SQL-14", "NOD-08", "NOD-10", "NOD-14", "INS-03", "MED-04", "RUN-02"),
     )
 )
-
-
-class Status(StrEnum):
-    """What a finding says. The values are those of the JSON report."""
-
-    PASS = "pass"  # noqa: S105 - no password
-    WARN = "warn"
-    FAIL = "fail"
-    UNKNOWN = "unknown"
-    NOT_APPLICABLE = "not_applicable"
-
-
-#: What is not good yet: what can be accepted, or asked for.
-OPEN = frozenset({Status.WARN, Status.FAIL, Status.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,27 +10,14 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from vmm_wizard import __version__
-from vmm_wizard.cli.add_node import add_node
-from vmm_wizard.cli.after import after, first_hour
-from vmm_wizard.cli.bundle import bundle
-from vmm_wizard.cli.console import console
-from vmm_wizard.cli.discovering import discover
-from vmm_wizard.cli.failover import failover
-from vmm_wizard.cli.jobs import install
-from vmm_wizard.cli.marking import accept, request
-from vmm_wizard.cli.mending import fix
-from vmm_wizard.cli.plans import check, doctor, emit, explain
-from vmm_wizard.cli.practice import lab
-from vmm_wizard.cli.prepare import prepare
-from vmm_wizard.cli.rebuild import rebuild
-from vmm_wizard.cli.runbook import runbook
-from vmm_wizard.cli.runs import attach, resume, runs
 from vmm_wizard.cli.shared import (
     CANCELLED,
     GOOD,
@@ -48,17 +35,34 @@ from vmm_wizard.cli.shared import (
     terminal_reason,
     theme_option,
 )
-from vmm_wizard.cli.uninstall import uninstall
-from vmm_wizard.cli.verify import verify
+
+#: The module of each command beside the wizard. It is loaded when its command is given, or asked about: all of them
+#: take as long as the wizard's first page.
+_MODULES: Mapping[str, str] = {
+    **{"discover": "discovering", "check": "plans", "accept": "marking", "request": "marking", "fix": "mending"},
+    **{"emit": "plans", "runbook": "runbook", "prepare": "prepare", "console": "console", "install": "jobs"},
+    **{"verify": "verify", "failover": "failover", "add-node": "add_node", "rebuild": "rebuild"},
+    **{"uninstall": "uninstall", "runs": "runs", "attach": "runs", "resume": "runs", "bundle": "bundle"},
+    **{"after": "after", "first-hour": "after", "explain": "plans", "doctor": "plans", "lab": "practice"},
+}
 
 
 class _WizardGroup(click.Group):
     """`vmm-wizard FILE` is `vmm-wizard wizard FILE`: what is no command is an answer file."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_MODULES})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _MODULES and cmd_name not in self.commands:
+            module = import_module(f"vmm_wizard.cli.{_MODULES[cmd_name]}")
+            self.add_command(getattr(module, cmd_name.replace("-", "_")), cmd_name)
+        return super().get_command(ctx, cmd_name)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in self.commands and (args[0].endswith(".toml") or Path(args[0]).exists()):
+        if args and args[0] not in self.list_commands(ctx) and (args[0].endswith(".toml") or Path(args[0]).exists()):
             return "wizard", self.commands["wizard"], args
         return super().resolve_command(ctx, args)
 
@@ -119,17 +123,6 @@ def wizard(
     from vmm_wizard.tui.app import run_wizard
 
     raise SystemExit(run_wizard(file, addresses, secrets))
-
-
-_COMMANDS = (
-    *(discover, check, accept, request, fix, emit, runbook),
-    *(prepare, console),
-    *(install, verify, failover, add_node, rebuild, uninstall),
-    *(runs, attach, resume, bundle, after, first_hour),
-    *(explain, doctor, lab),
-)
-for command in _COMMANDS:
-    cli.add_command(command)
 
 
 def main() -> NoReturn:

@@ -97,11 +97,14 @@ def find_addresses(book: Path | None) -> Addresses:
 
 
 def read_secrets(file: Path | None) -> Secrets:
-    from vmm_wizard import log
-    from vmm_wizard.plan.secrets import STANDARD_INPUT, Secrets, SecretsError, load_secrets, read_piped
-
     if file is None:
+        # Who brings none need not load what reads them.
+        from vmm_wizard.plan.known_secrets import Secrets
+
         return Secrets()
+    from vmm_wizard import log
+    from vmm_wizard.plan.secrets import STANDARD_INPUT, SecretsError, load_secrets, read_piped
+
     if str(file) == STANDARD_INPUT and sys.stdin.isatty():
         refuse("--secrets - reads passwords from a pipe, and standard input is a terminal")
     try:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vmm_wizard.install.events import GOOD_RESULTS
 from vmm_wizard.install.holding import Held, holding
 from vmm_wizard.install.journal import Journal
+from vmm_wizard.install.results import GOOD_RESULTS
 from vmm_wizard.plan.model import Plan
 
 #: How a run ends when it is over and nobody goes on with it. An interrupted one may be taken up again.

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from vmm_wizard.checks.registry import Finding, Status
+from vmm_wizard.checks.status import Status
 from vmm_wizard.install.orders import Job
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName
-from vmm_wizard.plan.secrets import Secrets
 from vmm_wizard.texts import text
+
+if TYPE_CHECKING:
+    from vmm_wizard.checks.registry import Finding
+    from vmm_wizard.plan.secrets import Secrets
 
 
 def plan_key(plan: Plan) -> str:
     """The same for plans that install the same: what finds an unfinished run again. What was accepted or asked for
     meanwhile makes no other run of it."""
+    import hashlib
+
     from vmm_wizard.plan.answers import dumps
 
     return hashlib.sha256(dumps(replace(plan, accepted=(), asked=())).encode()).hexdigest()
@@ -23,6 +28,8 @@ def plan_key(plan: Plan) -> str:
 
 def lock_name(plan: Plan) -> str:
     """The same for all plans for one cluster, so that a plan that was edited cannot run beside what it was."""
+    import hashlib
+
     cluster = f"{plan.cluster.name.label}.{plan.dns_domain}".casefold()
     return f"install-{hashlib.sha256(cluster.encode()).hexdigest()[:16]}.lock"
 

@@ -19,11 +19,12 @@ from vmm_wizard.install.asking import RESTART, Ask, restart_question, take_defau
 from vmm_wizard.install.cluster_lock import ClusterLock
 from vmm_wizard.install.doubt import Doubts
 from vmm_wizard.install.endings import End, NodeFailed, Pace, Refused
-from vmm_wizard.install.events import Event, PreflightDone, Result, StepChanged, StepState
+from vmm_wizard.install.events import Event, PreflightDone, StepChanged, StepState
 from vmm_wizard.install.hand_run import HandRun
 from vmm_wizard.install.journal import Journal, Run
 from vmm_wizard.install.node_run import NodeRun
 from vmm_wizard.install.occupancy import Occupied, make_way
+from vmm_wizard.install.results import Result
 from vmm_wizard.install.works import Work
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vmm_wizard.checks.registry import Finding
-from vmm_wizard.install.events import Result
+from vmm_wizard.install.results import Result
 from vmm_wizard.remote.errors import (
     AccessDenied,
     CertificateRefused,

@@ -19,12 +19,13 @@ from vmm_wizard.install.context import Confirm, Context
 from vmm_wizard.install.details import BY_HAND
 from vmm_wizard.install.doubt import without_a_judge
 from vmm_wizard.install.endings import Detached, End, LostSight, NodeFailed, Pace, PasswordRefused, Refused
-from vmm_wizard.install.events import Event, Finished, Notice, PreflightDone, Result, RunStarted
+from vmm_wizard.install.events import Event, Finished, Notice, PreflightDone, RunStarted
 from vmm_wizard.install.holding import Held, holding
 from vmm_wizard.install.journal import Journal, JournalError, Outcome, Run
 from vmm_wizard.install.occupancy import Occupied
 from vmm_wizard.install.orders import Order
 from vmm_wizard.install.procedures import Procedure, procedure
+from vmm_wizard.install.results import Result
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.secrets import Secrets
 from vmm_wizard.preflight import Preflight

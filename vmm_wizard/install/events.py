@@ -18,13 +18,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
 from vmm_wizard.checks.registry import Finding, finding_from_json
-
-#: How a run ends. Well: "installed", or "done" for other jobs, or "unchanged" when there was nothing to do.
-Result = Literal["installed", "done", "unchanged", "refused", "failed", "cancelled"]
-GOOD_RESULTS = frozenset({"installed", "done", "unchanged"})
+from vmm_wizard.install.results import Result
 
 
 class StepState(StrEnum):

@@ -11,10 +11,10 @@ from vmm_wizard.plain.commands import LEAD, number_of
 from vmm_wizard.plain.state import State
 from vmm_wizard.plain.talk import Prompt
 from vmm_wizard.texts import counted, text
-from vmm_wizard.wizard import container_tree
 from vmm_wizard.wizard.filling import fill_ins, filled
 from vmm_wizard.wizard.found import KEYS, MOST, Offering, Suggestion, offering, why_none
-from vmm_wizard.wizard.found_accounts import ACCOUNT_KEYS, wants_accounts
+from vmm_wizard.wizard.found_accounts import wants_accounts
+from vmm_wizard.wizard.found_keys import ACCOUNT_KEYS, CONTAINER
 from vmm_wizard.wizard.pages import LABELS
 from vmm_wizard.wizard.suggesting import letters_of, texts_of
 
@@ -36,7 +36,7 @@ def tell_found(state: State, key: str, most: int, typed: str | None = None) -> O
     if rows is None:
         return None
     notes = {
-        container_tree.KEY: text("plain.note.container"),
+        CONTAINER: text("plain.note.container"),
         **dict.fromkeys(ACCOUNT_KEYS, text("plain.note.account")),
     }
     note = notes.get(key, rows.note)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vmm_wizard.install.events import GOOD_RESULTS
 from vmm_wizard.install.orders import Job
+from vmm_wizard.install.results import GOOD_RESULTS
 from vmm_wizard.plain import told
 from vmm_wizard.plain.state import State
 from vmm_wizard.texts import text

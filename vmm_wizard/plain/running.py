@@ -12,7 +12,7 @@ from vmm_wizard.install.events import Event, Finished, LogGrew, PreflightDone, P
 from vmm_wizard.plain.carrying import Asked, Carrier, HandedOver, Row, Told, Unknowns, UsualTimes
 from vmm_wizard.plain.state import State
 from vmm_wizard.printable import printable
-from vmm_wizard.report.findings import sign_of
+from vmm_wizard.report.signs import sign_of
 from vmm_wizard.texts import text
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.order_fields import carried_out

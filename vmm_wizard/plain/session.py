@@ -17,11 +17,12 @@ from vmm_wizard.plan.fields import Kind
 from vmm_wizard.report.findings import remarks, sentence
 from vmm_wizard.texts import counted, text
 from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard.exit_codes import EXIT_CODES
 from vmm_wizard.wizard.finding_lines import Line
 from vmm_wizard.wizard.found import KEYS
 from vmm_wizard.wizard.order_fields import all_fields
 from vmm_wizard.wizard.recovery import AnswersError, forget, kept, take_up
-from vmm_wizard.wizard.run_words import EXIT_CODES, before
+from vmm_wizard.wizard.run_words import before
 from vmm_wizard.wizard.sections import OPTIONAL_FROM, SECTIONS
 
 _log = logging.getLogger(__name__)

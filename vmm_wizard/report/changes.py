@@ -11,7 +11,8 @@ from typing import Any
 
 from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.printable import printable
-from vmm_wizard.report.findings import SIGNS, lines_of, paragraph
+from vmm_wizard.report.findings import lines_of, paragraph
+from vmm_wizard.report.signs import SIGNS
 
 #: Longest earlier report in bytes; a real one of sixteen nodes has some hundred thousand.
 SIZE_MAX = 32 * 1024 * 1024

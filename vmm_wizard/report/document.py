@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from vmm_wizard.checks.registry import OPEN, Finding, Status
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.printable import printable
-from vmm_wizard.report.findings import as_json, notes_of, rank, remarks, sentence, sign_of, summary
+from vmm_wizard.report.findings import as_json, remarks, sentence, summary
 from vmm_wizard.report.matrix import as_document, matrix
+from vmm_wizard.report.signs import notes_of, rank, sign_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment

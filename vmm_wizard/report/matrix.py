@@ -9,7 +9,7 @@ from typing import Any
 from vmm_wizard.checks.acceptance import node_of
 from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.plan.model import Plan
-from vmm_wizard.report.findings import ACCEPTED_SIGN, SIGNS, rank, sign_of
+from vmm_wizard.report.signs import ACCEPTED_SIGN, SIGNS, rank, sign_of
 
 #: Columns of an id and the blank behind it.
 _ID = 9

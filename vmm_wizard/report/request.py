@@ -12,7 +12,7 @@ from vmm_wizard.checks.registry import OPEN, Finding, Status
 from vmm_wizard.checks.remedies import Team
 from vmm_wizard.plan.model import Plan, Registration
 from vmm_wizard.printable import printable
-from vmm_wizard.report.findings import rank
+from vmm_wizard.report.signs import rank
 
 #: What each team is called in a request.
 CALLED: dict[Team, str] = {

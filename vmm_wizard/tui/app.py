@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Literal
 from textual import on
 
 from vmm_wizard.texts import text
+from vmm_wizard.tui.asking import ask, tell
 from vmm_wizard.tui.doing import DoingApp
 from vmm_wizard.tui.hanging_up import end_with_the_terminal, outlive_the_terminal
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.keeping import keep_on_signals, keep_unsaved, offer_kept
 from vmm_wizard.tui.messages import HandedOver, QuitWanted, RunEnded, SaveWanted
-from vmm_wizard.tui.screens.dialogs import ChoiceDialog, FileDialog, TextDialog
 from vmm_wizard.tui.screens.wizard import WizardScreen
 from vmm_wizard.tui.terminals import Look, look_of
 from vmm_wizard.wizard import pages
 from vmm_wizard.wizard.answers import Answers
-from vmm_wizard.wizard.run_words import EXIT_CODES
+from vmm_wizard.wizard.exit_codes import EXIT_CODES
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
@@ -62,7 +62,7 @@ class WizardApp(DoingApp):
 
     def on_mount(self) -> None:
         if self.answers.notices:
-            self.push_screen(TextDialog(text("dialogs.notices"), "\n\n".join(self.answers.notices)))
+            tell(self, text("dialogs.notices"), "\n\n".join(self.answers.notices))
         self.call_after_refresh(offer_kept, self)
 
     # --- saving and leaving
@@ -72,6 +72,8 @@ class WizardApp(DoingApp):
         """Save to the file, or ask for one first."""
         self.wizard.leave()
         if self.answers.file is None:
+            from vmm_wizard.tui.screens.dialogs import FileDialog
+
             self.push_screen(FileDialog(Path("answers.toml")), self._save_to)
         else:
             self._save_to(self.answers.file)
@@ -93,19 +95,16 @@ class WizardApp(DoingApp):
     @on(QuitWanted)
     async def action_quit(self) -> None:
         """Leave; ask first when something would be lost or left alone."""
-        if isinstance(self.screen, ChoiceDialog) and self.screen.name == "quit":
+        if self.screen.name == "quit":
             return
         self.wizard.leave()
         if self.jobs.running and not (self._leaving or self.jobs.watching):
             rows = [("", text("quit.stay")), ("stop", text("quit.stop"))]
             rows += [] if self.jobs.cannot_leave else [("leave", text("quit.leave"))]
-            dialog = ChoiceDialog(text("quit.title"), text("quit.running"), rows, name="quit")
-            self.push_screen(dialog, self._quit_chosen)
+            ask(self, text("quit.title"), text("quit.running"), rows, self._quit_chosen, name="quit")
         elif self.answers.unsaved and not self.jobs.running:
             rows = [("save", text("quit.save")), ("quit", text("quit.quit")), ("", text("quit.stay"))]
-            self.push_screen(
-                ChoiceDialog(text("quit.title"), text("quit.unsaved"), rows, name="quit"), self._quit_chosen
-            )
+            ask(self, text("quit.title"), text("quit.unsaved"), rows, self._quit_chosen, name="quit")
         else:
             self._leave()
 

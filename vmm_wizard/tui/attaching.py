@@ -8,24 +8,23 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from vmm_wizard.install.events import Event, Finished
-from vmm_wizard.plan.model import Plan
 from vmm_wizard.texts import text
 from vmm_wizard.tui.messages import RunsFound, RunTold, UsualsFound
 from vmm_wizard.tui.threads import Batches, Threads
-from vmm_wizard.wizard.run_times import usual_times
 
 if TYPE_CHECKING:
+    from vmm_wizard.install.events import Event
     from vmm_wizard.install.journal import Journal, Run, Told
+    from vmm_wizard.plan.model import Plan
     from vmm_wizard.wizard.unfinished import Unfinished
+
+    #: An event, and when it was told.
+    Row = tuple[Event, datetime]
 
 _log = logging.getLogger(__name__)
 
 #: Seconds between two messages of a run: each repaint goes over the admin's SSH session.
 RUN_REST = 0.5
-
-#: An event, and when it was told.
-Row = tuple[Event, datetime]
 
 
 class FollowJobs(Threads):
@@ -74,7 +73,9 @@ class FollowJobs(Threads):
 
     def _attach(self, run_id: str, plan: Plan, cancel: threading.Event) -> None:
         from vmm_wizard import paths
+        from vmm_wizard.install.events import Finished
         from vmm_wizard.install.journal import Journal, JournalError
+        from vmm_wizard.wizard.run_times import usual_times
 
         batches = Batches(self._deliver, RUN_REST)
         ended = False
@@ -108,6 +109,7 @@ class FollowJobs(Threads):
     ) -> bool:
         """Tell what another process tells of a run; whether that came to its last word. Raises JournalError."""
         from vmm_wizard import paths
+        from vmm_wizard.install.events import Finished
         from vmm_wizard.install.holding import carried_out
         from vmm_wizard.install.runs import follow
 
@@ -120,6 +122,8 @@ class FollowJobs(Threads):
         return isinstance(last, Finished)
 
     def _deliver(self, rows: tuple[Row, ...]) -> None:
+        from vmm_wizard.install.events import Finished
+
         if isinstance(rows[-1][0], Finished):
             self._running = self.watching = False
         self._send(RunTold(tuple(row[0] for row in rows), tuple(row[1] for row in rows)))

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from vmm_wizard.facts.model import NoAnswer
+from vmm_wizard.facts.all_facts import NoAnswer
 from vmm_wizard.plan.model import Authentication, Plan
 from vmm_wizard.tui.messages import AccountsFound, ChildrenFound, Found
 from vmm_wizard.tui.runs import RunJobs

@@ -8,19 +8,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
+from textual.app import App
 from textual.binding import BindingType
 from textual.events import Event, Key, Resize
 
+from vmm_wizard import log
 from vmm_wizard.texts import text
+from vmm_wizard.tui.asking import ask
 from vmm_wizard.tui.keys import OWN, bindings
 from vmm_wizard.tui.messages import ACCEPT, FIELD, LeaveWanted, StartWanted, StepsWanted, StopWanted
 from vmm_wizard.tui.painting import Painter, painting
-from vmm_wizard.tui.screens.dialogs import ChoiceDialog
-from vmm_wizard.tui.screens.palette import PaletteDialog
-from vmm_wizard.tui.sharing import SharingApp
 from vmm_wizard.tui.terminals import Look, in_ascii
 from vmm_wizard.tui.widgets.inputs import LineInput
-from vmm_wizard.wizard import flow, pages, palette
+from vmm_wizard.wizard import flow, pages
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -44,7 +44,7 @@ async def _catch_up(node: MessagePump) -> None:
             await asyncio.wait_for(done.wait(), _PATIENCE)
 
 
-class DoingApp(SharingApp, inherit_bindings=False):
+class DoingApp(App[int], inherit_bindings=False):
     """Pages, palette, help and the run, by the table of actions."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings()
@@ -57,6 +57,10 @@ class DoingApp(SharingApp, inherit_bindings=False):
         # Without colours none may be sent, not even grey: as Textual has it, that is the native colours taken away.
         super().__init__(ansi_color=None if look.colours else True)
         self.theme = look.theme
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """The clipboard never gets a secret."""
+        super().copy_to_clipboard(log.masked(text))
 
     def get_driver_class(self) -> type[Driver]:
         """The terminal's driver, with the painter between it and us."""
@@ -141,7 +145,7 @@ class DoingApp(SharingApp, inherit_bindings=False):
             return
         view = self.wizard.view
         rows = [(page.id, f"{page.title}  ({flow.mark_of(view, page).word or '-'})") for page in view.pages]
-        self.push_screen(ChoiceDialog(text("steps.go"), "", rows), self._go_to)
+        ask(self, text("steps.go"), "", rows, self._go_to)
 
     async def _go_to(self, page_id: str | None) -> None:
         if page_id:
@@ -156,12 +160,17 @@ class DoingApp(SharingApp, inherit_bindings=False):
 
     def action_palette(self) -> None:
         """Choose from every page and every action."""
+        from vmm_wizard.tui.screens.palette import PaletteDialog
+        from vmm_wizard.wizard import palette
+
         self.wizard.settle()
         self.push_screen(PaletteDialog(palette.entries(self.wizard.view)), self._do)
 
     async def _do(self, entry: str | None) -> None:
-        if entry and entry.startswith(palette.PAGE):
-            await self._go_to(entry.removeprefix(palette.PAGE))
+        from vmm_wizard.wizard.palette import PAGE
+
+        if entry and entry.startswith(PAGE):
+            await self._go_to(entry.removeprefix(PAGE))
         elif entry:
             await self.run_action(entry)
 

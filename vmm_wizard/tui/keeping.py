@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING
 
 from vmm_wizard import paths
 from vmm_wizard.texts import text
-from vmm_wizard.tui.screens.dialogs import ChoiceDialog
-from vmm_wizard.wizard.recovery import AnswersError, Kept, forget, keep, kept, take_up
+from vmm_wizard.tui.asking import ask
 
 if TYPE_CHECKING:
     from vmm_wizard.tui.app import WizardApp
+    from vmm_wizard.wizard.recovery import Kept
 
 _log = logging.getLogger(__name__)
 
 
 def keep_unsaved(app: WizardApp) -> str:
     """Keep what is not saved; the sentence that says where, empty where all is saved or it cannot be kept."""
+    from vmm_wizard.wizard.recovery import keep
+
     if app.jobs.practice:
         return ""
     try:
@@ -61,6 +63,8 @@ def _keeping(app: WizardApp, before: object) -> Callable[[int, FrameType | None]
 
 def offer_kept(app: WizardApp) -> None:
     """Offer the answers that were kept of this file, where there are any."""
+    from vmm_wizard.wizard.recovery import forget, kept
+
     try:
         row = None if app.jobs.practice else kept(paths.state_folder(), app.answers.file)
     except OSError:
@@ -80,11 +84,13 @@ def offer_kept(app: WizardApp) -> None:
         ("drop", text("dialogs.kept.drop")),
     ]
     said = text("dialogs.kept.found", when=f"{row.when:%Y-%m-%d %H:%M}", file=row.path)
-    app.push_screen(ChoiceDialog(text("dialogs.kept.title"), said, answers), chosen)
+    ask(app, text("dialogs.kept.title"), said, answers, chosen)
 
 
 async def _take(app: WizardApp, row: Kept) -> None:
     """Put the answers that were kept into the wizard; they are no longer kept, and not saved."""
+    from vmm_wizard.wizard.recovery import AnswersError, forget, take_up
+
     try:
         take_up(row, app.answers)
     except AnswersError as error:

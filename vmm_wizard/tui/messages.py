@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import zip_longest
@@ -10,18 +9,22 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from vmm_wizard.checks.registry import Finding
-from vmm_wizard.facts.discovery_model import Discovery, FoundAccount, FoundContainer
-from vmm_wizard.facts.model import Facts, NoAnswer
-from vmm_wizard.install.asking import Question
-from vmm_wizard.install.events import Event, Result
-from vmm_wizard.mending.model import Offer, Refusal
-from vmm_wizard.plan.secrets import Secret
-from vmm_wizard.wizard.suggesting import Suggestion
+from vmm_wizard.facts.all_facts import Facts
 
 if TYPE_CHECKING:
+    import queue
+
     from vmm_wizard.afterwards.model import FollowUp
+    from vmm_wizard.checks.registry import Finding
+    from vmm_wizard.facts.discovery_model import Discovery, FoundAccount, FoundContainer
+    from vmm_wizard.facts.model import NoAnswer
+    from vmm_wizard.install.asking import Question
+    from vmm_wizard.install.events import Event
+    from vmm_wizard.install.results import Result
+    from vmm_wizard.mending.model import Offer, Refusal
+    from vmm_wizard.plan.secrets import Secret
     from vmm_wizard.wizard.run_times import Usuals
+    from vmm_wizard.wizard.suggesting import Suggestion
     from vmm_wizard.wizard.unfinished import Unfinished
 
 #: What can be done about findings: mend them, ask another team, accept them, go to the field that they judge.

@@ -9,23 +9,23 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from vmm_wizard import log
-from vmm_wizard.install.asking import Question
-from vmm_wizard.install.events import Event, Finished, RunStarted
-from vmm_wizard.install.orders import Order
-from vmm_wizard.plan.model import Plan
 from vmm_wizard.texts import text
-from vmm_wizard.tui.attaching import RUN_REST, FollowJobs, Row
+from vmm_wizard.tui.attaching import RUN_REST, FollowJobs
 from vmm_wizard.tui.messages import ConfirmWanted, HandedOver, QuestionAsked, UsualsFound
 from vmm_wizard.tui.threads import Batches
-from vmm_wizard.wizard.run_times import usual_times
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
     from vmm_wizard.checks.registry import Finding
+    from vmm_wizard.install.asking import Question
     from vmm_wizard.install.engine import Runner
+    from vmm_wizard.install.events import Event, Finished
     from vmm_wizard.install.journal import Journal
+    from vmm_wizard.install.orders import Order
+    from vmm_wizard.plan.model import Plan
     from vmm_wizard.plan.secrets import Secrets
     from vmm_wizard.preflight import Preflight
+    from vmm_wizard.tui.attaching import Row
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -98,6 +98,7 @@ class RunJobs(FollowJobs):
     ) -> None:
         from vmm_wizard import paths
         from vmm_wizard.install.engine import Runner
+        from vmm_wizard.install.events import Finished
         from vmm_wizard.install.journal import Journal, JournalError
 
         batches = Batches(self._deliver, RUN_REST)
@@ -133,6 +134,7 @@ class RunJobs(FollowJobs):
     def _tell_earlier(self, journal: Journal, plan: Plan, order: Order) -> None:
         """What is usual, and what earlier calls told of a run that is now gone on with. Raises JournalError."""
         from vmm_wizard.install.admission import plan_key
+        from vmm_wizard.wizard.run_times import usual_times
 
         earlier = journal.unfinished(plan_key(plan), order)
         self._send(UsualsFound(usual_times(journal, earlier.id if earlier else "")))
@@ -141,6 +143,8 @@ class RunJobs(FollowJobs):
 
     def _tell(self, runner: Runner, cancel: threading.Event, batches: Batches[Row]) -> tuple[str, Event | None]:
         """Carry a run out and tell all of it but its last word: its id, and that word."""
+        from vmm_wizard.install.events import Finished, RunStarted
+
         run_id, last = "", None
         for event in runner.run(cancel):
             if isinstance(event, RunStarted):
@@ -155,6 +159,7 @@ class RunJobs(FollowJobs):
         """Start a process that goes on with the run, and follow it; the run's last word, or what became of it instead;
         None when the last word was told. Raises JournalError."""
         from vmm_wizard import paths
+        from vmm_wizard.install.events import Finished
         from vmm_wizard.install.handing_over import NotHandedOver, hand_over_run
 
         run = (journal, run_id, plan, paths.state_folder())

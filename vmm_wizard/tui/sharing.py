@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import on
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.dom import DOMNode
@@ -14,17 +14,9 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from vmm_wizard import log
 from vmm_wizard.texts import counted, text
 from vmm_wizard.tui.widgets.inputs import LineInput
 from vmm_wizard.wizard.sharing import NameRefusedError, Shared, named, write
-
-
-class SharingApp(App[int], inherit_bindings=False):
-    """An application whose clipboard never gets a secret."""
-
-    def copy_to_clipboard(self, text: str) -> None:
-        super().copy_to_clipboard(log.masked(text))
 
 
 class WriteDialog(ModalScreen[Path | None]):

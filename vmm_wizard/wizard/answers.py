@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vmm_wizard.checks.acceptance import objections
 from vmm_wizard.install.orders import Order
-from vmm_wizard.plan.answers import AnswersError, load_draft
 from vmm_wizard.plan.fields import field_text, field_value, parse_field, set_field
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import Advice
-from vmm_wizard.plan.saving import save
 from vmm_wizard.texts import text
 from vmm_wizard.wizard.order_fields import PREFIX, all_fields, order_text, parse_choice, set_choice
+
+if TYPE_CHECKING:
+    from vmm_wizard.plan.answers import Objection
 
 
 @dataclass
@@ -35,10 +36,12 @@ class Answers:
     @classmethod
     def opened(cls, file: Path | None) -> Answers:
         """The answers in `file`, which need not exist yet. One that cannot be read gives empty answers and a notice."""
+        from vmm_wizard.plan.answers import AnswersError, load_draft
+
         if file is None or not _may_be_there(file):
             return cls(file=file)
         try:
-            draft = load_draft(file, objections)
+            draft = load_draft(file, _objections)
         except AnswersError as error:
             return cls(notices=(str(error), text("dialogs.empty_answers")))
         answers = cls(draft.plan, file=file)
@@ -100,9 +103,20 @@ class Answers:
 
     def save(self, file: Path) -> None:
         """Write the answers to `file`, which is theirs from now on. Raises OSError."""
+        from vmm_wizard.plan.saving import save
+
         save(self.plan, file, self._plan_texts)
         self.file = file
         self._saved = (self.plan, self._plan_texts)
+
+
+def _objections(plan: Plan) -> Iterable[Objection]:
+    """What is wrong with acceptances and requests of a plan; only who has some waits for the checks to be loaded."""
+    if not (plan.accepted or plan.asked):
+        return ()
+    from vmm_wizard.checks.acceptance import objections
+
+    return objections(plan)
 
 
 def _may_be_there(file: Path) -> bool:

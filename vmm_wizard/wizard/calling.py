@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vmm_wizard.install.events import GOOD_RESULTS, Event, Finished, Notice
+from vmm_wizard.install.events import Event, Finished, Notice
+from vmm_wizard.install.results import GOOD_RESULTS
 from vmm_wizard.texts import text
 from vmm_wizard.wizard.run_state import RunState
 

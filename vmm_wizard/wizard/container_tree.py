@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from vmm_wizard.facts.discovery_model import Containers, FoundContainer
 from vmm_wizard.facts.model import NOT_ASKED, NoAnswer
 from vmm_wizard.texts import text
+from vmm_wizard.wizard.found_keys import CONTAINER
 from vmm_wizard.wizard.suggesting import Sight, Suggestion
 
-KEY = "dkm.container"
 #: What a new container is called; behind it a number where the name is taken.
 NEW_NAME = "VMMDKM"
 #: Top-level containers where nobody looks for keys: they come last.
@@ -24,7 +24,7 @@ def rows(sight: Sight) -> Iterator[Suggestion]:
     if isinstance(read, NoAnswer):
         return
     for row in read.likely:
-        yield Suggestion(text("found.likely", dn=row.dn), {KEY: row.dn})
+        yield Suggestion(text("found.likely", dn=row.dn), {CONTAINER: row.dn})
     yield from _branch(sight, FoundContainer(read.base, "domain"), 0, read)
 
 
@@ -36,7 +36,7 @@ def is_open(sight: Sight, dn: str) -> bool:
 
 def _branch(sight: Sight, row: FoundContainer, depth: int, read: Containers) -> Iterator[Suggestion]:
     opened = is_open(sight, row.dn)
-    answers = {KEY: row.dn} if row.kind == "container" else {}
+    answers = {CONTAINER: row.dn} if row.kind == "container" else {}
     about = f"  {row.description}" if row.description else ""
     name = row.dn if row.kind == "domain" else _first_name(row.dn)
     yield Suggestion(f"{name}{about}", answers, depth=depth, opens=row.dn, is_open=opened)
@@ -48,7 +48,7 @@ def _branch(sight: Sight, row: FoundContainer, depth: int, read: Containers) -> 
         yield Suggestion(said, depth=depth + 1)
         return
     made = f"CN={_new_name(children)},{row.dn}"
-    new = Suggestion(text("found.create", name=_first_name(made)), {KEY: made}, depth=depth + 1, creates=made)
+    new = Suggestion(text("found.create", name=_first_name(made)), {CONTAINER: made}, depth=depth + 1, creates=made)
     has_one = any(_is_likely(child) for child in children)
     if row.kind != "builtin" and not has_one:
         yield new

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING
 
-from vmm_wizard.facts.discovery_model import Clusters, Discovery
-from vmm_wizard.facts.model import NoAnswer
+from vmm_wizard.facts.all_facts import NoAnswer
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.texts import text
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.pages import LABELS
 from vmm_wizard.wizard.suggesting import is_free
+
+if TYPE_CHECKING:
+    from vmm_wizard.facts.discovery_model import Discovery
 
 
 def fill_ins(keys: Collection[str], answers: Answers, found: Discovery | None) -> Mapping[str, str]:
@@ -38,6 +41,8 @@ def _domain(plan: Plan, found: Discovery) -> Mapping[str, str]:
 
 def _nodes(plan: Plan, found: Discovery) -> Mapping[str, str]:
     """The nodes of the cluster that was named."""
+    from vmm_wizard.facts.discovery_model import Clusters
+
     wanted = plan.cluster.name.label.casefold()
     rows = found.clusters.clusters if isinstance(found.clusters, Clusters) else ()
     nodes = next((row.nodes for row in rows if row.name == wanted), ())

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from vmm_wizard.checks.registry import Finding, Status
-from vmm_wizard.report.findings import notes_of, sign_of
+from vmm_wizard.checks.status import Status
+from vmm_wizard.report.signs import notes_of, sign_of
 from vmm_wizard.texts import text
 from vmm_wizard.wizard.flow import View, is_asked, was
+
+if TYPE_CHECKING:
+    from vmm_wizard.checks.registry import Finding
 
 
 def _short(subject: str) -> str:

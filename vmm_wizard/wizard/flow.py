@@ -6,19 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
+from typing import TYPE_CHECKING
 
-from vmm_wizard.checks.registry import Finding, Status, all_checks
-from vmm_wizard.facts.discovery_model import Discovery
-from vmm_wizard.facts.model import NOT_ASKED, Facts
+from vmm_wizard.checks.status import Status
+from vmm_wizard.facts.all_facts import NOT_ASKED, Facts
 from vmm_wizard.install.admission import INSTALLING, matters_by_hand, needed_accounts
 from vmm_wizard.install.admission import blocking as stops_install
-from vmm_wizard.install.events import GOOD_RESULTS
 from vmm_wizard.install.orders import Job, Order
+from vmm_wizard.install.results import GOOD_RESULTS
 from vmm_wizard.plan.model import AccountKind, Plan, unanswered
-from vmm_wizard.report.findings import SIGNS, rank
+from vmm_wizard.report.signs import SIGNS, rank
 from vmm_wizard.texts import text
 from vmm_wizard.wizard.pages import DONE, EULA, JUDGED, LABELS, PAGES, PAGES_OF, REQUIRED, REVIEW, RUN, UNINSTALL, Page
 from vmm_wizard.wizard.suggesting import Asked
+
+if TYPE_CHECKING:
+    from vmm_wizard.checks.registry import Finding
+    from vmm_wizard.facts.discovery_model import Discovery
 
 
 class Mark(Enum):
@@ -91,6 +95,8 @@ def previous_page(page: Page, job: Job = Job.INSTALL) -> Page:
 
 @cache
 def _owners() -> Mapping[str, Page]:
+    from vmm_wizard.checks.registry import all_checks
+
     owners: dict[str, Page] = {}
     for entry in all_checks():
         by_topic = [page for page in PAGES if entry.topic in page.topics]
@@ -116,6 +122,8 @@ def shows(page: Page, finding: Finding) -> bool:
 
 @cache
 def _needs() -> Mapping[str, tuple[str, ...]]:
+    from vmm_wizard.checks.registry import all_checks
+
     return {entry.id: entry.needs for entry in all_checks()}
 
 

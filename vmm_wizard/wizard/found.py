@@ -20,7 +20,8 @@ from vmm_wizard.printable import printable
 from vmm_wizard.report.discovery import FREE, address_of
 from vmm_wizard.texts import text
 from vmm_wizard.wizard import container_tree
-from vmm_wizard.wizard.found_accounts import ACCOUNT_KEYS, INSTALLER, rows_for
+from vmm_wizard.wizard.found_accounts import rows_for
+from vmm_wizard.wizard.found_keys import ACCOUNT_KEYS, CONTAINER, INSTALLER, KEYS
 from vmm_wizard.wizard.suggesting import Asked, Offering, Sight, Suggestion, narrowed, numbered, parts
 
 __all__ = ["KEYS", "Asked", "Offering", "Suggestion", "narrowed", "offering", "why_none"]
@@ -71,7 +72,7 @@ def _part_of(key: str) -> str:
         "domain": "domains",
         "connection.directory_server": "controllers",
         "database.host": "instances",
-        container_tree.KEY: "containers",
+        CONTAINER: "containers",
         "media.path": "media",
     }
     return parts_of.get(key, "clusters")
@@ -231,7 +232,7 @@ _KEYS: Mapping[str, tuple[str, _Rows, str]] = {
     **{key: ("account", rows_for(key), "account") for key in sorted(ACCOUNT_KEYS)},
     "domain": ("domain", _domains, ""),
     "connection.directory_server": ("controller", _controllers, ""),
-    container_tree.KEY: ("container", container_tree.rows, "container"),
+    CONTAINER: ("container", container_tree.rows, "container"),
     "database.host": ("instance", _instances, ""),
     "cluster.name": ("cluster", _clusters, ""),
     "cluster.nodes": ("nodes", _nodes, "nodes"),
@@ -239,5 +240,3 @@ _KEYS: Mapping[str, tuple[str, _Rows, str]] = {
     "media.path": ("media", _media, ""),
     "order.target": ("target", _targets, ""),
 }
-#: The answers that something can be found for.
-KEYS = frozenset(_KEYS)

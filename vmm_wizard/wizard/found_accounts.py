@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from vmm_wizard.facts.discovery_model import FoundAccount
-from vmm_wizard.facts.model import NOT_ASKED, NoAnswer
+from vmm_wizard.facts.all_facts import NOT_ASKED, NoAnswer
 from vmm_wizard.plan.fields import field_value
 from vmm_wizard.texts import text
+from vmm_wizard.wizard.found_keys import ACCOUNT_KEYS, SERVICE
 from vmm_wizard.wizard.suggesting import FEWEST_LETTERS, Asked, Sight, Suggestion, letters_of
 
-SERVICE = "service_account.name"
-INSTALLER = "installing_account"
-#: The answers that name an account.
-ACCOUNT_KEYS = frozenset(
-    {
-        INSTALLER,
-        SERVICE,
-        "connection.directory_account",
-        "connection.node_account",
-        "connection.sql_account",
-        "database.admin_account",
-    }
-)
+if TYPE_CHECKING:
+    from vmm_wizard.facts.discovery_model import FoundAccount
 
 
 def rows_for(key: str) -> Callable[[Sight], Iterator[Suggestion]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vmm_wizard.checks.acceptance import node_of
 from vmm_wizard.checks.registry import OPEN, Finding
 from vmm_wizard.printable import printable
-from vmm_wizard.report.findings import ACCEPTED_SIGN, rank, sign_of
+from vmm_wizard.report.signs import ACCEPTED_SIGN, rank, sign_of
 from vmm_wizard.texts import counted, text
 from vmm_wizard.wizard.flow import Mark, View
 from vmm_wizard.wizard.picture import Line, Part, cells, cut, padded, plain

@@ -21,8 +21,6 @@ PARTS = ("what", "why", "where", "whom", "wrong")
 _MOST = 8
 #: Parts shown in the panel at the most: what may be written and the sources are for F1.
 _IN_PANEL = len(PARTS)
-#: Rows of the line of help below the page.
-_ROWS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +98,6 @@ def help_of_thing(subject: str, line: str, page: Page) -> Help:
     if line:
         return Help(page.title, ((text("help.answer.what"), line), (text("help.page.about"), page.about)))
     return help_of_page(page)
-
-
-def bottom_line(line: str, subject: str, width: int) -> str:
-    """The line of help below the page: with the way to more where there is more, and room for it in three rows."""
-    longer = text("help.line", line=line)
-    fits = len(textwrap.wrap(longer, max(width, 1))) <= _ROWS
-    return longer if line and subject and fits else line
 
 
 def fitting(told: Help, width: int, height: int) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from vmm_wizard.checks.schedule import Job as JudgedJob
 from vmm_wizard.install.admission import INSTALLING
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.fields import BY_KEY, Field, Kind, without_repetition
@@ -16,6 +15,7 @@ from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.checks.registry import Finding
+    from vmm_wizard.checks.schedule import Job as JudgedJob
     from vmm_wizard.preflight import Update
 
 PREFIX = "order."
@@ -97,6 +97,8 @@ def carried_out(order: Order, plan: Plan) -> Order:
 
 def judged_as(job: Job) -> JudgedJob:
     """What the checks are judged for when a job is to be done."""
+    from vmm_wizard.checks.schedule import Job as JudgedJob
+
     return JudgedJob.UNINSTALL if job is Job.UNINSTALL else JudgedJob.INSTALL
 
 

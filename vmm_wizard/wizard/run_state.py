@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from vmm_wizard.install.events import (
-    GOOD_RESULTS,
     Event,
     Finished,
     LogGrew,
@@ -21,12 +20,14 @@ from vmm_wizard.install.events import (
     StepState,
 )
 from vmm_wizard.install.orders import Job, Order
+from vmm_wizard.install.results import GOOD_RESULTS
 from vmm_wizard.install.stopping import where_to_stop
 from vmm_wizard.install.verify import how_to_connect, how_to_connect_again
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.printable import printable
-from vmm_wizard.report.findings import SIGNS, sentence
+from vmm_wizard.report.findings import sentence
 from vmm_wizard.report.run import lines_of
+from vmm_wizard.report.signs import SIGNS
 from vmm_wizard.texts import counted, text
 from vmm_wizard.wizard.log_lines import LogLines
 from vmm_wizard.wizard.run_nodes import NodeState

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vmm_wizard.install.orders import Job
 from vmm_wizard.texts import text
 from vmm_wizard.wizard import flow
 from vmm_wizard.wizard.order_fields import carried_out
-
-#: Exit codes of the wizard by how the last run ended; nothing run is good.
-EXIT_CODES: Mapping[str, int] = {
-    "": 0,
-    "installed": 0,
-    "done": 0,
-    "unchanged": 0,
-    "refused": 1,
-    "failed": 4,
-    "cancelled": 5,
-}
-
 
 #: The parts of a job's words in the catalogue.
 _PARTS = ("start", "deed", "before", "done", "unchanged")

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from vmm_wizard.facts.discovery_model import Discovery, FoundAccount, FoundContainer
-from vmm_wizard.facts.model import NoAnswer
 from vmm_wizard.plan.fields import Kind
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.printable import printable
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.order_fields import all_fields
+
+if TYPE_CHECKING:
+    from vmm_wizard.facts.discovery_model import Discovery, FoundAccount, FoundContainer
+    from vmm_wizard.facts.model import NoAnswer
 
 _BREAKS = re.compile(r"[\n\t]+")
 #: Letters from which accounts are looked for.

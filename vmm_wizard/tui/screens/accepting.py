@@ -3,77 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar
+from typing import TYPE_CHECKING
 
-from textual import on
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
-from textual.widgets import Input, Label, Static
-
-from vmm_wizard.checks.registry import Finding
-from vmm_wizard.plan.model import Acceptance, Plan
-from vmm_wizard.printable import printable
 from vmm_wizard.texts import text
+from vmm_wizard.tui.asking import ask
 from vmm_wizard.tui.screens.choosing import ChoosingScreen
-from vmm_wizard.tui.screens.dialogs import ChoiceDialog
-from vmm_wizard.tui.widgets.inputs import LineInput
-from vmm_wizard.wizard.accepting import (
-    accept,
-    acceptable,
-    accepted,
-    idle_rows,
-    names_of,
-    objection,
-    open_lines,
-    take_back,
-    user,
-)
 
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """Why something is accepted, and by whom."""
-
-    reason: str
-    by: str
-
-
-class AcceptDialog(ModalScreen[Word | None]):
-    """Asks why findings are accepted, and whose word that is; returns None after Escape."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Back")]
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__()
-        self._title = text("findings.accept.title", names=names_of(findings))
-        self._read = "\n".join(dict.fromkeys(printable(row.evidence) for row in findings))
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield Static(self._title, classes="title", markup=False)
-            with VerticalScroll(can_focus=False):
-                yield Static(self._read, markup=False)
-            yield Static(text("findings.accept.about"), classes="about", markup=False)
-            for name, value in (("reason", ""), ("by", user())):
-                with Horizontal(classes="line"):
-                    yield Label(text(f"findings.accept.label.{name}"), classes="label")
-                    yield LineInput(value, id=f"accept-{name}")
-            yield Static(classes="message", markup=False)
-            yield Static(text("findings.accept.keys"), classes="hint", markup=False)
-
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        reason, by = (self.query_one(f"#accept-{name}", LineInput) for name in ("reason", "by"))
-        if reason.value.strip():
-            self.dismiss(Word(reason.value, by.value))
-            return
-        self.query_one(".message", Static).update(text("findings.accept.no_reason"))
-        reason.focus()
+if TYPE_CHECKING:
+    from vmm_wizard.checks.registry import Finding
+    from vmm_wizard.plan.model import Acceptance, Plan
+    from vmm_wizard.tui.screens.accept_dialog import Word
 
 
 class AcceptingScreen(ChoosingScreen):
@@ -88,6 +28,9 @@ class AcceptingScreen(ChoosingScreen):
 
     def accept(self, findings: Sequence[Finding]) -> None:
         """Ask for the reason that findings are accepted for, offer to take that back, or say why neither can be."""
+        from vmm_wizard.tui.screens.accept_dialog import AcceptDialog
+        from vmm_wizard.wizard.accepting import acceptable, accepted, objection
+
         plan = self.answers.plan
         rows, marks = acceptable(plan, findings), accepted(findings)
         if self.jobs.running:
@@ -101,9 +44,11 @@ class AcceptingScreen(ChoosingScreen):
 
     def _refuse(self, said: str) -> None:
         back = ("", text("findings.accept.go_back"))
-        self.app.push_screen(ChoiceDialog(text("findings.accept.refused"), said, [back]))
+        ask(self.app, text("findings.accept.refused"), said, [back])
 
     def _accepted(self, findings: Sequence[Finding], word: Word | None) -> None:
+        from vmm_wizard.wizard.accepting import accept, names_of
+
         if word is None:
             return
         plan, today = self.answers.plan, date.today().isoformat()  # noqa: DTZ011 - the day on the admin's own calendar
@@ -116,18 +61,22 @@ class AcceptingScreen(ChoosingScreen):
         self.mark(plan, text("findings.accept.done", names=names_of(findings)))
 
     def _ask_to_take_back(self, rows: Sequence[Acceptance]) -> None:
+        from vmm_wizard.wizard.accepting import names_of, take_back
+
         def answered(answer: str | None) -> None:
             if answer == "back":
                 self.mark(take_back(self.answers.plan, rows), text("findings.accept.taken_back", names=names_of(rows)))
 
         answers = (("", text("findings.accept.keep")), ("back", text("findings.accept.back")))
         title = text("findings.accept.back_title", names=names_of(rows))
-        self.app.push_screen(ChoiceDialog(title, "\n".join(dict.fromkeys(map(str, rows))), answers), answered)
+        ask(self.app, title, "\n".join(dict.fromkeys(map(str, rows))), answers, answered)
 
     # --- from the palette
 
     def choose_to_accept(self) -> None:
         """Choose a finding to accept, or one that is accepted; also of what is found no more."""
+        from vmm_wizard.wizard.accepting import idle_rows, names_of, open_lines
+
         lines, idle = open_lines(self.view), idle_rows(self.view)
         rows = [(str(place), line.whole) for place, line in enumerate(lines)]
         said = (text("findings.accept.idle", names=names_of([row])) for row in idle)
@@ -144,6 +93,6 @@ class AcceptingScreen(ChoosingScreen):
     def choose_line(self, title: str, rows: Sequence[tuple[str, str]], chosen: Callable[[str | None], None]) -> None:
         """Choose one of these findings; say that there is none where there is none."""
         if rows:
-            self.app.push_screen(ChoiceDialog(title, "", rows), chosen)
+            ask(self.app, title, "", rows, chosen)
         else:
             self.say(text("findings.none_open"))

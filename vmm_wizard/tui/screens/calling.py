@@ -9,7 +9,6 @@ from vmm_wizard.tui.attention import TerminalTitle, takes_titles
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.screens.earlier import EarlierScreen
 from vmm_wizard.wizard.answers import Answers
-from vmm_wizard.wizard.calling import title
 
 
 class CallingScreen(EarlierScreen):
@@ -34,6 +33,8 @@ class CallingScreen(EarlierScreen):
         self.show_title(at_once=True)
 
     def show_title(self, *, at_once: bool = False) -> None:
+        from vmm_wizard.wizard.calling import title
+
         if self.run_state is not None:
             self._title.show(title(self.run_state, waits=self.waits), at_once=at_once)
 

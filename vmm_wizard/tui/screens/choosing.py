@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.widget import Widget
 
-from vmm_wizard.checks.registry import Finding, Status
-from vmm_wizard.facts.discovery_model import Discovery, carried
+from vmm_wizard.checks.status import Status
 from vmm_wizard.texts import text
+from vmm_wizard.tui.asking import ask
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import AccountsFound, ChildrenFound, Found, LevelTurned, SuggestionTaken
-from vmm_wizard.tui.screens.dialogs import ChoiceDialog
 from vmm_wizard.tui.screens.help import HelpScreen
 from vmm_wizard.tui.widgets.field import Field
-from vmm_wizard.tui.widgets.found_field import FoundField
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.filling import filled
 from vmm_wizard.wizard.found_accounts import wants_accounts
 from vmm_wizard.wizard.suggesting import Asked, Suggestion, texts_of
+
+if TYPE_CHECKING:
+    from vmm_wizard.checks.registry import Finding
+    from vmm_wizard.facts.discovery_model import Discovery
+    from vmm_wizard.tui.widgets.found_field import FoundField
 
 
 class ChoosingScreen(HelpScreen):
@@ -83,6 +87,8 @@ class ChoosingScreen(HelpScreen):
 
     @on(Found)
     def _was_found(self, event: Found) -> None:
+        from vmm_wizard.facts.discovery_model import carried
+
         event.stop()
         self.found = carried(self.found, event.found)
         self.refresh_view()
@@ -115,6 +121,8 @@ class ChoosingScreen(HelpScreen):
 
     def focused_field(self) -> FoundField | None:
         """The field that has the focus, where something can be found for it."""
+        from vmm_wizard.tui.widgets.found_field import FoundField
+
         row: Widget | None = self.focused
         return next((node for node in row.ancestors if isinstance(node, FoundField)), None) if row else None
 
@@ -167,9 +175,11 @@ class ChoosingScreen(HelpScreen):
                 self.turn_level(row.opens)
 
         listed = [(str(number), row.line) for number, row in enumerate(rows)]
-        self.app.push_screen(ChoiceDialog(offered.title, offered.note, listed), take)
+        ask(self.app, offered.title, offered.note, listed, take)
 
 
 def _missing_container() -> Finding:
     """What is offered to be mended when a container is to be created: that it is not there."""
+    from vmm_wizard.checks.registry import Finding
+
     return Finding("DKM-01", "", "dkm", "", Status.FAIL, "", "", "")

@@ -9,8 +9,8 @@ from textual import on
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
-from vmm_wizard.install.events import GOOD_RESULTS
 from vmm_wizard.install.orders import Job
+from vmm_wizard.install.results import GOOD_RESULTS
 from vmm_wizard.texts import text
 from vmm_wizard.tui.messages import QuitWanted, SentenceSaid
 from vmm_wizard.tui.screens.dialogs import TextDialog

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import on
 
 from vmm_wizard.texts import text
+from vmm_wizard.tui.asking import ask
 from vmm_wizard.tui.messages import RunsFound
-from vmm_wizard.tui.screens.dialogs import ChoiceDialog
 from vmm_wizard.tui.screens.running import RunScreen
 from vmm_wizard.wizard import pages
-from vmm_wizard.wizard.run_state import RunState
-from vmm_wizard.wizard.unfinished import Unfinished
+
+if TYPE_CHECKING:
+    from vmm_wizard.wizard.unfinished import Unfinished
 
 
 class EarlierScreen(RunScreen):
@@ -42,7 +45,7 @@ class EarlierScreen(RunScreen):
             if answer:
                 self._offer(rows[int(answer)])
 
-        self.app.push_screen(ChoiceDialog(text("unfinished.many"), text("unfinished.which"), answers), chosen)
+        ask(self.app, text("unfinished.many"), text("unfinished.which"), answers, chosen)
 
     def _offer(self, row: Unfinished) -> None:
         what = ("watch", text("unfinished.follow")) if row.working else ("take", text("unfinished.go_on"))
@@ -55,10 +58,12 @@ class EarlierScreen(RunScreen):
             elif answer:
                 await self._take_up(row, watch=answer == "watch")
 
-        self.app.push_screen(ChoiceDialog(text("unfinished.title"), "\n\n".join(row.sentences), answers), chosen)
+        ask(self.app, text("unfinished.title"), "\n\n".join(row.sentences), answers, chosen)
 
     async def _take_up(self, row: Unfinished, *, watch: bool) -> None:
         """Make the answers those of the run, and follow it or get ready to go on with it."""
+        from vmm_wizard.wizard.run_state import RunState
+
         self.answers.take(row.plan, row.run.order)
         await self.answers_replaced()
         await self.show_page(pages.RUN)

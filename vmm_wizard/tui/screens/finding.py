@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from textual import on
 
-from vmm_wizard.checks.registry import Finding
-from vmm_wizard.mending.model import Offer
-from vmm_wizard.report import mending as report
 from vmm_wizard.texts import text
+from vmm_wizard.tui.asking import ask, tell
 from vmm_wizard.tui.messages import ACCEPT, FIELD, MEND, REQUEST, FindingsChosen, Mended, Offered
 from vmm_wizard.tui.screens.accepting import AcceptingScreen
-from vmm_wizard.tui.screens.dialogs import ChoiceDialog, TextDialog, findings_dialog
 from vmm_wizard.tui.widgets.findings import FindingsList
 from vmm_wizard.wizard import pages
-from vmm_wizard.wizard.accepting import acceptable, accepted, open_lines
-from vmm_wizard.wizard.judged import field_of
-from vmm_wizard.wizard.mendable import mendable
-from vmm_wizard.wizard.sharing import alone, requested_of
+
+if TYPE_CHECKING:
+    from vmm_wizard.checks.registry import Finding
+    from vmm_wizard.mending.model import Offer
 
 #: Columns of an offer's text in a dialog.
 _WIDTH = 70
@@ -43,6 +41,8 @@ class FindingScreen(AcceptingScreen):
 
     @on(FindingsChosen)
     def _findings_chosen(self, event: FindingsChosen) -> None:
+        from vmm_wizard.tui.screens.dialogs import findings_dialog
+
         event.stop()
         acts = self._acts(event.findings)
         if event.act == ACCEPT or event.act in acts:
@@ -54,6 +54,11 @@ class FindingScreen(AcceptingScreen):
 
     def _acts(self, findings: Sequence[Finding]) -> dict[str, str]:
         """What can be done about findings now, each with the sentence on its key."""
+        from vmm_wizard.wizard.accepting import acceptable, accepted
+        from vmm_wizard.wizard.judged import field_of
+        from vmm_wizard.wizard.mendable import mendable
+        from vmm_wizard.wizard.sharing import requested_of
+
         acts = {}
         if not self.jobs.running:
             if mendable(findings):
@@ -69,6 +74,8 @@ class FindingScreen(AcceptingScreen):
         return acts
 
     def _do(self, act: str | None, findings: tuple[Finding, ...]) -> None:
+        from vmm_wizard.wizard.mendable import mendable
+
         if act == REQUEST:
             self.ask_for(findings)
         elif act == ACCEPT:
@@ -82,6 +89,8 @@ class FindingScreen(AcceptingScreen):
 
     async def _to_field(self, findings: tuple[Finding, ...]) -> None:
         """Put the field in front that findings judge."""
+        from vmm_wizard.wizard.judged import field_of
+
         place = field_of(self.view, findings)
         if place is not None:
             page, key = place
@@ -93,6 +102,8 @@ class FindingScreen(AcceptingScreen):
 
     def act_on_chosen(self, act: str) -> None:
         """Accept the finding that one is at, or go to its field; where one is at none, choose it first."""
+        from vmm_wizard.wizard.accepting import open_lines
+
         at = self.focused
         if isinstance(at, FindingsList) and at.findings:
             self.post_message(FindingsChosen(at.findings, act))
@@ -110,6 +121,9 @@ class FindingScreen(AcceptingScreen):
 
     @on(Offered)
     def _offered(self, event: Offered) -> None:
+        from vmm_wizard.report import mending as report
+        from vmm_wizard.wizard.sharing import alone
+
         event.stop()
         self.say("")
         offers, refusals = event.offers, event.refusals
@@ -118,13 +132,12 @@ class FindingScreen(AcceptingScreen):
             remedy = [row.remedy for row in refusals if row.remedy][:1]
             said = "\n\n".join([*reasons, *remedy])
             shared = alone(refusals[0].check_id, remedy[0]) if remedy else None
-            self.app.push_screen(TextDialog(text("findings.mend.not_here"), said, shared))
+            tell(self.app, text("findings.mend.not_here"), said, shared)
             return
         said = "\n".join([line for row in offers for line in report.lines_of(row, _WIDTH)] + reasons)
         answers = (("", text("findings.mend.no")), ("mend", text("findings.mend.yes")))
-        self.app.push_screen(
-            ChoiceDialog(text("findings.mend.title", check=offers[0].check_id), said, answers), self._answer_to(offers)
-        )
+        title = text("findings.mend.title", check=offers[0].check_id)
+        ask(self.app, title, said, answers, self._answer_to(offers))
 
     def _answer_to(self, offers: tuple[Offer, ...]) -> Callable[[str | None], None]:
         def answered(answer: str | None) -> None:

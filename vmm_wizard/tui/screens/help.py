@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import DescendantFocus, Resize
 from textual.screen import Screen
@@ -14,34 +13,18 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 from vmm_wizard.texts import text
+from vmm_wizard.tui.asking import ask, tell
 from vmm_wizard.tui.keys import keys_help
-from vmm_wizard.tui.screens.dialogs import ChoiceDialog, TextDialog
-from vmm_wizard.wizard import glossary, pages
-from vmm_wizard.wizard.help import Help, bottom_line, fitting, help_of_page, help_of_term, help_of_thing
+from vmm_wizard.wizard import pages
+from vmm_wizard.wizard.help_line import bottom_line
+
+if TYPE_CHECKING:
+    from vmm_wizard.wizard.help import Help
 
 #: What buttons are explained by, by their id.
 _BUTTONS = {"next": "thing:next", "back": "thing:next", "start": "thing:start"}
 #: Columns from which the panel fits beside the page.
 PANEL = 110
-
-
-class HelpDialog(TextDialog):
-    """Help in full; returns what is to be shown next: GLOSSARY, KEYS or PAGE."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("g", "dismiss('glossary')", "Glossary"),
-        Binding("k", "dismiss('keys')", "Keys"),
-        Binding("p", "dismiss('page')", "Page"),
-    ]
-
-    def __init__(self, told: Help) -> None:
-        rows = [
-            part
-            for heading, said in told.paragraphs()
-            for part in (Content.styled(heading, "bold"), Content(f"{said}\n"))
-        ]
-        super().__init__(told.title, Content("\n").join(rows))
-        self.hint = text("help.hint")
 
 
 class HelpPanel(Static):
@@ -53,6 +36,8 @@ class HelpPanel(Static):
 
     def tell(self, told: Help) -> None:
         """Show as many parts as there is room for."""
+        from vmm_wizard.wizard.help import fitting
+
         width, height = self.content_size
         if (told, width, height) == self._told or not width:
             return
@@ -86,6 +71,8 @@ class HelpScreen(Screen[None]):
 
     def tell_focus(self) -> None:
         """Say what has the focus now: in the panel where it is shown, else in the line below."""
+        from vmm_wizard.wizard.help import help_of_thing
+
         subject, line = self.help_now()
         for panel in self.query(HelpPanel):
             if panel.display:
@@ -115,12 +102,17 @@ class HelpScreen(Screen[None]):
 
     def open_help(self) -> None:
         """Explain what has the focus in full."""
+        from vmm_wizard.wizard.help import help_of_thing
+
         self._explain(help_of_thing(*self.help_now(), self.page))
 
     def _explain(self, told: Help) -> None:
+        from vmm_wizard.tui.screens.help_dialog import HelpDialog
+        from vmm_wizard.wizard.help import help_of_page
+
         after: dict[str, Callable[[], object]] = {
             "glossary": lambda: self._open_glossary(told),
-            "keys": lambda: self.app.push_screen(TextDialog(text("help.keys.title"), keys_help())),
+            "keys": lambda: tell(self.app, text("help.keys.title"), keys_help()),
             "page": lambda: self._explain(help_of_page(self.page)),
         }
 
@@ -131,6 +123,9 @@ class HelpScreen(Screen[None]):
         self.app.push_screen(HelpDialog(told), go_on)
 
     def _open_glossary(self, told: Help) -> None:
+        from vmm_wizard.wizard import glossary
+        from vmm_wizard.wizard.help import help_of_term
+
         rows = {row.key: row for row in (*told.terms, *glossary.terms())}
 
         def go_on(key: str | None) -> None:
@@ -138,4 +133,4 @@ class HelpScreen(Screen[None]):
                 self._explain(help_of_term(rows[key]))
 
         names = [(row.key, row.name) for row in rows.values()]
-        self.app.push_screen(ChoiceDialog(text("help.glossary.title"), text("help.glossary.text"), names), go_on)
+        ask(self.app, text("help.glossary.title"), text("help.glossary.text"), names, go_on)

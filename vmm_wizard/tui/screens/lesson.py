@@ -2,52 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
-from textual.binding import Binding, BindingType
-from textual.content import Content
 
 from vmm_wizard.texts import text
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import FindingsChosen, Looked, RunEnded
-from vmm_wizard.tui.screens.dialogs import TextDialog
 from vmm_wizard.tui.screens.typing import TypingScreen
 from vmm_wizard.wizard.answers import Answers
-from vmm_wizard.wizard.course import Learning
 
-
-def _content(rows: Iterable[tuple[str, str]]) -> Content:
-    """Headings in bold, an empty row after each text."""
-    parts: list[Content] = []
-    for heading, said in rows:
-        parts += [*([Content.styled(heading, "bold")] if heading else []), Content(f"{said}\n")]
-    return Content("\n").join(parts)
-
-
-class LessonDialog(TextDialog):
-    """The task and the hints so far; returns `hint` when one more is wanted."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("h", "dismiss('hint')", "Hint"),
-        Binding("f8,alt+l", "dismiss", "Back"),
-    ]
-
-    def __init__(self, learning: Learning) -> None:
-        super().__init__(learning.lesson.head, _content((*learning.lines(), ("", text("course.keys")))))
-        left = learning.left
-        self.hint = text("course.more_hints", left=left) if left else text("course.no_more_hints")
-
-
-class FoundDialog(TextDialog):
-    """What it was; returns `next` when the next lesson is wanted."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("n", "dismiss('next')", "Next")]
-
-    def __init__(self, learning: Learning) -> None:
-        super().__init__(text("course.found_title"), _content(learning.ending()))
-        self.hint = text("course.go_on") if learning.lesson.then else text("course.stay")
+if TYPE_CHECKING:
+    from vmm_wizard.wizard.course import Learning
 
 
 class LessonScreen(TypingScreen):
@@ -64,6 +30,8 @@ class LessonScreen(TypingScreen):
 
     def show_lesson(self) -> None:
         """The task, and the hints that were asked for."""
+        from vmm_wizard.tui.screens.lesson_dialogs import LessonDialog
+
         learning = self.learning
         if learning is None:
             self.say(text("course.no_lesson"))
@@ -80,6 +48,8 @@ class LessonScreen(TypingScreen):
         self.app.push_screen(LessonDialog(learning), one_more)
 
     def _tell_found(self) -> None:
+        from vmm_wizard.tui.screens.lesson_dialogs import FoundDialog
+
         learning = self.learning
         assert learning is not None
         self._found_told = True

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual import on
 
-from vmm_wizard.checks.registry import Finding
-from vmm_wizard.install.events import Finished, PreflightDone
 from vmm_wizard.texts import text
+from vmm_wizard.tui.asking import ask
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import (
     ConfirmWanted,
@@ -22,20 +21,15 @@ from vmm_wizard.tui.messages import (
     StopWanted,
     UsualsFound,
 )
-from vmm_wizard.tui.screens.dialogs import ChoiceDialog
-from vmm_wizard.tui.screens.done import DonePage
 from vmm_wizard.tui.screens.finding import FindingScreen
-from vmm_wizard.tui.screens.run import RunPage
 from vmm_wizard.wizard import flow
 from vmm_wizard.wizard.answers import Answers
-from vmm_wizard.wizard.calling import calls
 from vmm_wizard.wizard.order_fields import carried_out
-from vmm_wizard.wizard.run_state import RunState
-from vmm_wizard.wizard.run_words import deed, promise, words
-from vmm_wizard.wizard.stop_words import END, STOP, end_question, stop_question
 
 if TYPE_CHECKING:
     from vmm_wizard.afterwards.model import FollowUp
+    from vmm_wizard.checks.registry import Finding
+    from vmm_wizard.wizard.run_state import RunState
 
 
 class RunScreen(FindingScreen):
@@ -81,6 +75,8 @@ class RunScreen(FindingScreen):
 
     @on(StartWanted)
     def _start_wanted(self, event: StartWanted) -> None:
+        from vmm_wizard.wizard.run_words import deed, promise, words
+
         event.stop()
         self.leave()
         view = self.view
@@ -95,9 +91,11 @@ class RunScreen(FindingScreen):
 
         answers = (("", text("running.no")), ("start", text("running.yes", deed=deed(view))))
         title = text("running.start", start=words(view.order.job, remove=view.order.remove).start)
-        self.app.push_screen(ChoiceDialog(title, promise(view), answers), start)
+        ask(self.app, title, promise(view), answers, start)
 
     def _start_run(self) -> None:
+        from vmm_wizard.wizard.run_state import RunState
+
         order = carried_out(self.answers.order, self.answers.plan)
         self.begin(RunState(self.answers.plan, order))
         self.jobs.carry_out(self.answers.plan, order)
@@ -105,12 +103,16 @@ class RunScreen(FindingScreen):
 
     def begin(self, state: RunState) -> None:
         """A run begins here, or is followed from now on."""
+        from vmm_wizard.tui.screens.done import DonePage
+
         self.run_state, self.result, self.follow_ups, self.follow_up_rows = state, "", (), ()
         for page in self.query(DonePage):
             page.follow(())
 
     def show_run(self) -> None:
         """Put the run on its page, which is in front."""
+        from vmm_wizard.tui.screens.run import RunPage
+
         assert self.run_state is not None
         page = self.query_one(RunPage)
         page.tell(self.run_state)
@@ -122,6 +124,8 @@ class RunScreen(FindingScreen):
 
     @on(StopWanted)
     def _stop_wanted(self, event: StopWanted) -> None:
+        from vmm_wizard.wizard.stop_words import END, STOP, stop_question
+
         event.stop()
         said, answers = stop_question(self.run_state, watching=self.jobs.watching)
 
@@ -132,10 +136,12 @@ class RunScreen(FindingScreen):
             elif answer == END:
                 self._end_wanted()
 
-        self.app.push_screen(ChoiceDialog(text("running.stop"), said, answers), stop)
+        ask(self.app, text("running.stop"), said, answers, stop)
 
     def _end_wanted(self) -> None:
         """Ending a running setup is asked for twice."""
+        from vmm_wizard.wizard.stop_words import END, end_question
+
         said, answers = end_question()
 
         def end(answer: str | None) -> None:
@@ -143,7 +149,7 @@ class RunScreen(FindingScreen):
                 self.jobs.stop(end_setup=True)
                 self.say(text("running.ending"))
 
-        self.app.push_screen(ChoiceDialog(text("running.end"), said, answers), end)
+        ask(self.app, text("running.end"), said, answers, end)
 
     # --- letting it go on by itself
 
@@ -163,8 +169,7 @@ class RunScreen(FindingScreen):
                 self.jobs.hand_over()
                 self.say(text("run.leave.doing"))
 
-        question = ChoiceDialog(text("run.leave.title"), f"{shown}\n\n{text('run.leave.asks')}", answers)
-        self.app.push_screen(question, leave)
+        ask(self.app, text("run.leave.title"), f"{shown}\n\n{text('run.leave.asks')}", answers, leave)
 
     @on(HandedOver)
     def _handed_over(self, event: HandedOver) -> None:
@@ -184,7 +189,7 @@ class RunScreen(FindingScreen):
 
         answers = (("", text("running.unknown.no")), ("go", text("running.unknown.yes")))
         self.call(waits=True)
-        self.app.push_screen(ChoiceDialog(text("running.unknown.title"), said, answers), reply)
+        ask(self.app, text("running.unknown.title"), said, answers, reply)
 
     @on(QuestionAsked)
     def _question_asked(self, event: QuestionAsked) -> None:
@@ -200,12 +205,17 @@ class RunScreen(FindingScreen):
         choices = sorted(question.choices.items(), key=lambda row: row[0] != default)
         title = text("running.question.node", node=question.node) if question.node else text("running.question.title")
         self.call(waits=True)
-        self.app.push_screen(ChoiceDialog(title, question.text, choices), reply)
+        ask(self.app, title, question.text, choices, reply)
 
     # --- what a run tells
 
     @on(RunTold)
     async def _run_told(self, event: RunTold) -> None:
+        from vmm_wizard.install.events import Finished, PreflightDone
+        from vmm_wizard.tui.screens.done import DonePage
+        from vmm_wizard.tui.screens.run import RunPage
+        from vmm_wizard.wizard.calling import calls
+
         event.stop()
         state = self.run_state
         if state is None:
@@ -242,6 +252,8 @@ class RunScreen(FindingScreen):
 
     @on(FollowUpsTold)
     def _follow_ups_told(self, event: FollowUpsTold) -> None:
+        from vmm_wizard.tui.screens.done import DonePage
+
         event.stop()
         self.follow_ups, self.follow_up_rows = event.lines, event.rows
         for page in self.query(DonePage):

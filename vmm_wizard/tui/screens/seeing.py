@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from textual import on
 
-from vmm_wizard.checks.registry import Finding
-from vmm_wizard.checks.remedies import Team
 from vmm_wizard.texts import text
+from vmm_wizard.tui.asking import ask as ask_in_a_dialog
+from vmm_wizard.tui.asking import tell
 from vmm_wizard.tui.messages import RequestWanted, SeeWanted, SentenceSaid
-from vmm_wizard.tui.screens.dialogs import ChoiceDialog, TextDialog
 from vmm_wizard.tui.screens.running import RunScreen
 from vmm_wizard.wizard import flow
-from vmm_wizard.wizard.sharing import request_choices, request_to, requested_of
 
 if TYPE_CHECKING:
+    from vmm_wizard.checks.registry import Finding
+    from vmm_wizard.checks.remedies import Team
     from vmm_wizard.tui.screens.see import SeeScreen
 
 
@@ -62,29 +62,37 @@ class SeeingScreen(RunScreen):
         self.request()
 
     def ask_for(self, findings: tuple[Finding, ...]) -> None:
+        from vmm_wizard.wizard.sharing import requested_of
+
         self._choose_team(requested_of(findings))
 
     def request(self) -> None:
         """Choose one of the teams that must do something, and show the request to it."""
+        from vmm_wizard.wizard.sharing import request_choices
+
         self.leave()
         self._choose_team(request_choices(self.view.findings, self.follow_up_rows), ask=True)
 
     def _choose_team(self, teams: tuple[tuple[str, str], ...], *, ask: bool = False) -> None:
+        from vmm_wizard.checks.remedies import Team
+
         def chosen(team: str | None) -> None:
             if team:
                 self._show_request(Team(team))
 
         if not teams:
-            self.app.push_screen(TextDialog(text("see.request.title"), text("see.request.none")))
+            tell(self.app, text("see.request.title"), text("see.request.none"))
         elif len(teams) == 1 and not ask:
             chosen(teams[0][0])
         else:
-            self.app.push_screen(ChoiceDialog(text("see.request.title"), text("see.request.about"), teams), chosen)
+            ask_in_a_dialog(self.app, text("see.request.title"), text("see.request.about"), teams, chosen)
 
     def _show_request(self, team: Team) -> None:
+        from vmm_wizard.wizard.sharing import request_to
+
         answers = self.answers
         shared = request_to(team, answers.plan, self.view.findings, answers.file, self.follow_up_rows)
-        self.app.push_screen(TextDialog(text("see.request.title"), shared.masked, shared))
+        tell(self.app, text("see.request.title"), shared.masked, shared)
 
     # --- the picture
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.events import DescendantBlur, Paste
@@ -11,7 +12,6 @@ from textual.widget import Widget
 
 from vmm_wizard import log
 from vmm_wizard.plan.fields import BY_KEY, field_text, field_value
-from vmm_wizard.plan.model import Plan
 from vmm_wizard.texts import text
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import PasswordGiven, Typed
@@ -21,7 +21,10 @@ from vmm_wizard.tui.widgets.form import FormPage
 from vmm_wizard.tui.widgets.inputs import LineInput
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.filling import fill_ins, filled
-from vmm_wizard.wizard.pasting import Landing, is_wrong, landing
+
+if TYPE_CHECKING:
+    from vmm_wizard.plan.model import Plan
+    from vmm_wizard.wizard.pasting import Landing
 
 #: Seconds that an answer rests before it is read and asked about.
 REST = 0.3
@@ -98,6 +101,8 @@ class TypingScreen(CallingScreen):
 
     def _belongs_elsewhere(self, key: str, typed: str) -> bool:
         """Whether a text is none for its field, but is one for others."""
+        from vmm_wizard.wizard.pasting import is_wrong, landing
+
         if not is_wrong(key, typed):
             return False
         found = landing(key, typed, self.answers.plan)
@@ -141,6 +146,8 @@ class TypingScreen(CallingScreen):
 
     @on(LineInput.Pasted)
     def _pasted(self, event: LineInput.Pasted) -> None:
+        from vmm_wizard.wizard.pasting import landing
+
         event.stop()
         field = self._field_of(event.line)
         if field is None:
@@ -156,6 +163,8 @@ class TypingScreen(CallingScreen):
 
     def on_paste(self, event: Paste) -> None:
         """Something was pasted where nothing takes it: what it is says where it belongs."""
+        from vmm_wizard.wizard.pasting import landing
+
         event.stop()
         found = landing("", event.text, self.answers.plan)
         if found is not None and found.answers:
@@ -163,6 +172,8 @@ class TypingScreen(CallingScreen):
 
     def _land(self, key: str) -> None:
         """Put the text of a field that was typed in where it belongs."""
+        from vmm_wizard.wizard.pasting import landing
+
         before = self._touched.pop(key, None)
         field = next((row for row in self.query(Field) if row.key == key), None)
         if before is None or field is None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,31 +13,22 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widgets import Button, Static
 
-from vmm_wizard.checks.registry import Finding
 from vmm_wizard.printable import printable
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import Looked, PageWanted
-from vmm_wizard.tui.screens.cluster import ClusterPage
-from vmm_wizard.tui.screens.connection import ConnectionPage
-from vmm_wizard.tui.screens.database import DatabasePage
-from vmm_wizard.tui.screens.dkm import DkmPage
-from vmm_wizard.tui.screens.done import DonePage
 from vmm_wizard.tui.screens.help import PANEL
 from vmm_wizard.tui.screens.job import JobPage
 from vmm_wizard.tui.screens.lesson import LessonScreen
-from vmm_wizard.tui.screens.names import NamesPage
-from vmm_wizard.tui.screens.orders import ORDER_PAGES
-from vmm_wizard.tui.screens.ports import PortsPage
-from vmm_wizard.tui.screens.review import ReviewPage
-from vmm_wizard.tui.screens.run import RunPage
 from vmm_wizard.tui.screens.seeing import SeeingScreen
-from vmm_wizard.tui.screens.service_account import ServiceAccountPage
 from vmm_wizard.tui.widgets.form import PageView
 from vmm_wizard.tui.widgets.keys import KeysFooter
 from vmm_wizard.tui.widgets.steps import Steps
-from vmm_wizard.wizard import flow, pages, stale
+from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.asked import asked_now
+
+if TYPE_CHECKING:
+    from vmm_wizard.checks.registry import Finding
 
 #: Seconds between two looks for the fields of a new page.
 FIELD_REST = 0.02
@@ -45,24 +36,6 @@ FIELD_REST = 0.02
 BUTTONS = 22
 #: Columns from which the list of steps fits beside the page.
 WIDE = 72
-
-_VIEWS: Mapping[str, type[PageView]] = {
-    view.page.id: view
-    for view in (
-        JobPage,
-        ConnectionPage,
-        ServiceAccountPage,
-        DkmPage,
-        DatabasePage,
-        ClusterPage,
-        NamesPage,
-        PortsPage,
-        *ORDER_PAGES,
-        ReviewPage,
-        RunPage,
-        DonePage,
-    )
-}
 
 
 class WizardScreen(SeeingScreen, LessonScreen):
@@ -111,7 +84,7 @@ class WizardScreen(SeeingScreen, LessonScreen):
         with Horizontal(id="main"):
             yield Steps(self.view, self.page, id="steps")
             with Vertical(id="pages"):
-                yield _VIEWS[self.page.id](self.answers, self.view)
+                yield _view_class(self.page)(self.answers, self.view)
         yield Static(id="help", markup=False)
         with Horizontal(id="bar"):
             yield Button("Back", id="back", compact=True)
@@ -128,7 +101,12 @@ class WizardScreen(SeeingScreen, LessonScreen):
         """Have everything asked that the plan raises; not while a run does so itself."""
         if not self.jobs.running:
             plan = self.answers.plan
-            old = stale.all_stale() if fresh else stale.stale_checks(self._looked_at, plan)
+            old = frozenset[str]()
+            # Not at the first look: nothing was said before that could be old, and all checks would be loaded here.
+            if fresh or plan != self._looked_at:
+                from vmm_wizard.wizard import stale
+
+                old = stale.all_stale() if fresh else stale.stale_checks(self._looked_at, plan)
             self._findings, self._looked_at = replace(self._findings, stale=self._findings.stale | old), plan
             self.jobs.look(plan, self.answers.order.job, fresh=fresh)
             self.look_around(fresh=fresh)
@@ -139,6 +117,8 @@ class WizardScreen(SeeingScreen, LessonScreen):
     def _looked(self, event: Looked) -> None:
         event.stop()
         if not self.jobs.running:
+            from vmm_wizard.wizard import stale
+
             before = stale.remembered(self._findings, event.findings, event.waiting)
             self._findings = flow.View(findings=event.findings, waiting=event.waiting, before=before, facts=event.facts)
             self.refresh_view()
@@ -185,12 +165,11 @@ class WizardScreen(SeeingScreen, LessonScreen):
         if before is not None:
             before.display = False
         if shown is None:
-            shown = _VIEWS[page.id](self.answers, self.view)
+            shown = _view_class(page)(self.answers, self.view)
             await self.query_one("#pages").mount(shown)
-            if isinstance(shown, RunPage | DonePage) and self.run_state is not None:
+            if self.run_state is not None:
                 shown.tell(self.run_state)
-            if isinstance(shown, DonePage):
-                shown.follow(self.follow_ups, self.follow_up_rows)
+            shown.follow(self.follow_ups, self.follow_up_rows)
         self.page = page
         # A key may have come before the first page was there to be hidden.
         for other in self.query(PageView):
@@ -259,3 +238,12 @@ class WizardScreen(SeeingScreen, LessonScreen):
 
     def take_findings(self, findings: tuple[Finding, ...]) -> None:
         self._findings = flow.View(findings=findings, facts=self._findings.facts)
+
+
+def _view_class(page: pages.Page) -> type[PageView]:
+    """What shows a page."""
+    if page is pages.JOB:
+        return JobPage
+    from vmm_wizard.tui.screens.views import VIEWS
+
+    return VIEWS[page.id]

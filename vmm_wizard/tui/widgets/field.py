@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import DescendantBlur
 from textual.widget import Widget
-from textual.widgets import Input, Label, Static, TextArea
+from textual.widgets import Input, Label, Static
 
 from vmm_wizard.plan.fields import Kind
-from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.printable import printable
 from vmm_wizard.texts import text
 from vmm_wizard.tui.messages import PasswordGiven, Typed
@@ -23,6 +22,9 @@ from vmm_wizard.tui.widgets.inputs import LineInput, PasswordInput, comma_list, 
 from vmm_wizard.wizard.field_words import help_of
 from vmm_wizard.wizard.order_fields import JOB_TEXTS, all_fields
 from vmm_wizard.wizard.pages import LABELS
+
+if TYPE_CHECKING:
+    from vmm_wizard.wizard.flow import View
 
 _BREAKS = re.compile(r"[\r\n\t]+")
 
@@ -113,12 +115,11 @@ class Field(Row):
             return ChoiceList({job.value: text for job, text in JOB_TEXTS.items()}, self._text)
         if field.choices:
             return Choice(field.choices, self._text)
-        if field.kind is Kind.ROWS:
-            area = TextArea(self._text, compact=True, soft_wrap=False, highlight_cursor_line=False)
-            area.cursor_blink = False
-            return area
         join = comma_list if field.kind is Kind.TEXTS else first_line
         return LineInput(self._text, self._placeholder, join=join)
+
+    def offer(self, view: View) -> None:
+        """More was found, or is known: nothing that a plain field could offer."""
 
     def below(self) -> Iterator[Widget]:
         """What stands between the input and its message."""
@@ -170,11 +171,6 @@ class Field(Row):
         event.stop()
         self._changed(event.value)
 
-    @on(TextArea.Changed)
-    def _area_changed(self, event: TextArea.Changed) -> None:
-        event.stop()
-        self._changed(event.text_area.text)
-
     def _changed(self, text: str) -> None:
         if text != self._text:
             self._text, self._unread = text, True
@@ -222,6 +218,8 @@ class PasswordField(Row):
 
     def commit(self) -> None:
         """Hand over what was typed, if anything was."""
+        from vmm_wizard.plan.known_secrets import Secret
+
         for field in self.query(PasswordInput):
             if field.value and self._account:
                 self.post_message(PasswordGiven(self.key, Secret(field.value)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -13,10 +13,13 @@ from textual.events import Resize
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from vmm_wizard.checks.registry import Finding, Status
+from vmm_wizard.checks.status import Status
 from vmm_wizard.texts import text
 from vmm_wizard.tui.messages import ACCEPT, FIELD, FindingsChosen
-from vmm_wizard.wizard.finding_lines import Line
+
+if TYPE_CHECKING:
+    from vmm_wizard.checks.registry import Finding
+    from vmm_wizard.wizard.finding_lines import Line
 
 STYLES = {Status.FAIL: "$text-error", Status.UNKNOWN: "$text-warning", Status.WARN: "$text-warning"}
 

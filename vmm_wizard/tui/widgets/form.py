@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
+from vmm_wizard.plan.fields import Kind
 from vmm_wizard.texts import counted, text
 from vmm_wizard.tui.widgets.field import Field, PasswordField
 from vmm_wizard.tui.widgets.findings import FindingsList
-from vmm_wizard.tui.widgets.found_field import FoundField
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.field_words import example
 from vmm_wizard.wizard.finding_lines import lines_of
-from vmm_wizard.wizard.found import KEYS
+from vmm_wizard.wizard.found_keys import KEYS
+from vmm_wizard.wizard.order_fields import all_fields
+
+if TYPE_CHECKING:
+    from vmm_wizard.afterwards.model import FollowUp
+    from vmm_wizard.wizard.run_state import RunState
 
 
 class Pane(VerticalScroll):
@@ -58,6 +64,12 @@ class PageView(VerticalScroll, can_focus=False):
         """Something is known that was not, or an answer has changed. Only once the page is there (`ready`)."""
         self.view = view
 
+    def tell(self, state: RunState) -> None:
+        """How far the run is: for the pages that show it."""
+
+    def follow(self, lines: Sequence[str], rows: Sequence[FollowUp] = ()) -> None:
+        """What follows an install: for the page that shows it."""
+
     def commit(self) -> None:
         """Take what is typed but not taken yet: the page is about to be left or saved."""
 
@@ -79,8 +91,7 @@ class FormPage(PageView):
 
     def field(self, key: str) -> Field:
         """The field of one answer."""
-        kind = FoundField if key in KEYS else Field
-        return kind(key, self.answers.text(key), self.answers.wrong.get(key, ""), example(key))
+        return _field_class(key)(key, self.answers.text(key), self.answers.wrong.get(key, ""), example(key))
 
     def password(self, key: str) -> PasswordField:
         """The password of the account that the answer `key` names."""
@@ -92,7 +103,7 @@ class FormPage(PageView):
         for row in self.query(PasswordField):
             account = flow.account_at(view.plan, row.key)
             row.of(account, account in view.passwords)
-        for field in self.query(FoundField):
+        for field in self.query(Field):
             field.offer(view)
         self.query_one(FindingsList).show(lines_of(view, flow.findings_of(view, self.page)))
         number, asking = flow.waiting_checks(view, self.page)
@@ -112,3 +123,17 @@ class FormPage(PageView):
     def commit(self) -> None:
         for row in self.query(PasswordField):
             row.commit()
+
+
+def _field_class(key: str) -> type[Field]:
+    """The class of an answer's field. What lists and editors are made of is loaded for the pages that have them, which
+    the first one has not."""
+    if key in KEYS:
+        from vmm_wizard.tui.widgets.found_field import FoundField
+
+        return FoundField
+    if all_fields(key).kind is Kind.ROWS:
+        from vmm_wizard.tui.widgets.rows_field import RowsField
+
+        return RowsField
+    return Field

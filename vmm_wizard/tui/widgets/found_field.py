@@ -15,10 +15,9 @@ from vmm_wizard.tui.messages import LevelTurned, SuggestionTaken
 from vmm_wizard.tui.widgets.field import Field
 from vmm_wizard.tui.widgets.found_list import ROWS, FoundList
 from vmm_wizard.tui.widgets.inputs import LineInput
-from vmm_wizard.wizard import container_tree
 from vmm_wizard.wizard.flow import View
 from vmm_wizard.wizard.found import Offering, Suggestion, narrowed, offering, why_none
-from vmm_wizard.wizard.found_accounts import ACCOUNT_KEYS
+from vmm_wizard.wizard.found_keys import ACCOUNT_KEYS, CONTAINER
 from vmm_wizard.wizard.order_fields import all_fields
 from vmm_wizard.wizard.suggesting import is_taken
 
@@ -48,7 +47,7 @@ class FoundField(Field):
         self._whole = False
 
     def below(self) -> Iterator[Widget]:
-        yield FoundList(TREE_ROWS if self.key == container_tree.KEY else ROWS)
+        yield FoundList(TREE_ROWS if self.key == CONTAINER else ROWS)
 
     def on_mount(self) -> None:
         super().on_mount()
