@@ -17,6 +17,7 @@ PARTS = (
     "addresses.py",
     "checks",
     "facts",
+    "cli",
     "install",
     "mending",
     "plain",

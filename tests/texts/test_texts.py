@@ -41,10 +41,15 @@ def uses() -> tuple[Use, ...]:
 
 def _uses_in(file: Path) -> Iterator[Use]:
     code = file.read_text(encoding="utf-8")
-    if "from vmm_wizard.texts import" not in code:
+    if "from vmm_wizard.texts import" not in code and "said=" not in code:
         return
     tree = ast.parse(code)
     for node, by_import in _walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "option":
+            # Its help is looked up when it is shown.
+            said = next(str(ast.literal_eval(word.value)) for word in node.keywords if word.arg == "said")
+            yield Use(said, False, frozenset(), f"{file.relative_to(CODE)}:{node.lineno}", False)
+            continue
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("text", "counted")):
             continue
         if not node.args:

@@ -18,6 +18,7 @@ from typing import NoReturn
 import click
 
 from vmm_wizard import __version__
+from vmm_wizard.cli.said import SaidGroup
 from vmm_wizard.cli.shared import (
     CANCELLED,
     GOOD,
@@ -35,6 +36,7 @@ from vmm_wizard.cli.shared import (
     terminal_reason,
     theme_option,
 )
+from vmm_wizard.texts import text
 
 #: The module of each command beside the wizard. It is loaded when its command is given, or asked about: all of them
 #: take as long as the wizard's first page.
@@ -47,7 +49,7 @@ _MODULES: Mapping[str, str] = {
 }
 
 
-class _WizardGroup(click.Group):
+class _WizardGroup(SaidGroup):
     """`vmm-wizard FILE` is `vmm-wizard wizard FILE`: what is no command is an answer file."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -66,6 +68,10 @@ class _WizardGroup(click.Group):
             return "wizard", self.commands["wizard"], args
         return super().resolve_command(ctx, args)
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.epilog = text("commands.cli.epilog")
+        super().format_epilog(ctx, formatter)
+
     def invoke(self, ctx: click.Context) -> object:
         """As click does, but for a reader of our output that went away (`| head`): click would say 1, a failed check,
         and 0 would be a good one."""
@@ -80,17 +86,12 @@ class _WizardGroup(click.Group):
     cls=_WizardGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 good, 1 a check fails, 2 bad usage or file, 3 something is unknown, "
-    "4 the install failed, 5 cancelled.",
 )
 @click.version_option(__version__, prog_name="vmm-wizard")
 @plain_option
 @click.pass_context
 def cli(ctx: click.Context, plain: bool) -> None:
-    """Install a highly available System Center VMM management server, and know before that it will work.
-
-    Without a command it opens the wizard; `vmm-wizard FILE` opens it on an answer file.
-    """
+    """Install a highly available System Center VMM management server, and know before that it will work."""
     ctx.obj = plain
     if ctx.invoked_subcommand is None:
         # Not ctx.invoke: that reads no environment variables, and the address book may come from one.
@@ -150,12 +151,12 @@ def run_command() -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else GOOD if end.code is None else INSTALL_FAILED
     except click.exceptions.Abort:
-        return _said("cancelled", CANCELLED)
+        return _said(text("commands.shared.cancelled"), CANCELLED)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except KeyboardInterrupt:
-        return _said("cancelled", CANCELLED)
+        return _said(text("commands.shared.cancelled"), CANCELLED)
     except Exception as error:
         from vmm_wizard import log
 
@@ -163,8 +164,8 @@ def run_command() -> int:
         import logging
 
         logging.getLogger("vmm_wizard").exception("unexpected error")
-        text = log.masked(f"{type(error).__name__}: {error}")
-        return _said(f"unexpected error ({text}); the log file has the details", INSTALL_FAILED)
+        said = log.masked(f"{type(error).__name__}: {error}")
+        return _said(text("commands.cli.unexpected", error=said), INSTALL_FAILED)
 
 
 def _said(sentence: str, code: int) -> int:

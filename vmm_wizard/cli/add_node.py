@@ -18,6 +18,7 @@ from vmm_wizard.cli.jobs import (
     restart_option,
     yes_option,
 )
+from vmm_wizard.cli.said import command, option
 from vmm_wizard.cli.shared import (
     FAILED,
     answers_argument,
@@ -31,6 +32,7 @@ from vmm_wizard.cli.shared import (
     secrets_option,
     write_text,
 )
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
@@ -40,13 +42,11 @@ if TYPE_CHECKING:
     from vmm_wizard.plan.secrets import Secrets
 
 
-@click.command("add-node")
+@command("add-node")
 @answers_argument
-@click.option("--node", "nodes", multiple=True, required=True, metavar="NODE", help="A new node; may be given again.")
-@click.option("--from", "source", default="", metavar="NODE", help="The node to read from; else the role's owner.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the complete answers to this file."
-)
+@option("--node", "nodes", multiple=True, required=True, metavar="NODE", said="commands.add_node.options.node")
+@option("--from", "source", default="", metavar="NODE", said="commands.add_node.options.from")
+@option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), said="commands.add_node.options.output")
 @yes_option
 @restart_option
 @by_hand_option
@@ -65,17 +65,13 @@ def add_node(
     address_book: Path | None,
     secrets_file: Path | None,
 ) -> None:
-    """Install VMM on further nodes of a highly available VMM that runs.
-
-    FILE need only say how to connect, who installs, where the media is, and which DKM container VMM uses: the rest is
-    read from the VMM that runs. What FILE says otherwise than that is refused.
-    """
+    """Install VMM on further nodes of a highly available VMM that runs."""
     from vmm_wizard.install.orders import Job, Order
 
     door = Door(as_json, yes)
     draft = read_draft(file)
     if not draft.plan.registration.eula_accepted:
-        refuse(f"{file}: registration.eula_accepted is false, and setup will not run without it")
+        refuse(text("commands.shared.eula", file=file))
     addresses, secrets = find_addresses(address_book), read_secrets(secrets_file)
     new = full_names(draft.plan, nodes)
     plan = adopted(
@@ -83,17 +79,17 @@ def add_node(
     )
     missing = plan.missing()
     if missing:
-        refuse(f"{file}: not answered, and not to be read from the VMM that runs: {', '.join(missing)}")
+        refuse(text("commands.add_node.unanswered", file=file, missing=", ".join(missing)))
     if output is not None:
         from vmm_wizard.plan.answers import dumps
 
         write_text(output, dumps(plan))
-        click.echo(f"the complete answers are in {output}", err=True)
+        click.echo(text("commands.add_node.written", output=output), err=True)
     ask_passwords(plan, secrets, door, Job.ADD_NODE, by_hand=by_hand)
     ask_to_go_on(
         door,
         "add-node",
-        f"VMM will be installed on {', '.join(new)}, further nodes of role {plan.cluster.role_name}.",
+        text("commands.add_node.will_be", nodes=", ".join(new), role=plan.cluster.role_name),
         *how_it_runs(plan, by_hand=by_hand),
     )
     carry_out(plan, secrets, addresses, Order(Job.ADD_NODE, new, restart=restart, by_hand=by_hand), door)
@@ -111,7 +107,7 @@ def read_draft(file: Path) -> Draft:
     if draft.mistakes:
         refuse(*(str(mistake) for mistake in draft.mistakes))
     if not draft.plan.node_account:
-        refuse(f"{file}: installing_account is not answered: nobody could ask the nodes")
+        refuse(text("commands.add_node.no_account", file=file))
     return draft
 
 
@@ -126,7 +122,7 @@ def full_names(plan: Plan, names: Sequence[str]) -> tuple[str, ...]:
         except ValueError as error:
             refuse(f"{name}: {error}")
         if not host.suffix:
-            refuse(f"{name}: give its full name, or the domain in the answers")
+            refuse(text("commands.add_node.full_name", name=name))
         found.append(host.key)
     return tuple(dict.fromkeys(found))
 
@@ -149,7 +145,7 @@ def adopted(
     try:
         source, facts = ask_running(draft.plan, look, new, source)
         if not source:
-            refuse(f"the cluster of {', '.join(new)} has no VMM: name a node that has by --from", code=FAILED)
+            refuse(text("commands.add_node.no_vmm", nodes=", ".join(new)), code=FAILED)
         found = adopt(draft.plan, facts, source, new, draft.stated)
         if not found.conflicts:
             # Once it is known where SQL Server is, it is asked as well.
@@ -162,5 +158,6 @@ def adopted(
         from vmm_wizard.plan.fields import field_text
 
         for row in found.read:
-            click.echo(f"read {row.key} = {field_text(found.plan, row.key) or 'none'} ({row.where})", err=True)
+            value = field_text(found.plan, row.key) or text("commands.add_node.none")
+            click.echo(text("commands.add_node.read", answer=row.key, value=value, where=row.where), err=True)
     return found.plan

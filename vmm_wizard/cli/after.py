@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vmm_wizard.cli.said import command, option
 from vmm_wizard.cli.shared import (
     GOOD,
     UNKNOWN,
@@ -25,17 +26,18 @@ from vmm_wizard.cli.shared import (
     width,
     write_text,
 )
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.install.remembering import Remembered
     from vmm_wizard.plan.model import Plan
 
 
-@click.command()
+@command()
 @answers_argument
 @json_option
-@click.option("--all", "everything", is_flag=True, help="Show every step, also what is done or not needed.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Also write it all as Markdown.")
+@option("--all", "everything", is_flag=True, said="commands.after.options.all")
+@option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), said="commands.after.options.output")
 @book_option
 @secrets_option
 def after(
@@ -46,10 +48,7 @@ def after(
     address_book: Path | None,
     secrets_file: Path | None,
 ) -> None:
-    """Show what follows the install: what is done, what is open, and the commands. Changes nothing.
-
-    Ends with 3 when it cannot be told whether VMM is installed, else with 0.
-    """
+    """Show what follows the install: what is done, what is open, and the commands. Changes nothing."""
     plan = load_plan(file)
     addresses = find_addresses(address_book)
     secrets = read_secrets(secrets_file)
@@ -66,21 +65,21 @@ def after(
     heard = _last_word(plan) if here.role is Role.OURS else None
     rows = follow_ups(plan, facts, heard.report if heard else None, file=file.name)
     if output is not None:
-        write_text(output, told.as_markdown(rows, f"After the install of {plan.role_fqdn}"))
+        write_text(output, told.as_markdown(rows, text("commands.after.title", role=plan.role_fqdn)))
     if as_json:
         click.echo(told.as_json(rows, here.role is Role.OURS))
     else:
         if here.role is not Role.OURS:
-            click.echo(f"! VMM is not installed by this plan yet, or it cannot be told: {here.why}\n")
+            click.echo(text("commands.after.not_installed", why=here.why))
         for line in told.lines_of(rows, width(), everything):
             click.echo(line)
         if heard:
-            click.echo(f"What VMM says of itself is of {heard.at:%Y-%m-%d %H:%M} UTC (run {heard.run}).")
+            click.echo(text("commands.after.said_at", at=heard.at, run=heard.run))
         elif here.role is Role.OURS:
-            click.echo(f"VMM itself was not asked from here yet: vmm-wizard verify {file}")
+            click.echo(text("commands.after.not_asked", file=file))
         unseen = next((row.code for row in rows if row.state is State.UNKNOWN), "")
         if unseen:
-            click.echo(f"What cannot be seen from here is closed by: vmm-wizard accept {unseen} {file} --reason TEXT")
+            click.echo(text("commands.after.closed_by", code=unseen, file=file))
         if output is not None:
             click.echo(str(output))
     raise SystemExit(UNKNOWN if here.role is Role.UNKNOWN else GOOD)
@@ -99,13 +98,13 @@ def _last_word(plan: Plan) -> Remembered | None:
         click.echo(f"! {error}", err=True)
     except OSError as error:
         # No place for a journal is no reason not to tell the rest.
-        click.echo(f"! {error.filename}: cannot be used ({error.strerror})", err=True)
+        click.echo(text("commands.after.unusable", file=error.filename, reason=error.strerror), err=True)
     return None
 
 
-@click.command("first-hour")
+@command("first-hour")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the page as Markdown.")
+@option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), said="commands.after.options.output_2")
 @unused_book_option
 def first_hour(file: Path | None, output: Path | None) -> None:
     """Lead somebody who has never seen VMM through the first hour, with the names of FILE filled in."""

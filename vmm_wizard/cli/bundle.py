@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vmm_wizard.cli.runs import chosen_run, listed, open_journal, plan_of, run_argument
+from vmm_wizard.cli.said import command, option
 from vmm_wizard.cli.shared import (
     ask_estate,
     ask_missing,
@@ -23,6 +24,7 @@ from vmm_wizard.cli.shared import (
     refuse,
     secrets_option,
 )
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
@@ -37,22 +39,19 @@ if TYPE_CHECKING:
 _CALL_SECONDS = 60.0
 
 
-@click.command()
+@command()
 @run_argument
-@click.option(
+@option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.zip",
-    help="Where to write it; by default vmm-wizard-RUN.zip in this folder.",
+    said="commands.bundle.options.output",
 )
 @book_option
 @secrets_option
 def bundle(run_id: str, output: Path | None, address_book: Path | None, secrets_file: Path | None) -> None:
-    """Put everything about one run into a zip, with passwords and product keys masked.
-
-    Journal, our log, answers, answer files, what a fresh check finds, and setup's logs from the nodes that answer.
-    """
+    """Put everything about one run into a zip, with passwords and product keys masked."""
     from vmm_wizard import log
     from vmm_wizard.install.journal import JournalError
     from vmm_wizard.report import bundle as report
@@ -62,7 +61,7 @@ def bundle(run_id: str, output: Path | None, address_book: Path | None, secrets_
     plan = plan_of(run)
     path = output or Path(f"vmm-wizard-{run.id}.zip")
     if path.exists():
-        refuse(f"{path}: is there already; choose another name with -o, or remove it")
+        refuse(text("commands.bundle.there_already", path=path))
     addresses, secrets = find_addresses(address_book), read_secrets(secrets_file)
     if is_interactive():
         ask_missing(plan.accounts, secrets)
@@ -82,7 +81,7 @@ def bundle(run_id: str, output: Path | None, address_book: Path | None, secrets_
         path.touch(mode=0o600, exist_ok=False)
         path.write_bytes(content)
     except OSError as error:
-        refuse(f"{path}: cannot be written ({error.strerror})")
+        refuse(text("commands.shared.cannot_be_written", path=path, reason=error.strerror))
     for gap in gaps:
         click.echo(f"! {report.clean(gap)}", err=True)
     click.echo(str(path))
@@ -107,7 +106,7 @@ def _of_plan(plan: Plan, run: Run, gaps: list[str]) -> Iterator[Part]:
         for name, content in emit_files(plan).items():
             yield Part(f"setup-files/{name}", content)
     except ValueError as error:
-        gaps.append(f"answer files of the nodes: {error}")
+        gaps.append(text("commands.bundle.answer_files", error=error))
 
 
 def _own_log(gaps: list[str]) -> Iterator[Part]:
@@ -119,7 +118,7 @@ def _own_log(gaps: list[str]) -> Iterator[Part]:
         try:
             content = found.read_bytes()
         except OSError as error:
-            gaps.append(f"{found}: cannot be read ({error.strerror})")
+            gaps.append(text("commands.bundle.cannot_be_read", path=found, reason=error.strerror))
         else:
             yield Part(f"log/{found.name}", content[-LOG_MOST:], cut=len(content) > LOG_MOST)
 
@@ -148,17 +147,17 @@ def _of_nodes(plan: Plan, run: Run, secrets: Secrets, addresses: Addresses, gaps
     from vmm_wizard.remote.errors import LogonRefused, RemoteError
 
     if plan.node_account not in secrets:
-        gaps.append(f"setup's logs of the nodes: the password of {plan.node_account} is missing")
+        gaps.append(text("commands.bundle.no_password", account=plan.node_account))
         return
     for node in run.order.nodes or tuple(row.key for row in plan.nodes):
         try:
             yield from _of_node(plan, node, secrets, addresses, gaps)
         except LogonRefused as error:
             # The others would refuse the same password, and count it.
-            gaps.append(f"setup's logs of {node} and of the nodes after it: {error}")
+            gaps.append(text("commands.bundle.logs_and_after", node=node, error=error))
             return
         except (RemoteError, AddressError) as error:
-            gaps.append(f"setup's logs of {node}: {error}")
+            gaps.append(text("commands.bundle.logs", node=node, error=error))
 
 
 def _of_node(plan: Plan, node: str, secrets: Secrets, addresses: Addresses, gaps: list[str]) -> Iterator[Part]:
@@ -180,7 +179,9 @@ def _of_node(plan: Plan, node: str, secrets: Secrets, addresses: Addresses, gaps
             name = node_log_name(node, row.name)
             most = min(LOG_MOST, left)
             if not name or not most:
-                gaps.append(f"{row.name} of {node}: " + ("left out, its logs are too many" if name else "not a log"))
+                gaps.append(
+                    text(f"commands.bundle.left_out.{'too_many' if name else 'no_log'}", log=row.name, node=node)
+                )
                 continue
             content = fetch_log(session, row, most, time.monotonic() + _CALL_SECONDS)
             left -= len(content)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from vmm_wizard.cli.said import command, option
 from vmm_wizard.cli.shared import (
     GOOD,
     UNKNOWN,
@@ -23,12 +24,13 @@ from vmm_wizard.cli.shared import (
     secrets_option,
     width,
 )
+from vmm_wizard.texts import text
 
 
-@click.command()
+@command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
-@click.option("--domain", default="", metavar="DOMAIN", help="DNS name of the domain to look in.")
-@click.option("--account", default="", metavar="ACCOUNT", help="Ask directory and nodes as this account.")
+@option("--domain", default="", metavar="DOMAIN", said="commands.discovering.options.domain")
+@option("--account", default="", metavar="ACCOUNT", said="commands.discovering.options.account")
 @json_option
 @book_option
 @secrets_option
@@ -40,11 +42,7 @@ def discover(
     address_book: Path | None,
     secrets_file: Path | None,
 ) -> None:
-    """Look for domain controllers, SQL Servers, clusters with their nodes, and free addresses; change nothing.
-
-    What is looked for, and as whom, is read from FILE (which need not be complete) or given by the options. Without an
-    account only DNS is asked. Exit codes: 0 all was answered, 2 bad usage or file, 3 a part gave no answer.
-    """
+    """Look for domain controllers, SQL Servers, clusters with their nodes, and free addresses; change nothing."""
     from vmm_wizard.facts.model import NoAnswer
     from vmm_wizard.plan.model import Plan
     from vmm_wizard.plan.names import AccountName, HostName
@@ -60,7 +58,7 @@ def discover(
     except ValueError as error:
         refuse(f"{domain or account}: {error}")
     if not plan.dns_domain:
-        refuse("no domain is known: give --domain, or a FILE that names one")
+        refuse(text("commands.discovering.no_domain"))
     addresses = find_addresses(address_book)
     secrets = read_secrets(secrets_file)
     if is_interactive() and not as_json:
@@ -79,7 +77,7 @@ def discover(
         for found in look(discovery_question(plan, addresses.ca_file or ""), secrets, passwords, addresses):
             last = found
             if shown:
-                click.echo("\r\x1b[Klooking ...", err=True, nl=False)
+                click.echo(f"\r\x1b[K{text('commands.discovering.looking')}", err=True, nl=False)
     finally:
         passwords.close()
     if shown:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from vmm_wizard.cli.said import command, option
 from vmm_wizard.cli.shared import (
     CANCELLED,
     FAILED,
@@ -32,6 +33,7 @@ from vmm_wizard.cli.shared import (
     width,
 )
 from vmm_wizard.printable import printable
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
@@ -41,19 +43,17 @@ if TYPE_CHECKING:
     from vmm_wizard.plan.model import Plan
     from vmm_wizard.plan.secrets import Secrets
 
-yes_option = click.option("--yes", is_flag=True, help="Ask nothing, and go on although something is unknown.")
-restart_option = click.option(
+yes_option = option("--yes", is_flag=True, said="commands.jobs.options.yes")
+restart_option = option(
     "--restart",
     is_flag=True,
-    help="Restart nodes that wait for a restart, one after another, the role moved away before. Without it you are "
-    "asked, and --yes leaves them as they are.",
+    said="commands.jobs.options.restart",
 )
 
-by_hand_option = click.option(
+by_hand_option = option(
     "--by-hand",
     is_flag=True,
-    help="Make no task and store no password: you are told what to start on each node, at its console. Waited for, "
-    "followed and verified all the same.",
+    said="commands.jobs.options.by_hand",
 )
 
 #: Exit codes of the results that are not good.
@@ -94,7 +94,7 @@ def ask_passwords(plan: Plan, secrets: Secrets, door: Door, job: str = "install"
         ask_missing(needed_accounts(plan, Job(job), by_hand=by_hand), secrets)
     missing = missing_secrets(plan, secrets, Job(job), by_hand=by_hand)
     if missing:
-        refuse(f"the password of {', '.join(map(str, missing))} is missing: give --secrets FILE")
+        refuse(text("commands.shared.password_missing", account=", ".join(map(str, missing))))
 
 
 def ask_to_go_on(door: Door, job: str, *sentences: str) -> None:
@@ -102,11 +102,11 @@ def ask_to_go_on(door: Door, job: str, *sentences: str) -> None:
     if door.yes:
         return
     if door.as_json or not is_interactive():
-        refuse(f"without a terminal, {job} wants --yes")
+        refuse(text("commands.shared.wants_yes", job=job))
     for sentence in sentences:
         click.echo(sentence, err=True)
-    if not click.confirm("Go on?", err=True):
-        refuse("cancelled", code=CANCELLED)
+    if not click.confirm(text("commands.jobs.go_on"), err=True):
+        refuse(text("commands.shared.cancelled"), code=CANCELLED)
 
 
 def carry_out(
@@ -126,7 +126,9 @@ def carry_out(
         ending.set()
 
     def confirm(unknowns: tuple[Finding, ...]) -> bool:
-        return door.yes or click.confirm(f"Unknown: {', '.join(row.id for row in unknowns)}. Go on?", err=True)
+        return door.yes or click.confirm(
+            text("commands.jobs.unknown", unknowns=", ".join(row.id for row in unknowns)), err=True
+        )
 
     result = "failed"
     try:
@@ -149,16 +151,16 @@ def carry_out(
     except JournalError as error:
         refuse(str(error), code=INSTALL_FAILED)
     except OSError as error:
-        refuse(f"{error.filename}: cannot be used ({error.strerror})", code=INSTALL_FAILED)
+        refuse(text("commands.jobs.unusable", file=error.filename, reason=error.strerror), code=INSTALL_FAILED)
     raise SystemExit(EXIT_CODES.get(result, GOOD))
 
 
 def _ask(question: Question) -> str:
     """A question of a run, on the terminal."""
-    for line in (f"? {question.text}", *(f"    {word}: {text}" for word, text in question.choices.items())):
+    for line in (f"? {question.text}", *(f"    {word}: {said}" for word, said in question.choices.items())):
         click.echo(printable(line), err=True)
     choices = click.Choice(list(question.choices))
-    return str(click.prompt("What shall be done?", type=choices, default=question.default, err=True))
+    return str(click.prompt(text("commands.jobs.choose"), type=choices, default=question.default, err=True))
 
 
 def say(lines: Sequence[str], stop: Callable[[], None]) -> None:
@@ -174,14 +176,8 @@ def say(lines: Sequence[str], stop: Callable[[], None]) -> None:
 def how_it_runs(plan: Plan, *, by_hand: bool) -> tuple[str, ...]:
     """How setup comes to run on a node, and where its passwords are meanwhile: sentences for `ask_to_go_on`."""
     if by_hand:
-        return (
-            f"You start setup on each node when you are told to, logged on there as {plan.installing_account}. Only",
-            "its answer file and a script are copied there; the script asks for the passwords, and stores none.",
-        )
-    return (
-        f"A rehearsal and setup run as scheduled tasks, which store the password of {plan.installing_account}",
-        "on the node while they run.",
-    )
+        return (text("commands.jobs.by_hand", account=plan.installing_account),)
+    return (text("commands.jobs.by_task", account=plan.installing_account),)
 
 
 def plan_nodes(plan: Plan, names: Sequence[str]) -> tuple[str, ...]:
@@ -189,14 +185,14 @@ def plan_nodes(plan: Plan, names: Sequence[str]) -> tuple[str, ...]:
     known = {node.key: node.key for node in plan.nodes} | {node.label.casefold(): node.key for node in plan.nodes}
     for name in names:
         if name.casefold() not in known:
-            refuse(f"{name} is no node of the answer file: it has {', '.join(node.key for node in plan.nodes)}")
+            refuse(text("commands.jobs.no_node", name=name, nodes=", ".join(node.key for node in plan.nodes)))
     return tuple(dict.fromkeys(known[name.casefold()] for name in names))
 
 
-@click.command()
+@command()
 @answers_argument
 @json_option
-@click.option("--yes", is_flag=True, help="Ask nothing: rehearse, install, and go on although something is unknown.")
+@option("--yes", is_flag=True, said="commands.jobs.options.yes_2")
 @restart_option
 @by_hand_option
 @book_option
@@ -210,22 +206,19 @@ def install(
     address_book: Path | None,
     secrets_file: Path | None,
 ) -> None:
-    """Install VMM on the nodes of an answer file, one after another; run again, it goes on where it was cut off.
-
-    Where no task may store a password (DisableDomainCreds, Protected Users), or a change board wants it: --by-hand.
-    """
+    """Install VMM on the nodes of an answer file, one after another; run again, it goes on where it was cut off."""
     from vmm_wizard.install.orders import Order
 
     door = Door(as_json, yes)
     plan = load_plan(file)
     if not plan.registration.eula_accepted:
-        refuse(f"{file}: registration.eula_accepted is false, and setup will not run without it")
+        refuse(text("commands.shared.eula", file=file))
     plan, secrets, addresses = prepare_call(file, address_book, secrets_file, door, by_hand=by_hand)
     names = ", ".join(str(node) for node in plan.nodes)
     ask_to_go_on(
         door,
         "install",
-        f"VMM will be installed on {names}.",
+        text("commands.jobs.will_be", names=names),
         *how_it_runs(plan, by_hand=by_hand),
     )
     carry_out(plan, secrets, addresses, Order(restart=restart, by_hand=by_hand), door)

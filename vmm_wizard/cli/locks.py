@@ -22,6 +22,7 @@ from vmm_wizard.cli.shared import (
     refuse,
 )
 from vmm_wizard.printable import printable
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
@@ -45,7 +46,7 @@ def break_cluster_lock(file: Path, address_book: Path | None, secrets_file: Path
     if is_interactive() and not door.as_json:
         ask_missing((plan.node_account,), secrets)
     if plan.node_account not in secrets:
-        refuse(f"the password of {plan.node_account} is missing: give --secrets FILE")
+        refuse(text("commands.shared.password_missing", account=plan.node_account))
     open_log()
     try:
         with beside_no_run(plan, paths.state_folder()):
@@ -53,7 +54,7 @@ def break_cluster_lock(file: Path, address_book: Path | None, secrets_file: Path
             try:
                 state = read_lock(session, time.monotonic() + CALL_SECONDS)
                 if not state.is_held:
-                    click.echo(f"nobody holds {plan.cluster.name}")
+                    click.echo(text("commands.locks.nobody", cluster=plan.cluster.name))
                     return
                 click.echo(printable(occupied(state, plan)[0]))
                 _require_yes(door)
@@ -65,18 +66,18 @@ def break_cluster_lock(file: Path, address_book: Path | None, secrets_file: Path
     except RemoteError as error:
         refuse(str(error), code=UNKNOWN)
     if not after.done:
-        refuse(f"the lock has changed meanwhile, and was left alone: {occupied(after, plan)[0]}", code=FAILED)
-    click.echo("the lock is removed")
+        refuse(text("commands.locks.changed", holder=occupied(after, plan)[0]), code=FAILED)
+    click.echo(text("commands.locks.removed"))
 
 
 def _require_yes(door: Door) -> None:
     if door.yes:
         return
     if door.as_json or not is_interactive():
-        refuse("without a terminal, runs --break-lock wants --yes")
-    click.echo("Whoever holds it, if still at work, is not stopped by this: two would then work at once.", err=True)
-    if not click.confirm("Remove the lock?", err=True):
-        refuse("cancelled", code=CANCELLED)
+        refuse(text("commands.shared.wants_yes", job="runs --break-lock"))
+    click.echo(text("commands.locks.warns"), err=True)
+    if not click.confirm(text("commands.locks.remove"), err=True):
+        refuse(text("commands.shared.cancelled"), code=CANCELLED)
 
 
 def _session(plan: Plan, secrets: Secrets, addresses: Addresses) -> Session:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vmm_wizard.cli.said import command, option
 from vmm_wizard.cli.shared import (
     answers_argument,
     ask_estate,
@@ -24,27 +25,23 @@ from vmm_wizard.cli.shared import (
     write_text,
 )
 from vmm_wizard.plan.model import ASKED_TEAMS
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.checks.registry import Finding
     from vmm_wizard.plan.model import Plan
 
 
-@click.command()
+@command()
 @click.argument("check_id", metavar="ID")
 @answers_argument
-@click.option("--subject", default="", help="What the finding is about, as reports name it: a node, an address.")
-@click.option("--reason", required=True, help="Why it is accepted; shown in every report.")
-@click.option("--by", default="", help="Who accepts it.")
-@click.option("--on", default="", metavar="DAY", help="When, as 2026-11-26.")
+@option("--subject", default="", said="commands.marking.options.subject")
+@option("--reason", required=True, said="commands.marking.options.reason")
+@option("--by", default="", said="commands.marking.options.by")
+@option("--on", default="", metavar="DAY", said="commands.marking.options.on")
 @unused_book_option
 def accept(check_id: str, file: Path, subject: str, reason: str, by: str, on: str) -> None:
-    """Accept what a check finds: write it into FILE, with the reason. It stops no install from then on.
-
-    ID may also be of something that follows an install, such as AFT-ANTIVIRUS: it counts as seen to.
-
-    What makes setup roll back for certain cannot be accepted. To take an acceptance back, delete it from FILE.
-    """
+    """Accept what a check finds: write it into FILE, with the reason. It stops no install from then on."""
     plan = load_plan(file, complete=False)
     from vmm_wizard.checks.acceptance import node_of, objections
     from vmm_wizard.plan.rows import ACCEPTED
@@ -63,19 +60,17 @@ def accept(check_id: str, file: Path, subject: str, reason: str, by: str, on: st
     click.echo(f"{file}: {acceptance.check}{about} {acceptance}")
 
 
-@click.command()
-@click.option(
+@command()
+@option(
     "--for",
     "team",
     required=True,
     type=click.Choice(ASKED_TEAMS),
-    help="Who is asked: the AD team, the DBAs, the network team, or the administrators of the nodes.",
+    said="commands.marking.options.for",
 )
 @answers_argument
-@click.option(
-    "--mark", default="", metavar="TICKET", help="Write into FILE that all of it was asked for, under TICKET."
-)
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the request to a file.")
+@option("--mark", default="", metavar="TICKET", said="commands.marking.options.mark")
+@option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), said="commands.marking.options.output")
 @book_option
 @secrets_option
 def request(
@@ -97,18 +92,18 @@ def request(
     findings = update.findings
     after = follow_ups(plan, update.facts, file=file.name) if is_installed(plan, update.facts) else ()
     rows = report.requested(findings, Team(team))
-    text = report.as_text(plan, findings, Team(team), file.name, after)
+    said = report.as_text(plan, findings, Team(team), file.name, after)
     if output is None or not (rows or report.following(after, Team(team))):
-        click.echo(text, nl=False)
+        click.echo(said, nl=False)
     else:
-        write_text(output, text)
+        write_text(output, said)
         click.echo(str(output))
     if mark:
         _mark(file, plan, rows, team, mark, tuple(row.code for row in report.following(after, Team(team))))
     silent = [row for row in findings if row.status is Status.UNKNOWN and not row.steps]
     if silent:
         ids = ", ".join(dict.fromkeys(row.id for row in silent))
-        click.echo(f"vmm-wizard: this may not be all, because something is unknown: {ids}", err=True)
+        click.echo(text("commands.marking.not_all", ids=ids), err=True)
 
 
 def _mark(
@@ -132,7 +127,7 @@ def _mark(
         return
     kept = (row for row in plan.asked if ASKED.key(row) not in new)
     write_plan(file, replace(plan, asked=(*kept, *new.values())))
-    click.echo(f"vmm-wizard: {file}: {len(new)} marked as asked for under {ticket}", err=True)
+    click.echo(text("commands.marking.marked", file=file, number=len(new), ticket=ticket), err=True)
 
 
 def write_plan(file: Path, plan: Plan) -> None:
@@ -141,7 +136,7 @@ def write_plan(file: Path, plan: Plan) -> None:
 
     try:
         if updated(file.read_bytes().decode("utf-8-sig"), plan, {}) is None:
-            refuse(f"{file}: it cannot be changed without losing its comments; write the table into it by hand")
+            refuse(text("commands.marking.comments", file=file))
         save(plan, file)
     except OSError as error:
-        refuse(f"{file}: cannot be written ({error.strerror})")
+        refuse(text("commands.shared.cannot_be_written", path=file, reason=error.strerror))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vmm_wizard.cli.said import command, option
 from vmm_wizard.cli.shared import (
     CANCELLED,
     FAILED,
@@ -24,6 +25,7 @@ from vmm_wizard.cli.shared import (
     secrets_option,
     width,
 )
+from vmm_wizard.texts import counted, text
 
 if TYPE_CHECKING:
     from vmm_wizard.checks.registry import Finding
@@ -31,34 +33,24 @@ if TYPE_CHECKING:
     from vmm_wizard.mending.model import Offer
 
 
-@click.command()
+@command()
 @click.argument("check_id", metavar="ID")
 @answers_argument
-@click.option("--subject", default="", metavar="NODE", help="Only what was found about this node.")
-@click.option("--yes", is_flag=True, help="Ask nothing: make the changes that are shown.")
+@option("--subject", default="", metavar="NODE", said="commands.mending.options.subject")
+@option("--yes", is_flag=True, said="commands.mending.options.yes")
 @book_option
 @secrets_option
 def fix(
     check_id: str, file: Path, subject: str, yes: bool, address_book: Path | None, secrets_file: Path | None
 ) -> None:
-    """Mend what check ID finds, where the plan's accounts may: show it, ask, do it, check again.
-
-    \b
-    DKM-01  make the DKM container, with its rights and its protection
-    DKM-02  grant the installing account Full Control of it, and protect it
-    DKM-03  grant the service account Full Control of it
-    ACC-04  put the service account into a node's Administrators
-    RUN-02  remove a scheduled task that an earlier run of ours has left
-
-    Exit codes: 0 nothing is wrong there (any more), 1 it still is, 2 bad usage or file, 5 cancelled.
-    """
+    """Mend what check ID finds, where the plan's accounts may: show it, ask, do it, check again."""
     from vmm_wizard.mending.offers import mendable
 
     check_id = check_id.upper()
     if check_id not in mendable():
         refuse(
-            f"{check_id} cannot be mended from here; {', '.join(mendable())} can",
-            f"`vmm-wizard explain {check_id}` says how it is mended",
+            text("commands.mending.cannot", check_id=check_id, mendable=", ".join(mendable())),
+            text("commands.mending.explain", check_id=check_id),
         )
     plan = load_plan(file)
     addresses = find_addresses(address_book)
@@ -66,7 +58,7 @@ def fix(
     if is_interactive():
         ask_missing(plan.accounts, secrets)
     elif not yes:
-        refuse("without a terminal, fix wants --yes")
+        refuse(text("commands.shared.wants_yes", job="fix"))
     open_log()
     from vmm_wizard import paths
     from vmm_wizard.install.activity import RunActive, beside_no_run, ended_runs
@@ -90,7 +82,7 @@ def _mended(mender: Mender, check_id: str, subject: str, yes: bool) -> int:
 
     findings = mender.look(check_id, subject)
     if not findings:
-        refuse(f"{check_id} has no subject {subject}")
+        refuse(text("commands.mending.no_subject", check_id=check_id, subject=subject))
     wrong = [row for row in findings if row.status in WRONG]
     if not wrong:
         _show(findings)
@@ -99,8 +91,8 @@ def _mended(mender: Mender, check_id: str, subject: str, yes: bool) -> int:
     offers = [made for row in wrong if (made := _offered(mender, row)) is not None]
     if not offers:
         return FAILED
-    if not yes and not click.confirm("Make these changes?" if len(offers) > 1 else "Make this change?", err=True):
-        refuse("cancelled", code=CANCELLED)
+    if not yes and not click.confirm(counted("commands.mending.changes", len(offers)), err=True):
+        refuse(text("commands.shared.cancelled"), code=CANCELLED)
     return _carried_out(mender, offers, check_id, subject)
 
 
@@ -120,8 +112,9 @@ def _offered(mender: Mender, finding: Finding) -> Offer | None:
 
     made = mender.offer(finding)
     if isinstance(made, Refusal):
-        about = f" ({made.subject})" if made.subject else ""
-        click.echo(printable(f"vmm-wizard: {made.check_id}{about} is not mended from here: {made.reason}"), err=True)
+        how = "about" if made.subject else "all"
+        said = text(f"commands.mending.refused.{how}", check_id=made.check_id, subject=made.subject, reason=made.reason)
+        click.echo(printable(said), err=True)
         return None
     click.echo()
     for line in report.lines_of(made, width()):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from vmm_wizard.cli.said import command, option
 from vmm_wizard.cli.shared import (
     answers_argument,
     ask_estate,
@@ -25,31 +26,32 @@ from vmm_wizard.cli.shared import (
     width,
     write_text,
 )
+from vmm_wizard.texts import text
 
 
-@click.command()
+@command()
 @answers_argument
 @json_option
-@click.option("--all", "everything", is_flag=True, help="Show what is good and what does not apply, too.")
-@click.option(
+@option("--all", "everything", is_flag=True, said="commands.plans.options.all")
+@option(
     "--rehearse",
     is_flag=True,
-    help="Also run the rehearsal task on each node (RUN-02): stores a password there while it runs.",
+    said="commands.plans.options.rehearse",
 )
-@click.option(
+@option(
     "--since",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="LAST.json",
-    help="Show what has changed since an earlier `check --json`.",
+    said="commands.plans.options.since",
 )
-@click.option("--matrix", "as_matrix", is_flag=True, help="Show the checks of nodes as a table, a column a node.")
-@click.option(
+@option("--matrix", "as_matrix", is_flag=True, said="commands.plans.options.matrix")
+@option(
     "--report",
     "reports",
     multiple=True,
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.html|.md|.xml|.json",
-    help="Also write a report to keep or to send (.xml: JUnit). May be given more than once.",
+    said="commands.plans.options.report",
 )
 @book_option
 @secrets_option
@@ -74,7 +76,7 @@ def check(
     secrets = read_secrets(secrets_file)
     for path in reports:
         if path.suffix.lower() not in FORMATS:
-            refuse(f"{path}: a report's name ends in {', '.join(FORMATS)}")
+            refuse(text("commands.plans.report_name", path=path, formats=", ".join(FORMATS)))
     try:
         earlier = changes.read_report(since) if since else ()
     except changes.ReportError as error:
@@ -94,11 +96,7 @@ def check(
         lines = [report.as_json(plan, findings, **more)]
     else:
         lines = changes.as_text(changed, str(since), width(), everything) if since else []
-        lines += (
-            [*matrix.as_text(table, width()), "", "Without --matrix, each finding is told in full."]
-            if as_matrix
-            else []
-        )
+        lines += [*matrix.as_text(table, width()), "", text("commands.plans.without_matrix")] if as_matrix else []
         full = not since and not as_matrix
         lines += report.as_text(plan, findings, width(), everything) if full else report.ending(plan, findings, width())
     for line in lines:
@@ -106,14 +104,14 @@ def check(
     raise SystemExit(report.exit_code(findings))
 
 
-@click.command()
+@command()
 @answers_argument
-@click.option(
+@option(
     "-o",
     "--output",
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder to write into; one folder a node is made in it.",
+    said="commands.plans.options.output",
 )
 @unused_book_option
 def emit(file: Path, output: Path) -> None:
@@ -131,14 +129,14 @@ def emit(file: Path, output: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         except OSError as error:
-            refuse(f"{path}: cannot be written ({error.strerror})")
+            refuse(text("commands.shared.cannot_be_written", path=path, reason=error.strerror))
         click.echo(str(path))
 
 
-@click.command()
+@command()
 @click.argument("words", nargs=-1, metavar="[ID|KEY|WORD]")
-@click.option("--answers", is_flag=True, help="List the answers, and what each is.")
-@click.option("--glossary", "words_too", is_flag=True, help="List the words, and what each means.")
+@option("--answers", is_flag=True, said="commands.plans.options.answers")
+@option("--glossary", "words_too", is_flag=True, said="commands.plans.options.glossary")
 @unused_book_option
 def explain(words: tuple[str, ...], answers: bool, words_too: bool) -> None:
     """List the checks, or explain a check, an answer (dkm.container) or a word (gMSA)."""
@@ -187,7 +185,7 @@ def _list_words() -> None:
             click.echo(f"    {line}")
 
 
-@click.command()
+@command()
 @book_option
 def doctor(address_book: Path | None) -> None:
     """Say what this computer would use to reach directory, SQL Server and nodes, and what it lacks."""
@@ -195,7 +193,7 @@ def doctor(address_book: Path | None) -> None:
 
     if address_book is not None:
         find_addresses(address_book)
-        click.echo(f"+ address book: {address_book}; nothing outside it is looked up or connected to")
+        click.echo(text("commands.plans.book", path=address_book))
     for row in examine():
         click.echo(f"{'+' if row.good else '!'} {row.name}: {row.text}")
         if row.remedy:

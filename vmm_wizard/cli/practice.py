@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vmm_wizard.cli.said import SaidGroup, option
 from vmm_wizard.cli.shared import (
     GOOD,
     find_addresses,
@@ -27,6 +28,7 @@ from vmm_wizard.cli.shared import (
     theme_option,
     width,
 )
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
@@ -34,13 +36,13 @@ if TYPE_CHECKING:
     from vmm_wizard.wizard.course import Learning
 
 
-@click.group(invoke_without_command=True)
-@click.option("--scenario", default="", metavar="NAME", help="An estate with a fault to find; see --list.")
-@click.option("--course", is_flag=True, help="The scenarios as a course: what to find, hints, and what comes next.")
-@click.option("--speed", default=60.0, show_default=True, help="How much faster than real: 60 is 20 seconds a node.")
+@click.group(cls=SaidGroup, invoke_without_command=True)
+@option("--scenario", default="", metavar="NAME", said="commands.practice.options.scenario")
+@option("--course", is_flag=True, said="commands.practice.options.course")
+@option("--speed", default=60.0, show_default=True, said="commands.practice.options.speed")
 @plain_option
 @theme_option
-@click.option("--list", "list_scenarios", is_flag=True, help="List the scenarios, or with --course the lessons.")
+@option("--list", "list_scenarios", is_flag=True, said="commands.practice.options.list")
 @click.pass_context
 def lab(ctx: click.Context, scenario: str, course: bool, speed: float, plain: bool, list_scenarios: bool) -> None:
     """Practise: serve an estate on this computer and open the wizard on it."""
@@ -75,7 +77,7 @@ def _practise(scenario: str, speed: float, learning: Learning | None = None, *, 
     """Serve an estate and open the wizard on it; the wizard's exit code."""
     reason = "" if plain else terminal_reason(has_terminal(), os.environ.get("TERM", ""), os.name, sized=has_size())
     if reason:
-        refuse(reason, "the estate without the wizard: vmm-wizard lab serve --dir DIR")
+        refuse(reason, text("commands.practice.without_wizard"))
     _verify_scenario(scenario, speed)
     open_log()
     from vmm_wizard.lab.process import EstateNotServed, start_estate
@@ -83,7 +85,7 @@ def _practise(scenario: str, speed: float, learning: Learning | None = None, *, 
     before = os.environ.get("VMM_WIZARD_STATE")
     with tempfile.TemporaryDirectory(prefix="vmm-wizard-lab-", ignore_cleanup_errors=True) as folder:
         place = Path(folder)
-        click.echo("starting the practice estate ...", err=True)
+        click.echo(text("commands.practice.starting"), err=True)
         try:
             estate = start_estate(place, scenario, speed)
         except EstateNotServed as error:
@@ -112,7 +114,7 @@ def what_goes(answers: Path, served: bytes) -> str:
     """What to say of an answer file that was saved and goes with its estate; empty when it is as it was `served`."""
     if not answers.exists() or answers.read_bytes() == served:
         return ""
-    return f"{answers.name} goes away with this practice estate.\nOne that stays: vmm-wizard lab serve --dir DIR"
+    return text("commands.practice.goes_away", answers=answers.name)
 
 
 def _open(file: Path, book: Addresses, secrets: Secrets, learning: Learning | None, *, plain: bool) -> int:
@@ -130,7 +132,7 @@ def _verify_scenario(name: str, speed: float) -> None:
     from vmm_wizard.lab.scenarios import scenario as find
 
     if not 0 < speed < float("inf"):
-        refuse(f"--speed {speed:g}: expected a number above 0")
+        refuse(text("commands.practice.speed", speed=speed))
     if name:
         try:
             find(name)
@@ -139,21 +141,18 @@ def _verify_scenario(name: str, speed: float) -> None:
 
 
 @lab.command()
-@click.option(
+@option(
     "--dir",
     "folder",
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where address-book.toml, credentials.toml and state.json are written.",
+    said="commands.practice.options.dir",
 )
-@click.option("--scenario", default="", metavar="NAME", help="An estate with a fault to find.")
-@click.option("--speed", default=1.0, show_default=True, help="How much faster than real: 60 is 20 seconds a node.")
-@click.option("--attached", is_flag=True, hidden=True, help="End when the standard input ends.")
+@option("--scenario", default="", metavar="NAME", said="commands.practice.options.scenario_2")
+@option("--speed", default=1.0, show_default=True, said="commands.practice.options.speed")
+@option("--attached", is_flag=True, hidden=True, said="commands.practice.options.attached")
 def serve(folder: Path, scenario: str, speed: float, attached: bool) -> None:
-    """Serve the practice estate until it is stopped.
-
-    Where setup is to be started by hand, a colleague who lives there does it after a minute of the estate's time.
-    """
+    """Serve the practice estate until it is stopped."""
     _verify_scenario(scenario, speed)
     from vmm_wizard.lab.process import EstateNotServed, serve_estate
 
@@ -166,7 +165,7 @@ def serve(folder: Path, scenario: str, speed: float, attached: bool) -> None:
         threading.Thread(target=_until_alone, args=(stop,), name="parent", daemon=True).start()
 
     def ready() -> None:
-        click.echo(f"serving contoso.lab; the address book is {folder / 'address-book.toml'}")
+        click.echo(text("commands.practice.serving", book=folder / "address-book.toml"))
 
     try:
         serve_estate(folder, scenario, speed, stop, ready, click.echo)

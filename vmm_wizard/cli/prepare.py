@@ -7,16 +7,16 @@ from pathlib import Path
 import click
 
 from vmm_wizard.cli.jobs import Door, ask_to_go_on, carry_out, plan_nodes, prepare_call, yes_option
+from vmm_wizard.cli.said import command, option
 from vmm_wizard.cli.shared import answers_argument, book_option, json_option, load_plan, refuse, secrets_option
+from vmm_wizard.texts import text
 
 
-@click.command()
+@command()
 @answers_argument
-@click.option("--node", "names", multiple=True, help="Only this node of the answer file (may be given again).")
-@click.option(
-    "--restart", is_flag=True, help="Restart nodes that want it, one at a time, VMM's role moved away before."
-)
-@click.option("--by-hand", is_flag=True, help="Do nothing: print robocopy lines and all commands to run by hand.")
+@option("--node", "names", multiple=True, said="commands.prepare.options.node")
+@option("--restart", is_flag=True, said="commands.prepare.options.restart")
+@option("--by-hand", is_flag=True, said="commands.prepare.options.by_hand")
 @yes_option
 @json_option
 @book_option
@@ -31,11 +31,7 @@ def prepare(
     address_book: Path | None,
     secrets_file: Path | None,
 ) -> None:
-    """Bring to the nodes what setup wants there: the cluster's feature, the media, the ADK, packages.
-
-    The sources are in [prepare] of the answer file. A scheduled task on each node reads them from the share; what is
-    there already is not brought again.
-    """
+    """Bring to the nodes what setup wants there: the cluster's feature, the media, the ADK, packages."""
     door = Door(as_json, yes)
     plan = load_plan(file)
     nodes = plan_nodes(plan, names)
@@ -43,7 +39,7 @@ def prepare(
         from vmm_wizard.install.by_hand import prepare_by_hand
 
         if as_json:
-            refuse("--by-hand prints commands, and takes no --json")
+            refuse(text("commands.prepare.no_json"))
         click.echo("\n".join(prepare_by_hand(plan, nodes or tuple(node.key for node in plan.nodes))))
         return
     from vmm_wizard.install.orders import Job, Order
@@ -54,8 +50,8 @@ def prepare(
     ask_to_go_on(
         door,
         "prepare",
-        f"{shown} will be prepared{', and restarted where that is wanted' if restart else ''}.",
-        f"From:\n{sources}" if sources else "No source is named in [prepare]: only what needs none is done.",
-        f"A scheduled task there stores the password of {plan.installing_account} on the node while it runs.",
+        text(f"commands.prepare.will_be.{'restarted' if restart else 'prepared'}", nodes=shown),
+        text("commands.prepare.sources", sources=sources) if sources else text("commands.prepare.no_source"),
+        text("commands.prepare.stores_password", account=plan.installing_account),
     )
     carry_out(plan, secrets, addresses, Order(Job.PREPARE, nodes=nodes, restart=restart), door)

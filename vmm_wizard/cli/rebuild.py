@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from vmm_wizard.cli.jobs import (
     Door,
     ask_to_go_on,
@@ -16,10 +14,12 @@ from vmm_wizard.cli.jobs import (
     restart_option,
     yes_option,
 )
+from vmm_wizard.cli.said import command
 from vmm_wizard.cli.shared import answers_argument, book_option, json_option, load_plan, refuse, secrets_option
+from vmm_wizard.texts import text
 
 
-@click.command()
+@command()
 @answers_argument
 @yes_option
 @restart_option
@@ -36,23 +36,25 @@ def rebuild(
     address_book: Path | None,
     secrets_file: Path | None,
 ) -> None:
-    """Install VMM on the database and with the keys that an uninstall kept.
-
-    The way to another service account, or to other nodes. VMM must be on no node any more; database.create_new of the
-    answers is taken for false.
-    """
+    """Install VMM on the database and with the keys that an uninstall kept."""
     from vmm_wizard.install.orders import Job, Order
 
     door = Door(as_json, yes)
     if not load_plan(file).registration.eula_accepted:
-        refuse(f"{file}: registration.eula_accepted is false, and setup will not run without it")
+        refuse(text("commands.shared.eula", file=file))
     plan, secrets, addresses = prepare_call(file, address_book, secrets_file, door, Job.REBUILD, by_hand=by_hand)
     names = ", ".join(str(node) for node in plan.nodes)
     ask_to_go_on(
         door,
         "rebuild",
-        f"VMM will be installed on {names} again, as {plan.service_account.name}, on database {plan.database.name}",
-        f"of {plan.database.target} with the keys in {plan.dkm.dn}.",
+        text(
+            "commands.rebuild.will_be",
+            nodes=names,
+            account=plan.service_account.name,
+            database=plan.database.name,
+            server=plan.database.target,
+            container=plan.dkm.dn,
+        ),
         *how_it_runs(plan, by_hand=by_hand),
     )
     carry_out(plan, secrets, addresses, Order(Job.REBUILD, restart=restart, by_hand=by_hand), door)

@@ -9,25 +9,24 @@ from pathlib import Path
 
 import click
 
+from vmm_wizard.cli.said import command, option
 from vmm_wizard.cli.shared import answers_argument, load_plan, refuse, unused_book_option
+from vmm_wizard.texts import text
 
 
-@click.command()
+@command()
 @answers_argument
-@click.option(
+@option(
     "-o",
     "--output",
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="A new or empty folder; one numbered folder a node is made in it.",
+    said="commands.runbook.options.output",
 )
 @unused_book_option
 def runbook(file: Path, output: Path) -> None:
-    """Write what admins need to install by hand: answer files, a script that asks for passwords, numbered steps.
-
-    For where no scheduled task may keep a password, or a change board wants to see every step. No secret is in it.
-    """
+    """Write what admins need to install by hand: answer files, a script that asks for passwords, numbered steps."""
     plan = load_plan(file)
     from vmm_wizard.report.runbook import runbook_files
 
@@ -37,10 +36,10 @@ def runbook(file: Path, output: Path) -> None:
         refuse(f"{file}: {error}")
     try:
         if output.exists() and any(output.iterdir()):
-            refuse(f"{output}: is not empty; a runbook goes into a new or empty folder, so that no step is of another")
+            refuse(text("commands.runbook.not_empty", folder=output))
         write_folder(output, files)
     except OSError as error:
-        refuse(f"{output}: cannot be written ({error.strerror or error})")
+        refuse(text("commands.shared.cannot_be_written", path=output, reason=error.strerror or error))
     for name in files:
         click.echo(str(output / name))
 

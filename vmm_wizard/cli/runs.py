@@ -12,6 +12,7 @@ import click
 
 from vmm_wizard.cli.jobs import EXIT_CODES, Door, ask_passwords, ask_to_go_on, carry_out, say, yes_option
 from vmm_wizard.cli.locks import break_cluster_lock
+from vmm_wizard.cli.said import command, option
 from vmm_wizard.cli.shared import (
     CANCELLED,
     FAILED,
@@ -29,6 +30,7 @@ from vmm_wizard.cli.shared import (
     secrets_option,
     width,
 )
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from threading import Event
@@ -71,7 +73,7 @@ def plan_of(run: Run) -> Plan:
     from vmm_wizard.plan.answers import AnswersError, loads
 
     try:
-        return loads(run.plan_toml, f"the answers of run {run.id}")
+        return loads(run.plan_toml, text("commands.runs.answers", run=run.id))
     except AnswersError as error:
         refuse(*(str(mistake) for mistake in error.mistakes))
 
@@ -87,7 +89,7 @@ def listed(journal: Journal, run: Run) -> ListedRun:
     target = run.order.target
     cluster, nodes, at_work = "", run.order.nodes or ((target,) if target else ()), False
     try:
-        plan = loads(run.plan_toml, f"the answers of run {run.id}")
+        plan = loads(run.plan_toml, text("commands.runs.answers", run=run.id))
     except AnswersError:
         # It was another version's, maybe: the run is listed all the same.
         pass
@@ -98,15 +100,14 @@ def listed(journal: Journal, run: Run) -> ListedRun:
     return ListedRun(run, cluster, nodes, stands, at_work)
 
 
-@click.command()
+@command()
 @click.argument("run_id", metavar="[RUN]", required=False)
-@click.option(
+@option(
     "--break-lock",
     "locked_file",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Show who holds the cluster of an answer file and since when, and remove that lock when you say so: "
-    "only when nobody is at work there any more.",
+    said="commands.runs.options.break_lock",
 )
 @yes_option
 @json_option
@@ -123,7 +124,7 @@ def runs(
     """List the runs that were begun here, newest first, or show one in full."""
     if locked_file is not None:
         if run_id is not None:
-            refuse("--break-lock is about a cluster: give it without RUN")
+            refuse(text("commands.runs.without_run"))
         break_cluster_lock(locked_file, address_book, secrets_file, Door(as_json, yes))
         return
     from vmm_wizard.install.journal import JournalError
@@ -145,14 +146,13 @@ def runs(
         click.echo(line)
 
 
-@click.command()
+@command()
 @run_argument
 @yes_option
-@click.option(
+@option(
     "--end-setup",
     is_flag=True,
-    help="End the setup that this run has started on a node, look at what it left, and begin nothing more. "
-    "Asks for the node's name, unless --yes is given.",
+    said="commands.runs.options.end_setup",
 )
 @json_option
 @book_option
@@ -160,11 +160,7 @@ def runs(
 def resume(
     run_id: str, yes: bool, end_setup: bool, as_json: bool, address_book: Path | None, secrets_file: Path | None
 ) -> None:
-    """Go on with a run that was interrupted, with the answers that it was begun with.
-
-    RUN is its id, or enough of its begin or end (see `vmm-wizard runs`). Ctrl+C never ends a setup that runs: it stops
-    between steps, or leaves setup running. --end-setup is the one way to end it.
-    """
+    """Go on with a run that was interrupted, with the answers that it was begun with."""
     from vmm_wizard.install.runs import obstacle
 
     journal = open_journal()
@@ -177,11 +173,13 @@ def resume(
     addresses, secrets = find_addresses(address_book), read_secrets(secrets_file)
     ask_passwords(plan, secrets, door, run.job, by_hand=run.order.by_hand)
     row = listed(journal, run)
-    where = f"It stands at {row.standing}." if row.standing else "Nothing was begun on a node yet."
+    where = text("commands.runs.stands", standing=row.standing) if row.standing else text("commands.runs.nothing_begun")
     if end_setup:
         _confirm_end(journal, run, door)
         carry_out(plan, secrets, addresses, run.order, door, end_setup=True)
-    ask_to_go_on(door, "resume", f"Run {run.id} goes on: {run.job} on {', '.join(row.nodes)}.", where)
+    ask_to_go_on(
+        door, "resume", text("commands.runs.goes_on", run=run.id, job=run.job, nodes=", ".join(row.nodes)), where
+    )
     carry_out(plan, secrets, addresses, run.order, door)
 
 
@@ -189,30 +187,24 @@ def _confirm_end(journal: Journal, run: Run, door: Door) -> None:
     """Ask for the name of the node whose setup is to be ended; refuses where none is open, or nobody can be asked."""
     nodes = journal.open_nodes(run.id)
     if not nodes:
-        refuse(f"run {run.id} has left nothing on a node: there is no setup to end", code=FAILED)
+        refuse(text("commands.runs.nothing_to_end", run=run.id), code=FAILED)
     if door.yes:
         return
     if door.as_json or not is_interactive():
-        refuse("without a terminal, resume --end-setup wants --yes")
-    click.echo(
-        f"Setup of run {run.id} on {', '.join(nodes)} will be ended. It undoes nothing: what it has done", err=True
-    )
-    click.echo("is then looked at, and you are told how to clean it.", err=True)
+        refuse(text("commands.shared.wants_yes", job="resume --end-setup"))
+    click.echo(text("commands.runs.will_be_ended", run=run.id, nodes=", ".join(nodes)), err=True)
     for node in nodes:
-        if click.prompt(f"Type {node} to go on", err=True).strip().casefold() != node:
-            refuse("cancelled", code=CANCELLED)
+        if click.prompt(text("commands.runs.type_name", node=node), err=True).strip().casefold() != node:
+            refuse(text("commands.shared.cancelled"), code=CANCELLED)
 
 
-@click.command()
+@command()
 @run_argument
 @json_option
 @book_option
 @secrets_option
 def attach(run_id: str, as_json: bool, address_book: Path | None, secrets_file: Path | None) -> None:
-    """Follow a run that another process carries out; Ctrl+C leaves it alone, and the run goes on.
-
-    When nobody carries it out, its work on the nodes is read and followed, nothing is changed, and the exit code is 3.
-    """
+    """Follow a run that another process carries out; Ctrl+C leaves it alone, and the run goes on."""
     from vmm_wizard import paths
     from vmm_wizard.install.holding import carried_out
     from vmm_wizard.install.journal import JournalError
@@ -235,19 +227,19 @@ def attach(run_id: str, as_json: bool, address_book: Path | None, secrets_file: 
         if is_carried_out():
             _follow(journal, run, is_carried_out, stop, as_json)
             _leave_if_over(journal.run(run.id))
-        click.echo(f"vmm-wizard: nobody on this computer carries out run {run.id} now; its nodes are read", err=True)
+        click.echo(text("commands.runs.nobody", run=run.id), err=True)
         addresses, secrets = find_addresses(address_book), read_secrets(secrets_file)
         if is_interactive() and not as_json:
             ask_missing((plan.node_account,), secrets)
         if plan.node_account not in secrets:
-            refuse(f"the password of {plan.node_account} is missing: give --secrets FILE")
+            refuse(text("commands.shared.password_missing", account=plan.node_account))
         for event in _read_nodes(journal, run, plan, secrets, addresses, stop):
             say([report.as_json(event)] if as_json else _shown(event), stop.set)
     except JournalError as error:
         refuse(str(error))
     if stop.is_set():
-        refuse(f"detached; what runs for run {run.id} on the nodes goes on", code=CANCELLED)
-    refuse(f"`vmm-wizard resume {run.id}` goes on with it", code=UNKNOWN)
+        refuse(text("commands.runs.detached", run=run.id), code=CANCELLED)
+    refuse(text("commands.runs.resume", run=run.id), code=UNKNOWN)
 
 
 def _follow(journal: Journal, run: Run, is_carried_out: Callable[[], bool], stop: Event, as_json: bool) -> None:
@@ -264,7 +256,7 @@ def _follow(journal: Journal, run: Run, is_carried_out: Callable[[], bool], stop
         if row.event.get("event") == "finished":
             raise SystemExit(EXIT_CODES.get(str(row.event.get("result")), GOOD))
     if stop.is_set():
-        refuse(f"detached; run {run.id} goes on", code=CANCELLED)
+        refuse(text("commands.runs.detached_goes_on", run=run.id), code=CANCELLED)
 
 
 def _leave_if_over(run: Run) -> None:
@@ -272,7 +264,7 @@ def _leave_if_over(run: Run) -> None:
     from vmm_wizard.install.runs import UNFINISHED
 
     if run.outcome not in UNFINISHED:
-        click.echo(f"run {run.id} is over: {run.outcome}; `vmm-wizard runs {run.id}` tells what was done", err=True)
+        click.echo(text("commands.runs.over", run=run.id, outcome=run.outcome), err=True)
         raise SystemExit(EXIT_CODES.get(run.outcome, GOOD))
 
 
@@ -300,7 +292,7 @@ def _read_nodes(
 
     nodes = journal.open_nodes(run.id)
     if not nodes:
-        yield Notice("", f"run {run.id} has left nothing on a node")
+        yield Notice("", text("commands.runs.nothing_left", run=run.id))
     for node in nodes:
         task = None
         try:
@@ -310,7 +302,7 @@ def _read_nodes(
         except Cancelled:
             return
         except (RemoteError, AddressError) as error:
-            yield Notice(node, f"{node}: how its work stands cannot be read ({error})")
+            yield Notice(node, text("commands.runs.unread", node=node, error=error))
         finally:
             if task is not None:
                 task.close()

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from vmm_wizard.cli.said import option
 from vmm_wizard.printable import printable
+from vmm_wizard.texts import text
 from vmm_wizard.tui.terminals import CHOICES, VARIABLE
 
 if TYPE_CHECKING:
@@ -33,30 +35,30 @@ def refuse(*sentences: str, code: int = USAGE) -> NoReturn:
     raise SystemExit(code)
 
 
-book_option = click.option(
+book_option = option(
     "--address-book",
     type=click.Path(path_type=Path, dir_okay=False),
     envvar="VMM_WIZARD_ADDRESS_BOOK",
-    help="Where hosts are, instead of DNS (a practice estate writes one).",
+    said="commands.options.address_book",
 )
-secrets_option = click.option(
+secrets_option = option(
     "--secrets",
     "secrets_file",
     type=click.Path(path_type=Path, dir_okay=False),
     envvar="VMM_WIZARD_SECRETS",
-    help="TOML file with an [accounts] table of passwords, readable by you alone; - reads standard input.",
+    said="commands.options.secrets",
 )
-unused_book_option = click.option(
+unused_book_option = option(
     "--address-book",
     type=click.Path(path_type=Path, dir_okay=False),
     expose_value=False,
-    help="Taken by every command; this one asks no host.",
+    said="commands.options.address_book_2",
 )
-plain_option = click.option(
+plain_option = option(
     "--plain",
     is_flag=True,
     envvar="VMM_WIZARD_PLAIN",
-    help="The wizard as questions and answers, one line at a time: for screen readers, serial consoles and logs.",
+    said="commands.options.plain",
 )
 
 
@@ -65,16 +67,16 @@ def _keep_theme(ctx: click.Context, param: click.Parameter, value: str | None) -
         os.environ[VARIABLE] = value
 
 
-theme_option = click.option(
+theme_option = option(
     "--theme",
     type=click.Choice(CHOICES),
     envvar=VARIABLE,
     expose_value=False,
     callback=_keep_theme,
-    help="The wizard's colours; auto asks the terminal's environment, 16-... are the terminal's own.",
+    said="commands.options.theme",
 )
 answers_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+json_option = option("--json", "as_json", is_flag=True, said="commands.options.json")
 
 
 def load_plan(file: Path, complete: bool = True) -> Plan:
@@ -106,7 +108,7 @@ def read_secrets(file: Path | None) -> Secrets:
     from vmm_wizard.plan.secrets import STANDARD_INPUT, SecretsError, load_secrets, read_piped
 
     if str(file) == STANDARD_INPUT and sys.stdin.isatty():
-        refuse("--secrets - reads passwords from a pipe, and standard input is a terminal")
+        refuse(text("commands.shared.piped"))
     try:
         secrets = read_piped(sys.stdin.buffer) if str(file) == STANDARD_INPUT else load_secrets(file)
     except SecretsError as error:
@@ -127,9 +129,15 @@ def ask_missing(accounts: Iterable[AccountName], secrets: Secrets) -> None:
 
     for account in accounts:
         if account not in secrets:
-            text = click.prompt(f"Password of {account}", hide_input=True, default="", show_default=False, err=True)
-            log.mask(text)
-            secrets.put(account, Secret(text))
+            said = click.prompt(
+                text("commands.shared.password", account=account),
+                hide_input=True,
+                default="",
+                show_default=False,
+                err=True,
+            )
+            log.mask(said)
+            secrets.put(account, Secret(said))
 
 
 def ask_estate(plan: Plan, secrets: Secrets, addresses: Addresses, *, rehearse: bool = False) -> Update:
@@ -141,19 +149,21 @@ def ask_estate(plan: Plan, secrets: Secrets, addresses: Addresses, *, rehearse: 
     for update in Preflight(secrets, addresses).run(plan, rehearse=rehearse):
         last = update
         if shown and update.waiting:
-            click.echo(f"\r\x1b[Kasking {len(update.waiting)}: {', '.join(update.waiting)[:60]}", err=True, nl=False)
+            names = ", ".join(update.waiting)[:60]
+            said = text("commands.shared.asking", number=len(update.waiting), names=names)
+            click.echo(f"\r\x1b[K{said}", err=True, nl=False)
     if shown:
         click.echo("\r\x1b[K", err=True, nl=False)
     assert last is not None
     return last
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8; refuses where that cannot be done."""
+def write_text(path: Path, content: str) -> None:
+    """Write `content` to `path` as UTF-8; refuses where that cannot be done."""
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(content, encoding="utf-8")
     except (OSError, ValueError) as error:
-        refuse(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})")
+        refuse(text("commands.shared.cannot_be_written", path=path, reason=getattr(error, "strerror", None) or error))
 
 
 def cancelled_by_signals() -> threading.Event:
@@ -207,14 +217,11 @@ def has_size() -> bool:
 
 def terminal_reason(is_terminal: bool, term: str, os_name: str, *, sized: bool = True) -> str:
     """Why the wizard cannot be shown here, naming the command that does the same without a terminal; "" when it can."""
-    instead = (
-        "use `--plain`, the same wizard one line at a time, or `vmm-wizard check FILE` and "
-        "`vmm-wizard install FILE --yes` instead"
-    )
+    instead = text("commands.shared.instead")
     if not is_terminal:
-        return f"the wizard needs a terminal, and this is not one: {instead}"
+        return text("commands.shared.no_terminal", instead=instead)
     if term in ("dumb", "unknown") or (not term and os_name == "posix"):
-        return f"the wizard needs a terminal that can move its cursor (TERM is {term or 'not set'}): {instead}"
+        return text("commands.shared.no_cursor", term=term or text("commands.shared.not_set"), instead=instead)
     if not sized:
-        return f"the terminal does not say how large it is (`stty rows 24 cols 80` sets it): {instead}"
+        return text("commands.shared.no_size", instead=instead)
     return ""
