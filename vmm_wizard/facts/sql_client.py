@@ -38,7 +38,7 @@ class NativeError(Exception):
     """An error of SQL Server itself: its native number and its sentence. Never holds a secret."""
 
     def __init__(self, number: int, sentence: str) -> None:
-        super().__init__(f"error {number}: {sentence}")
+        super().__init__(text("reasons.sql_client.error", number=number, said=sentence))
         self.number = number
         self.sentence = sentence
 
