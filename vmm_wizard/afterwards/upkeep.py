@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from vmm_wizard.afterwards.model import REGISTRY, State, Step, View, Who, found, judged, state_of
 from vmm_wizard.checks.remedies import powershell, sql_name, sql_text
 from vmm_wizard.checks.rights import is_deletion_protection
+from vmm_wizard.checks.schedule import vmm_group
 from vmm_wizard.facts.model import AccountFacts, NoAnswer, NodeFacts, NotKnown, SqlFacts, known
 from vmm_wizard.plan.model import AccountKind
 from vmm_wizard.plan.names import AccountName
@@ -191,8 +192,12 @@ def updates(view: View) -> Iterator[Step]:
 
 def _active(view: View) -> str:
     """The label of the node that owns the role, lower case; empty where that is not known."""
-    row = found(view, "POST-02").get(view.plan.cluster.role_name.text)
-    return row.evidence.rpartition(" ")[2].partition(".")[0].casefold() if row else ""
+    try:
+        cluster = view.facts.any_cluster()
+    except NotKnown:
+        return ""
+    owner = next((row.owner for row in cluster.groups if row.name == vmm_group(cluster)), "")
+    return owner.partition(".")[0].casefold()
 
 
 def rotate(view: View) -> Iterator[Step]:
