@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import islice
@@ -22,6 +24,15 @@ settings.load_profile("any machine")
 # once, also where the environment would have nothing compiled kept.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+# What whoever runs the tests has begun or kept with the wizard is none of theirs: each process has a state of its own.
+_STATE = tempfile.mkdtemp(prefix="vmm-wizard-tests-")
+os.environ["VMM_WIZARD_STATE"] = _STATE
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_STATE, ignore_errors=True)
 
 
 @pytest.hookimpl(optionalhook=True)

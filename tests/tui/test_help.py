@@ -10,6 +10,7 @@ from textual.widgets import OptionList, Static
 from tests.building import good_facts
 from tests.tui.wizards import LARGE, SMALL, a_wizard, ready_plan, screen_text, to_field, to_page, told, until
 from vmm_wizard.texts import text
+from vmm_wizard.tui.screens.dialogs import ChoiceDialog
 from vmm_wizard.tui.screens.help import HelpPanel
 from vmm_wizard.tui.screens.help_dialog import HelpDialog
 
@@ -38,19 +39,33 @@ async def test_f1_opens_all_of_it_with_the_keys_and_the_glossary(key: str, tmp_p
         await pilot.press("k")
         await until(pilot, lambda: "Ctrl+S  F2" in screen_text(pilot))
         await pilot.press("escape")
-        await until(pilot, lambda: app.screen is app.wizard)
-        await pilot.press(key, "g")
+        await until(pilot, lambda: text("answers.dkm.container.why")[:40] in screen_text(pilot))
+        await pilot.press("g")
         await until(pilot, lambda: "Glossary" in screen_text(pilot))
         await pilot.press("w")
         words = app.screen.query_one(OptionList)
         assert words.highlighted is not None
         assert str(words.get_option_at_index(words.highlighted).prompt).casefold().startswith("w")
-        await pilot.press("home")
+        await pilot.press("home", "down")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, HelpDialog))
         assert text("help.term.means") in screen_text(pilot)
         await pilot.press("p")
         await until(pilot, lambda: text("help.page.about") in screen_text(pilot))
+        # Back the way that one came: the word, the glossary at that word, the help of the field.
+        await pilot.press("escape")
+        await until(pilot, lambda: text("help.term.means") in screen_text(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ChoiceDialog))
+        assert app.screen.query_one(OptionList).highlighted == 1
+        await pilot.press("escape")
+        await until(pilot, lambda: text("answers.dkm.container.why")[:40] in screen_text(pilot))
+        await pilot.press("k")
+        await until(pilot, lambda: "Ctrl+S  F2" in screen_text(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, HelpDialog))
+        await pilot.press("f1")
+        await until(pilot, lambda: app.screen is app.wizard)
 
 
 async def test_a_wide_screen_has_a_panel_that_follows_the_focus(tmp_path: Path) -> None:

@@ -2,10 +2,16 @@
 
 from pathlib import Path
 
+from textual.pilot import Pilot
+
 from tests.building import a_container, good_facts
-from tests.tui.wizards import SMALL, a_wizard, all_passwords, ready_plan, settled, to_page, told, until
+from tests.tui.wizards import SMALL, a_wizard, all_passwords, ready_plan, settled, to_field, to_page, told, until
+from tests.wizard.test_found import FOUND
+from vmm_wizard.tui.app import WizardApp
 from vmm_wizard.tui.screens.dialogs import TextDialog
 from vmm_wizard.tui.widgets.choice import Choice, ChoiceList
+from vmm_wizard.tui.widgets.found_field import FoundField
+from vmm_wizard.tui.widgets.found_list import FoundList
 from vmm_wizard.tui.widgets.steps import Steps
 
 
@@ -33,3 +39,20 @@ async def test_steps_buttons_choices_lists_and_the_line_of_keys_take_clicks(tmp_
         await until(pilot, lambda: app.screen is app.wizard)
         await pilot.click("KeysFooter", offset=(1, 0))
         await until(pilot, lambda: app.wizard.page.id == "sql")
+        await a_click_takes_a_row_of_what_was_found(pilot, app)
+
+
+async def a_click_takes_a_row_of_what_was_found(pilot: Pilot[int], app: WizardApp) -> None:
+    app.answers.answer("database.host", "")
+    app.wizard.found = FOUND
+    await app.wizard.answers_replaced()
+    await to_page(pilot, "sql")
+    await to_field(pilot, "database.host")
+    await pilot.press("down")
+    field = app.wizard.query_one("#field-database-host", FoundField)
+    shown = field.query_one(FoundList)
+    await until(pilot, lambda: len(shown.rows) > 1)
+    second = shown.rows[1]
+    await pilot.click(shown, offset=(4, 1))
+    await until(pilot, lambda: app.answers.text("database.host"))
+    assert second.answers["database.host"] == app.answers.text("database.host")

@@ -96,7 +96,7 @@ async def test_another_job_is_chosen_with_the_arrows_and_has_its_own_pages(tmp_p
         await pilot.press("u")
         await settled(pilot)
         assert app.answers.order.job is Job.UNINSTALL
-        assert "What goes" in screen_text(pilot)
+        assert "What is removed" in screen_text(pilot)
         assert "DKM container" not in screen_text(pilot)
         await pilot.press("down")
         await settled(pilot)
@@ -114,7 +114,7 @@ async def test_every_page_of_another_job_fits_a_small_screen(page: pages.Page, t
         await told(pilot)
         await to_page(pilot, page.id)
         text = screen_text(pilot)
-        assert page.title in text
+        assert page.name in text
         assert all(pages.LABELS[key] in text for key in page.keys)
 
 

@@ -31,7 +31,7 @@ async def test_all_steps_stand_beside_the_page_from_the_first_paint(tmp_path: Pa
     app = a_wizard(tmp_path)
     async with app.run_test(size=SMALL) as pilot:
         text = screen_text(pilot)
-        assert all(page.step in text for page in pages.PAGES)
+        assert all(page.name in text for page in pages.PAGES)
         assert "VMM release" in text
         assert len(app.wizard.query("PageView")) == 1
 

@@ -63,7 +63,7 @@ def test_the_palette_has_every_page_with_its_state_and_fits_into_the_dialog() ->
     rows = entries(view)
     assert {f"page:{page.id}" for page in view.pages} <= set(ids(rows))
     assert max(len(row.line) for row in rows) <= 66
-    assert "page 4: Container for encryption keys (DKM)" in [row.words for row in rows]
+    assert "page 4: DKM container" in [row.words for row in rows]
 
 
 def test_what_cannot_be_done_now_is_not_listed() -> None:

@@ -70,8 +70,8 @@ def test_each_job_asks_for_nothing_twice_and_for_all_that_it_requires(job: Job) 
 @pytest.mark.parametrize(
     ("order", "missing"),
     [
-        (Order(Job.FAILOVER), ". Where to: To node is not answered"),
-        (Order(Job.CONSOLE), ". Machines: Machines is not answered"),
+        (Order(Job.FAILOVER), ". Target node: To node is not answered"),
+        (Order(Job.CONSOLE), ". Console machines: Machines is not answered"),
         (Order(Job.ADD_NODE), ". New nodes: Machines is not answered"),
     ],
 )
@@ -95,7 +95,7 @@ def test_a_database_goes_by_its_name_and_with_the_last_node(nodes: tuple[str, ..
     plan = ready_plan()
     order = Order(Job.UNINSTALL, nodes, remove_database=typed)
     view = View(plan, passwords=frozenset(account.key for account in plan.accounts), order=order)
-    assert obstacles(view) == ((f"X What goes: {said}",) if said else ())
+    assert obstacles(view) == ((f"X What is removed: {said}",) if said else ())
     assert mark_of(view, pages.UNINSTALL) is (Mark.WRONG if said else Mark.OK)
 
 

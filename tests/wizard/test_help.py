@@ -98,6 +98,14 @@ class TestWhatHasTheFocus:
         assert help_of_thing("", "Arrows scroll.", RUN).parts[0][1] == "Arrows scroll."
         assert help_of_thing("", "", RUN) == help_of_page(RUN)
 
+    def test_of_the_last_page_says_what_to_do_first_once_vmm_is_installed(self) -> None:
+        told = dict(help_of_thing("thing:done", "", RUN).parts)
+        first = told[text("help.page.now")].splitlines()
+        assert [line[:2] for line in first[:8]] == [f"{number}." for number in range(1, 9)]
+        for word in ("console", "Back up", "Administrator role", "--moves", "availability group", "library"):
+            assert any(word in line for line in first), word
+        assert "`vmm-wizard after FILE`" in first[-1]
+
 
 class TestLookingUp:
     @pytest.mark.parametrize(
@@ -110,7 +118,7 @@ class TestLookingUp:
             ("gmsa", "gMSA"),
             ("double  hop", "second hop"),
             ("Service Principal Name", "SPN"),
-            ("names", "Name and addresses of the role"),
+            ("names", "Names, addresses"),
         ],
     )
     def test_finds_checks_answers_words_and_pages(self, word: str, title: str) -> None:

@@ -3,7 +3,7 @@
 from vmm_wizard.install.events import Event, LogGrew, Notice, StepChanged, StepState
 from vmm_wizard.report.run import lines_of
 from vmm_wizard.setup.log_causes import explain
-from vmm_wizard.wizard.log_lines import KEPT, LogLines
+from vmm_wizard.wizard.log_lines import KEPT, LogLines, wrapped
 
 FIRST, SECOND = "vmm01.contoso.lab", "vmm02.contoso.lab"
 FAILS = "*** Carmine error was: HostAgentFail (2912); HR: 0x80041001"
@@ -108,3 +108,21 @@ def test_a_search_is_within_what_is_shown() -> None:
     log.search("apple")
     log.turn_problems()
     assert log.matches() == []
+
+
+def test_a_line_that_is_wider_than_the_screen_goes_on_below_and_nothing_of_it_is_lost() -> None:
+    said = f"10:00:01 {FAILS} at Microsoft.VirtualManager.Setup.{'x' * 60}; see the log"
+    log = a_log(LogGrew(FIRST, (said, "short")))
+    log.search("carmine")
+    log.go(-1)
+    rows = wrapped(log.rows(), 40)
+    assert all(len(str(row)) <= 40 for row in rows)
+    assert "".join("".join(row.text.split()) for row in rows) == "".join(f"{said}short".split())
+    assert [(row.sign, row.is_more) for row in rows] == [(">", False), *[(">", True)] * (len(rows) - 2), ("", False)]
+    assert [str(row)[:2] for row in rows] == ["> ", *["  "] * (len(rows) - 1)]
+    assert len(log.matches()) == 1
+
+
+def test_wide_letters_are_wrapped_by_the_columns_that_they_take() -> None:
+    rows = wrapped(a_log(LogGrew(FIRST, ("\u65e5" * 40,))).rows(), 42)
+    assert [len(row.text.strip()) for row in rows] == [20, 18, 2]

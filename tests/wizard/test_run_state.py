@@ -65,7 +65,14 @@ def test_only_while_setup_runs_is_stopping_a_letting_go() -> None:
 
 def test_a_verified_node_is_marked_with_sign_and_words() -> None:
     lines = after(StepChanged(FIRST, "verify", StepState.DONE, "registry: VMM; SCVMMService is running")).lines()
-    assert "+ vmm01 [############] 100% installed and verified" in lines
+    assert "+ vmm01 [############] 100% installed, verified" in lines
+    assert max(map(len, lines)) < 48, "on a screen of 80 columns, with a scrollbar"
+
+
+def test_a_step_without_room_behind_the_name_of_its_machine_stands_below() -> None:
+    state = after(StepChanged(FIRST, "setup", StepState.STARTED))
+    assert state.lines(room=30)[-4:-1] == ["> vmm01 [------------]   0%", "  setup runs", "  vmm02 [------------]   0%"]
+    assert "> vmm01 [------------]   0% setup runs" in state.lines(room=40)
 
 
 def test_a_node_that_has_vmm_already_is_marked() -> None:
@@ -177,7 +184,7 @@ def test_the_first_node_says_what_is_usual_for_the_second() -> None:
     )
     lines = state.lines(minute(23))
     assert "  took 19 min" in lines
-    assert "  for 1 min; 18 min the last time here" in lines
+    assert "  for 1 min; 18 min last time here" in lines
 
 
 def test_a_run_that_is_gone_on_with_shows_how_long_setup_has_really_taken() -> None:

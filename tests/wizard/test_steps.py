@@ -48,3 +48,8 @@ def test_a_first_letter_or_a_number_means_a_step(character: str, page: str) -> N
 @pytest.mark.parametrize("character", ["x", "²"])
 def test_other_characters_mean_none(character: str) -> None:
     assert meant(a_view(), pages.ACCOUNT, character) is None
+
+
+def test_every_page_has_one_name_that_has_room_in_the_list_and_differs_from_the_others_of_its_job() -> None:
+    assert [page.name for page in pages.BY_ID.values() if len(page.name) > 17] == []
+    assert all(len({page.name for page in of_job}) == len(of_job) for of_job in pages.PAGES_OF.values())

@@ -63,7 +63,7 @@ def _given(state: State) -> Iterator[str]:
 def _answers(state: State) -> Iterator[str]:
     for page in state.view.pages:
         if page.keys:
-            yield f"{page.step}: {flow.mark_of(state.view, page).word}"
+            yield f"{page.name}: {flow.mark_of(state.view, page).word}"
         for key in page.keys:
             said = state.answers.text(key).replace("\n", "; ")
             yield f"  {LABELS[key]}: {said or text('plain.nothing')}"

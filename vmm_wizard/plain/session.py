@@ -136,7 +136,7 @@ class Session:
         state.page, first, self._asked = page, self._asked, 0
         if not first:
             number, last = view.pages.index(page) + 1, len(view.pages)
-            self.talk.say("", text("plain.page", number=number, last=last, title=page.title))
+            self.talk.say("", text("plain.page", number=number, last=last, title=page.name))
             self.talk.say(text("plain.review") if page is pages.REVIEW else page.about)
         if page.keys:
             self._asked = self._ask_all(page, max(first - 1, 0)) + 1
@@ -214,7 +214,7 @@ class Session:
         told.tell(state, lines)
         number, others = told.waiting(view) if page is pages.REVIEW else flow.waiting_checks(view, page)
         if number:
-            self.talk.say(counted("plain.will_follow", number, pages=", ".join(other.step for other in others)))
+            self.talk.say(counted("plain.will_follow", number, pages=", ".join(other.name for other in others)))
         self._menu(lines)
 
     def _sum_up(self) -> None:
@@ -251,7 +251,7 @@ class Session:
         elif page is pages.DONE:
             enter = text("plain.enter_quits")
         else:
-            enter = text("plain.goes_on", title=after.step)
+            enter = text("plain.goes_on", title=after.name)
         opens = text("plain.opens") if told.any_told(lines) else ""
         while True:
             typed = self.talk.ask(lambda: Prompt(f"{enter}{opens}{text('plain.asks_help')}", words=True))[0].strip()
@@ -290,7 +290,7 @@ class Session:
         if named:
             raise Turn(named[0])
         rows = [
-            (page.id, f"{page.title}: {flow.mark_of(view, page).word or text('plain.no_mark')}") for page in view.pages
+            (page.id, f"{page.name}: {flow.mark_of(view, page).word or text('plain.no_mark')}") for page in view.pages
         ]
         raise Turn(pages.BY_ID[self.talk.choose(text("plain.go_to"), rows, default=self.state.page.id)])
 

@@ -144,7 +144,7 @@ class DoingApp(App[int], inherit_bindings=False):
         if self.wizard.walk_steps():
             return
         view = self.wizard.view
-        rows = [(page.id, f"{page.title}  ({flow.mark_of(view, page).word or '-'})") for page in view.pages]
+        rows = [(page.id, f"{page.name}  ({flow.mark_of(view, page).word or '-'})") for page in view.pages]
         ask(self, text("steps.go"), "", rows, self._go_to)
 
     async def _go_to(self, page_id: str | None) -> None:

@@ -92,7 +92,7 @@ def title_of(name: str, chapter: str, within: int) -> str:
 def _hints_of_check(fault: Fault) -> tuple[str, ...]:
     subject = f" ({fault.subject})" if fault.subject else ""
     return (
-        text("course.generic.page", page=page_of_check(fault.check).step),
+        text("course.generic.page", page=page_of_check(fault.check).name),
         text("course.generic.check", title=explain(fault.check).title),
         text("course.generic.line", id=fault.check, subject=subject),
     )

@@ -229,17 +229,17 @@ def obstacles(view: View) -> tuple[str, ...]:
 
     rows: list[str] = []
     for key in view.wrong:
-        page = page_with(key, view.order.job).step
+        page = page_with(key, view.order.job).name
         rows.append(text("obstacles.unreadable", page=page, answer=LABELS[key]))
     for key in open_answers(view.plan, view.order):
         if key not in view.wrong:
-            page = page_with(key, view.order.job).step
+            page = page_with(key, view.order.job).name
             eula = text("obstacles.eula", page=page)
             rows.append(eula if key == EULA else text("obstacles.unanswered", page=page, answer=LABELS[key]))
     for shown in view.pages:
         for key in missing_passwords(view, shown):
             account = field_value(view.plan, key)
-            rows.append(text("obstacles.password", page=shown.step, account=account))
+            rows.append(text("obstacles.password", page=shown.name, account=account))
     rows += _of_the_database(view)
     if rows:
         return tuple(rows)
@@ -259,11 +259,11 @@ def _of_the_database(view: View) -> tuple[str, ...]:
     if order.job is not Job.UNINSTALL or not order.remove_database:
         return ()
     if order.remove_database != name:
-        return (text("obstacles.database_name", page=UNINSTALL.step, name=name, typed=order.remove_database),)
+        return (text("obstacles.database_name", page=UNINSTALL.name, name=name, typed=order.remove_database),)
     going = {host.partition(".")[0].casefold() for host in order.nodes}
     staying = [node.label for node in view.plan.nodes if going and node.label.casefold() not in going]
     if staying:
-        return (text("obstacles.database_stays", page=UNINSTALL.step, nodes=", ".join(staying)),)
+        return (text("obstacles.database_stays", page=UNINSTALL.name, nodes=", ".join(staying)),)
     return ()
 
 

@@ -13,10 +13,12 @@ from vmm_wizard.texts import has, text
 from vmm_wizard.wizard import glossary
 from vmm_wizard.wizard.field_words import help_of
 from vmm_wizard.wizard.order_fields import ORDER_FIELDS
-from vmm_wizard.wizard.pages import BY_ID, LABELS, Page
+from vmm_wizard.wizard.pages import BY_ID, DONE, LABELS, Page
 
 #: The parts of an answer's help in the catalogue, in reading order.
 PARTS = ("what", "why", "where", "whom", "wrong")
+#: What stands on the last page, as a subject of help: how it ended and what follows.
+DONE_PAGE = "thing:done"
 #: Terms listed below a help text at the most: more are not read.
 _MOST = 8
 #: Parts shown in the panel at the most: what may be written and the sources are for F1.
@@ -74,12 +76,14 @@ def help_of_term(term: glossary.Term) -> Help:
 def help_of_page(page: Page) -> Help:
     """What a page is for, what is answered on it, and which checks look at it."""
     rows = [(text("help.page.about"), page.about)]
+    if page is DONE:
+        rows.append((text("help.page.now"), text("help.page.done").strip()))
     if page.keys:
         rows.append((text("help.page.answers"), ", ".join(LABELS[key] for key in page.keys)))
     checks = [row.id for row in all_checks() if row.topic in page.topics or row.id in page.ids]
     if checks:
         rows.append((text("help.page.checks"), ", ".join(checks)))
-    return Help(page.title, tuple(rows))
+    return Help(page.name, tuple(rows))
 
 
 def help_of_thing(subject: str, line: str, page: Page) -> Help:
@@ -92,11 +96,13 @@ def help_of_thing(subject: str, line: str, page: Page) -> Help:
         return help_of_answer(name)
     if kind == "check":
         return help_of_check(name)
+    if subject == DONE_PAGE:
+        return help_of_page(DONE)
     if kind == "thing" and has(f"help.thing.{name}.title"):
         rows = [(text("help.answer.what"), text(f"help.thing.{name}.what"))]
         return Help(text(f"help.thing.{name}.title"), tuple(rows))
     if line:
-        return Help(page.title, ((text("help.answer.what"), line), (text("help.page.about"), page.about)))
+        return Help(page.name, ((text("help.answer.what"), line), (text("help.page.about"), page.about)))
     return help_of_page(page)
 
 

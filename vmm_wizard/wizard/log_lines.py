@@ -10,11 +10,13 @@ import textwrap
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from vmm_wizard.install.events import Event, LogGrew
 from vmm_wizard.printable import printable
 from vmm_wizard.setup.log_causes import UNEXPLAINED, explain, is_failure, is_warning
 from vmm_wizard.texts import counted, text
+from vmm_wizard.wizard.picture import cells
 
 #: Lines that are kept; SetupWizard.log on the node has all.
 KEPT = 2000
@@ -38,15 +40,38 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line as it is shown, or (`number` 0) a row between lines."""
+    """A line as it is shown, or (`number` 0) a row between lines. `is_more`: the rest of a line that is wider than the
+    screen, which has the sign of its line and does not show it again."""
 
     number: int
     sign: str
     text: str
     is_match: bool = False
+    is_more: bool = False
 
     def __str__(self) -> str:
-        return f"{self.sign or ' '} {self.text}"
+        return f"{' ' if self.is_more else self.sign or ' '} {self.text}"
+
+
+def wrapped(rows: Iterable[Row], width: int) -> list[Row]:
+    """The rows in so many columns: what is longer goes on below, set in."""
+    found: list[Row] = []
+    for row in rows:
+        first, *rest = _pieces(row.text, max(width - 2, 20))
+        found += [replace(row, text=first), *(replace(row, text=piece, is_more=True) for piece in rest)]
+    return found
+
+
+@lru_cache(maxsize=2 * KEPT)
+def _pieces(said: str, width: int) -> tuple[str, ...]:
+    """A text in pieces of so many columns. Kept: the log is drawn twice a second, and most of it is as before."""
+    columns = cells(said)
+    if columns <= width:
+        return (said,)
+    # Of letters that take two columns there are fewer in a row.
+    letters = max(width * len(said) // columns, 10)
+    lead = " " * min(len(said) - len(said.lstrip()) + 2, letters // 2)
+    return tuple(textwrap.wrap(said, letters, subsequent_indent=lead, break_on_hyphens=False)) or (said,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,14 +27,9 @@ class Page:
     ids: tuple[str, ...] = ()
 
     @property
-    def step(self) -> str:
-        """Its name in the list of steps."""
-        return text(f"pages.step.{self.id}")
-
-    @property
-    def title(self) -> str:
-        """What stands above it."""
-        return text(f"pages.title.{self.id}")
+    def name(self) -> str:
+        """What it is called, in the list of steps as above it."""
+        return text(f"pages.name.{self.id}")
 
     @property
     def about(self) -> str:

@@ -37,7 +37,7 @@ def entries(view: View) -> tuple[Entry, ...]:
     ]
     for number, page in enumerate(view.pages, start=1):
         mark = mark_of(view, page)
-        words = text("palette.page", number=number, title=page.title)
+        words = text("palette.page", number=number, title=page.name)
         rows.append(Entry(f"{PAGE}{page.id}", words, f"{mark.sign} {mark.word}".strip()))
     return tuple(rows)
 

@@ -104,14 +104,16 @@ class NodeState:
         """All is done there."""
         self.good, self.percent, self.text, self.until = True, 100, "", at
 
-    def lines(self, now: datetime | None, usuals: Usuals, width: int) -> list[str]:
+    def lines(self, now: datetime | None, usuals: Usuals, width: int, room: int = 0) -> list[str]:
         """Sign, name, bar and step; below, while something is done there, the phase, for how long, and what is usual.
-        `width` is that of the longest name."""
+        `width` is that of the longest name; a step that does not fit into `room` columns (0: any) stands below."""
         full = self.percent * _BAR // 100
         sign = "+" if self.good else "X" if self.failed else " " if self.state is None else ">"
         bar = f"[{'#' * full}{'-' * (_BAR - full)}] {self.percent:3d}%"
-        rows = [f"{sign} {self.label:<{width}} {bar} {self.step}"]
-        below = [self.text, self._times(now, usuals)]
+        head = f"{sign} {self.label:<{width}} {bar}"
+        fits = not room or len(head) + 1 + len(self.step) <= room
+        rows = [f"{head} {self.step}" if fits else head]
+        below = ["" if fits else self.step, self.text, self._times(now, usuals)]
         return [*rows, *(f"  {row}" for row in below if row)]
 
     def _times(self, now: datetime | None, usuals: Usuals) -> str:

@@ -180,8 +180,8 @@ class RunState:
             said = said.replace(node.name, node.label)
         return said
 
-    def lines(self, now: datetime | None = None) -> list[str]:
-        """The run in lines: the headline, how far all is, then each machine."""
+    def lines(self, now: datetime | None = None, room: int = 0) -> list[str]:
+        """The run in lines: the headline, how far all is, then each machine. `room`: how many columns there are."""
         rows = [self.headline, *([f"({self._stopping_in_short})"] if self.stopping else [])]
         done = sum(node.good for node in self.nodes.values())
         full = self.percent * _BAR // 100
@@ -189,7 +189,7 @@ class RunState:
         rows += [f"[{'#' * full}{'-' * (_BAR - full)}] {self.percent:3d}%, {told}"]
         width = max((len(node.label) for node in self.nodes.values()), default=0)
         for node in self.nodes.values():
-            rows += node.lines(now, self.usuals, width)
+            rows += node.lines(now, self.usuals, width, room)
         return [*map(printable, rows)]
 
     def ending(self) -> list[str]:

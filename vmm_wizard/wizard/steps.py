@@ -16,7 +16,7 @@ def step_lines(view: View, current: Page, cursor: Page | None = None) -> tuple[t
     for page in view.pages:
         mark = mark_of(view, page)
         pointer = ">" if page is (cursor or current) else "*" if page is current else " "
-        lines.append((f"{pointer} {page.step:<17} {mark.sign} {mark.word:<7}", mark))
+        lines.append((f"{pointer} {page.name:<17} {mark.sign} {mark.word:<7}", mark))
     return tuple(lines)
 
 
@@ -33,4 +33,4 @@ def meant(view: View, cursor: Page, character: str) -> Page | None:
         return view.pages[place] if place < len(view.pages) else None
     here = view.pages.index(cursor) + 1
     following = (*view.pages[here:], *view.pages[:here])
-    return next((page for page in following if page.step.casefold().startswith(character.casefold())), None)
+    return next((page for page in following if page.name.casefold().startswith(character.casefold())), None)

@@ -31,8 +31,10 @@ class ChoiceDialog(ModalScreen[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss('')", "Back")]
 
-    def __init__(self, title: str, said: str, answers: Sequence[tuple[str, str]], name: str = "") -> None:
+    def __init__(self, title: str, said: str, answers: Sequence[tuple[str, str]], name: str = "", at: str = "") -> None:
+        """`at`: the key of the answer that is chosen at first; without one the first."""
         super().__init__(name=name)
+        self._at = at
         self._title = printable(title)
         self._text = printable(said)
         self._answers = tuple((key, printable(line)) for key, line in answers)
@@ -45,6 +47,11 @@ class ChoiceDialog(ModalScreen[str]):
                     yield Static(self._text, markup=False)
             yield OptionList(*(Option(said, id=key) for key, said in self._answers), markup=False, compact=True)
             yield Static(text("dialogs.choose"), classes="hint")
+
+    def on_mount(self) -> None:
+        for place, (key, _) in enumerate(self._answers):
+            if self._at and key == self._at:
+                self.query_one(OptionList).highlighted = place
 
     def on_key(self, event: Key) -> None:
         """A first letter goes to the next answer that begins with it."""

@@ -19,6 +19,7 @@ from vmm_wizard.tui.widgets.findings import FindingsList
 from vmm_wizard.tui.widgets.form import PageView, Pane
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.finding_lines import lines_of
+from vmm_wizard.wizard.help import DONE_PAGE
 from vmm_wizard.wizard.run_state import RunState
 from vmm_wizard.wizard.sharing import Shared, follow_ups_of
 from vmm_wizard.wizard.stale import since_run
@@ -32,6 +33,8 @@ _DIALOG_WIDTH = 68
 
 class Told(Pane):
     """A text in its full length: the page scrolls, and the text has the keys for that."""
+
+    help_subject = DONE_PAGE
 
     def allow_focus(self) -> bool:
         return any(isinstance(node, PageView) and node.max_scroll_y > 0 for node in self.ancestors)
@@ -49,6 +52,8 @@ class DonePage(PageView, Sharing):
     page = pages.DONE
     follow_up_rows: tuple[FollowUp, ...] = ()
     says_in_a_line = True
+    help_text = text("done.page_help")
+    help_subject = DONE_PAGE
 
     def body(self) -> Iterator[Widget]:
         with Told(id="result-pane"):

@@ -106,23 +106,31 @@ class HelpScreen(Screen[None]):
 
         self._explain(help_of_thing(*self.help_now(), self.page))
 
-    def _explain(self, told: Help) -> None:
-        from vmm_wizard.tui.screens.help_dialog import HelpDialog
+    def _explain(self, told: Help, back: Callable[[], object] | None = None) -> None:
+        """Show a help in full; Escape goes `back` to what it was opened from."""
+        from vmm_wizard.tui.screens.help_dialog import LEAVE, HelpDialog
         from vmm_wizard.wizard.help import help_of_page
 
+        def again() -> None:
+            self._explain(told, back)
+
         after: dict[str, Callable[[], object]] = {
-            "glossary": lambda: self._open_glossary(told),
-            "keys": lambda: tell(self.app, text("help.keys.title"), keys_help()),
-            "page": lambda: self._explain(help_of_page(self.page)),
+            "glossary": lambda: self._open_glossary(told, again),
+            "keys": lambda: tell(self.app, text("help.keys.title"), keys_help(), back=again),
+            "page": lambda: self._explain(help_of_page(self.page), again),
+            LEAVE: lambda: None,
         }
 
         def go_on(answer: str | None) -> None:
             if answer:
                 after[answer]()
+            elif back is not None:
+                back()
 
         self.app.push_screen(HelpDialog(told), go_on)
 
-    def _open_glossary(self, told: Help) -> None:
+    def _open_glossary(self, told: Help, back: Callable[[], object], at: str = "") -> None:
+        """Choose a word; those of the help that one comes from stand first, and `at` is where one is."""
         from vmm_wizard.wizard import glossary
         from vmm_wizard.wizard.help import help_of_term
 
@@ -130,7 +138,9 @@ class HelpScreen(Screen[None]):
 
         def go_on(key: str | None) -> None:
             if key:
-                self._explain(help_of_term(rows[key]))
+                self._explain(help_of_term(rows[key]), lambda: self._open_glossary(told, back, key))
+            else:
+                back()
 
         names = [(row.key, row.name) for row in rows.values()]
-        ask(self.app, text("help.glossary.title"), text("help.glossary.text"), names, go_on)
+        ask(self.app, text("help.glossary.title"), text("help.glossary.text"), names, go_on, at=at)

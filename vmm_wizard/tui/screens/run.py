@@ -76,6 +76,8 @@ class RunPage(PageView):
 
     def on_resize(self) -> None:
         self.query_one(Picture).resized()
+        if self.state is not None:
+            self.call_after_refresh(self._paint, self.state)
 
     @property
     def _words(self) -> Words:
@@ -93,7 +95,8 @@ class RunPage(PageView):
     def _paint(self, state: RunState) -> None:
         now = datetime.now(UTC)
         self._say("#run-clock", state.clock(now))
-        self._say("#run-state", "\n".join(state.lines(now)))
+        room = self.query_one("#run-state").size.width
+        self._say("#run-state", "\n".join(state.lines(now, room)))
 
     def _say(self, name: str, said: str) -> None:
         """Nothing is repainted that says the same."""

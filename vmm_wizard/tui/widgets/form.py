@@ -48,7 +48,7 @@ class PageView(VerticalScroll, can_focus=False):
         self.ready = False
 
     def compose(self) -> ComposeResult:
-        yield Static(self.page.title, classes="title")
+        yield Static(self.page.name, classes="title")
         yield Static(self.page.about, classes="about", markup=False)
         yield from self.body()
 
@@ -107,7 +107,7 @@ class FormPage(PageView):
             field.offer(view)
         self.query_one(FindingsList).show(lines_of(view, flow.findings_of(view, self.page)))
         number, asking = flow.waiting_checks(view, self.page)
-        others = ", ".join(page.step for page in asking)
+        others = ", ".join(page.name for page in asking)
         note = self.query_one(".waiting", Static)
         problem = flow.problem_of(view, self.page)
         follow = counted("fields.will_follow", number, pages=others)

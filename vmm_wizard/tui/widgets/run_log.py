@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import on
@@ -23,7 +22,7 @@ from textual.widgets import Input, Static
 
 from vmm_wizard.texts import text
 from vmm_wizard.tui.widgets.inputs import LineInput
-from vmm_wizard.wizard.log_lines import LogLines, Row
+from vmm_wizard.wizard.log_lines import LogLines, Row, wrapped
 
 
 class RunLog(ScrollView, can_focus=True):
@@ -50,6 +49,7 @@ class RunLog(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.model = LogLines()
         self._rows: list[Row] = []
+        self._width = 0
         #: Whether new lines are followed: until somebody scrolls up, and again once the last line is in sight.
         self.follows = True
         self._is_own_scroll = False
@@ -69,8 +69,10 @@ class RunLog(ScrollView, can_focus=True):
     def update(self) -> None:
         """Lines were added to the model, or others are wanted."""
         first = self._top_number()
-        self._rows = self.model.rows(self.size.width)
-        self.virtual_size = Size(max((cell_len(row.text) + 2 for row in self._rows), default=0), len(self._rows))
+        # The scrollbar comes with the lines: there is room for it from the first on.
+        self._width = max(self.region.width - self.styles.scrollbar_size_vertical, 1)
+        self._rows = wrapped(self.model.rows(self._width), self._width)
+        self.virtual_size = Size(self._width, len(self._rows))
         if self.follows:
             self._to_end()
             # How far one can scroll is known anew only once that is laid out.
@@ -93,6 +95,8 @@ class RunLog(ScrollView, can_focus=True):
             self.post_message(self.Changed())
 
     def on_resize(self) -> None:
+        if self.region.width - self.styles.scrollbar_size_vertical != self._width:
+            self.update()
         self._to_end()
 
     def _to_end(self) -> None:
