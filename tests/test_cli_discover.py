@@ -31,7 +31,11 @@ def test_what_was_found_is_told_with_its_fitness_and_what_free_means(served: Ser
     told = " ".join(done.stdout.split())
     assert "+ vmmclu nodes vmm01.contoso.lab Up, vmm02.contoso.lab Up, vmm03.contoso.lab Up (as" in told
     assert "free 10.10.0.41" in done.stdout
-    assert "no proof: ask the network team" in " ".join(done.stdout.split())
+    assert "no proof: ask the network team" in told
+    assert r"+ CONTOSO\svc-vmm user VMM service" in told
+    assert "+ CN=VMMDKM,DC=contoso,DC=lab named like one . " in told
+    assert ". OU=Service Accounts,DC=contoso,DC=lab" in told
+    assert r"+ C:\VMM\Media setup.exe 10.22.1287.0 on vmm01" in told
     assert done.stderr == ""
 
 
@@ -41,7 +45,26 @@ def test_as_one_json_document(served: ServedEstate) -> None:
     assert document["controllers"] == ["dc01.contoso.lab"]
     assert document["reasons"] == {}
     assert {row["fit"] for row in document["instances"]} == {"fits", "does not fit"}
+    assert r"CONTOSO\svc-vmm" in [row["name"] for row in document["accounts"]]
+    assert document["containers"]["likely"][0]["dn"] == "CN=VMMDKM,DC=contoso,DC=lab"
+    assert document["media"][0]["host"] == "vmm01.contoso.lab"
     assert document["clusters"]["clusters"][0]["networks"][0]["free"][0] == "10.10.0.41"
+
+
+def test_accounts_by_letters_and_a_level_of_the_tree_are_asked_alone(served: ServedEstate) -> None:
+    unit = "OU=Service Accounts,DC=contoso,DC=lab"
+    done = wizard("discover", CONTOSO, "--accounts", "disab", "--below", unit, served=served)
+    assert done.returncode == 0, done.stderr
+    assert "Accounts that 'disab' means\n  X CONTOSO\\" in done.stdout
+    assert "user, disabled" in done.stdout
+    assert f"Containers right below {unit}\n  - there is none" in done.stdout
+    assert "SQL" not in done.stdout
+    done = wizard("discover", CONTOSO, "--below", "DC=contoso,DC=lab", "--json", served=served)
+    document = json.loads(done.stdout)
+    assert unit in [row["dn"] for row in document["containers"]]
+    assert "accounts" not in document
+    done = wizard("discover", CONTOSO, "--below", "OU=No,DC=contoso,DC=lab", served=served)
+    assert (done.returncode, "  ? " in done.stdout) == (3, True)
 
 
 def test_without_an_account_the_rest_is_unknown(served: ServedEstate) -> None:
@@ -59,6 +82,7 @@ def test_without_an_account_the_rest_is_unknown(served: ServedEstate) -> None:
         ((), "no domain is known: give --domain"),
         (("--domain", "con toso"), "con toso"),
         (("--domain", "contoso.lab", "--account", "nobody"), "nobody"),
+        (("--domain", "contoso.lab", "--below", "Users"), "Users"),
         (("no-such-file.toml",), "no-such-file.toml"),
     ],
 )

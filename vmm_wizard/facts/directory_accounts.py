@@ -9,11 +9,11 @@ from typing import Final
 from vmm_wizard.facts.directory_channel import DirectoryUnusable
 from vmm_wizard.facts.directory_domain import DomainView
 from vmm_wizard.facts.directory_search import Found, Searcher, escaped
-from vmm_wizard.facts.discovery_model import FoundAccount
+from vmm_wizard.facts.discovery_model import MOST_ACCOUNTS, FoundAccount
 from vmm_wizard.texts import text
 
-#: Accounts that are read at the most: more cannot be chosen from.
-MOST: Final = 25
+#: Accounts that are read at the most.
+MOST: Final = MOST_ACCOUNTS
 #: Seconds for one search: who types does not wait longer.
 SECONDS: Final = 8.0
 

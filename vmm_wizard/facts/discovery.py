@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from vmm_wizard.addresses import AddressError, Addresses
 from vmm_wizard.facts.at_once import ask_all
@@ -28,7 +28,10 @@ from vmm_wizard.plan.secrets import Secret, Secrets
 from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
+    from vmm_wizard.facts.directory_domain import DomainView
     from vmm_wizard.facts.passwords import Passwords
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,16 @@ def discover(
         found = replace(found, clusters=clusters, media=media)
         yield found
     yield replace(found, done=True)
+
+
+def ask_directory(
+    access: DirectoryAccess | None, secrets: Secrets, passwords: Passwords, what: str, ask: Callable[[DomainView], T]
+) -> T | NoAnswer:
+    """What `ask` finds in the directory, or why it could not be asked; `what` says what it is, for the reason."""
+    if access is None:
+        return NoAnswer(text("reasons.discovery.no_account"))
+    session = passwords.session(access, secrets.get(access.account))
+    return session if isinstance(session, NoAnswer) else session.answered(what, ask)
 
 
 def _without(found: Discovery, gap: NoAnswer) -> Discovery:

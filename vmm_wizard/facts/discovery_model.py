@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 
 from vmm_wizard.facts.model import NOT_ASKED, NoAnswer
 
+#: Accounts that are read at the most: more cannot be chosen from.
+MOST_ACCOUNTS = 25
+
 
 @dataclass(frozen=True, slots=True)
 class FoundInstance:

@@ -9,10 +9,22 @@ from dataclasses import asdict
 from typing import TypeVar
 
 from vmm_wizard.checks.fitness import Fit, fitness
-from vmm_wizard.facts.discovery_model import Clusters, Discovery, FoundCluster, FoundInstance, FoundNetwork
+from vmm_wizard.facts.discovery_model import (
+    MOST_ACCOUNTS,
+    Clusters,
+    Containers,
+    Discovery,
+    FoundAccount,
+    FoundCluster,
+    FoundContainer,
+    FoundInstance,
+    FoundMedia,
+    FoundNetwork,
+)
 from vmm_wizard.facts.model import NoAnswer
 from vmm_wizard.plan.model import Release
 from vmm_wizard.printable import printable, printable_json
+from vmm_wizard.texts import text
 
 T = TypeVar("T")
 
@@ -28,6 +40,22 @@ def address_of(found: FoundInstance) -> str:
     return found.host if found.port in (0, 1433) else f"{found.host},{found.port}"
 
 
+def account_line(found: FoundAccount) -> str:
+    """An account with its kind, what keeps it from logging on, and what the directory says of it."""
+    kind = text("found.managed") if found.managed else text("found.user")
+    return described(f"{found.name}  {', '.join((kind, *found.state))}", found.description)
+
+
+def described(name: str, description: str) -> str:
+    """A name with its description, where it has one."""
+    return f"{name}  {description}" if description else name
+
+
+def media_line(found: FoundMedia) -> str:
+    """A folder with setup on a node."""
+    return text("found.media", path=found.path, version=found.version, host=found.host.partition(".")[0])
+
+
 def as_text(found: Discovery, release: Release, nodes: Collection[str] = (), width: int = 80) -> list[str]:
     """All parts as lines; a part without an answer says why."""
     lines = [f"Domain controllers of {found.domain or 'a domain that is not known'} (DNS)"]
@@ -40,6 +68,47 @@ def as_text(found: Discovery, release: Release, nodes: Collection[str] = (), wid
     )
     lines += ["", "Failover clusters (service principal names, their nodes)"]
     lines += _part(found.clusters, _clusters, "the directory has no object of one")
+    lines += ["", text("found.discover.accounts"), *_accounts(found.accounts)]
+    lines += ["", text("found.discover.containers")]
+    lines += _part(found.containers, _containers, text("found.discover.no_containers"))
+    if not isinstance(found.clusters, NoAnswer):
+        lines += ["", text("found.discover.media")]
+        none = text("found.discover.no_media")
+        lines += _part(found.media, lambda rows: [f"+ {media_line(row)}" for row in rows], none)
+    return _wrapped(lines, width)
+
+
+def accounts_as_text(letters: str, found: tuple[FoundAccount, ...] | NoAnswer, width: int = 80) -> list[str]:
+    """The accounts that letters mean, as lines."""
+    return _wrapped([text("found.discover.accounts_of", letters=letters), *_accounts(found)], width)
+
+
+def below_as_text(dn: str, found: tuple[FoundContainer, ...] | NoAnswer, width: int = 80) -> list[str]:
+    """What is in a container, as lines."""
+    rows = _part(found, lambda rows: [_container(row) for row in rows], text("found.discover.no_containers"))
+    return _wrapped([text("found.discover.containers_below", dn=dn), *rows], width)
+
+
+def _accounts(found: tuple[FoundAccount, ...] | NoAnswer) -> list[str]:
+    def lines(rows: tuple[FoundAccount, ...]) -> Iterable[str]:
+        yield from (f"{'X' if row.state else '+'} {account_line(row)}" for row in rows)
+        if len(rows) >= MOST_ACCOUNTS:
+            yield text("found.discover.first_accounts", number=len(rows))
+
+    return _part(found, lines, text("found.discover.no_accounts"))
+
+
+def _containers(found: Containers) -> Iterable[str]:
+    yield from (f"+ {text('found.likely', dn=row.dn)}" for row in found.likely)
+    likely = {row.dn for row in found.likely}
+    yield from (_container(row) for row in found.top if row.dn not in likely)
+
+
+def _container(found: FoundContainer) -> str:
+    return f". {described(found.dn, found.description)}"
+
+
+def _wrapped(lines: Iterable[str], width: int) -> list[str]:
     shown: list[str] = []
     for line in lines:
         indent = " " * (len(line) - len(line.lstrip()) + 4)
@@ -96,16 +165,44 @@ def as_json(found: Discovery, release: Release, nodes: Collection[str] = ()) -> 
     """The same as one JSON document; a part without an answer is null, and `reasons` says why."""
     document: dict[str, object] = {"domain": found.domain, "release": str(release), "free_means": FREE}
     reasons: dict[str, str] = {}
-    for name in ("controllers", "instances", "clusters"):
+    for name in ("controllers", "instances", "clusters", "accounts", "containers"):
         answer = getattr(found, name)
         if isinstance(answer, NoAnswer):
             document[name], reasons[name] = None, answer.reason
         elif isinstance(answer, Clusters):
             document[name] = _clusters_json(answer, reasons)
+        elif name == "instances":
+            document[name] = [_instance_json(row, release, nodes) for row in answer]
+        elif isinstance(answer, Containers):
+            document[name] = asdict(answer)
         else:
-            document[name] = [row if isinstance(row, str) else _instance_json(row, release, nodes) for row in answer]
-    document["reasons"] = reasons
-    return printable_json(json.dumps(document, indent=2, ensure_ascii=False))
+            document[name] = [row if isinstance(row, str) else asdict(row) for row in answer]
+    document["media"] = [asdict(row) for row in found.media]
+    return _json(document, reasons)
+
+
+def by_need_as_json(
+    domain: str,
+    letters: str,
+    accounts: tuple[FoundAccount, ...] | NoAnswer | None,
+    dn: str,
+    below: tuple[FoundContainer, ...] | NoAnswer | None,
+) -> str:
+    """What was asked by letters, and below a DN, as one JSON document; None: it was not asked."""
+    document: dict[str, object] = {"domain": domain}
+    reasons: dict[str, str] = {}
+    for name, of, answer in (("accounts", letters, accounts), ("containers", dn, below)):
+        if isinstance(answer, NoAnswer):
+            document[name], reasons[name] = None, answer.reason
+        elif answer is not None:
+            document[name] = [asdict(row) for row in answer]
+        if answer is not None:
+            document[f"{name}_of"] = of
+    return _json(document, reasons)
+
+
+def _json(document: dict[str, object], reasons: dict[str, str]) -> str:
+    return printable_json(json.dumps({**document, "reasons": reasons}, indent=2, ensure_ascii=False))
 
 
 def _instance_json(found: FoundInstance, release: Release, nodes: Collection[str]) -> dict[str, object]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from vmm_wizard.facts.discovery_model import Containers, FoundContainer
 from vmm_wizard.facts.model import NOT_ASKED, NoAnswer
+from vmm_wizard.report.discovery import described
 from vmm_wizard.texts import text
 from vmm_wizard.wizard.found_keys import CONTAINER
 from vmm_wizard.wizard.suggesting import Sight, Suggestion
@@ -37,9 +38,8 @@ def is_open(sight: Sight, dn: str) -> bool:
 def _branch(sight: Sight, row: FoundContainer, depth: int, read: Containers) -> Iterator[Suggestion]:
     opened = is_open(sight, row.dn)
     answers = {CONTAINER: row.dn} if row.kind == "container" else {}
-    about = f"  {row.description}" if row.description else ""
     name = row.dn if row.kind == "domain" else _first_name(row.dn)
-    yield Suggestion(f"{name}{about}", answers, depth=depth, opens=row.dn, is_open=opened)
+    yield Suggestion(described(name, row.description), answers, depth=depth, opens=row.dn, is_open=opened)
     if not opened:
         return
     children = read.top if row.dn == read.base else sight.asked.children.get(row.dn, NOT_ASKED)

@@ -17,7 +17,7 @@ from vmm_wizard.plan.fields import field_text
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import HostName
 from vmm_wizard.printable import printable
-from vmm_wizard.report.discovery import FREE, address_of
+from vmm_wizard.report.discovery import FREE, address_of, media_line
 from vmm_wizard.texts import text
 from vmm_wizard.wizard import container_tree
 from vmm_wizard.wizard.found_accounts import rows_for
@@ -114,8 +114,7 @@ def _short(host: str, plan: Plan) -> str:
 
 def _media(sight: Sight) -> Iterator[Suggestion]:
     for row in sight.found.media:
-        host = row.host.partition(".")[0]
-        yield Suggestion(text("found.media", path=row.path, version=row.version, host=host), {"media.path": row.path})
+        yield Suggestion(media_line(row), {"media.path": row.path})
 
 
 # --- clusters, their nodes and networks

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from vmm_wizard.facts.all_facts import NOT_ASKED, NoAnswer
 from vmm_wizard.plan.fields import field_value
+from vmm_wizard.report.discovery import account_line
 from vmm_wizard.texts import text
 from vmm_wizard.wizard.found_keys import ACCOUNT_KEYS, SERVICE
 from vmm_wizard.wizard.suggesting import FEWEST_LETTERS, Asked, Sight, Suggestion, letters_of
@@ -58,12 +59,10 @@ def _is_other(row: FoundAccount, typed: str) -> bool:
 
 
 def _suggestion(key: str, row: FoundAccount, *, is_answer: bool = False) -> Suggestion:
-    kind = text("found.managed") if row.managed else text("found.user")
-    about = f"  {row.description}" if row.description else ""
     answers = {key: row.name}
     if key == SERVICE:
         answers["service_account.kind"] = "gmsa" if row.managed else "user"
-    return Suggestion(f"{row.name}  {', '.join((kind, *row.state))}{about}", answers, is_answer=is_answer)
+    return Suggestion(account_line(row), answers, is_answer=is_answer)
 
 
 def wants_accounts(key: str, typed: str, asked: Asked) -> str:
