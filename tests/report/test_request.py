@@ -14,7 +14,7 @@ from vmm_wizard.checks.explain import explain
 from vmm_wizard.checks.registry import Finding, Status, judge
 from vmm_wizard.checks.remedies import AD_TEAM, DBA, NETWORK, Remedy, Team, ask, in_plan, on_node
 from vmm_wizard.plan.model import Acceptance, AskedFor, Registration
-from vmm_wizard.report.request import CALLED, as_text, requested
+from vmm_wizard.report.request import TEAMS, as_text, requested
 
 COMMAND = "dsacls 'CN=VMMDKM,DC=contoso,DC=lab' /I:T /G 'CONTOSO\\vmm-setup:GA' " + "x" * 100
 
@@ -115,7 +115,7 @@ def test_a_hostile_name_steers_no_terminal() -> None:
     assert "\x1b" not in as_text(plan, ALL, Team.AD, "site.toml\x1b[2J")
 
 
-@pytest.mark.parametrize("team", list(CALLED))
+@pytest.mark.parametrize("team", TEAMS)
 def test_every_team_but_the_asker_has_a_name(team: Team) -> None:
     assert as_text(a_plan(), judge(a_plan(), good_facts()), team, "a").startswith("Nothing that was found is for the ")
-    assert set(CALLED) == set(Team) - {Team.PLAN}
+    assert set(TEAMS) == set(Team) - {Team.PLAN}

@@ -24,6 +24,7 @@ PARTS = (
     "plan",
     "preflight.py",
     "remote",
+    "report",
     "setup",
     "tui",
     "wizard",
@@ -69,6 +70,8 @@ NOT_SAID = frozenset(
 #: The same of the engine: the journal's words, names of what is looked at, names and values of Windows.
 _ENGINES = frozenset(
     (
+        *("free addresses of 0", "vmm-wizard check", '<?xml version="1.0" encoding="utf-8"?>\n'),
+        r"powershell.exe -NoProfile -ExecutionPolicy RemoteSigned -File 0\run-setup.ps1",
         *("exit code", "exit code ", "Windows began ", ", started by hand", "0, log of 00", ", log of "),
         *("0; database 0; role 0", "not last", "up before", "down before", "restart wanted", "verify console"),
         *("console port", "cluster group", "active node", "VMM's nodes", "running jobs", "failed jobs"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,7 +37,13 @@ class Use:
 
 @cache
 def uses() -> tuple[Use, ...]:
-    return tuple(use for file in sorted(CODE.rglob("*.py")) for use in _uses_in(file))
+    templates = (use for file in sorted(CODE.rglob("*.jinja")) for use in _uses_in_template(file))
+    return (*(use for file in sorted(CODE.rglob("*.py")) for use in _uses_in(file)), *templates)
+
+
+def _uses_in_template(file: Path) -> Iterator[Use]:
+    for call in re.finditer(r'\btext\("([\w.]+)"([^)]*)\)', file.read_text(encoding="utf-8")):
+        yield Use(call[1], False, frozenset(re.findall(r"(\w+)=", call[2])), file.name, False)
 
 
 def _uses_in(file: Path) -> Iterator[Use]:

@@ -15,6 +15,7 @@ from typing import Any
 from vmm_wizard import log
 from vmm_wizard.facts.model import Facts, NoAnswer, NodeFacts, SqlFacts
 from vmm_wizard.install.journal import Told
+from vmm_wizard.texts import text
 
 #: Most bytes of one log of a node, counted from its end, and of all logs of a node.
 LOG_MOST, NODE_MOST = 4 * 1024 * 1024, 64 * 1024 * 1024
@@ -101,34 +102,34 @@ def bundle(parts: Iterable[Part], gaps: Sequence[str], made: str) -> bytes:
         names = []
         for part in parts:
             archive.writestr(zipfile.ZipInfo(part.name), clean_content(part), zipfile.ZIP_DEFLATED)
-            names.append(f"{part.name}{f' (its last {LOG_MOST >> 20} MB)' if part.cut else ''}")
+            names.append(text("reports.bundle.cut", name=part.name, size=LOG_MOST >> 20) if part.cut else part.name)
         archive.writestr(zipfile.ZipInfo("README.txt"), clean(_readme(names, gaps, made)).encode())
     return buffer.getvalue()
 
 
+#: What each file, or those of a folder, are, by the catalogue's key.
 _WHAT = (
-    ("summary.txt", "the run in words: its steps with times, and what was told"),
-    ("run.json", "the same for a program, with the order that was given"),
-    ("events.jsonl", "every event of the run, one JSON object a line, with the log lines of setup as they came"),
-    ("plan.toml", "the answers that the run was begun with"),
-    ("findings.json", "what `vmm-wizard check` finds now, with evidence and remedies"),
-    ("versions.json", "versions of vmm-wizard and what it uses here, of Windows, SQL Server and VMM there"),
-    ("log/", "vmm-wizard's own log on the computer where this was made"),
-    ("setup-files/", "answer file and command line of each node, as `vmm-wizard emit` writes them"),
-    ("nodes/", "VMMLogs of each node that answered: SetupWizard.log, its siblings, reports of crashes"),
+    ("summary.txt", "summary"),
+    ("run.json", "run"),
+    ("events.jsonl", "events"),
+    ("plan.toml", "plan"),
+    ("findings.json", "findings"),
+    ("versions.json", "versions"),
+    ("log/", "log"),
+    ("setup-files/", "files"),
+    ("nodes/", "nodes"),
 )
 
 
 def _readme(names: Sequence[str], gaps: Sequence[str], made: str) -> str:
-    lines = [f"A bundle of vmm-wizard about one run, made {made}.", ""]
+    lines = [text("reports.bundle.title", made=made), ""]
     for name, what in _WHAT:
         if any(row.startswith(name) for row in names):
-            lines.append(f"{name:<14} {what}")
-    lines += ["", f"Passwords and product keys are written as {log.MASK} everywhere. Names of computers and accounts,"]
-    lines += ["addresses and what logs say otherwise are there as they are: read it before you send it to a stranger."]
+            lines.append(f"{name:<14} {text(f'reports.bundle.what.{what}')}")
+    lines += ["", text("reports.bundle.masked", mask=log.MASK)]
     if gaps:
-        lines += ["", "What could not be had:", *(f"- {gap}" for gap in gaps)]
-    return "\n".join([*lines, "", "All files:", *(f"  {name}" for name in names), ""])
+        lines += ["", text("reports.bundle.gaps"), *(f"- {gap}" for gap in gaps)]
+    return "\n".join([*lines, "", text("reports.bundle.files"), *(f"  {name}" for name in names), ""])
 
 
 def events_part(told: Sequence[Told]) -> Part:
@@ -145,7 +146,7 @@ def versions_part(here: Mapping[str, str], facts: Facts) -> Part:
 
 def _sql(facts: Facts) -> dict[str, str]:
     if not isinstance(facts.sql, SqlFacts):
-        return {"unknown": facts.sql.reason if isinstance(facts.sql, NoAnswer) else "it was not asked"}
+        return {"unknown": facts.sql.reason if isinstance(facts.sql, NoAnswer) else text("engine.shared.not_asked")}
     found = facts.sql
     version = f"{found.product_version} {found.product_level} {found.update_level}".strip()
     return {"server": found.server, "version": version, "edition": found.edition}
@@ -163,7 +164,7 @@ def _nodes(facts: Facts) -> Iterator[tuple[str, dict[str, Any]]]:
                 },
             )
         else:
-            yield name, {"unknown": answer.reason if isinstance(answer, NoAnswer) else "it was not asked"}
+            yield name, {"unknown": answer.reason if isinstance(answer, NoAnswer) else text("engine.shared.not_asked")}
 
 
 def node_log_name(node: str, name: str) -> str:

@@ -13,6 +13,7 @@ from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.printable import printable
 from vmm_wizard.report.findings import lines_of, paragraph
 from vmm_wizard.report.signs import SIGNS
+from vmm_wizard.texts import text
 
 #: Longest earlier report in bytes; a real one of sixteen nodes has some hundred thousand.
 SIZE_MAX = 32 * 1024 * 1024
@@ -36,16 +37,6 @@ class Kind(StrEnum):
     MENDED = "mended"
     GONE = "no_longer_asked"
     EVIDENCE = "evidence_changed"
-
-
-_HEADINGS = {
-    Kind.NEW: "Newly wrong",
-    Kind.LOST: "Not known any more",
-    Kind.STILL: "Still wrong or unknown",
-    Kind.MENDED: "Mended",
-    Kind.GONE: "Not looked at any more",
-    Kind.EVIDENCE: "As before, with other evidence",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +79,7 @@ def read_report(path: Path) -> tuple[Earlier, ...]:
             data = file.read(SIZE_MAX + 1)
         document = json.loads(data.decode("utf-8-sig")) if len(data) <= SIZE_MAX else None
     except OSError as error:
-        raise ReportError(f"{path}: cannot be read ({error.strerror})") from None
+        raise ReportError(text("reports.changes.cannot_be_read", path=path, reason=error.strerror)) from None
     except (ValueError, RecursionError):
         document = None
     rows = document.get("findings") if isinstance(document, dict) else None
@@ -97,7 +88,7 @@ def read_report(path: Path) -> tuple[Earlier, ...]:
             raise TypeError
         return tuple(_earlier(row) for row in rows)
     except (KeyError, TypeError, ValueError):
-        raise ReportError(f"{path}: this is no report that `vmm-wizard check --json` has written") from None
+        raise ReportError(text("reports.changes.no_report", path=path)) from None
 
 
 def _earlier(row: Mapping[str, Any]) -> Earlier:
@@ -149,19 +140,30 @@ def as_document(rows: Sequence[Change]) -> dict[str, list[dict[str, str]]]:
 def as_text(rows: Sequence[Change], since: str, width: int = 80, everything: bool = False) -> list[str]:
     """The changes as lines, what is worse first. What is good and was good is only named, unless `everything`."""
     if not rows:
-        return [printable(f"Nothing has changed since {since}, and nothing is wrong."), ""]
-    lines = [printable(f"Since {since}:"), ""]
+        return [printable(text("reports.changes.nothing", since=since)), ""]
+    lines = [printable(text("reports.changes.since", since=since)), ""]
     for kind in Kind:
         same = [row for row in rows if row.kind is kind]
         if same and kind is Kind.EVIDENCE and not everything:
             ids = ", ".join(dict.fromkeys(row.now.id for row in same if row.now))
-            lines += [*paragraph(f"{_HEADINGS[kind]} ({len(same)}, --all shows it): {ids}", "", width), ""]
+            lines += [
+                *paragraph(
+                    text("reports.changes.evidence_only", heading=_heading(kind), number=len(same), checks=ids),
+                    "",
+                    width,
+                ),
+                "",
+            ]
         elif same:
-            lines += [f"{_HEADINGS[kind]} ({len(same)})", ""]
+            lines += [f"{_heading(kind)} ({len(same)})", ""]
             for row in same:
                 lines += [*_lines(row, width)]
             lines += [] if lines[-1] == "" else [""]
     return lines
+
+
+def _heading(kind: Kind) -> str:
+    return text(f"reports.changes.heading.{kind.name.lower()}")
 
 
 def _lines(row: Change, width: int) -> Iterator[str]:
@@ -172,15 +174,16 @@ def _lines(row: Change, width: int) -> Iterator[str]:
         head, *rest = lines_of(row.now, width)
         yield head
         if row.before is not None and row.before.status is not row.now.status:
-            yield f"    it was {was}"
+            yield f"    {text('reports.changes.was', was=was)}"
         yield from rest
         if row.before is not None and row.kind is Kind.STILL and row.before.evidence != row.now.evidence:
-            yield from paragraph(f"before: {row.before.evidence}", "    ", width)
+            yield from paragraph(text("reports.changes.before", evidence=row.before.evidence), "    ", width)
         yield ""
         return
     about = f" ({either.subject})" if either.subject else ""
     sign = "+" if row.kind is Kind.MENDED else "-" if row.kind is Kind.GONE else "~"
-    yield f"{sign} {either.id:<7} {either.title}{about}{f': it was {was}' if row.kind is not Kind.EVIDENCE else ''}"
+    line = f"{sign} {either.id:<7} {either.title}{about}"
+    yield line if row.kind is Kind.EVIDENCE else f"{line}: {text('reports.changes.was', was=was)}"
     if row.kind is Kind.EVIDENCE and row.before is not None and row.now is not None:
-        yield from paragraph(f"before: {row.before.evidence}", "    ", width)
-        yield from paragraph(f"now: {row.now.evidence}", "    ", width)
+        yield from paragraph(text("reports.changes.before", evidence=row.before.evidence), "    ", width)
+        yield from paragraph(text("reports.changes.now", evidence=row.now.evidence), "    ", width)

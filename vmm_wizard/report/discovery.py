@@ -28,9 +28,12 @@ from vmm_wizard.texts import text
 
 T = TypeVar("T")
 
-#: What "free" means, said wherever addresses are called so.
-FREE = "Free means: no node has heard of the address and DNS has no name for it. It is no proof: ask the network team."
 _SIGNS = {Fit.YES: "+", Fit.MAYBE: "?", Fit.NO: "X"}
+
+
+def free_means() -> str:
+    """What "free" means, said wherever addresses are called so."""
+    return text("reports.discovery.free_means")
 
 
 def address_of(found: FoundInstance) -> str:
@@ -58,16 +61,18 @@ def media_line(found: FoundMedia) -> str:
 
 def as_text(found: Discovery, release: Release, nodes: Collection[str] = (), width: int = 80) -> list[str]:
     """All parts as lines; a part without an answer says why."""
-    lines = [f"Domain controllers of {found.domain or 'a domain that is not known'} (DNS)"]
-    lines += _part(found.controllers, lambda hosts: [f"+ {host}" for host in hosts], "none is in DNS")
-    lines += ["", f"SQL Servers (service principal names, SQL Browser), for VMM {release}"]
+    lines = [text("reports.discovery.controllers", domain=found.domain or text("reports.discovery.no_domain"))]
+    lines += _part(
+        found.controllers, lambda hosts: [f"+ {host}" for host in hosts], text("reports.discovery.no_controllers")
+    )
+    lines += ["", text("reports.discovery.instances", release=release)]
     lines += _part(
         found.instances,
         lambda rows: [_instance(row, release, nodes) for row in rows],
-        "the directory has no service principal name of one",
+        text("reports.discovery.no_instances"),
     )
-    lines += ["", "Failover clusters (service principal names, their nodes)"]
-    lines += _part(found.clusters, _clusters, "the directory has no object of one")
+    lines += ["", text("reports.discovery.clusters")]
+    lines += _part(found.clusters, _clusters, text("reports.discovery.no_clusters"))
     lines += ["", text("found.discover.accounts"), *_accounts(found.accounts)]
     lines += ["", text("found.discover.containers")]
     lines += _part(found.containers, _containers, text("found.discover.no_containers"))
@@ -125,8 +130,11 @@ def _part(answer: T | NoAnswer, lines: Callable[[T], Iterable[str]], none: str) 
 
 def _instance(found: FoundInstance, release: Release, nodes: Collection[str]) -> str:
     verdict = fitness(found, release, nodes)
-    told = [f"version {found.version}" if found.version else "", f"port {found.port}" if found.port else ""]
-    told.append("clustered" if found.is_clustered else "")
+    told = [
+        text("reports.discovery.version", version=found.version) if found.version else "",
+        text("reports.discovery.port", port=found.port) if found.port else "",
+        text("reports.discovery.clustered") if found.is_clustered else "",
+    ]
     reason = f": {verdict.reason}" if verdict.reason else ""
     return f"{_SIGNS[verdict.fit]} {address_of(found)}  {', '.join(filter(None, told))}  {verdict.fit.words}{reason}"
 
@@ -135,35 +143,36 @@ def _clusters(found: Clusters) -> Iterable[str]:
     for cluster in found.clusters:
         yield f"+ {cluster.name}  {_told_by(cluster)}"
         for network in cluster.networks:
-            yield f"    network {network.name} {network.subnet}: {_free(network)}"
+            free = _free(network)
+            yield f"    {text('reports.discovery.network', name=network.name, subnet=network.subnet, free=free)}"
     if found.nodes:
-        yield f"? nodes of a cluster that none of them has described: {', '.join(found.nodes)}"
+        yield text("reports.discovery.undescribed", nodes=", ".join(found.nodes))
     for node, reason in found.silent:
         yield f"? {node}: {reason}"
     if any(network.free for cluster in found.clusters for network in cluster.networks):
-        yield FREE
+        yield free_means()
 
 
 def _told_by(cluster: FoundCluster) -> str:
     if not cluster.told_by:
-        return f"(computer object {cluster.dn}; no node has described it)"
+        return text("reports.discovery.unseen", computer=cluster.dn)
     nodes = (f"{node} {cluster.state_of(node)}".strip() for node in cluster.nodes)
-    return f"nodes {', '.join(nodes)} (as {cluster.told_by} says)"
+    return text("reports.discovery.told_by", nodes=", ".join(nodes), node=cluster.told_by)
 
 
 def _free(network: FoundNetwork) -> str:
     if network.dhcp:
-        return "addresses come by DHCP, none is chosen"
+        return text("reports.discovery.dhcp")
     if isinstance(network.free, NoAnswer):
         return network.free.reason
     if not network.free:
-        return f"no free address was found ({network.taken} are in use)"
-    return f"free {', '.join(network.free)} ({network.taken} are known to be in use)"
+        return text("reports.discovery.none_free", taken=network.taken)
+    return text("reports.discovery.free", addresses=", ".join(network.free), taken=network.taken)
 
 
 def as_json(found: Discovery, release: Release, nodes: Collection[str] = ()) -> str:
     """The same as one JSON document; a part without an answer is null, and `reasons` says why."""
-    document: dict[str, object] = {"domain": found.domain, "release": str(release), "free_means": FREE}
+    document: dict[str, object] = {"domain": found.domain, "release": str(release), "free_means": free_means()}
     reasons: dict[str, str] = {}
     for name in ("controllers", "instances", "clusters", "accounts", "containers"):
         answer = getattr(found, name)

@@ -16,15 +16,16 @@ from vmm_wizard.printable import printable
 from vmm_wizard.report.findings import as_json, remarks, sentence, summary
 from vmm_wizard.report.matrix import as_document, matrix
 from vmm_wizard.report.signs import notes_of, rank, sign_of
+from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
 _HEADINGS = (
-    ("What stops setup", (Status.FAIL,)),
-    ("What could not be judged", (Status.UNKNOWN,)),
-    ("What should be mended", (Status.WARN,)),
+    ("stops", (Status.FAIL,)),
+    ("unknown", (Status.UNKNOWN,)),
+    ("mend", (Status.WARN,)),
 )
 #: What means something in Markdown: wherever it stands; in the middle of an address; at the beginning of a line.
 _MARKS = re.compile(r"[\\`*_\[\]<>|~&$@]|:(?=//)|(?<=www)\.|^[#+=-]")
@@ -57,8 +58,8 @@ def as_junit(plan: Plan, findings: Sequence[Finding], made: str = "") -> str:
     root = ET.Element("testsuites", {"name": "vmm-wizard check", **numbers})
     suite = ET.SubElement(root, "testsuite", {"name": _xml(_title(plan)), **numbers})
     properties = ET.SubElement(suite, "properties")
-    for name, text in (*_facts(plan), *(("exception", row) for row in remarks(plan, findings)), ("made", made)):
-        ET.SubElement(properties, "property", {"name": _xml(name), "value": _xml(text)})
+    for name, value in (*_facts(plan), *(("exception", row) for row in remarks(plan, findings)), ("made", made)):
+        ET.SubElement(properties, "property", {"name": _xml(name), "value": _xml(value)})
     for finding in findings:
         suite.append(_case(finding))
     ET.indent(root)
@@ -100,29 +101,39 @@ FORMATS: Mapping[str, Callable[[Plan, Sequence[Finding], str], str]] = {
 
 def _title(plan: Plan) -> str:
     cluster = plan.cluster.name.qualified(plan.dns_domain)
-    return f"Check of VMM {plan.release} on {cluster}" if plan.cluster.name else f"Check of VMM {plan.release}"
+    return (
+        text("reports.document.title_on", release=plan.release, cluster=cluster)
+        if plan.cluster.name
+        else text("reports.document.title", release=plan.release)
+    )
 
 
 def _facts(plan: Plan) -> tuple[tuple[str, str], ...]:
     rows = (
-        ("Release", f"VMM {plan.release}"),
-        ("Role", plan.role_fqdn),
-        ("Nodes", ", ".join(map(str, plan.nodes))),
-        ("Database", f"{plan.database.name} on {plan.database.target}"),
-        ("DKM container", str(plan.dkm.dn)),
-        ("Installing account", str(plan.installing_account)),
-        ("Service account", str(plan.service_account.name)),
+        (text("reports.document.release"), f"VMM {plan.release}"),
+        (text("reports.document.role"), plan.role_fqdn),
+        (text("reports.document.nodes"), ", ".join(map(str, plan.nodes))),
+        (
+            text("reports.document.database"),
+            text("reports.document.database_on", name=plan.database.name, server=plan.database.target),
+        ),
+        (text("reports.document.container"), str(plan.dkm.dn)),
+        (text("reports.document.installing_account"), str(plan.installing_account)),
+        (text("reports.document.service_account"), str(plan.service_account.name)),
     )
-    return tuple((name, printable(text)) for name, text in rows)
+    return tuple((name, printable(said)) for name, said in rows)
 
 
 def _context(plan: Plan, findings: Sequence[Finding], made: str) -> dict[str, Any]:
     open_rows = sorted((row for row in findings if row.status in OPEN), key=rank)
     sections = [
-        (heading, [row for row in open_rows if row.status in states and not row.accepted])
+        (
+            text(f"reports.document.heading.{heading}"),
+            [row for row in open_rows if row.status in states and not row.accepted],
+        )
         for heading, states in _HEADINGS
     ]
-    sections.append(("What is accepted", [row for row in open_rows if row.accepted]))
+    sections.append((text("reports.document.accepted"), [row for row in open_rows if row.accepted]))
     return {
         "title": printable(_title(plan)),
         "summary": sentence(findings),
@@ -146,6 +157,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     made.filters |= {"state": _state, "notes": notes_of, "md": _markdown, "fenced": _fenced}
+    made.globals["text"] = text
     return made
 
 

@@ -13,6 +13,7 @@ from vmm_wizard.checks.registry import OPEN, Finding, Status
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.printable import printable, printable_json
 from vmm_wizard.report.signs import SEVERITY, SIGNS, notes_of, rank, sign_of
+from vmm_wizard.texts import text
 
 
 def worst(findings: Iterable[Finding]) -> Status:
@@ -59,7 +60,7 @@ def sentence(findings: Sequence[Finding]) -> str:
     words = [f"{counts[status.value]} {SIGNS[status][1]}" for status in SEVERITY if counts[status.value]]
     if counts["accepted"]:
         words.append(f"{counts['accepted']} accepted")
-    return ", ".join(words) if words else "nothing was checked"
+    return ", ".join(words) if words else text("reports.findings.nothing")
 
 
 def _remark(text: str, width: int) -> list[str]:

@@ -10,6 +10,7 @@ from vmm_wizard.checks.acceptance import node_of
 from vmm_wizard.checks.registry import Finding, Status
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.report.signs import ACCEPTED_SIGN, SIGNS, rank, sign_of
+from vmm_wizard.texts import text
 
 #: Columns of an id and the blank behind it.
 _ID = 9
@@ -78,7 +79,7 @@ def as_document(table: Matrix) -> dict[str, Any]:
 def as_text(table: Matrix, width: int = 80) -> list[str]:
     """The matrix as lines of `width` at most: words while they fit, else signs under the nodes' numbers, explained."""
     if not table.nodes or not table.rows:
-        return ["There is nothing that is judged for each node."]
+        return [text("reports.matrix.nothing")]
     words = _ID + _TITLE + _WORD * len(table.nodes) <= width
     cell = _WORD if words else _SIGN
     title = max(width - _ID - cell * len(table.nodes), 0)

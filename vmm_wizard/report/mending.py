@@ -6,6 +6,7 @@ import textwrap
 from typing import Protocol
 
 from vmm_wizard.printable import printable
+from vmm_wizard.texts import text
 
 
 class Offered(Protocol):
@@ -26,11 +27,11 @@ class Offered(Protocol):
 
 def lines_of(offer: Offered, width: int = 80) -> list[str]:
     """The object or node, each change, as whom, and how it is taken back. Commands are not broken inside a word."""
-    lines = [*_wrapped(f"On {offer.place}, as {offer.account}:", "", width)]
+    lines = [*_wrapped(text("reports.mending.on", place=offer.place, account=offer.account), "", width)]
     for step in offer.steps:
         lines += _wrapped(f"* {step}", "    ", width)
     for row in offer.undo:
-        lines += _wrapped(f"to undo: {row}", "    ", width)
+        lines += _wrapped(text("reports.mending.undo", step=row), "    ", width)
     return lines
 
 

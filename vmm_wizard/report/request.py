@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
 
 from vmm_wizard.afterwards.model import FollowUp, Who
 from vmm_wizard.checks.explain import explain
@@ -13,23 +14,13 @@ from vmm_wizard.checks.remedies import Team
 from vmm_wizard.plan.model import Plan, Registration
 from vmm_wizard.printable import printable
 from vmm_wizard.report.signs import rank
+from vmm_wizard.texts import counted, text
 
-#: What each team is called in a request.
-CALLED: dict[Team, str] = {
-    Team.AD: "the AD team",
-    Team.SQL: "the DBAs",
-    Team.NETWORK: "the network team",
-    Team.NODES: "the administrators of the nodes",
-}
-
+#: The teams that a request goes to, in the order of their pages.
+TEAMS = (Team.AD, Team.SQL, Team.NETWORK, Team.NODES)
 _WIDTH = 78
 #: What the follow-ups of an install tell in full.
 _FOLLOWED = frozenset({"POST-03", "POST-04", "SQL-17", "LIB-01"})
-_STANDS = {
-    Status.FAIL: "Setup cannot go on without it.",
-    Status.UNKNOWN: "It could not be judged; this is what would let it be.",
-    Status.WARN: "Setup goes on without it, but it should be mended.",
-}
 
 
 def requested(findings: Iterable[Finding], team: Team) -> tuple[Finding, ...]:
@@ -52,7 +43,7 @@ def as_text(plan: Plan, findings: Sequence[Finding], team: Team, file: str, foll
     rows = tuple(row for row in requested(findings, team) if not follow_ups or row.id not in _FOLLOWED)
     after = following(follow_ups, team)
     if not rows and not after:
-        return f"Nothing that was found is for {CALLED[team]}.\n"
+        return text("reports.request.nothing", team=called(team))
     head = _head(plan, rows, team, len(after), bool(follow_ups))
     lines = [*head, *_points(rows, team), *_following(after, team, len({row.id for row in rows})), *_foot(file), ""]
     return printable("\n".join(lines))
@@ -60,27 +51,26 @@ def as_text(plan: Plan, findings: Sequence[Finding], team: Team, file: str, foll
 
 def _head(plan: Plan, rows: Sequence[Finding], team: Team, more: int, installed: bool) -> Iterator[str]:
     number = len({row.id for row in rows}) + more
-    things = "one thing" if number == 1 else f"{number} things"
+    things = counted("reports.request.things", number)
     nodes = ", ".join(str(node) for node in plan.nodes)
     cluster = plan.cluster.name.qualified(plan.dns_domain)
     stops = any(row.status is Status.FAIL for row in rows)
-    because = (
-        ", and setup runs unattended: where it meets such a fault, it takes everything back after ten to thirty minutes"
-        if stops
-        else "; setup could go on, but it is better mended before VMM is in use"
-    )
     sender = _sender(plan.registration)
-    done = f"{'have' if sender == 'We' else 'has'} installed" if installed else "will install"
-    if installed:
-        because = ""
-    yield f"Subject: VMM {plan.release} on {cluster}: {things} for {CALLED[team]}"
+    how = "will" if not installed else "have" if sender == _we() else "has"
+    found = "installed" if installed else "stops" if stops else "goes_on"
+    yield text("reports.request.subject", release=plan.release, cluster=cluster, things=things, team=called(team))
     yield ""
-    yield from _wrapped(
-        f"{sender} {done} System Center Virtual Machine Manager (VMM) {plan.release}, which "
-        f"manages virtual machines and their hosts, as the highly available role {plan.cluster.role_name} on cluster "
-        f"{cluster} (nodes {nodes}), with its database on {plan.database.target}. A check that changes "
-        f"nothing found {things} that only you can mend{because}."
+    said = text(
+        f"reports.request.opening.{how}",
+        sender=sender,
+        release=plan.release,
+        role=plan.cluster.role_name,
+        cluster=cluster,
+        nodes=nodes,
+        server=plan.database.target,
+        found=text(f"reports.request.found.{found}", things=things),
     )
+    yield from _wrapped(said)
 
 
 def _sender(registration: Registration) -> str:
@@ -88,7 +78,16 @@ def _sender(registration: Registration) -> str:
     known = Registration()
     who = "" if registration.user_name == known.user_name else registration.user_name
     firm = "" if registration.company_name == known.company_name else registration.company_name
-    return f"{who} ({firm})" if who and firm else who or firm or "We"
+    return f"{who} ({firm})" if who and firm else who or firm or _we()
+
+
+def _we() -> str:
+    return text("reports.request.we")
+
+
+def called(team: Team) -> str:
+    """What a team is called in a request."""
+    return text(f"reports.request.team.{team.value}")
 
 
 def _points(rows: Sequence[Finding], team: Team) -> Iterator[str]:
@@ -97,58 +96,61 @@ def _points(rows: Sequence[Finding], team: Team) -> Iterator[str]:
         told = explain(check_id)
         yield ""
         yield f"{number}. {same[0].title} ({check_id})"
-        yield from _wrapped(f"Why: {told.why} {_STANDS[same[0].status]}", "   ")
+        yield from _wrapped(_why(f"{told.why} {text(f'reports.request.stands.{same[0].status.value}')}"), "   ")
         for row in same:
             yield from _point(row, team)
         about = ", ".join(row.subject for row in same if row.subject)
-        yield from _wrapped(
-            f"Seen as done: the next check looks at it again, and {check_id} passes{f' for {about}' if about else ''}. "
-            f"It looks at this: {told.asks}",
-            "   ",
-        )
+        how = "about" if about else "all"
+        said = text(f"reports.request.seen.{how}", check_id=check_id, about=about, asks=told.asks)
+        yield from _wrapped(said, "   ")
 
 
 def _point(row: Finding, team: Team) -> Iterator[str]:
     about = f"{row.subject}: " if row.subject else ""
     yield ""
-    yield from _wrapped(f"Read: {about}{row.evidence}", "   ")
+    yield from _wrapped(_read(f"{about}{row.evidence}"), "   ")
     for step in row.steps:
         if step.whom.team is team:
-            yield f"   Please do ({step.whom.words}):"
+            yield text("reports.request.do", whom=step.whom.words)
             yield f"     {step.step}"
-    others = [CALLED[other] for other in row.teams if other is not team and other in CALLED]
+    others = [called(other) for other in row.teams if other is not team and other in TEAMS]
     if others:
-        names = " and ".join(others)
-        yield from _wrapped(f"{names[0].upper()}{names[1:]} will be asked for their part of it.", "   ")
+        names = reduce(lambda first, second: text("reports.request.both", first=first, second=second), others)
+        yield from _wrapped(text("reports.request.others", teams=f"{names[0].upper()}{names[1:]}"), "   ")
     for asked in row.asked:
         if asked.team == team.value:
-            yield f"   Already {asked}."
+            yield f"   {text('reports.request.already', asked=asked)}"
 
 
 def _following(rows: Sequence[FollowUp], team: Team, before: int) -> Iterator[str]:
     for number, row in enumerate(rows, before + 1):
         yield ""
         yield f"{number}. {row.title}"
-        yield from _wrapped(f"Why: {row.why}", "   ")
-        yield from _wrapped(f"Read: {row.evidence}", "   ")
+        yield from _wrapped(_why(row.why), "   ")
+        yield from _wrapped(_read(row.evidence), "   ")
         for step in row.of(Who(team.value)):
             yield ""
-            yield from _wrapped(f"Please: {step.text}", "   ")
+            yield from _wrapped(text("reports.request.please", what=step.text), "   ")
             if step.asked:
-                yield f"   Already {step.asked}."
+                yield f"   {text('reports.request.already', asked=step.asked)}"
             if step.where:
                 yield from _wrapped(f"({step.where})", "   ")
             yield from (f"     {line}" for line in step.command.splitlines())
             if step.verify:
-                yield from _wrapped(f"Seen as done: {step.verify}", "   ")
+                yield from _wrapped(text("reports.request.seen_by", what=step.verify), "   ")
+
+
+def _why(reason: str) -> str:
+    return text("reports.request.why", reason=reason)
+
+
+def _read(evidence: str) -> str:
+    return text("reports.request.read", evidence=evidence)
 
 
 def _foot(file: str) -> Iterator[str]:
     yield ""
-    yield from _wrapped(
-        "Please change nothing beyond this, and show us anything that looks wrong instead of deleting it. Tell us "
-        f"when it is done: we then run `vmm-wizard check {file}` again."
-    )
+    yield from _wrapped(text("reports.request.foot", file=file))
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

@@ -18,6 +18,7 @@ from vmm_wizard.install.events import (
 from vmm_wizard.printable import printable, printable_json
 from vmm_wizard.report.findings import lines_of as lines_of_finding
 from vmm_wizard.report.findings import sentence
+from vmm_wizard.texts import text
 
 _SIGNS = {StepState.STARTED: ">", StepState.DONE: "+", StepState.SKIPPED: "-", StepState.FAILED: "X"}
 
@@ -40,18 +41,19 @@ def lines_of(event: Event, width: int = 80) -> list[str]:
 def _lines(event: Event, width: int) -> list[str]:
     match event:
         case RunStarted():
-            word = "going on with" if event.resumed else "run"
-            return [f"{word} {event.run}: {', '.join(event.nodes)}", *(f"! {row}" for row in event.exceptions)]
+            key = "resumed" if event.resumed else "begun"
+            head = text(f"reports.run.head.{key}", run=event.run, nodes=", ".join(event.nodes))
+            return [head, *(f"! {row}" for row in event.exceptions)]
         case PreflightDone():
-            said = sentence(event.findings) if event.findings else "nothing stands in the way"
-            lines = [f"  preflight: {said}"]
+            said = sentence(event.findings) if event.findings else text("engine.shared.nothing_in_the_way")
+            lines = [f"  {text('reports.run.preflight', said=said)}"]
             for finding in event.findings:
                 if finding in event.blocking or finding.accepted:
                     lines += lines_of_finding(finding, width)
             return lines
         case StepChanged():
-            text = f": {event.text}" if event.text else ""
-            return [f"{_SIGNS[event.state]} {event.node or 'all nodes'} {event.step}{text}"]
+            told = f": {event.text}" if event.text else ""
+            return [f"{_SIGNS[event.state]} {event.node or text('reports.run.all_nodes')} {event.step}{told}"]
         case Progress():
             return [f"  {event.node} {event.percent:3d}% {event.text}"]
         case LogGrew():

@@ -14,6 +14,7 @@ from vmm_wizard.setup.by_hand import JOB, SCRIPT, answer_file, job_bytes, script
 from vmm_wizard.setup.command import server_install
 from vmm_wizard.setup.emit import folder_name
 from vmm_wizard.setup.ini import SERVER_INI
+from vmm_wizard.texts import text
 
 README = "README.md"
 
@@ -25,7 +26,7 @@ def runbook_files(plan: Plan, answers: str) -> Mapping[str, bytes]:
     is not complete, the licence terms are not accepted, or a value cannot be carried.
     """
     if not plan.cluster.nodes:
-        raise ValueError("not answered yet: cluster.nodes")
+        raise ValueError(text("reports.runbook.no_nodes"))
     folders = node_folders(plan)
     files = {README: windows_text(overview(plan, answers, folders))}
     for place, folder in enumerate(folders):

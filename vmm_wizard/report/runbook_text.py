@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
 
 from vmm_wizard.checks.remedies import powershell
 from vmm_wizard.plan.model import AccountKind, Plan
 from vmm_wizard.plan.names import AccountName
+from vmm_wizard.texts import text
 
 _SETUP_KEY = r"HKLM:\SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server\Setup"
 
@@ -19,51 +21,52 @@ def overview(plan: Plan, answers: str, folders: Sequence[str]) -> str:
         for place, (node, folder) in enumerate(zip(plan.nodes, folders, strict=True), 1)
     ]
     return _document(
-        f"# Installing VMM on the cluster {plan.cluster.name} by hand",
-        f"The role is `{role}`, the database `{plan.database.name}` on `{plan.database.target}`, the service account "
-        f"`{plan.service_account.name}`, and `{plan.installing_account}` installs.",
-        "No password is in these files. The script of each node asks for what it needs, on that node.",
-        "## Order",
-        "\n".join(["| | node | folder | setup |", "|---|---|---|---|", *rows]),
-        "Strictly one after another: never two setups at once, on any nodes.",
-        "## Who does what",
+        text("reports.runbook_text.title", cluster=plan.cluster.name),
+        text(
+            "reports.runbook_text.subject",
+            role=role,
+            database=plan.database.name,
+            server=plan.database.target,
+            account=plan.service_account.name,
+            installer=plan.installing_account,
+        ),
+        text("reports.runbook_text.no_password"),
+        text("reports.runbook_text.order"),
+        "\n".join([text("reports.runbook_text.order_head"), "|---|---|---|---|", *rows]),
+        text("reports.runbook_text.one_after_another"),
+        text("reports.runbook_text.who"),
         _list(
-            f"**AD team**: the DKM container `{plan.dkm.dn}` with Full Control for `{plan.installing_account}`, on it "
-            "and all descendant objects.",
-            f"**DBA**: sysadmin on `{plan.database.target}` for "
-            f"`{plan.database.admin_account if plan.has_sql_admin else plan.installing_account}` while it lasts.",
-            f"**Node admin**, logged on as `{plan.installing_account}`: the steps in each folder.",
-            f"**You**: `vmm-wizard check {answers}` before, `vmm-wizard verify {answers}` after each node.",
+            text("reports.runbook_text.ad_team", container=plan.dkm.dn, account=plan.installing_account),
+            text(
+                "reports.runbook_text.dba",
+                server=plan.database.target,
+                account=plan.database.admin_account if plan.has_sql_admin else plan.installing_account,
+            ),
+            text("reports.runbook_text.node_admin", account=plan.installing_account),
+            text("reports.runbook_text.you", answers=answers),
         ),
-        "## Before",
+        text("reports.runbook_text.before"),
         _numbered(
-            f"`vmm-wizard check {answers}` has nothing that fails. `vmm-wizard request --for ad {answers}` (and `sql`, "
-            "`network`, `nodes`) writes what to ask of the other teams.",
-            f"The extracted media lie in `{plan.media.path}` on every node, the same ones everywhere.",
-            f"There is a backup of the databases on `{plan.database.target}`, and nobody patches or restarts a node "
-            "meanwhile.",
-            f"Take the folders in the order above, beginning with `{folders[0]}/README.md`.",
+            text("reports.runbook_text.request", answers=answers),
+            text("reports.runbook_text.media", path=plan.media.path),
+            text("reports.runbook_text.backup", server=plan.database.target),
+            text("reports.runbook_text.take_folders", folder=folders[0]),
         ),
-        "## How the wizard watches",
+        text("reports.runbook_text.watches"),
         _list(
-            f"`vmm-wizard install {answers} --by-hand`, instead of these folders, puts the same files on one node "
-            "after the other, says when to start the script there, follows setup and verifies it. No task is made.",
-            f"While setup runs, `vmm-wizard check {answers}` says on which node it does. It starts nothing there.",
-            r"On the node, setup writes `C:\ProgramData\VMMLogs\SetupWizard.log`; the script writes `result.json` with "
-            "setup's exit code beside itself.",
-            f"`vmm-wizard verify {answers}` says whether a node is really installed: registry, service, cluster role, "
-            "console port.",
+            text("reports.runbook_text.by_hand", answers=answers),
+            text("reports.runbook_text.check", answers=answers),
+            text("reports.runbook_text.log"),
+            text("reports.runbook_text.verify", answers=answers),
         ),
-        "## After the last node",
+        text("reports.runbook_text.after_last"),
         _numbered(
-            f"`vmm-wizard verify {answers}` finds nothing wrong.",
+            text("reports.runbook_text.nothing_wrong", answers=answers),
             *_names(plan),
-            f"`vmm-wizard after {answers}` shows what else follows, with the commands.",
-            f"Open a console on another computer, and connect it to `{role}:{plan.ports.console}`.",
-            f"Move the role once to each node and back, while no job runs in VMM: `Move-ClusterGroup -Name '{role}' "
-            "-Node <node>`.",
-            "Delete these folders from the nodes. What was granted for the installation can be taken back; the service "
-            "account keeps its own rights.",
+            text("reports.runbook_text.after", answers=answers),
+            text("reports.runbook_text.console", role=role, port=plan.ports.console),
+            text("reports.runbook_text.move", role=role),
+            text("reports.runbook_text.delete_folders"),
         ),
     )
 
@@ -73,46 +76,39 @@ def node_steps(plan: Plan, answers: str, folders: Sequence[str], place: int, acc
     node, folder = plan.nodes[place], folders[place]
     here = rf"C:\vmm-runbook\{folder}"
     asked = [f"`{account}`" for account in accounts]
-    passwords = (
-        f"Type the password of {' and of '.join(asked)} when you are asked: nothing is shown but stars. A wrong one is "
-        "one bad logon, and setup ends at once."
-        if asked
-        else "It asks for no password: the service account is a managed one."
-    )
+    passwords = text("reports.runbook_text.asks_nothing")
+    if asked:
+        passwords = text("reports.runbook_text.asks", accounts=_both(asked, "also_of"))
     before = (
-        f"`vmm-wizard check {answers}` has nothing that fails."
+        text("reports.runbook_text.nothing_fails", answers=answers)
         if place == 0
-        else f"`{plan.nodes[place - 1]}` is finished and verified, and VMM's role `{plan.cluster.role_name}` is online."
+        else text("reports.runbook_text.node_before", node=plan.nodes[place - 1], role=plan.cluster.role_name)
     )
     after = (
-        f"Go on with `{folders[place + 1]}/README.md`."
+        text("reports.runbook_text.go_on", folder=folders[place + 1])
         if place + 1 < len(folders)
-        else "This was the last node: go on with *After the last node* in the README.md above."
+        else text("reports.runbook_text.last")
     )
     run = rf"powershell.exe -NoProfile -ExecutionPolicy RemoteSigned -File {here}\run-setup.ps1"
     return _document(
-        f"# {place + 1} of {len(folders)}: {node}",
-        f"Setup {_does(place + 1)}. It takes some twenty minutes.",
-        "## Before",
+        text("reports.runbook_text.place", place=place + 1, count=len(folders), node=node),
+        text("reports.runbook_text.setup", does=_does(place + 1)),
+        text("reports.runbook_text.before"),
         _numbered(
             before,
-            f"Copy this folder to `{here}` on `{node}`: a local disk, no share.",
-            f"Log on to `{node}` as `{plan.installing_account}`, at its console or by Remote Desktop; not by WinRM or "
-            "PowerShell remoting, which setup restarts underneath itself.",
-            "Open PowerShell with *Run as administrator*.",
-            f"Look whether all is ready; this starts nothing: `{run} -CheckOnly`",
+            text("reports.runbook_text.copy", folder=here, node=node),
+            text("reports.runbook_text.log_on", node=node, account=plan.installing_account),
+            text("reports.runbook_text.as_administrator"),
+            text("reports.runbook_text.look", command=run),
         ),
-        "If Windows does not run the script because it came over the network: "
-        rf"`Unblock-File -LiteralPath '{here}\run-setup.ps1'`. Where policy demands signed scripts, let your own "
-        "authority sign it.",
-        "## Run",
-        _numbered(f"`{run}`", passwords, "Leave the window open until the script says how setup has ended."),
-        "## Verify",
+        text("reports.runbook_text.unblock", folder=here),
+        text("reports.runbook_text.run"),
+        _numbered(f"`{run}`", passwords, text("reports.runbook_text.leave_open")),
+        text("reports.runbook_text.verify_head"),
         _numbered(
-            "Exit code 0 is good. 3010 is good, and wants a restart of this node: move the role to another node before "
-            "that, when there is one. Anything else: start nothing on another node, and read the log.",
-            f"`vmm-wizard verify {answers}` says that `{node}` is installed.",
-            f"Delete `{here}`.",
+            text("reports.runbook_text.exit_codes"),
+            text("reports.runbook_text.installed", answers=answers, node=node),
+            text("reports.runbook_text.delete", folder=here),
             after,
         ),
         *_managed(plan),
@@ -120,7 +116,7 @@ def node_steps(plan: Plan, answers: str, folders: Sequence[str], place: int, acc
 
 
 def _does(place: int) -> str:
-    return "makes the database and the cluster role" if place == 1 else "joins the role that is there"
+    return text("reports.runbook_text.makes") if place == 1 else text("reports.runbook_text.joins")
 
 
 def _names(plan: Plan) -> list[str]:
@@ -131,22 +127,27 @@ def _names(plan: Plan) -> list[str]:
     account, computer = powershell(str(service)), powershell(f"{service.domain}\\{role}$")
     names = f"SCVMM/{role}", f"SCVMM/{full}"
     tool = powershell(plan.program_files.rstrip("\\") + r"\setup\ConfigureSCPTool.exe")
-    register = " and ".join(f"`setspn -U -S {powershell(name)} {account}`" for name in names)
+    register = _both((f"`setspn -U -S {powershell(name)} {account}`" for name in names), "then")
     return [
-        f"If the log warns that the SPN could not be registered, a domain admin runs {register}; then a node admin, "
-        f"on every node, `Set-ItemProperty -Path {powershell(_SETUP_KEY)} -Name VmmServicePrincipalNames -Value "
-        f"{powershell(','.join(names))}`.",
-        f"If it warns of the SCP, a domain admin runs on a node `& {tool} -install {powershell(full)} {computer}`.",
+        text(
+            "reports.runbook_text.principal_names",
+            register=register,
+            registry=powershell(_SETUP_KEY),
+            names=powershell(",".join(names)),
+        ),
+        text("reports.runbook_text.connection_point", tool=tool, name=powershell(full), computer=computer),
     ]
 
 
 def _managed(plan: Plan) -> list[str]:
     if plan.service_account.kind is not AccountKind.GMSA:
         return []
-    return [
-        "No documentation shows an unattended install with a group managed service account *(unconfirmed)*: try it on "
-        "a cluster for tests first."
-    ]
+    return [text("reports.runbook_text.managed")]
+
+
+def _both(parts: Iterable[str], how: str) -> str:
+    """Parts as one: `how` says by which sentence two of them are put together."""
+    return reduce(lambda first, second: text(f"reports.runbook_text.both.{how}", first=first, second=second), parts)
 
 
 def _document(*parts: str) -> str:

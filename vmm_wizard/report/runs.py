@@ -15,6 +15,7 @@ from vmm_wizard.install.stopping import where_to_stop
 from vmm_wizard.printable import printable, printable_json
 from vmm_wizard.report.run import is_progress
 from vmm_wizard.report.run import lines_of as lines_of_event
+from vmm_wizard.texts import text
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ def list_as_text(rows: Sequence[ListedRun]) -> list[str]:
         run = row.run
         lines.append(f"{run.id}  {row.outcome:<11}  {run.job:<9}  {_when(run.started)}  {row.cluster}  {run.owner}")
         if row.standing is not None:
-            lines.append(f"    stands at {row.standing}")
-    return [printable(line) for line in lines] or ["no run was begun here yet"]
+            lines.append(f"    {text('reports.runs.stands', standing=row.standing)}")
+    return [printable(line) for line in lines] or [text("reports.runs.none")]
 
 
 def run_as_json(row: ListedRun, steps: Sequence[Step], told: Sequence[Told]) -> str:
@@ -96,20 +97,27 @@ def _step_json(step: Step) -> dict[str, Any]:
 def run_as_text(row: ListedRun, steps: Sequence[Step], told: Sequence[Told], width: int = 80) -> list[str]:
     """One run in full, without the progress and the log lines of setup."""
     run = row.run
-    ended = f", ended {_when(run.ended)}" if run.ended else ""
     lines = [
-        f"run {run.id}: {run.job} on {', '.join(row.nodes)} ({row.cluster})",
-        f"{row.outcome}; begun {_when(run.started)} by {run.owner or 'somebody'}{ended}",
+        text("reports.runs.run", run=run.id, job=run.job, nodes=", ".join(row.nodes), cluster=row.cluster),
+        text(
+            f"reports.runs.times.{'ended' if run.ended else 'begun'}",
+            outcome=row.outcome,
+            begun=_when(run.started),
+            owner=run.owner or text("reports.runs.somebody"),
+            ended=_when(run.ended) if run.ended else "",
+        ),
     ]
     if row.standing is not None:
-        lines.append(f"stands at {row.standing}")
+        lines.append(text("reports.runs.stands", standing=row.standing))
         lines.append(where_to_stop(row.standing.step, row.standing.node))
-    lines += ["", "Steps, in the order they were last begun:"]
+    lines += ["", text("reports.runs.steps")]
     for step in steps:
-        until = f" to {step.ended:%H:%M:%S}" if step.ended else ""
+        times = _when(step.started)
+        if step.ended:
+            times = text("reports.runs.until", begun=times, ended=f"{step.ended:%H:%M:%S}")
         detail = f": {step.detail}" if step.detail else ""
-        lines.append(f"  {_when(step.started)}{until}  {step.node or 'all nodes'} {step.step} {step.state}{detail}")
-    lines += ["", "What was told:"]
+        lines.append(f"  {times}  {step.node or text('reports.run.all_nodes')} {step.step} {step.state}{detail}")
+    lines += ["", text("reports.runs.told")]
     for event in told:
         lines += [f"  {event.at:%H:%M:%S} {line}" for line in lines_of_told(event, width)]
     return [printable(line) for line in lines]

@@ -17,7 +17,7 @@ from vmm_wizard.plan.fields import field_text
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import HostName
 from vmm_wizard.printable import printable
-from vmm_wizard.report.discovery import FREE, address_of, media_line
+from vmm_wizard.report.discovery import address_of, free_means, media_line
 from vmm_wizard.texts import text
 from vmm_wizard.wizard import container_tree
 from vmm_wizard.wizard.found_accounts import rows_for
@@ -44,7 +44,7 @@ def offering(
     suggestions = numbered(rows(Sight(found, plan, asked or Asked(), typed)), MOST)
     if not suggestions:
         return None
-    note = FREE if key == "cluster.static_addresses" else text(f"found.note.{note}") if note else ""
+    note = free_means() if key == "cluster.static_addresses" else text(f"found.note.{note}") if note else ""
     return Offering(text(f"found.title.{title}"), suggestions, note)
 
 

@@ -87,7 +87,7 @@ def requested_of(findings: Sequence[Finding]) -> tuple[tuple[str, str], ...]:
     from vmm_wizard.report import request
 
     teams = {team for row in findings for team in row.teams if request.requested((row,), team)}
-    return tuple((team.value, called) for team, called in request.CALLED.items() if team in teams)
+    return tuple((team.value, request.called(team)) for team in request.TEAMS if team in teams)
 
 
 def request_choices(findings: Sequence[Finding], follow_ups: Sequence[FollowUp]) -> tuple[tuple[str, str], ...]:
@@ -95,10 +95,10 @@ def request_choices(findings: Sequence[Finding], follow_ups: Sequence[FollowUp])
     from vmm_wizard.report import request
 
     rows = []
-    for team, called in request.CALLED.items():
+    for team in request.TEAMS:
         number = len({row.id for row in request.requested(findings, team)}) + len(request.following(follow_ups, team))
         if number:
-            rows.append((team.value, text("see.request.choice", team=called, number=number)))
+            rows.append((team.value, text("see.request.choice", team=request.called(team), number=number)))
     return tuple(rows)
 
 
@@ -109,7 +109,7 @@ def request_to(
     from vmm_wizard.report import request
 
     said = request.as_text(plan, findings, team, file.name if file else "FILE", follow_ups)
-    return Shared(text("see.share.request", team=request.CALLED[team]), said, f"request-{team.value}.txt")
+    return Shared(text("see.share.request", team=request.called(team)), said, f"request-{team.value}.txt")
 
 
 class NameRefusedError(ValueError):
