@@ -8,7 +8,6 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -188,6 +187,8 @@ class AddressBook:
     @classmethod
     def load(cls, path: Path) -> AddressBook:
         """Read an address book; raises AddressBookError with one sentence when it cannot be used."""
+        import tomllib
+
         try:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import json
 import logging
 import logging.handlers
 import threading
-import urllib.parse
 from pathlib import Path
 
 _masked: set[str] = set()
@@ -28,6 +24,12 @@ def mask(text: str) -> None:
 
 
 def _forms(text: str) -> tuple[str, ...]:
+    # Who has no secret yet need not load all of these.
+    import base64
+    import html
+    import json
+    import urllib.parse
+
     raw = text.encode("utf-8", "surrogatepass")
     return (
         text,

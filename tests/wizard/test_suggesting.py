@@ -20,7 +20,8 @@ from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.filling import fill_ins, filled
 from vmm_wizard.wizard.found import narrowed, offering
 from vmm_wizard.wizard.found_accounts import wants_accounts
-from vmm_wizard.wizard.suggesting import Asked, Suggestion
+from vmm_wizard.wizard.searched import Asked
+from vmm_wizard.wizard.suggesting import Suggestion
 
 BARE = Plan(domain=HostName.parse("contoso.lab"))
 BASE = "DC=contoso,DC=lab"

@@ -121,6 +121,9 @@ def wizard(
         from vmm_wizard.plain.door import run_plain
 
         raise SystemExit(run_plain(file, addresses, secrets))
+    from vmm_wizard.tui.starting import put_off_collecting
+
+    put_off_collecting()
     from vmm_wizard.tui.app import run_wizard
 
     raise SystemExit(run_wizard(file, addresses, secrets))

@@ -15,7 +15,7 @@ from vmm_wizard.facts.model import Facts, NoAnswer
 from vmm_wizard.install.orders import Job
 from vmm_wizard.plan.model import Authentication, Plan
 from vmm_wizard.wizard.order_fields import judged
-from vmm_wizard.wizard.suggesting import Asked
+from vmm_wizard.wizard.searched import Asked
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses

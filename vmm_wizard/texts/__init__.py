@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -86,6 +85,9 @@ def _read(topic: str, language: str, table: str) -> Mapping[str, str]:
     written = _tables(topic, language)[table]
     simple = _simple(written)
     if simple is None:
+        # Few tables need it, none of them before the first paint.
+        import tomllib
+
         return dict(_flat(tomllib.loads(written), prefix))
     return {f"{prefix}.{name}": said for name, said in simple}
 

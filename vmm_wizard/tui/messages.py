@@ -1,4 +1,8 @@
-"""What threads and widgets tell the wizard's screen: typed messages. None of them shows a secret."""
+"""What threads and widgets tell the wizard's screen: typed messages. None of them shows a secret.
+
+They are told apart by what they are and shown to nobody, so that no more is generated for each than its `__init__`: all
+of them are loaded before the first paint.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
 MEND, REQUEST, ACCEPT, FIELD = "mend", "request", "accept", "field"
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Typed(Message):
     """A field's text changed; it is read when it rests."""
 
@@ -39,7 +43,7 @@ class Typed(Message):
     text: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class PasswordGiven(Message):
     """A password field was left with a text in it. `key` is that of the answer that names the account."""
 
@@ -47,7 +51,7 @@ class PasswordGiven(Message):
     secret: Secret
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Looked(Message):
     """Preflight knows more: the findings so far, what is still being asked, and what was answered."""
 
@@ -56,14 +60,14 @@ class Looked(Message):
     facts: Facts = field(default_factory=Facts)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Found(Message):
     """More was found in the estate that answers can be chosen from."""
 
     found: Discovery
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class AccountsFound(Message):
     """The accounts that some letters mean, or why nobody knows."""
 
@@ -71,7 +75,7 @@ class AccountsFound(Message):
     answer: tuple[FoundAccount, ...] | NoAnswer
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ChildrenFound(Message):
     """What lies right below an object of the directory, or why nobody knows."""
 
@@ -79,7 +83,7 @@ class ChildrenFound(Message):
     answer: tuple[FoundContainer, ...] | NoAnswer
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SuggestionTaken(Message):
     """A suggestion for the answer `key` was chosen."""
 
@@ -87,14 +91,14 @@ class SuggestionTaken(Message):
     suggestion: Suggestion
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class LevelTurned(Message):
     """A line of the tree of containers shall open, or close."""
 
     dn: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Offered(Message):
     """What would be done about findings, and why nothing is about others."""
 
@@ -102,14 +106,14 @@ class Offered(Message):
     refusals: tuple[Refusal, ...]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Mended(Message):
     """How mending ended, in a sentence."""
 
     text: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class RunTold(Message):
     """What a run told since the last time, in order, and when; at most twice a second. `is_past`: an earlier call of it
     told that, and how it ended then is no end now."""
@@ -124,14 +128,14 @@ class RunTold(Message):
         return tuple(zip_longest(self.events, self.times))
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class UsualsFound(Message):
     """How long steps took in earlier runs."""
 
     usuals: Usuals
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class HandedOver(Message):
     """A run goes on in a process of its own, and is followed here."""
 
@@ -139,7 +143,7 @@ class HandedOver(Message):
     process: int
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ConfirmWanted(Message):
     """The run asks whether to go on though something is unknown; the answer goes into `reply`."""
 
@@ -147,7 +151,7 @@ class ConfirmWanted(Message):
     reply: queue.SimpleQueue[bool]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class QuestionAsked(Message):
     """The run asks something with choices; the word of the answer goes into `reply`."""
 
@@ -155,7 +159,7 @@ class QuestionAsked(Message):
     reply: queue.SimpleQueue[str]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class RunsFound(Message):
     """The runs that never ended, newest first. `asked`: somebody wanted to see them."""
 
@@ -163,7 +167,7 @@ class RunsFound(Message):
     asked: bool
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class FollowUpsTold(Message):
     """What follows the install, in lines; and the follow-ups themselves."""
 
@@ -171,7 +175,7 @@ class FollowUpsTold(Message):
     rows: tuple[FollowUp, ...] = ()
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SentenceSaid(Message):
     """A sentence for the line below the page."""
 
@@ -186,7 +190,7 @@ class RequestWanted(Message):
     """A request to another team shall be chosen and shown."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class FindingsChosen(Message):
     """Findings that say the same, or of one check, shall be shown in full; or what `act` says be done about them at
     once: MEND as far as they can be, ACCEPT, or go to the FIELD that they judge."""
@@ -195,7 +199,7 @@ class FindingsChosen(Message):
     act: str = ""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class PageWanted(Message):
     """A page shall be put in front; its id."""
 
@@ -226,7 +230,7 @@ class QuitWanted(Message):
     """The wizard shall be left."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class RunEnded(Message):
     """A run has ended, and how."""
 

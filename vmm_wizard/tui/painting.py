@@ -144,14 +144,20 @@ class Painter:
         self._real, self._real_style = None, ""
 
     def _paint(self, row: int, shown: dict[int, Cell], changed: list[tuple[int, str]]) -> None:
-        for column, sign in changed:
-            self._go(row, column, shown)
+        """Write these cells, each stretch of neighbours at once."""
+        first = 0
+        for place, (column, _) in enumerate(changed):
+            if place + 1 < len(changed) and changed[place + 1][0] == column + 1:
+                continue
+            stretch = changed[first : place + 1]
+            self._go(row, stretch[0][0], shown)
             if self._real_style != self._style:
                 self._send(f"\x1b[0;{self._style}m" if self._style else "\x1b[0m")
                 self._real_style = self._style
-            self._send(sign)
-            shown[column] = (sign, self._style)
+            self._send("".join([sign for _, sign in stretch]))
+            shown.update((at, (sign, self._style)) for at, sign in stretch)
             self._real = (row, column + 1) if column < self._size[0] else None
+            first = place + 1
 
     def _go(self, row: int, column: int, shown: dict[int, Cell]) -> None:
         """Have the terminal's cursor there; over a few letters of the same style by writing them once more."""

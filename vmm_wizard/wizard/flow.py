@@ -18,7 +18,7 @@ from vmm_wizard.plan.model import AccountKind, Plan, unanswered
 from vmm_wizard.report.signs import SIGNS, rank
 from vmm_wizard.texts import text
 from vmm_wizard.wizard.pages import DONE, EULA, JUDGED, LABELS, PAGES, PAGES_OF, REQUIRED, REVIEW, RUN, UNINSTALL, Page
-from vmm_wizard.wizard.suggesting import Asked
+from vmm_wizard.wizard.searched import Asked
 
 if TYPE_CHECKING:
     from vmm_wizard.checks.registry import Finding

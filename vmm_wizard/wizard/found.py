@@ -22,7 +22,8 @@ from vmm_wizard.texts import text
 from vmm_wizard.wizard import container_tree
 from vmm_wizard.wizard.found_accounts import rows_for
 from vmm_wizard.wizard.found_keys import ACCOUNT_KEYS, CONTAINER, INSTALLER, KEYS
-from vmm_wizard.wizard.suggesting import Asked, Offering, Sight, Suggestion, narrowed, numbered, parts
+from vmm_wizard.wizard.searched import Asked
+from vmm_wizard.wizard.suggesting import Offering, Sight, Suggestion, narrowed, numbered, parts
 
 __all__ = ["KEYS", "Asked", "Offering", "Suggestion", "narrowed", "offering", "why_none"]
 

@@ -10,7 +10,8 @@ from vmm_wizard.plan.fields import field_value
 from vmm_wizard.report.discovery import account_line
 from vmm_wizard.texts import text
 from vmm_wizard.wizard.found_keys import ACCOUNT_KEYS, SERVICE
-from vmm_wizard.wizard.suggesting import FEWEST_LETTERS, Asked, Sight, Suggestion, letters_of
+from vmm_wizard.wizard.searched import Asked
+from vmm_wizard.wizard.suggesting import FEWEST_LETTERS, Sight, Suggestion, letters_of
 
 if TYPE_CHECKING:
     from vmm_wizard.facts.discovery_model import FoundAccount

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vmm_wizard.plan.fields import Kind
@@ -12,10 +12,10 @@ from vmm_wizard.plan.model import Plan
 from vmm_wizard.printable import printable
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.order_fields import all_fields
+from vmm_wizard.wizard.searched import Asked
 
 if TYPE_CHECKING:
-    from vmm_wizard.facts.discovery_model import Discovery, FoundAccount, FoundContainer
-    from vmm_wizard.facts.model import NoAnswer
+    from vmm_wizard.facts.discovery_model import Discovery
 
 _BREAKS = re.compile(r"[\n\t]+")
 #: Letters from which accounts are looked for.
@@ -56,30 +56,6 @@ class Offering:
     title: str
     suggestions: tuple[Suggestion, ...]
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the directory was asked for while somebody chose: accounts by letters (case-folded), children by DN.
-
-    `turned`: DNs whose line was opened or closed, against how it is at first.
-    """
-
-    accounts: Mapping[str, tuple[FoundAccount, ...] | NoAnswer] = field(default_factory=dict)
-    children: Mapping[str, tuple[FoundContainer, ...] | NoAnswer] = field(default_factory=dict)
-    turned: frozenset[str] = frozenset()
-
-    def with_accounts(self, letters: str, answer: tuple[FoundAccount, ...] | NoAnswer) -> Asked:
-        """The same, and what the directory said of these letters."""
-        return replace(self, accounts={**self.accounts, letters.casefold(): answer})
-
-    def with_children(self, dn: str, answer: tuple[FoundContainer, ...] | NoAnswer) -> Asked:
-        """The same, and what lies below an object."""
-        return replace(self, children={**self.children, dn: answer})
-
-    def with_turned(self, dn: str) -> Asked:
-        """The same, with a line opened that was closed, or closed that was open."""
-        return replace(self, turned=self.turned ^ {dn})
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,13 @@ from vmm_wizard.tui.screens.help import HelpScreen
 from vmm_wizard.tui.widgets.field import Field
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.answers import Answers
-from vmm_wizard.wizard.filling import filled
-from vmm_wizard.wizard.found_accounts import wants_accounts
-from vmm_wizard.wizard.suggesting import Asked, Suggestion, texts_of
+from vmm_wizard.wizard.searched import Asked
 
 if TYPE_CHECKING:
     from vmm_wizard.checks.registry import Finding
     from vmm_wizard.facts.discovery_model import Discovery
     from vmm_wizard.tui.widgets.found_field import FoundField
+    from vmm_wizard.wizard.suggesting import Suggestion
 
 
 class ChoosingScreen(HelpScreen):
@@ -80,6 +79,8 @@ class ChoosingScreen(HelpScreen):
 
     def look_for_accounts(self) -> None:
         """Have accounts looked for by what stands in the field that has the focus."""
+        from vmm_wizard.wizard.found_accounts import wants_accounts
+
         field = self.focused_field()
         letters = wants_accounts(field.key, field.typed, self.asked) if field and not self.jobs.running else ""
         if letters:
@@ -133,6 +134,9 @@ class ChoosingScreen(HelpScreen):
 
     def take(self, key: str, suggestion: Suggestion) -> None:
         """Put a suggestion into all fields that it answers, and go on to the next one that it does not."""
+        from vmm_wizard.wizard.filling import filled
+        from vmm_wizard.wizard.suggesting import texts_of
+
         self.settle()
         texts, implied = texts_of(suggestion, self.answers)
         self.fill(texts)

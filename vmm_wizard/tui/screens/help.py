@@ -71,11 +71,11 @@ class HelpScreen(Screen[None]):
 
     def tell_focus(self) -> None:
         """Say what has the focus now: in the panel where it is shown, else in the line below."""
-        from vmm_wizard.wizard.help import help_of_thing
-
         subject, line = self.help_now()
         for panel in self.query(HelpPanel):
             if panel.display:
+                from vmm_wizard.wizard.help import help_of_thing
+
                 panel.tell(help_of_thing(subject, line, self.page))
                 return
         for below in self.query("#help").results(Static):

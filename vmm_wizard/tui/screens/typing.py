@@ -20,7 +20,6 @@ from vmm_wizard.tui.widgets.field import Field
 from vmm_wizard.tui.widgets.form import FormPage
 from vmm_wizard.tui.widgets.inputs import LineInput
 from vmm_wizard.wizard.answers import Answers
-from vmm_wizard.wizard.filling import fill_ins, filled
 
 if TYPE_CHECKING:
     from vmm_wizard.plan.model import Plan
@@ -110,6 +109,8 @@ class TypingScreen(CallingScreen):
 
     def _answer(self, texts: dict[str, str]) -> None:
         """Take the texts of fields as answers, say what is wrong with them, and ask."""
+        from vmm_wizard.wizard.filling import fill_ins, filled
+
         before, order = self.answers.plan, self.answers.order
         for key, typed in texts.items():
             problem = self.answers.answer(key, typed)

@@ -20,6 +20,7 @@ from vmm_wizard.tui.screens.help import PANEL
 from vmm_wizard.tui.screens.job import JobPage
 from vmm_wizard.tui.screens.lesson import LessonScreen
 from vmm_wizard.tui.screens.seeing import SeeingScreen
+from vmm_wizard.tui.starting import after_the_first_paint
 from vmm_wizard.tui.widgets.form import PageView
 from vmm_wizard.tui.widgets.keys import KeysFooter
 from vmm_wizard.tui.widgets.steps import Steps
@@ -94,6 +95,7 @@ class WizardScreen(SeeingScreen, LessonScreen):
 
     def on_mount(self) -> None:
         self.jobs.tell(self.post_message)
+        self.call_after_refresh(after_the_first_paint)
         self.call_after_refresh(self.look)
         self.call_after_refresh(self.jobs.find_runs)
 
