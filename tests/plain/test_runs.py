@@ -17,12 +17,13 @@ from vmm_wizard.install.events import Event, Finished, LogGrew, Notice, Progress
 from vmm_wizard.install.holding import holding
 from vmm_wizard.install.journal import Journal, Run
 from vmm_wizard.install.orders import Job, Order
-from vmm_wizard.plain.carrying import Asked, Carrier, Row, Unknowns
+from vmm_wizard.plain.carrying import Carrier
 from vmm_wizard.plain.running import Thinned, follow, stop
 from vmm_wizard.plain.session import Session
 from vmm_wizard.plan.answers import dumps
 from vmm_wizard.wizard import pages
 from vmm_wizard.wizard.answers import Answers
+from vmm_wizard.wizard.carrying import Asked, Row, Unknowns
 from vmm_wizard.wizard.run_state import RunState
 
 NODE = "vmm01.contoso.lab"
@@ -166,14 +167,14 @@ class TestStopping:
         assert "so the wizard lets go of it" in console.text
         assert "Past the point of no return" in console.text
         assert carrier.stopping
-        assert not carrier._end_setup.is_set()
+        assert not carrier.ending_setup
 
     @pytest.mark.parametrize(("typed", "ends"), [(("3", "1"), False), (("3", ""), False), (("3", "2"), True)])
     def test_ends_a_setup_only_when_that_was_asked_for_twice(
         self, tmp_path: Path, typed: tuple[str, ...], ends: bool
     ) -> None:
         _, carrier = self.stopped(tmp_path, *typed)
-        assert carrier._end_setup.is_set() is ends
+        assert carrier.ending_setup is ends
         assert carrier.stopping is ends
 
     def test_is_asked_once_however_often_ctrl_c_is_pressed(self, tmp_path: Path) -> None:
@@ -185,7 +186,7 @@ class TestStopping:
         console, carrier = self.stopped(tmp_path, "4", "2")
         assert "Passwords go to it through a pipe" in console.text
         assert carrier.stopping
-        assert carrier._leaving.is_set()
+        assert carrier.leaving
         _, carrier = self.stopped(tmp_path, "4", "")
         assert not carrier.stopping
 

@@ -144,7 +144,7 @@ def test_nothing_is_let_go_in_a_practice_estate_or_when_nothing_goes_on(tmp_path
     assert jobs.cannot_leave == "No run goes on."
     jobs._running = jobs.practice = True
     assert "the estate ends with it" in jobs.cannot_leave
-    jobs.practice, jobs.watching = False, True
+    jobs.practice, jobs.run.watching = False, True
     assert "by itself already" in jobs.cannot_leave
 
 

@@ -1,7 +1,6 @@
 """The bridge to the threads: batches, cancelling, and questions that come back from a run."""
 
 import queue
-import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from vmm_wizard.install.orders import Order
 from vmm_wizard.plan.secrets import Secrets
 from vmm_wizard.tui.jobs import Batches, Jobs
 from vmm_wizard.tui.messages import ConfirmWanted, Looked, RunTold, UsualsFound
+from vmm_wizard.wizard.carrying import Unknowns
 
 PATIENCE = 60.0
 
@@ -87,24 +87,14 @@ def test_a_run_that_cannot_write_its_journal_fails_with_a_sentence(
     assert "journal" in finished.text
 
 
-@pytest.mark.parametrize("answer", [True, False])
-def test_a_question_of_the_run_is_answered_from_the_screen(answer: bool, tmp_path: Path) -> None:
+def test_a_question_of_the_run_is_answered_from_the_screen(tmp_path: Path) -> None:
     jobs = Jobs(Secrets(), nowhere(tmp_path))
-    heard = listening(jobs)
-    replies: queue.Queue[bool] = queue.Queue()
-    threading.Thread(target=lambda: replies.put(jobs._confirm((), threading.Event())), daemon=True).start()
+    heard, asked = listening(jobs), Unknowns(())
+    jobs._take(asked, Batches(lambda _: None, rest=0))
     message = heard.get(timeout=PATIENCE)
     assert isinstance(message, ConfirmWanted)
-    message.reply.put(answer)
-    assert replies.get(timeout=PATIENCE) is answer
-
-
-def test_a_question_is_no_when_the_run_is_stopped_meanwhile(tmp_path: Path) -> None:
-    jobs = Jobs(Secrets(), nowhere(tmp_path))
-    listening(jobs)
-    stopped = threading.Event()
-    stopped.set()
-    assert jobs._confirm((), stopped) is False
+    message.reply.put(True)
+    assert asked.reply.get_nowait() is True
 
 
 def test_after_closing_nobody_is_told_anything(tmp_path: Path) -> None:

@@ -109,12 +109,12 @@ async def test_letting_a_run_go_on_says_first_what_that_means(state: Path, tmp_p
         await pilot.press("d")
         await until(pilot, lambda: "`vmm-wizard attach r1`" in said(pilot))
         await pilot.press("escape")
-        assert not app.jobs._leaving.is_set()
+        assert not app.jobs.run.leaving
         await pilot.press("d")
         await until(pilot, lambda: "without a terminal" in said(pilot))
         await pilot.press("down", "enter")
-        await until(pilot, app.jobs._leaving.is_set)
-        assert app.jobs._run_cancel.is_set()
+        await until(pilot, lambda: app.jobs.run.leaving)
+        assert app.jobs.run.stopping
 
 
 async def test_of_several_runs_that_never_ended_one_is_chosen(state: Path, tmp_path: Path) -> None:

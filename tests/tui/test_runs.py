@@ -1,7 +1,6 @@
 """Runs on the screen: what one asks, how it is stopped, and runs that never ended, gone on with or only followed."""
 
 import queue
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from textual.pilot import Pilot
 
 from tests.tui.wizards import SMALL, a_wizard, all_passwords, page_text, ready_plan, screen_text, to_page, told, until
 from vmm_wizard.install.admission import plan_key
-from vmm_wizard.install.asking import restart_question, stuck_question
+from vmm_wizard.install.asking import stuck_question
 from vmm_wizard.install.events import Finished, LogGrew, RunStarted, StepChanged, StepState
 from vmm_wizard.install.holding import holding
 from vmm_wizard.install.journal import Journal, Run
@@ -125,13 +124,6 @@ async def test_what_a_run_asks_is_answered_on_the_screen(
         assert reply.get() == answer
 
 
-def test_a_question_of_a_run_that_is_stopped_is_answered_by_nobody(state: Path, tmp_path: Path) -> None:
-    jobs = a_wizard(tmp_path, ready_plan()).jobs
-    stopped = threading.Event()
-    stopped.set()
-    assert jobs._ask(restart_question(NODE, "it wants a restart"), stopped) == "leave"
-
-
 async def test_a_setup_is_ended_only_when_that_was_asked_for_twice(state: Path, tmp_path: Path) -> None:
     app = a_wizard(tmp_path, ready_plan())
     async with app.run_test(size=SMALL) as pilot:
@@ -146,10 +138,10 @@ async def test_a_setup_is_ended_only_when_that_was_asked_for_twice(state: Path, 
         await until(pilot, lambda: "lets go of it" in said(pilot))
         await pilot.press("down", "down", "enter")
         await until(pilot, lambda: "left half done" in said(pilot))
-        assert not app.jobs._end_setup.is_set()
+        assert not app.jobs.run.ending_setup
         await pilot.press("down", "enter")
-        await until(pilot, app.jobs._end_setup.is_set)
-        assert app.jobs._run_cancel.is_set()
+        await until(pilot, lambda: app.jobs.run.ending_setup)
+        assert app.jobs.run.stopping
 
 
 async def test_what_follows_the_install_stands_on_the_last_page(state: Path, tmp_path: Path) -> None:

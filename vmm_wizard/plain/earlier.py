@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-
 from vmm_wizard import paths
 from vmm_wizard.plain import running
 from vmm_wizard.plain.state import State, Turn
 from vmm_wizard.texts import text
 from vmm_wizard.wizard import pages
-from vmm_wizard.wizard.unfinished import Unfinished, all_unfinished
-
-_log = logging.getLogger(__name__)
+from vmm_wizard.wizard.unfinished import Unfinished, readable_unfinished
 
 
 def offer(state: State, *, asked: bool = False) -> None:
@@ -19,14 +15,7 @@ def offer(state: State, *, asked: bool = False) -> None:
 
     Raises Turn to the page of the run where one is taken up.
     """
-    from vmm_wizard.install.journal import JournalError
-
-    rows: tuple[Unfinished, ...] = ()
-    try:
-        rows = tuple(all_unfinished(paths.journal_file(), paths.state_folder()))
-    except (JournalError, OSError) as error:
-        # What cannot be read is told where it is used.
-        _log.warning("unfinished runs: %s", error)
+    rows = readable_unfinished(paths.journal_file(), paths.state_folder())
     if not rows:
         if asked:
             state.talk.say(text("unfinished.none"))

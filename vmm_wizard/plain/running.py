@@ -9,12 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from vmm_wizard.install.events import Event, Finished, LogGrew, PreflightDone, Progress, StepChanged, StepState
-from vmm_wizard.plain.carrying import Asked, Carrier, HandedOver, Row, Told, Unknowns, UsualTimes
+from vmm_wizard.plain.carrying import Carrier
 from vmm_wizard.plain.state import State
 from vmm_wizard.printable import printable
 from vmm_wizard.report.signs import sign_of
 from vmm_wizard.texts import text
 from vmm_wizard.wizard import flow, pages
+from vmm_wizard.wizard.carrying import Asked, HandedOver, Past, Row, Told, Unknowns, UsualTimes
 from vmm_wizard.wizard.order_fields import carried_out
 from vmm_wizard.wizard.run_state import RunState
 from vmm_wizard.wizard.run_words import deed, promise, words
@@ -44,10 +45,8 @@ class Thinned:
     _phases: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def lines(self, row: Row) -> Iterator[str]:
-        """The lines to say of one event; none of what an earlier call has told."""
+        """The lines to say of one event."""
         event, told = row.event, self.state.take(row.event, row.at)
-        if row.is_past:
-            return
         if isinstance(event, Progress):
             yield from self._progress(event)
         elif isinstance(event, StepChanged):
@@ -92,7 +91,7 @@ def start(state: State) -> bool:
     order = carried_out(state.answers.order, state.answers.plan)
     carrier = Carrier(state.estate.secrets, state.estate.preflight)
     _begin(state, RunState(state.answers.plan, order), carrier)
-    carrier.carry_out(state.answers.plan, order)
+    carrier.begin(state.answers.plan, order)
     follow(state, with_log=chosen == "log")
     return True
 
@@ -101,7 +100,7 @@ def attach(state: State, found: Unfinished) -> None:
     """Follow a run that another process carries out."""
     carrier = Carrier(state.estate.secrets, state.estate.preflight)
     _begin(state, RunState(found.plan, found.run.order), carrier)
-    carrier.attach(found.run, found.plan)
+    carrier.begin_to_follow(found.run.id, found.plan)
     follow(state, with_log=False)
 
 
@@ -160,16 +159,19 @@ def _say(state: State, batch: list[str]) -> None:
             state.talk.say(line.strip(), indent=line[: len(line) - len(line.lstrip())])
 
 
-def _lines(state: State, thinned: Thinned, told: Row | HandedOver | UsualTimes) -> list[str]:
+def _lines(state: State, thinned: Thinned, told: Row | Past | HandedOver | UsualTimes) -> list[str]:
     """The lines to say of what a run told, once it was taken in."""
     if isinstance(told, HandedOver):
         return [text("run.leave.done", process=told.process, run=told.run)]
     if isinstance(told, UsualTimes):
         thinned.state.usuals = told.usuals
         return []
+    if isinstance(told, Past):
+        for row in told.rows:
+            thinned.state.take(row.event, row.at)
+        return []
     lines = list(thinned.lines(told))
-    if not told.is_past:
-        _learn(state, told.event)
+    _learn(state, told.event)
     return lines
 
 

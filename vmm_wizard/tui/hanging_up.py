@@ -30,7 +30,7 @@ def outlive_the_terminal(jobs: RunJobs) -> None:
     def hung_up(number: int, frame: object) -> None:  # noqa: ARG001 - as signals call it
         if jobs.running and not jobs.watching and not jobs.cannot_leave:
             jobs.hand_over()
-            jobs.settled.wait(PATIENCE)
+            jobs.run.settled.wait(PATIENCE)
             os._exit(_DETACHED)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGHUP)

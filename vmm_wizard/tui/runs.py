@@ -1,38 +1,36 @@
-"""Runs that one wizard carries out in a thread, stops, and hands over to a process of their own."""
+"""Runs of one wizard: carried out in a thread, stopped, handed over to a process of their own, or only followed."""
 
 from __future__ import annotations
 
-import logging
-import queue
 import threading
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from vmm_wizard import log
 from vmm_wizard.texts import text
-from vmm_wizard.tui.attaching import RUN_REST, FollowJobs
-from vmm_wizard.tui.messages import ConfirmWanted, HandedOver, QuestionAsked, UsualsFound
-from vmm_wizard.tui.threads import Batches
+from vmm_wizard.tui.messages import ConfirmWanted, HandedOver, QuestionAsked, RunsFound, RunTold, UsualsFound
+from vmm_wizard.tui.threads import Batches, Threads
+from vmm_wizard.wizard import carrying
+from vmm_wizard.wizard.carrying import Carrying
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
-    from vmm_wizard.checks.registry import Finding
-    from vmm_wizard.install.asking import Question
-    from vmm_wizard.install.engine import Runner
-    from vmm_wizard.install.events import Event, Finished
-    from vmm_wizard.install.journal import Journal
+    from vmm_wizard.install.events import Event
+    from vmm_wizard.install.journal import Run
     from vmm_wizard.install.orders import Order
     from vmm_wizard.plan.model import Plan
     from vmm_wizard.plan.secrets import Secrets
     from vmm_wizard.preflight import Preflight
-    from vmm_wizard.tui.attaching import Row
 
-_log = logging.getLogger(__name__)
-T = TypeVar("T")
+#: Seconds between two messages of a run: each repaint goes over the admin's SSH session.
+RUN_REST = 0.5
+
+#: An event, and when it was told.
+Row = tuple["Event", datetime]
 
 
-class RunJobs(FollowJobs):
-    """The runs of one wizard."""
+class RunJobs(Threads):
+    """The runs of one wizard, one at a time."""
 
     def __init__(self, secrets: Secrets, addresses: Addresses) -> None:
         super().__init__()
@@ -40,10 +38,9 @@ class RunJobs(FollowJobs):
         self.addresses = addresses
         self._lock = threading.Lock()
         self._preflight: Preflight | None = None
-        self._end_setup = threading.Event()
-        self._leaving = threading.Event()
-        #: Set once it is known what became of a run that was to be handed over.
-        self.settled = threading.Event()
+        self._running = False
+        #: The run that goes on; where none does, the last one, or none at all.
+        self.run = Carrying(lambda _: None)
         #: Whether the estate ends with the wizard, so that nothing can go on without it.
         self.practice = False
 
@@ -55,12 +52,15 @@ class RunJobs(FollowJobs):
                 self._preflight = Preflight(self.secrets, self.addresses)
             return self._preflight
 
-    def carry_out(self, plan: Plan, order: Order) -> None:
-        """Carry out `order` on `plan`; its events come as `RunTold`, the last one is `Finished`."""
-        self._run_cancel, self._end_setup, self._leaving = threading.Event(), threading.Event(), threading.Event()
-        self._running, self.watching = True, False
-        self.settled.clear()
-        self._start("run", self._carry_out, plan, order, self._run_cancel, self._end_setup, self._leaving)
+    @property
+    def running(self) -> bool:
+        """Whether a run goes on."""
+        return self._running
+
+    @property
+    def watching(self) -> bool:
+        """Whether the run that goes on is carried out by another process, and only followed here."""
+        return self._running and self.run.watching
 
     @property
     def cannot_leave(self) -> str:
@@ -71,129 +71,80 @@ class RunJobs(FollowJobs):
             return text("run.leave.practice")
         return text("run.leave.watching") if self.watching else ""
 
+    # --- what there is
+
+    def find_runs(self, *, asked: bool = False) -> None:
+        """Look for runs that never ended, the newest first; they come as `RunsFound`. None: no message, unless that was
+        `asked` for."""
+        self._start("runs", self._find_runs, asked)
+
+    def _find_runs(self, asked: bool) -> None:
+        from vmm_wizard import paths
+        from vmm_wizard.wizard.unfinished import readable_unfinished
+
+        rows = readable_unfinished(paths.journal_file(), paths.state_folder())
+        if rows or asked:
+            self._send(RunsFound(rows, asked))
+
+    # --- one
+
+    def carry_out(self, plan: Plan, order: Order) -> None:
+        """Carry out `order` on `plan`; its events come as `RunTold`, the last one is `Finished`."""
+        self._begin("run", lambda run: run.carry_out(plan, order, self.secrets, self._get_preflight))
+
+    def attach(self, run: Run, plan: Plan) -> None:
+        """Follow a run that another process of this computer carries out; its events come as `RunTold`."""
+        self._begin("attach", lambda carried: carried.attach(run.id, plan), watching=True)
+
+    def _begin(self, name: str, carry: Callable[[Carrying], None], *, watching: bool = False) -> None:
+        batches = Batches(self._deliver, RUN_REST)
+        self.run = run = Carrying(lambda told: self._take(told, batches), watching=watching)
+        self._running = True
+
+        def work() -> None:
+            carry(run)
+            batches.end()
+
+        self._start(name, work)
+
     def stop(self, *, end_setup: bool = False) -> None:
         """Ask the run to stop between steps; a setup that runs on a node is left alone unless `end_setup`."""
-        if end_setup:
-            self._end_setup.set()
-        self._run_cancel.set()
+        self.run.stop(end_setup=end_setup)
 
     def hand_over(self) -> None:
         """Let the run go on in a process of its own, and follow it here: `HandedOver` says when that is so. What cannot
         be handed over ends as one that was stopped."""
-        self._leaving.set()
-        self._run_cancel.set()
+        self.run.hand_over()
 
     def close(self) -> None:
         """The wizard is being left: nothing more is wanted, and nothing is waited for."""
-        self._run_cancel.set()
+        self.run.stop()
         super().close()
 
-    def _carry_out(
-        self,
-        plan: Plan,
-        order: Order,
-        cancel: threading.Event,
-        end_setup: threading.Event,
-        leaving: threading.Event,
-    ) -> None:
-        from vmm_wizard import paths
-        from vmm_wizard.install.engine import Runner
+    # --- what it tells
+
+    def _take(self, told: carrying.Told, batches: Batches[Row]) -> None:
+        """Events go along in batches; what is asked, and what is for the whole run, goes at once."""
+        if isinstance(told, carrying.Row):
+            batches.put((told.event, told.at))
+        elif isinstance(told, carrying.Past):
+            self._send(_message([(row.event, row.at) for row in told.rows], is_past=True))
+        elif isinstance(told, carrying.Asked):
+            self._send(QuestionAsked(told.question, told.reply))
+        elif isinstance(told, carrying.Unknowns):
+            self._send(ConfirmWanted(told.findings, told.reply))
+        elif isinstance(told, carrying.HandedOver):
+            self._send(HandedOver(told.run, told.process))
+        else:
+            self._send(UsualsFound(told.usuals))
+
+    def _deliver(self, rows: tuple[Row, ...]) -> None:
         from vmm_wizard.install.events import Finished
-        from vmm_wizard.install.journal import Journal, JournalError
 
-        batches = Batches(self._deliver, RUN_REST)
-        try:
-            journal = Journal(paths.journal_file())
-            runner = Runner(
-                plan,
-                self.secrets,
-                self._get_preflight(),
-                journal,
-                paths.state_folder(),
-                lambda findings: self._confirm(findings, cancel),
-                order=order,
-                ask=lambda question: self._ask(question, cancel),
-                end_setup=end_setup,
-                leaving=leaving,
-            )
-            self._tell_earlier(journal, plan, order)
-            run_id, last = self._tell(runner, cancel, batches)
-            if leaving.is_set() and run_id and journal.run(run_id).outcome == "interrupted":
-                last = self._handed_over(journal, run_id, plan, batches)
-        except JournalError as error:
-            last = Finished("failed", False, str(error))
-        except Exception as error:
-            _log.exception("the run broke")
-            said = log.masked(text("dialogs.broke.run", error=f"{type(error).__name__}: {error}"))
-            last = Finished("failed", False, said)
-        self.settled.set()
-        if last is not None:
-            batches.put((last, datetime.now(UTC)))
-        batches.end()
+        if isinstance(rows[-1][0], Finished):
+            self._running = False
+        self._send(_message(rows))
 
-    def _tell_earlier(self, journal: Journal, plan: Plan, order: Order) -> None:
-        """What is usual, and what earlier calls told of a run that is now gone on with. Raises JournalError."""
-        from vmm_wizard.install.admission import plan_key
-        from vmm_wizard.wizard.run_times import usual_times
 
-        earlier = journal.unfinished(plan_key(plan), order)
-        self._send(UsualsFound(usual_times(journal, earlier.id if earlier else "")))
-        if earlier is not None:
-            self._send_past(journal.told(earlier.id))
-
-    def _tell(self, runner: Runner, cancel: threading.Event, batches: Batches[Row]) -> tuple[str, Event | None]:
-        """Carry a run out and tell all of it but its last word: its id, and that word."""
-        from vmm_wizard.install.events import Finished, RunStarted
-
-        run_id, last = "", None
-        for event in runner.run(cancel):
-            if isinstance(event, RunStarted):
-                run_id = event.run
-            if isinstance(event, Finished):
-                last = event
-            else:
-                batches.put((event, datetime.now(UTC)))
-        return run_id, last
-
-    def _handed_over(self, journal: Journal, run_id: str, plan: Plan, batches: Batches[Row]) -> Finished | None:
-        """Start a process that goes on with the run, and follow it; the run's last word, or what became of it instead;
-        None when the last word was told. Raises JournalError."""
-        from vmm_wizard import paths
-        from vmm_wizard.install.events import Finished
-        from vmm_wizard.install.handing_over import NotHandedOver, hand_over_run
-
-        run = (journal, run_id, plan, paths.state_folder())
-        try:
-            process, before = hand_over_run(*run, self.secrets, self.addresses)
-        except NotHandedOver as reason:
-            return Finished("cancelled", True, text("run.leave.failed", reason=reason))
-        self._run_cancel = cancel = threading.Event()
-        self.watching = True
-        self._send(HandedOver(run_id, process))
-        self.settled.set()
-        if self._follow(journal, run_id, plan, cancel, batches, before):
-            return None
-        said = text("run.attach.left") if cancel.is_set() else text("run.attach.gone")
-        return Finished("cancelled", False, said)
-
-    # --- what a run asks
-
-    def _confirm(self, findings: tuple[Finding, ...], cancel: threading.Event) -> bool:
-        """Ask on the screen, from the run's thread."""
-        reply: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._send(ConfirmWanted(findings, reply))
-        return self._reply(reply, cancel, False)
-
-    def _ask(self, question: Question, cancel: threading.Event) -> str:
-        """Ask on the screen, from the run's thread; the answer of nobody when the run is stopped meanwhile."""
-        reply: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._send(QuestionAsked(question, reply))
-        return self._reply(reply, cancel, question.default)
-
-    def _reply(self, reply: queue.SimpleQueue[T], cancel: threading.Event, otherwise: T) -> T:
-        while not cancel.is_set():
-            try:
-                return reply.get(timeout=0.2)
-            except queue.Empty:
-                continue
-        return otherwise
+def _message(rows: tuple[Row, ...] | list[Row], *, is_past: bool = False) -> RunTold:
+    return RunTold(tuple(row[0] for row in rows), tuple(row[1] for row in rows), is_past=is_past)

@@ -74,3 +74,14 @@ def all_unfinished(journal_file: Path, folder: Path) -> Iterator[Unfinished]:
         here = standing(journal.steps(run.id))
         working = carried_out(plan, folder) == run.id
         yield Unfinished(run, plan, str(here or text("unfinished.not_begun")), working)
+
+
+def readable_unfinished(journal_file: Path, folder: Path) -> tuple[Unfinished, ...]:
+    """The same; none where the journal cannot be read: that is told where it is used."""
+    from vmm_wizard.install.journal import JournalError
+
+    try:
+        return tuple(all_unfinished(journal_file, folder))
+    except (JournalError, OSError) as error:
+        _log.warning("unfinished runs: %s", error)
+        return ()
