@@ -157,7 +157,11 @@ class TestAdopt:
     @pytest.mark.parametrize(
         ("key", "value", "said"),
         [
-            ("service_account.name", AccountName.parse(r"CONTOSO\other"), r"service_account.name is CONTOSO\other in"),
+            (
+                "service_account.name",
+                AccountName.parse(r"CONTOSO\other"),
+                "VMM that runs (service SCVMMService on vmm01.contoso.lab)",
+            ),
             ("database.name", "Other", "and VirtualManagerDB in the VMM that runs (registry of vmm01.contoso.lab)"),
             ("cluster.name", HostName.parse("elsewhere.contoso.lab"), "cluster.name is elsewhere.contoso.lab in the"),
             ("ports.console", 8100, "ports.console is 8100 in the answers and 9100 in the VMM that runs"),

@@ -15,6 +15,7 @@ CODE = Path(vmm_wizard.__file__).parent
 #: The folders and modules that are watched.
 PARTS = (
     "addresses.py",
+    "afterwards",
     "checks",
     "facts",
     "cli",
@@ -70,6 +71,12 @@ NOT_SAID = frozenset(
 #: The same of the engine: the journal's words, names of what is looked at, names and values of Windows.
 _ENGINES = frozenset(
     (
+        # Values of JSON, names that are proposed, commands and lines of the answer file.
+        *("to do", "not needed", "VMM library", "VMM Administrators", "library shares", "nt authority"),
+        *("vmm-wizard install 0", "vmm-wizard uninstall 0", 'file_server = "<file server role>"'),
+        'host = "0"\nport = 0\nlistener = true\ncreate_new = false',
+        'reg.exe export "0" "$env:USERPROFILE\\vmm-settings.reg"',
+        r"C:\ProgramData\Virtual Machine Manager",
         *("free addresses of 0", "vmm-wizard check", '<?xml version="1.0" encoding="utf-8"?>\n'),
         r"powershell.exe -NoProfile -ExecutionPolicy RemoteSigned -File 0\run-setup.ps1",
         *("exit code", "exit code ", "Windows began ", ", started by hand", "0, log of 00", ", log of "),
@@ -83,7 +90,7 @@ _ENGINES = frozenset(
 )
 #: How a command of PowerShell, SQL Server or Windows begins, or a place in the registry: said in no language.
 _COMMAND = re.compile(
-    r"\s*(?:& |\(|if \(|foreach \()?(?:[A-Z][a-z]+-[A-Z]\w+|\$\w+"
+    r"[;\s]*(?:& |\(|if \(|foreach \()?(?:[A-Z][a-z]+-[A-Z]\w+|\$\w+"
     r"|ALTER|BACKUP|BEGIN|CREATE|EXEC|GRANT|IF|INSERT|PRAGMA|SELECT|UPDATE|USE"
     r"|adk\w+\.exe|dsacls|gpresult|gpupdate|msiexec|netsh|repadmin|setspn|winrm)\b|HKLM:"
 )

@@ -12,8 +12,7 @@ from typing import Any
 
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.printable import printable
-
-HEADING = "Your first hour with VMM"
+from vmm_wizard.texts import text
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +30,8 @@ class Section:
 
 @cache
 def _document() -> Mapping[str, Any]:
-    text = resources.files("vmm_wizard.afterwards").joinpath("first_hour.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    written = resources.files("vmm_wizard.afterwards").joinpath("first_hour.toml").read_text(encoding="utf-8")
+    return tomllib.loads(written)
 
 
 def names_of(plan: Plan | None) -> dict[str, str]:
@@ -40,14 +39,14 @@ def names_of(plan: Plan | None) -> dict[str, str]:
     plan = plan or Plan()
     role = plan.cluster.role_name.text
     return {
-        "console": f"{plan.role_fqdn or '<role>'}:{plan.ports.console}",
-        "role": role or "<role>",
-        "cluster": plan.cluster.name.label or "<cluster>",
-        "nodes": ", ".join(node.label for node in plan.nodes) or "<nodes>",
-        "service_account": str(plan.service_account.name) or "<service account>",
-        "installer": str(plan.installing_account) or "<installing account>",
-        "dkm": str(plan.dkm.dn) or "<DKM container>",
-        "library": plan.library_host or "<file server role>",
+        "console": f"{plan.role_fqdn or text('afterwards.first_hour.names.role')}:{plan.ports.console}",
+        "role": role or text("afterwards.first_hour.names.role"),
+        "cluster": plan.cluster.name.label or text("afterwards.first_hour.names.cluster"),
+        "nodes": ", ".join(node.label for node in plan.nodes) or text("afterwards.first_hour.names.nodes"),
+        "service_account": str(plan.service_account.name) or text("afterwards.first_hour.names.service_account"),
+        "installer": str(plan.installing_account) or text("afterwards.first_hour.names.installer"),
+        "dkm": str(plan.dkm.dn) or text("afterwards.first_hour.names.dkm"),
+        "library": plan.library_host or text("afterwards.first_hour.names.library"),
     }
 
 
@@ -60,8 +59,8 @@ def sections(plan: Plan | None = None) -> tuple[Section, ...]:
     """The page's sections in order, with the names of `plan`."""
     names = names_of(plan)
 
-    def filled(text: object) -> str:
-        said = str(text)
+    def filled(row: object) -> str:
+        said = str(row)
         for name, value in names.items():
             said = said.replace("{" + name + "}", value)
         return printable(said)
@@ -81,19 +80,23 @@ def sections(plan: Plan | None = None) -> tuple[Section, ...]:
 
 def lines_of(rows: tuple[Section, ...], width: int = 80) -> list[str]:
     """The page for a terminal; commands stand on lines by themselves and are never broken."""
-    lines = [HEADING, "", *textwrap.wrap(intro(), width)]
+    lines = [text("afterwards.first_hour.heading"), "", *textwrap.wrap(intro(), width)]
     for number, row in enumerate(rows, 1):
-        lines += ["", f"{number}. {row.title} ({row.minutes} minutes)", *_indented(row.why, width, "   ")]
+        lines += ["", f"{number}. {_title(row)}", *_indented(row.why, width, "   ")]
         for step in row.steps:
             lines += _indented(step, width, "   - ", "     ")
         if row.command:
-            lines += ["   In the VMM command shell:", f"     {row.command}"]
+            lines += [f"   {text('afterwards.first_hour.shell')}", f"     {row.command}"]
     return lines
 
 
-def _indented(text: str, width: int, first: str, later: str = "") -> list[str]:
+def _title(row: Section) -> str:
+    return text("afterwards.first_hour.title", title=row.title, minutes=row.minutes)
+
+
+def _indented(line: str, width: int, first: str, later: str = "") -> list[str]:
     return textwrap.wrap(
-        text,
+        line,
         width,
         initial_indent=first,
         subsequent_indent=later or first,
@@ -104,11 +107,11 @@ def _indented(text: str, width: int, first: str, later: str = "") -> list[str]:
 
 def as_markdown(rows: tuple[Section, ...]) -> str:
     """The page as Markdown, each section with the pages of documentation behind it."""
-    lines = [f"# {HEADING}", "", intro(), ""]
+    lines = [f"# {text('afterwards.first_hour.heading')}", "", intro(), ""]
     for row in rows:
-        lines += [f"## {row.title} ({row.minutes} minutes)", "", row.why, ""]
+        lines += [f"## {_title(row)}", "", row.why, ""]
         lines += [f"{number}. {step}" for number, step in enumerate(row.steps, 1)]
         if row.command:
-            lines += ["", "In the VMM command shell:", "", "```powershell", row.command, "```"]
-        lines += ["", f"*More in Microsoft's documentation: {row.read_in}*", ""]
+            lines += ["", text("afterwards.first_hour.shell"), "", "```powershell", row.command, "```"]
+        lines += ["", text("afterwards.first_hour.more", pages=row.read_in), ""]
     return "\n".join(lines)

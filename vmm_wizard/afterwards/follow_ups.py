@@ -62,7 +62,7 @@ def _made(view: View, name: str, role: Role, why: str) -> FollowUp:
         state = State.UNKNOWN if role is Role.UNKNOWN else State.TO_DO
         kept = (State.NOT_NEEDED,) if name not in _JUDGED_LATER else ()
         steps = tuple(step if step.state in kept else replace(step, state=state) for step in steps)
-        told = why if role is Role.UNKNOWN else f"comes after the install: {why}"
+        told = why if role is Role.UNKNOWN else text("afterwards.follow_ups.later", why=why)
     elif name == "always-on":
         told = always_on.summary(view, steps)
     else:

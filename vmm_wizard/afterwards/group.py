@@ -8,6 +8,7 @@ from vmm_wizard.afterwards.model import View
 from vmm_wizard.facts.model import NoAnswer, NodeFacts, NotKnown, SqlFacts, known
 from vmm_wizard.facts.node_model import SqlSettings
 from vmm_wizard.facts.sql_model import DatabaseFacts, GroupListener
+from vmm_wizard.texts import text
 
 STANDARD_PORT = 1433
 
@@ -43,9 +44,7 @@ def group_of(view: View) -> Group | None:
     if sql.hadr_enabled is False:
         return None
     if sql.group_listeners is None or sql.replicas is None:
-        raise NotKnown(
-            NoAnswer(f"{sql.logged_on_as} may not see the availability groups of {sql.server}: sysadmin may", "denied")
-        )
+        raise NotKnown(NoAnswer(text("afterwards.group.unseen", account=sql.logged_on_as, server=sql.server), "denied"))
     listeners = {row.group: row for row in reversed(sql.group_listeners)}
     inside = sql.database.availability_group if sql.database else ""
     names = sorted({*listeners, *([inside] if inside else [])})

@@ -9,6 +9,7 @@ from vmm_wizard.checks.principals import role_names
 from vmm_wizard.checks.registry import Finding
 from vmm_wizard.checks.remedies import down_level, powershell
 from vmm_wizard.plan.model import AccountKind
+from vmm_wizard.texts import text
 
 
 def principal_names(view: View) -> Iterator[Step]:
@@ -20,38 +21,38 @@ def principal_names(view: View) -> Iterator[Step]:
     for name in role_names(view.plan):
         state, read = _state(rows, name)
         if managed and state in OPEN:
-            state, read = State.NOT_NEEDED, "VMM sets the names of a group managed service account by itself"
+            state, read = State.NOT_NEEDED, text("afterwards.registration.by_itself")
         yield Step(
-            f"Put {name} on {account}",
+            text("afterwards.registration.put", name=name, account=account),
             Who.AD,
             state,
             _command(rows.get(name), f"setspn -U -S {powershell(name)} {account}"),
-            "in PowerShell",
+            text("afterwards.shared.powershell"),
             read,
-            f"setspn -L {account} lists it; `vmm-wizard after` reads it again (POST-03)",
+            text("afterwards.registration.lists", account=account),
         )
     value = powershell(",".join(role_names(view.plan)))
     for node in view.plan.nodes:
         key = node.key
-        state, read = State.NOT_NEEDED, f"VMM is not installed on {key}"
+        state, read = State.NOT_NEEDED, text("afterwards.registration.not_installed", node=key)
         if key in rows or "" in rows:
             state, read = _state(rows, key)
         yield Step(
-            f"Write both names into the registry of {key}",
+            text("afterwards.registration.write", node=key),
             Who.NODES,
             state,
             f"Set-ItemProperty -Path {powershell(REGISTRY + chr(92) + 'Setup')} -Name VmmServicePrincipalNames "
             f"-Value {value}",
-            f"in PowerShell on {key}",
+            text("afterwards.shared.in_powershell", node=key),
             read,
-            "VmmServicePrincipalNames holds both names (POST-03)",
+            text("afterwards.registration.holds"),
         )
 
 
 def _state(rows: dict[str, Finding], subject: str) -> tuple[State, str]:
     """By subject, or by the finding on the whole where the check could not come so far."""
     row = rows.get(subject) or rows.get("")
-    return state_of(row) if row else (State.UNKNOWN, "not judged")
+    return state_of(row) if row else (State.UNKNOWN, text("afterwards.registration.not_judged"))
 
 
 def _command(row: Finding | None, usual: str) -> str:
@@ -67,11 +68,13 @@ def connection_point(view: View) -> Iterator[Step]:
     tool = powershell(view.plan.program_files.rstrip("\\") + r"\setup\ConfigureSCPTool.exe")
     computer = powershell(f"{domain}\\{view.plan.cluster.role_name}$")
     yield Step(
-        "Make the service connection point of the role, as a domain administrator",
+        text("afterwards.registration.make"),
         Who.AD,
         state,
         f"& {tool} -install {powershell(view.plan.role_fqdn)} {computer}",
-        f"in PowerShell on {view.plan.nodes[0]}" if view.plan.nodes else "on a node",
+        text("afterwards.shared.in_powershell", node=view.plan.nodes[0])
+        if view.plan.nodes
+        else text("afterwards.shared.on_a_node"),
         read,
-        "the directory has a serviceConnectionPoint below the role's computer object (POST-03)",
+        text("afterwards.registration.has"),
     )

@@ -9,24 +9,26 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from vmm_wizard.afterwards.model import OPEN, FollowUp, State, Step, Who
 from vmm_wizard.printable import printable_json
+from vmm_wizard.texts import text
 
 #: A sign for each state: colour alone tells nothing to many.
 SIGNS: dict[State, str] = {State.DONE: "+", State.TO_DO: "!", State.UNKNOWN: "?", State.NOT_NEEDED: "-"}
 
-#: What whoever does a step is called.
-CALLED: dict[Who, str] = {
-    Who.YOU: "you",
-    Who.AD: "the AD team",
-    Who.SQL: "the DBAs",
-    Who.NODES: "the administrators of the nodes",
-    Who.NETWORK: "the network team",
-}
+
+def called(who: Who) -> str:
+    """What whoever does a step is called."""
+    return text(f"afterwards.told.who.{who.value}")
+
+
+def state_words(state: State) -> str:
+    """A state for a reader."""
+    return text(f"afterwards.told.state.{state.name.lower()}")
 
 
 def sentence(rows: Iterable[FollowUp]) -> str:
     """How many follow-ups are in each state."""
     counts = Counter(row.state for row in rows)
-    return ", ".join(f"{counts[state]} {state.value}" for state in State if counts[state])
+    return ", ".join(f"{counts[state]} {state_words(state)}" for state in State if counts[state])
 
 
 def lines_of(rows: Sequence[FollowUp], width: int = 80, everything: bool = False) -> list[str]:
@@ -34,9 +36,12 @@ def lines_of(rows: Sequence[FollowUp], width: int = 80, everything: bool = False
     each. `>` stands before the next step. `everything`: all steps of all of them. The last line counts."""
     lines: list[str] = []
     for row in rows:
-        lines.append(f"{SIGNS[row.state]} {row.state.value:<10} {row.title} ({row.code})")
+        lines.append(f"{SIGNS[row.state]} {state_words(row.state):<10} {row.title} ({row.code})")
         if row.state in OPEN or everything:
-            lines += [*_wrapped(row.why, "    ", width), *_wrapped(f"Read: {row.evidence}", "    ", width)]
+            lines += [
+                *_wrapped(row.why, "    ", width),
+                *_wrapped(text("afterwards.told.read", evidence=row.evidence), "    ", width),
+            ]
             lines += [line for step in _steps(row, everything) for line in _of_step(row, step, width)]
             lines.append("")
     return [*lines, sentence(rows)]
@@ -46,9 +51,9 @@ def brief(rows: Sequence[FollowUp], width: int = 80) -> list[str]:
     """One line for each follow-up, and below what is open its next step and whose it is: for the end of an install."""
     lines: list[str] = []
     for row in rows:
-        lines.append(f"{SIGNS[row.state]} {row.state.value:<10} {row.title}")
+        lines.append(f"{SIGNS[row.state]} {state_words(row.state):<10} {row.title}")
         if row.next is not None:
-            lines += _wrapped(f"next: {row.next.text} [{CALLED[row.next.who]}]", "    ", width)
+            lines += _wrapped(text("afterwards.told.next", step=row.next.text, who=called(row.next.who)), "    ", width)
     return [*lines, sentence(rows)]
 
 
@@ -58,22 +63,22 @@ def _steps(row: FollowUp, everything: bool) -> Iterator[Step]:
 
 def _of_step(row: FollowUp, step: Step, width: int) -> Iterator[str]:
     number = row.steps.index(step) + 1
-    text = f"{number}. {SIGNS[step.state]} {step.text} [{CALLED[step.who]}]"
-    yield from _wrapped(text, "  > " if step is row.next else "    ", width, "       ")
+    line = f"{number}. {SIGNS[step.state]} {step.text} [{called(step.who)}]"
+    yield from _wrapped(line, "  > " if step is row.next else "    ", width, "       ")
     if step.state not in OPEN:
         return
     if step.asked:
-        yield from _wrapped(f"Already {step.asked}", "       ", width)
+        yield from _wrapped(text("afterwards.told.already", asked=step.asked), "       ", width)
     if step.where:
         yield from _wrapped(f"{step.where}:" if step.command else step.where, "       ", width)
     yield from (f"         {line}" for line in step.command.splitlines())
     if step.verify:
-        yield from _wrapped(f"Seen as done: {step.verify}", "       ", width)
+        yield from _wrapped(text("afterwards.told.seen", what=step.verify), "       ", width)
 
 
-def _wrapped(text: str, indent: str, width: int, later: str = "") -> list[str]:
+def _wrapped(line: str, indent: str, width: int, later: str = "") -> list[str]:
     return textwrap.wrap(
-        text,
+        line,
         width,
         initial_indent=indent,
         subsequent_indent=later or indent,
@@ -86,18 +91,25 @@ def as_markdown(rows: Sequence[FollowUp], heading: str) -> str:
     """All follow-ups with all steps, as a page to keep or to work through."""
     lines = [f"# {heading}", "", f"{sentence(rows)[:1].upper()}{sentence(rows)[1:]}.", ""]
     for row in rows:
-        lines += [f"## {row.title}: {row.state.value}", "", row.why, "", f"*Read:* {row.evidence}", ""]
+        lines += [
+            f"## {row.title}: {state_words(row.state)}",
+            "",
+            row.why,
+            "",
+            text("afterwards.told.read_page", evidence=row.evidence),
+            "",
+        ]
         for number, step in enumerate(row.steps, 1):
             mark = "x" if step.state is State.DONE else " "
-            lines.append(f"{number}. [{mark}] {step.text} ({CALLED[step.who]}; {step.state.value})")
+            lines.append(f"{number}. [{mark}] {step.text} ({called(step.who)}; {state_words(step.state)})")
             if step.asked:
-                lines += ["", f"   Already {step.asked}"]
+                lines += ["", f"   {text('afterwards.told.already', asked=step.asked)}"]
             if step.where:
                 lines += ["", f"   {step.where}:" if step.command else f"   {step.where}"]
             if step.command:
                 lines += ["", "   ```", *(f"   {line}" for line in step.command.splitlines()), "   ```"]
             if step.verify:
-                lines += ["", f"   Seen as done: {step.verify}"]
+                lines += ["", f"   {text('afterwards.told.seen', what=step.verify)}"]
             lines.append("")
     return "\n".join(lines)
 

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from vmm_wizard.afterwards.model import State, Step, View, Who, found, judged, state_of, steps_of
 from vmm_wizard.checks.remedies import down_level, in_domain, powershell
 from vmm_wizard.facts.model import LibraryFacts, NoAnswer, NotKnown
+from vmm_wizard.texts import text
 
-#: Says where the answer comes from that only VMM's own cmdlets give.
-_ASKED_BY_VERIFY = "verified by `vmm-wizard verify`, which asks VMM itself"
-_SHELL = "in the VMM command shell"
 #: Proposed names: whoever has others uses those.
 _SHARE, _RUN_AS, _GROUP = "VMMLibrary", "VMM library", "VMM Administrators"
 
@@ -27,38 +25,40 @@ def library(view: View) -> Iterator[Step]:
     row = found(view, "LIB-01")[""]
     if not host:
         yield Step(
-            "Choose a clustered file server and write it into the answer file",
+            text("afterwards.vmm_itself.choose"),
             Who.YOU,
             State.TO_DO,
             'file_server = "<file server role>"',
-            f"[library] of {view.file}",
+            text("afterwards.vmm_itself.in_answers", file=view.file),
             row.evidence,
-            "LIB-01 judges it: a file server for general use, on another cluster",
+            text("afterwards.vmm_itself.judges"),
         )
     else:
-        yield from steps_of(row, f"Make {host} fit for the library", "LIB-01 passes")
-    shown = host or "<file server role>"
+        yield from steps_of(
+            row, text("afterwards.vmm_itself.make_fit", host=host), text("afterwards.vmm_itself.passes")
+        )
+    shown = host or text("afterwards.first_hour.names.library")
     share = rf"\\{shown}\{_share_of(view)}"
     state, read = _in_vmm(view, share)
     yield Step(
-        "Add the library server to VMM, with a Run As account that is an administrator of the file server's nodes",
+        text("afterwards.vmm_itself.add_server"),
         Who.YOU,
         state,
         f"{_connect(view)}; Add-SCLibraryServer -ComputerName {powershell(shown)} "
         f"-Credential (Get-SCRunAsAccount -Name {powershell(_RUN_AS)})",
-        _SHELL,
+        text("afterwards.vmm_itself.shell"),
         read,
-        f"Get-SCLibraryServer lists it; {_ASKED_BY_VERIFY}",
+        text("afterwards.vmm_itself.lists_server", asked=text("afterwards.vmm_itself.asked")),
     )
     yield Step(
-        "Add the share with 'Add Default Resources'",
+        text("afterwards.vmm_itself.add_share"),
         Who.YOU,
         state,
         f"{_connect(view)}; Add-SCLibraryShare -SharePath {powershell(share)} -AddDefaultResources "
         f"-Credential (Get-SCRunAsAccount -Name {powershell(_RUN_AS)})",
-        _SHELL,
+        text("afterwards.vmm_itself.shell"),
         read,
-        f"Get-SCLibraryShare lists it, with a folder ApplicationFrameworks; {_ASKED_BY_VERIFY}",
+        text("afterwards.vmm_itself.lists_share", asked=text("afterwards.vmm_itself.asked")),
     )
 
 
@@ -71,11 +71,15 @@ def _share_of(view: View) -> str:
 
 def _in_vmm(view: View, share: str) -> tuple[State, str]:
     if view.vmm is None or not view.vmm.knows("library shares"):
-        return State.UNKNOWN, "VMM itself was not asked" if view.vmm is None else "VMM did not tell its library shares"
+        return State.UNKNOWN, text("afterwards.vmm_itself.not_asked") if view.vmm is None else text(
+            "afterwards.vmm_itself.no_shares_told"
+        )
     paths = [row.path for row in view.vmm.library_shares]
     if any(_same_path(path, share) for path in paths):
-        return State.DONE, f"VMM has {share}"
-    return State.TO_DO, f"VMM has {', '.join(paths)}" if paths else "VMM has no library share"
+        return State.DONE, text("afterwards.vmm_itself.has", share=share)
+    return State.TO_DO, text("afterwards.vmm_itself.has", share=", ".join(paths)) if paths else text(
+        "afterwards.vmm_itself.no_share"
+    )
 
 
 def _same_path(left: str, right: str) -> bool:
@@ -93,34 +97,36 @@ def administrators(view: View) -> Iterator[Step]:
     group = in_domain(_GROUP, view.facts)
     state, read = _administrators(view)
     yield Step(
-        "Make a group for VMM's administrators, or name one that you have",
+        text("afterwards.vmm_itself.make_group"),
         Who.AD,
         state,
         f"New-ADGroup -Name {powershell(_GROUP)} -GroupScope Global -GroupCategory Security",
-        "in PowerShell",
+        text("afterwards.shared.powershell"),
         read,
-        "the next step can name it",
+        text("afterwards.vmm_itself.name_it"),
     )
     yield Step(
-        "Put the group into VMM's Administrator role",
+        text("afterwards.vmm_itself.put_group"),
         Who.YOU,
         state,
         f"{_connect(view)}; Set-SCUserRole -UserRole (Get-SCUserRole -Name 'Administrator') "
         f"-AddMember {powershell(group)}",
-        _SHELL,
+        text("afterwards.vmm_itself.shell"),
         read,
-        f"Get-SCUserRole shows it as a member; {_ASKED_BY_VERIFY}",
+        text("afterwards.vmm_itself.shows_member", asked=text("afterwards.vmm_itself.asked")),
     )
 
 
 def _administrators(view: View) -> tuple[State, str]:
     """Done when the role has a member beside whoever installed and what setup puts there by itself."""
     if view.vmm is None or not view.vmm.knows("administrators"):
-        return State.UNKNOWN, "VMM itself was not asked" if view.vmm is None else "VMM did not tell its administrators"
+        return State.UNKNOWN, text("afterwards.vmm_itself.not_asked") if view.vmm is None else text(
+            "afterwards.vmm_itself.no_administrators_told"
+        )
     own = {down_level(account, view.facts).casefold() for account in view.plan.accounts}
     others = [name for name in view.vmm.administrators if name.casefold() not in own and not _built_in(name)]
-    shown = ", ".join(view.vmm.administrators) or "nobody"
-    return (State.DONE if others else State.TO_DO), f"the role holds {shown}"
+    shown = ", ".join(view.vmm.administrators) or text("afterwards.vmm_itself.nobody")
+    return (State.DONE if others else State.TO_DO), text("afterwards.vmm_itself.holds", shown=shown)
 
 
 def _built_in(name: str) -> bool:
@@ -137,22 +143,22 @@ def consoles(view: View) -> Iterator[Step]:
     if row.subject != where and state is State.DONE:
         state = State.UNKNOWN
     yield Step(
-        f"Let the administrators' computers reach {where}",
+        text("afterwards.vmm_itself.reach", where=where),
         Who.NETWORK,
         state,
         f"Test-NetConnection -ComputerName {powershell(view.plan.role_fqdn)} -Port {view.plan.ports.console}",
-        "in PowerShell on such a computer",
+        text("afterwards.vmm_itself.such_a_computer"),
         read,
-        "TcpTestSucceeded is True; this computer is looked at here (POST-02)",
+        text("afterwards.vmm_itself.succeeds"),
     )
     yield Step(
-        "Install the console on each administrator's computer, of VMM's own release and update rollup",
+        text("afterwards.vmm_itself.install_consoles"),
         Who.YOU,
         State.UNKNOWN,
         r"setup.exe /client /i /f C:\Temp\VMClient.ini /IACCEPTSCEULA",
-        "as an administrator there, from the extracted media",
-        "other computers are not asked",
-        f"it connects to {where}: the role's name, never a node's",
+        text("afterwards.vmm_itself.as_administrator"),
+        text("afterwards.vmm_itself.others_not_asked"),
+        text("afterwards.vmm_itself.by_role", where=where),
         trial=True,
     )
 
@@ -162,11 +168,15 @@ def owners(view: View) -> Iterator[Step]:
     labels = [node.label.upper() for node in view.plan.nodes]
     names = ",".join(powershell(label) for label in labels)
     role = powershell(view.plan.cluster.role_name.text)
-    where = f"in PowerShell on {view.plan.nodes[0]}" if view.plan.nodes else "on a node"
+    where = (
+        text("afterwards.shared.in_powershell", node=view.plan.nodes[0])
+        if view.plan.nodes
+        else text("afterwards.shared.on_a_node")
+    )
     state, read = judged(lambda: _possible(view, labels))
     service = _service_name(view)
     yield Step(
-        "Let the service's resource run on every node that has VMM, and on no other",
+        text("afterwards.vmm_itself.every_node"),
         Who.NODES,
         state,
         f"Set-ClusterOwnerNode -Resource {powershell(service)} -Owners {names}",
@@ -176,7 +186,7 @@ def owners(view: View) -> Iterator[Step]:
     )
     state, read = judged(lambda: _preferred(view, labels))
     yield Step(
-        "Say which nodes the role prefers, in their order",
+        text("afterwards.vmm_itself.prefers"),
         Who.NODES,
         state,
         f"Set-ClusterOwnerNode -Group {role} -Owners {names}",
@@ -201,23 +211,25 @@ def _service(view: View) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     services = (row for node in asked for row in (node.cluster.services if node.cluster else ()))
     row = next((row for row in services if row.name == name), None)
     if row is None:
-        raise NotKnown(NoAnswer("no node shows the resource that runs VMM's service, with its owners"))
+        raise NotKnown(NoAnswer(text("afterwards.vmm_itself.no_resource")))
     return name, tuple(o.upper() for o in row.possible_owners), tuple(o.upper() for o in row.preferred_owners)
 
 
 def _possible(view: View, labels: list[str]) -> tuple[State, str]:
     name, possible, _ = _service(view)
-    shown = f"{name} may run on {', '.join(possible) or 'no node'}"
+    shown = text(
+        "afterwards.vmm_itself.may_run", name=name, nodes=", ".join(possible) or text("afterwards.vmm_itself.no_node")
+    )
     return (State.DONE if set(possible) == set(labels) else State.TO_DO), shown
 
 
 def _preferred(view: View, labels: list[str]) -> tuple[State, str]:
     _, _, preferred = _service(view)
-    shown = f"preferred: {', '.join(preferred) or 'none'}"
+    shown = text("afterwards.vmm_itself.preferred", nodes=", ".join(preferred) or text("afterwards.vmm_itself.none"))
     members = {row.name.partition(".")[0].upper() for row in view.facts.any_cluster().nodes}
     strangers = sorted(members - set(labels))
     if not preferred:
         if not strangers:
-            return State.NOT_NEEDED, f"{shown}; the cluster has no node without VMM"
-        return State.TO_DO, f"{shown}; {', '.join(strangers)} of the cluster have no VMM"
+            return State.NOT_NEEDED, text("afterwards.vmm_itself.all_have", shown=shown)
+        return State.TO_DO, text("afterwards.vmm_itself.have_none", shown=shown, nodes=", ".join(strangers))
     return (State.DONE if set(preferred) <= set(labels) else State.TO_DO), shown

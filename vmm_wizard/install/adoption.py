@@ -85,7 +85,7 @@ def adopt(plan: Plan, facts: Facts, source: str, new: Sequence[str], stated: Col
 def _read(plan: Plan, source: str, node: NodeFacts, vmm: VmmFacts, cluster: ClusterFacts) -> Iterator[Read]:
     registry, service = (
         text("engine.adoption.registry", source=source),
-        text("engine.adoption.service", source=VMM_SERVICE, service=source),
+        text("engine.adoption.service", service=VMM_SERVICE, source=source),
     )
     release = release_of_setup(vmm.version)
     if release is not None:
