@@ -13,9 +13,10 @@ from vmm_wizard.checks.registry import Finding
 from vmm_wizard.facts.discovery_model import carried
 from vmm_wizard.facts.model import Facts, NoAnswer
 from vmm_wizard.install.orders import Job
-from vmm_wizard.plan.model import Authentication, Plan
+from vmm_wizard.plan.model import Plan
 from vmm_wizard.wizard.order_fields import judged
 from vmm_wizard.wizard.searched import Asked
+from vmm_wizard.wizard.searching import Searching
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from vmm_wizard.facts.directory_domain import DomainView
     from vmm_wizard.facts.discovery import DiscoveryQuestion
     from vmm_wizard.facts.discovery_model import Discovery, FoundAccount, FoundContainer
-    from vmm_wizard.facts.questions import DirectoryAccess
     from vmm_wizard.plan.secrets import Secrets
     from vmm_wizard.preflight import Preflight, Update
 
@@ -56,11 +56,9 @@ class Estate:
         self._judged: tuple[object, Job] | None = None
         self._discover_cancel = threading.Event()
         self._discovering = False
-        self._discovered: object = None
         #: What the directory was asked for while somebody chose.
         self.asked = Asked()
-        #: The access of the last account that the directory took.
-        self._able: DirectoryAccess | None = None
+        self._searching = Searching(secrets, addresses.ca_file or "")
 
     # --- preflight
 
@@ -160,27 +158,16 @@ class Estate:
 
         While the password of a new account is still to come, what another one found stands.
         """
-        from vmm_wizard.facts.discovery import discovery_question
-
-        question = discovery_question(plan, self.addresses.ca_file or "")
-        access, able = question.access, self._able
-        asked = (question.domain, access, plan.node_account, *map(self.secrets.get, plan.accounts[:3]))
-        if asked == self._discovered and not fresh:
-            return
-        waits = access is not None and not self._can_ask(access)
-        if waits and able is not None and able.domain == question.domain and not fresh:
+        question = self._searching.question(plan, fresh=fresh)
+        if question is None:
             return
         if fresh:
             self.asked = Asked(turned=self.asked.turned)
         with self._changed:
-            self._discovered = asked
             self._discover_cancel.set()
             self._discover_cancel = cancel = threading.Event()
             self._discovering = True
         threading.Thread(target=self._discover, args=(question, cancel), name="plain discover", daemon=True).start()
-
-    def _can_ask(self, access: DirectoryAccess) -> bool:
-        return access.account in self.secrets or access.authentication is Authentication.KERBEROS
 
     def _discover(self, question: DiscoveryQuestion, cancel: threading.Event) -> None:
         from vmm_wizard.facts.discovery import discover
@@ -190,8 +177,7 @@ class Estate:
                 with self._changed:
                     if cancel.is_set():
                         return
-                    if not isinstance(found.accounts, NoAnswer):
-                        self._able = question.access
+                    self._searching.heard(question, found)
                     self.found = carried(self.found, found)
                     self._changed.notify_all()
         except Exception:
@@ -222,25 +208,22 @@ class Estate:
     def _asked_now(
         self, plan: Plan, what: str, ask: Callable[[DomainView], T], tell: Callable[[tuple[str, ...]], None]
     ) -> T | NoAnswer | None:
-        from vmm_wizard.facts.questions import questions
+        from vmm_wizard.facts.discovery import ask_directory
 
-        access = questions(plan, self.addresses.ca_file or "").access
-        if access is None or not self._can_ask(access):
-            access = self._able
+        access = self._searching.access(plan)
         if access is None:
             return None
         answers: list[T | NoAnswer] = []
         ended = threading.Event()
 
-        def work(access: DirectoryAccess) -> None:
+        def work() -> None:
             try:
-                session = self.preflight.passwords.session(access, self.secrets.get(access.account))
-                answers.append(session if isinstance(session, NoAnswer) else session.answered(what, ask))
+                answers.append(ask_directory(access, self.secrets, self.preflight.passwords, what, ask))
             except Exception:
                 _log.exception("a search broke")
             ended.set()
 
-        threading.Thread(target=work, args=(access,), name="plain search", daemon=True).start()
+        threading.Thread(target=work, name="plain search", daemon=True).start()
         due = time.monotonic() + QUIET
         try:
             while not ended.wait(_TICK):

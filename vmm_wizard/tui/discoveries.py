@@ -8,15 +8,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from vmm_wizard.facts.all_facts import NoAnswer
-from vmm_wizard.plan.model import Authentication, Plan
+from vmm_wizard.plan.model import Plan
 from vmm_wizard.tui.messages import AccountsFound, ChildrenFound, Found
 from vmm_wizard.tui.runs import RunJobs
+from vmm_wizard.wizard.searching import Searching
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
     from vmm_wizard.facts.directory_domain import DomainView
     from vmm_wizard.facts.discovery import DiscoveryQuestion
-    from vmm_wizard.facts.questions import DirectoryAccess
     from vmm_wizard.plan.secrets import Secrets
 
 T = TypeVar("T")
@@ -34,10 +34,8 @@ class Discoveries(RunJobs):
         super().__init__(secrets, addresses)
         self._discover_cancel = threading.Event()
         self._accounts_cancel = threading.Event()
-        self._discovered: object = None
         self._is_closed = False
-        #: The access of the last account that the directory took.
-        self._able: DirectoryAccess | None = None
+        self._searching = Searching(secrets, addresses.ca_file or "")
 
     def close(self) -> None:
         """The wizard is being left: nothing more is wanted, and nothing is waited for."""
@@ -52,24 +50,12 @@ class Discoveries(RunJobs):
 
         While the password of a new account is still to come, what another one found stands.
         """
-        from vmm_wizard.facts.discovery import discovery_question
-
-        question = discovery_question(plan, self.addresses.ca_file or "")
-        access = question.access
-        asked = (question.domain, access, plan.node_account, *map(self.secrets.get, plan.accounts[:3]))
-        able = self._able
-        waits = access is not None and not self._can_ask(access)
-        if self._is_closed or (asked == self._discovered and not fresh):
+        question = None if self._is_closed else self._searching.question(plan, fresh=fresh)
+        if question is None:
             return
-        if waits and able is not None and able.domain == question.domain and not fresh:
-            return
-        self._discovered = asked
         self._discover_cancel.set()
         self._discover_cancel = threading.Event()
         self._start("discover", self._discover, question, self._discover_cancel)
-
-    def _can_ask(self, access: DirectoryAccess) -> bool:
-        return access.account in self.secrets or access.authentication is Authentication.KERBEROS
 
     def _discover(self, question: DiscoveryQuestion, cancel: threading.Event) -> None:
         from vmm_wizard.facts.discovery import discover
@@ -79,8 +65,7 @@ class Discoveries(RunJobs):
             for found in discover(question, self.secrets, passwords, self.addresses, cancel):
                 if cancel.is_set():
                     return
-                if not isinstance(found.accounts, NoAnswer):
-                    self._able = question.access
+                self._searching.heard(question, found)
                 self._send(Found(found))
         except Exception:
             _log.exception("discovery broke")
@@ -115,11 +100,9 @@ class Discoveries(RunJobs):
         self, plan: Plan, what: str, ask: Callable[[DomainView], T], cancel: threading.Event
     ) -> T | NoAnswer | None:
         """What the directory says; None when nobody wants to know any more, or no account can ask yet."""
-        from vmm_wizard.facts.questions import questions
+        from vmm_wizard.facts.discovery import ask_directory
 
-        access = questions(plan, self.addresses.ca_file or "").access
-        if access is None or not self._can_ask(access):
-            access = self._able
+        access = self._searching.access(plan)
         if access is None:
             return None
 
@@ -130,8 +113,8 @@ class Discoveries(RunJobs):
             return ask(view)
 
         try:
-            session = self._get_preflight().passwords.session(access, self.secrets.get(access.account))
-            return session if isinstance(session, NoAnswer) else session.answered(what, ask_if_wanted)
+            passwords = self._get_preflight().passwords
+            return ask_directory(access, self.secrets, passwords, what, ask_if_wanted)
         except _Stale:
             return None
         except Exception:
