@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
@@ -172,8 +172,11 @@ def missing_passwords(view: View, page: Page) -> tuple[str, ...]:
 
 def findings_of(view: View, page: Page) -> tuple[Finding, ...]:
     """The findings that `page` shows, worst first; those that only wait for an answer are left out."""
-    rows = [row for row in view.findings if shows(page, row) and not waits_for(view.plan, row)]
-    return worst_first(rows, view)
+    return worst_first(_judged_on(view, page), view)
+
+
+def _judged_on(view: View, page: Page) -> list[Finding]:
+    return [row for row in view.findings if shows(page, row) and not waits_for(view.plan, row)]
 
 
 def worst_first(findings: Sequence[Finding], view: View | None = None) -> tuple[Finding, ...]:
@@ -281,11 +284,11 @@ def mark_of(view: View, page: Page) -> Mark:
     if page is DONE:
         return Mark.OK if view.result in GOOD_RESULTS else Mark.NONE
     if page is REVIEW:
-        marks = [mark_of(view, other) for other in view.pages if other.keys]
-        return next((mark for mark in Mark if mark in marks), Mark.OK)
+        return _worst([mark_of(view, other) for other in view.pages if other.keys])
     if set(page.keys) & set(view.wrong) or problem_of(view, page):
         return Mark.WRONG
-    findings = findings_of(view, page)
+    # In no order: this is asked of every page with each answer.
+    findings = [row for row in _judged_on(view, page) if row.status is not Status.NOT_APPLICABLE]
     states = {row.status for row in findings if not row.accepted and not is_asked(view, row)}
     if Status.FAIL in states:
         return Mark.FAIL
@@ -296,6 +299,18 @@ def mark_of(view: View, page: Page) -> Mark:
     if Status.UNKNOWN in states:
         return Mark.UNKNOWN
     return Mark.WARN if Status.WARN in states else Mark.OK
+
+
+def marks_of(view: View) -> dict[Page, Mark]:
+    """The states of all pages of the job, in order."""
+    marks = {page: Mark.NONE if page is REVIEW else mark_of(view, page) for page in view.pages}
+    if REVIEW in marks:
+        marks[REVIEW] = _worst([mark for page, mark in marks.items() if page.keys])
+    return marks
+
+
+def _worst(marks: Collection[Mark]) -> Mark:
+    return next((mark for mark in Mark if mark in marks), Mark.OK)
 
 
 def is_earlier(view: View) -> bool:

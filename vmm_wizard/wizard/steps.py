@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vmm_wizard.wizard.flow import Mark, View, mark_of
+from vmm_wizard.wizard.flow import Mark, View, marks_of
 from vmm_wizard.wizard.pages import Page
 
 
@@ -13,8 +13,7 @@ def step_lines(view: View, current: Page, cursor: Page | None = None) -> tuple[t
     page in front has a star.
     """
     lines = []
-    for page in view.pages:
-        mark = mark_of(view, page)
+    for page, mark in marks_of(view).items():
         pointer = ">" if page is (cursor or current) else "*" if page is current else " "
         lines.append((f"{pointer} {page.name:<17} {mark.sign} {mark.word:<7}", mark))
     return tuple(lines)

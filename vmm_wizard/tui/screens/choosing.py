@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -15,6 +15,7 @@ from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import AccountsFound, ChildrenFound, Found, LevelTurned, SuggestionTaken
 from vmm_wizard.tui.screens.help import HelpScreen
 from vmm_wizard.tui.widgets.field import Field
+from vmm_wizard.tui.widgets.form import PageView
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.searched import Asked
@@ -120,6 +121,16 @@ class ChoosingScreen(HelpScreen):
 
     # --- choosing of it
 
+    def made(self) -> list[PageView]:
+        """The pages that were shown once."""
+        pages_made = self.query_one_optional("#pages")
+        return [page for page in pages_made.children if isinstance(page, PageView)] if pages_made else []
+
+    def fields(self) -> Iterator[Field]:
+        """The fields of these pages."""
+        for page in self.made():
+            yield from page.fields
+
     def focused_field(self) -> FoundField | None:
         """The field that has the focus, where something can be found for it."""
         from vmm_wizard.tui.widgets.found_field import FoundField
@@ -154,7 +165,7 @@ class ChoosingScreen(HelpScreen):
         self.forget_typed(texts)
         for key, answer in texts.items():
             problem = self.answers.answer(key, answer)
-            for row in self.query(Field):
+            for row in self.fields():
                 if row.key == key:
                     row.take(answer)
                     row.message(problem)

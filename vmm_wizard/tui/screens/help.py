@@ -56,6 +56,8 @@ class HelpScreen(Screen[None]):
     """The part of the one screen that explains what has the focus."""
 
     page: pages.Page
+    #: There is one only on a screen that had room for it once.
+    _panel: HelpPanel | None = None
 
     def help_now(self) -> tuple[str, str]:
         """(subject, line) of what has the focus, both empty where nothing is known of it."""
@@ -72,16 +74,16 @@ class HelpScreen(Screen[None]):
     def tell_focus(self) -> None:
         """Say what has the focus now: in the panel where it is shown, else in the line below."""
         subject, line = self.help_now()
-        for panel in self.query(HelpPanel):
-            if panel.display:
-                from vmm_wizard.wizard.help import help_of_thing
+        if self._panel is not None and self._panel.display:
+            from vmm_wizard.wizard.help import help_of_thing
 
-                panel.tell(help_of_thing(subject, line, self.page))
-                return
-        for below in self.query("#help").results(Static):
-            said = bottom_line(line, subject, self.size.width - 2)
-            if str(below.content) != said:
-                below.update(said)
+            self._panel.tell(help_of_thing(subject, line, self.page))
+            return
+        below = self.query_one_optional("#help", Static)
+        said = bottom_line(line, subject, self.size.width - 2)
+        if below is not None and below.content != said:
+            # It is as high for one line as for two.
+            below.update(said, layout=False)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         event.stop()
@@ -94,8 +96,9 @@ class HelpScreen(Screen[None]):
             self.tell_focus()
 
     def on_resize(self, event: Resize) -> None:
-        if event.size.width >= PANEL and not self.query(HelpPanel):
-            self.query_one("#main").mount(HelpPanel())
+        if event.size.width >= PANEL and self._panel is None:
+            self._panel = HelpPanel()
+            self.query_one("#main").mount(self._panel)
         self.call_after_refresh(self.tell_focus)
 
     # --- all of it

@@ -17,7 +17,6 @@ from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import PasswordGiven, Typed
 from vmm_wizard.tui.screens.calling import CallingScreen
 from vmm_wizard.tui.widgets.field import Field
-from vmm_wizard.tui.widgets.form import FormPage
 from vmm_wizard.tui.widgets.inputs import LineInput
 from vmm_wizard.wizard.answers import Answers
 
@@ -45,7 +44,7 @@ class TypingScreen(CallingScreen):
     @on(Typed)
     def _typed(self, event: Typed) -> None:
         event.stop()
-        row = next((row for row in self.query(Field) if row.key == event.key and row.typed == event.text), None)
+        row = next((row for row in self.fields() if row.key == event.key and row.typed == event.text), None)
         if row is None:
             return  # another text was put there since
         self._pending[event.key] = row.read()
@@ -114,8 +113,9 @@ class TypingScreen(CallingScreen):
         before, order = self.answers.plan, self.answers.order
         for key, typed in texts.items():
             problem = self.answers.answer(key, typed)
-            for page in self.query(FormPage):
-                page.show_problem(key, problem)
+            for row in self.fields():
+                if row.key == key:
+                    row.message(problem)
         if more := fill_ins(texts, self.answers, self.found):
             self.fill(more)
             self.status = filled(more)
@@ -176,7 +176,7 @@ class TypingScreen(CallingScreen):
         from vmm_wizard.wizard.pasting import landing
 
         before = self._touched.pop(key, None)
-        field = next((row for row in self.query(Field) if row.key == key), None)
+        field = next((row for row in self.fields() if row.key == key), None)
         if before is None or field is None:
             return
         held = self._held.pop(key, None)
@@ -190,14 +190,14 @@ class TypingScreen(CallingScreen):
         """Give fields the texts that belong into them; the one that the text was given in is back at `kept`."""
         texts = dict(found.answers)
         rejected = not texts
-        for row in self.query(Field):
+        for row in self.fields():
             if row.key == key and key not in texts:
                 texts[key] = row.typed if found.stays or rejected else kept
         for other in texts:
             self._pending.pop(other, None)
             self._touched.pop(other, None)
         self._answer(texts)
-        for row in self.query(Field):
+        for row in self.fields():
             if row.key in texts:
                 row.take(texts[row.key])
             if rejected and row.key == key:

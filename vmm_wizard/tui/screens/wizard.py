@@ -127,15 +127,18 @@ class WizardScreen(SeeingScreen, LessonScreen):
 
     def refresh_view(self) -> None:
         """Paint what is known: the steps, the page in front, the line below. Nothing while the screen is taken down."""
-        if not self.query(Steps):
+        steps = self.query_one_optional(Steps)
+        if steps is None or not steps.is_attached:
             return
         view = self.view
-        self.query_one(Steps).show(view, self.page, narrow=self.size.width < WIDE)
+        steps.show(view, self.page, narrow=self.size.width < WIDE)
         front = self._front()
         if front is not None and front.ready:
             front.show(view)
         text = printable(self.status) or asked_now(view.waiting, self.size.width - BUTTONS)
-        self.query_one("#status", Static).update(text)
+        status = self.query_one("#status", Static)
+        if status.content != text:
+            status.update(text)
         self.show_watchers(view, text)
 
     def say(self, text: str) -> None:
@@ -149,7 +152,7 @@ class WizardScreen(SeeingScreen, LessonScreen):
     # --- pages
 
     def _made(self, page: pages.Page) -> PageView | None:
-        return next(iter(self.query(f"#page-{page.id}").results(PageView)), None)
+        return next((made for made in self.made() if made.page is page), None)
 
     def _front(self) -> PageView | None:
         return self._made(self.page)
@@ -174,7 +177,7 @@ class WizardScreen(SeeingScreen, LessonScreen):
             shown.follow(self.follow_ups, self.follow_up_rows)
         self.page = page
         # A key may have come before the first page was there to be hidden.
-        for other in self.query(PageView):
+        for other in self.made():
             other.display = other is shown
         shown.scroll_home(animate=False)
         self.status = ""

@@ -34,6 +34,20 @@ class _Settles(Protocol):
     def settle(self) -> None: ...
 
 
+class Sentence(Static):
+    """A line that is only there while it says something. Painted only when that is something else."""
+
+    def __init__(self, text: str = "", *, classes: str) -> None:
+        super().__init__(text, classes=classes, markup=False)
+        self.display = bool(text)
+
+    def say(self, text: str) -> None:
+        """Say this; empty: nothing."""
+        if text != self.content:
+            self.update(text)
+            self.display = bool(text)
+
+
 class Row(Widget):
     """A label, an input and a message on a page; `help_text` is shown while it has the focus."""
 
@@ -43,9 +57,9 @@ class Row(Widget):
 
     def message(self, text: str) -> None:
         """Show `text` below the input; empty: nothing."""
-        for shown in self.query(".message").results(Static):
-            shown.update(printable(f"X {text}") if text else "")
-            shown.display = bool(text)
+        for shown in self.children:
+            if isinstance(shown, Sentence):
+                shown.say(printable(f"X {text}") if text else "")
 
     @on(Input.Submitted)
     def _go_on(self, event: Input.Submitted) -> None:
@@ -68,7 +82,7 @@ class Row(Widget):
         if not all(node.display for node in self.ancestors_with_self if isinstance(node, Widget)):
             # Another page has come to the front since Enter was pressed, and has the focus.
             return
-        rows = list(self.parent.query(Row)) if isinstance(self.parent, Widget) else []
+        rows = [row for row in self.parent.children if isinstance(row, Row)] if self.parent else []
         for row in rows[rows.index(self) + 1 :]:
             if row.display and not (isinstance(row, Field) and row.key in filled):
                 self.screen.set_focus(next(widget for widget in row.query("*") if widget.can_focus))
@@ -105,7 +119,7 @@ class Field(Row):
                 yield Label(LABELS[self.key], classes="label")
             yield self._input()
         yield from self.below()
-        yield Static(classes="message", markup=False)
+        yield Sentence(printable(f"X {self._problem}") if self._problem else "", classes="message")
 
     def _input(self) -> Widget:
         field = all_fields(self.key)
@@ -124,9 +138,6 @@ class Field(Row):
     def below(self) -> Iterator[Widget]:
         """What stands between the input and its message."""
         yield from ()
-
-    def on_mount(self) -> None:
-        self.message(self._problem)
 
     def put(self, text: str) -> None:
         """Put a text into the input, as if it had been typed."""
@@ -202,10 +213,8 @@ class PasswordField(Row):
         with Horizontal(classes="line"):
             yield Label(text("fields.password.label"), classes="label")
             yield PasswordInput()
-        yield Static(classes="message", markup=False)
 
     def on_mount(self) -> None:
-        self.message("")
         self.of(self._account, self._given)
 
     def of(self, account: str, given: bool) -> None:

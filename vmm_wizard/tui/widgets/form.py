@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from vmm_wizard.plan.fields import Kind
 from vmm_wizard.texts import counted, text
-from vmm_wizard.tui.widgets.field import Field, PasswordField
+from vmm_wizard.tui.widgets.field import Field, PasswordField, Sentence
 from vmm_wizard.tui.widgets.findings import FindingsList
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.answers import Answers
@@ -70,6 +70,16 @@ class PageView(VerticalScroll, can_focus=False):
     def follow(self, lines: Sequence[str], rows: Sequence[FollowUp] = ()) -> None:
         """What follows an install: for the page that shows it."""
 
+    @property
+    def fields(self) -> list[Field]:
+        """The fields of the page. Not by a query, which looks at everything in them with each key."""
+        return [row for row in self.children if isinstance(row, Field)]
+
+    @property
+    def passwords(self) -> list[PasswordField]:
+        """The passwords that are asked for on the page."""
+        return [row for row in self.children if isinstance(row, PasswordField)]
+
     def commit(self) -> None:
         """Take what is typed but not taken yet: the page is about to be left or saved."""
 
@@ -79,7 +89,7 @@ class FormPage(PageView):
 
     def body(self) -> Iterator[Widget]:
         yield from self.rows()
-        yield Static(classes="waiting", markup=False)
+        yield Sentence(classes="waiting")
         yield FindingsList()
 
     def rows(self) -> Iterator[Widget]:
@@ -100,28 +110,20 @@ class FormPage(PageView):
 
     def show(self, view: flow.View) -> None:
         super().show(view)
-        for row in self.query(PasswordField):
+        for row in self.passwords:
             account = flow.account_at(view.plan, row.key)
             row.of(account, account in view.passwords)
-        for field in self.query(Field):
+        for field in self.fields:
             field.offer(view)
         self.query_one(FindingsList).show(lines_of(view, flow.findings_of(view, self.page)))
         number, asking = flow.waiting_checks(view, self.page)
         others = ", ".join(page.name for page in asking)
-        note = self.query_one(".waiting", Static)
         problem = flow.problem_of(view, self.page)
-        follow = counted("fields.will_follow", number, pages=others)
-        note.update(f"X {problem}" if problem else follow)
-        note.display = bool(number or problem)
-
-    def show_problem(self, key: str, text: str) -> None:
-        """Say below the field what is wrong with it; empty: nothing."""
-        for row in self.query(Field):
-            if row.key == key:
-                row.message(text)
+        follow = counted("fields.will_follow", number, pages=others) if number else ""
+        self.query_one(".waiting", Sentence).say(f"X {problem}" if problem else follow)
 
     def commit(self) -> None:
-        for row in self.query(PasswordField):
+        for row in self.passwords:
             row.commit()
 
 

@@ -50,7 +50,6 @@ class FoundField(Field):
         yield FoundList(TREE_ROWS if self.key == CONTAINER else ROWS)
 
     def on_mount(self) -> None:
-        super().on_mount()
         for line in self.query(LineInput):
             line.before_move = self._turn
 

@@ -17,6 +17,8 @@ from vmm_wizard.wizard.suggesting import Suggestion
 ROWS = 5
 MOST_ROWS = 14
 _USUAL_HEIGHT = 24
+#: What a list is painted from that has nothing to show, whatever room there is.
+_NOTHING = ()
 
 
 class FoundList(Static):
@@ -35,9 +37,7 @@ class FoundList(Static):
         self._message = ""
         self._at = -1
         self._top = 0
-        self._painted: tuple[object, ...] = ()
-
-    def on_mount(self) -> None:
+        self._painted: tuple[object, ...] = _NOTHING
         self.display = False
 
     @property
@@ -90,7 +90,7 @@ class FoundList(Static):
             # So that what is in it is seen.
             top = min(self._at - 1, len(self._rows) - room)
         self._top = top
-        wanted = (self._rows, self._message, self._at, top, room, width)
+        wanted = (self._rows, self._message, self._at, top, room, width) if self._rows or self._message else _NOTHING
         if wanted == self._painted:
             return
         self._painted = wanted

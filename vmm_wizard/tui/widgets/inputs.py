@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textual.events import Paste
+from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.widgets import Input
 
 #: Letters of a paste that are taken: no answer has more, and a line of a million would hold the screen up for long.
@@ -33,6 +35,8 @@ class LineInput(Input):
     """
 
     before_move: Callable[[int], bool] | None = None
+    # A letter more makes the text longer, not the input: nothing is to be laid out anew for it.
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
 
     class Pasted(Message):
         """Something was pasted, and put in as one line; `before` stood there until then."""

@@ -28,6 +28,10 @@ STYLES = {
 }
 
 
+#: What `step_lines` says of a job.
+Lines = tuple[tuple[str, Mark], ...]
+
+
 class Steps(Static):
     """All steps with their states; on a narrow screen the current one alone, in one line.
 
@@ -45,7 +49,8 @@ class Steps(Static):
     ]
 
     def __init__(self, view: View, page: Page, *, id: str | None = None) -> None:
-        super().__init__(_content(view, page, None, narrow=False), id=id)
+        lines = step_lines(view, page)
+        super().__init__(_content(lines, view, page, None, narrow=False), id=id)
         self.help_text = text("steps.help")
         self.help_subject = "thing:steps"
         self._view = view
@@ -53,17 +58,19 @@ class Steps(Static):
         self._cursor: Page | None = None
         self._narrow = False
         self._before: Widget | None = None
-        self._shown: object = None
+        #: What is painted now.
+        self._shown: object = (lines, page, False)
 
     def show(self, view: View, page: Page, *, narrow: bool) -> None:
         """Paint the list anew, if anything in it is different."""
         if self._cursor not in view.pages:
             self._cursor = page if self._cursor else None
         self._view, self._page, self._narrow = view, page, narrow
-        key = (step_lines(view, page, self._cursor), page, narrow)
+        lines = step_lines(view, page, self._cursor)
+        key = (lines, page, narrow)
         if key != self._shown:
             self._shown = key
-            self.update(_content(view, page, self._cursor, narrow=narrow), layout=False)
+            self.update(_content(lines, view, page, self._cursor, narrow=narrow), layout=False)
 
     # --- walking
 
@@ -114,8 +121,7 @@ class Steps(Static):
             self.post_message(PageWanted(self._view.pages[event.y].id))
 
 
-def _content(view: View, page: Page, cursor: Page | None, *, narrow: bool) -> Content:
-    lines = step_lines(view, page, cursor)
+def _content(lines: Lines, view: View, page: Page, cursor: Page | None, *, narrow: bool) -> Content:
     if narrow:
         # Between two jobs the page in front may be one that the new job has not.
         place = view.pages.index(page) if page in view.pages else 0
