@@ -265,6 +265,14 @@ class TestSaving:
 
 
 class TestThePages:
+    def test_say_once_why_not_all_was_asked(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def breaks(*given: object, **named: object) -> None:
+            raise ZeroDivisionError("wire")
+
+        monkeypatch.setattr("vmm_wizard.preflight.Preflight.run", breaks)
+        console, _, _ = sit(tmp_path, *on_page(pages.REVIEW, ":pages review"))
+        assert console.text.count("Not all was asked: unexpected error (ZeroDivisionError: wire)") == 1
+
     def test_of_another_job_follow_at_once(self, tmp_path: Path) -> None:
         console, _, _ = sit(tmp_path, "failover", "", "", "", ":pages failover")
         place = pages.PAGES_OF[Job.FAILOVER].index(pages.FAILOVER) + 1

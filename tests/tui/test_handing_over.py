@@ -2,7 +2,9 @@
 
 import os
 import queue
+import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,11 +15,13 @@ from tests.estates import ServedEstate, contoso_plan, serving_estate
 from tests.tui.test_jobs import PATIENCE, listening
 from tests.tui.wizards import all_passwords, nowhere, ready_plan
 from vmm_wizard.addresses import AddressBook
+from vmm_wizard.install import handing_over
 from vmm_wizard.install.events import Event, Finished, StepChanged
 from vmm_wizard.install.handing_over import NotHandedOver, hand_over, hand_over_run
 from vmm_wizard.install.journal import Journal, JournalError, Told
 from vmm_wizard.install.orders import Order
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.plan.secrets import Secrets
 from vmm_wizard.tui.jobs import Jobs
 from vmm_wizard.tui.messages import ConfirmWanted, HandedOver, RunTold
 from vmm_wizard.wizard.run_state import RunState
@@ -76,7 +80,8 @@ def test_a_run_goes_on_by_itself_wherever_it_stands_and_is_followed_to_its_end(s
     assert heard.process != os.getpid()
     assert jobs.watching
     require_no_secret(served, heard.process)
-    heard.until(lambda: not jobs.running)
+    # That it runs no more is known before its last word is told.
+    heard.until(lambda: not jobs.running and isinstance(heard.events[-1], Finished))
     last = heard.events[-1]
     assert isinstance(last, Finished)
     assert last.result == "installed"
@@ -146,6 +151,48 @@ def test_nothing_is_let_go_in_a_practice_estate_or_when_nothing_goes_on(tmp_path
     assert "the estate ends with it" in jobs.cannot_leave
     jobs.practice, jobs.run.watching = False, True
     assert "by itself already" in jobs.cannot_leave
+
+
+def test_a_stop_before_the_process_has_begun_takes_the_hand_over_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = Jobs(Secrets(), nowhere(tmp_path))
+    jobs.hand_over()
+    parting, leaving = jobs.run._parting, jobs.run._leaving
+    assert parting is not None
+    assert leaving.is_set()
+    assert jobs.stop() == "stopping ..."
+    assert not leaving.is_set()
+    with pytest.raises(NotHandedOver, match="Stopped before it was handed over"):
+        hand_over("r1", Secrets(), None, lambda: False, lambda: parting.is_unwanted)
+    # One that has been started already, and has not begun.
+    monkeypatch.setattr(handing_over, "_ourselves", lambda: [sys.executable, "-c", "import time; time.sleep(60)"])
+    started: list[subprocess.Popen[bytes]] = []
+    start = handing_over._start
+    monkeypatch.setattr(handing_over, "_start", lambda *given: started.append(start(*given)) or started[0])
+    with pytest.raises(NotHandedOver, match="Stopped before it was handed over"):
+        hand_over("r1", Secrets(), None, lambda: False, lambda: bool(started))
+    assert started[0].poll() is not None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows cannot ask a process without a console: it says so")
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_stop_in_the_moment_of_the_hand_over_stops_the_run_in_its_new_process(is_late: bool, tmp_path: Path) -> None:
+    jobs = Jobs(Secrets(), nowhere(tmp_path))
+    jobs.hand_over()
+    assert jobs.run._parting is not None
+    with subprocess.Popen(["sleep", "60"]) as process:
+        if not is_late:
+            jobs.stop()
+        said = jobs.run._parting.begun(process.pid)
+        if is_late:
+            # The question was asked before it was handed over, and answered after.
+            assert not said
+            jobs.run.watching = True
+            said = jobs.stop(watched=False)
+        assert f"process {process.pid}" in said
+        assert process.wait(timeout=PATIENCE) == -signal.SIGTERM
+    assert not jobs.stop(watched=True).startswith("It had just")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sessions of processes are POSIX's")

@@ -11,7 +11,7 @@ from vmm_wizard.install.events import Finished
 from vmm_wizard.install.orders import Order
 from vmm_wizard.plan.secrets import Secrets
 from vmm_wizard.tui.jobs import Batches, Jobs
-from vmm_wizard.tui.messages import ConfirmWanted, Looked, RunTold, UsualsFound
+from vmm_wizard.tui.messages import ConfirmWanted, LookBroke, Looked, RunTold, UsualsFound
 from vmm_wizard.wizard.carrying import Unknowns
 
 PATIENCE = 60.0
@@ -51,6 +51,22 @@ def test_a_look_tells_findings_until_nothing_waits(tmp_path: Path) -> None:
         assert message.findings
         if not message.waiting:
             break
+
+
+@pytest.mark.parametrize("place", ["vmm_wizard.preflight.Preflight.run", "vmm_wizard.tui.jobs.judged"])
+def test_a_look_that_breaks_says_why_instead_of_asking_for_ever(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*given: object, **named: object) -> None:
+        raise ZeroDivisionError("wire")
+
+    monkeypatch.setattr(place, breaks)
+    jobs = Jobs(Secrets(), nowhere(tmp_path))
+    heard = listening(jobs)
+    jobs.look(ready_plan())
+    message = heard.get(timeout=PATIENCE)
+    assert isinstance(message, LookBroke)
+    assert message.why == "unexpected error (ZeroDivisionError: wire); the log file has the details"
 
 
 def test_a_run_against_nothing_is_refused_and_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,8 @@ def test_a_text_that_cannot_be_read_is_kept_and_said_what_is_allowed() -> None:
 def test_what_is_allowed_is_said_once_and_a_backslash_is_one() -> None:
     answers = Answers()
     assert answers.answer("installing_account", "vmm").count("DOMAIN\\user") == 1
+    assert answers.answer("ports.console", "70000").count("65535") == 1
+    assert answers.answer("dkm.container", "VMMDKM").count("expected") == 1
     assert r"'A\b\c'" in answers.answer("installing_account", r"A\b\c")
 
 

@@ -15,7 +15,7 @@ from vmm_wizard.plan.model import Plan
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.finding_lines import lines_of
 from vmm_wizard.wizard.flow import Mark, View, mark_of
-from vmm_wizard.wizard.stale import all_stale, changed, remembered, since_run, stale_checks
+from vmm_wizard.wizard.stale import all_stale, changed, not_asked, remembered, since_run, stale_checks
 from vmm_wizard.wizard.steps import step_lines
 
 EVERYTHING = "dkm account naming cluster database node media"
@@ -152,3 +152,16 @@ class TestTheEndingOfARun:
         assert "SQL Server" in since_run(view)
         assert (mark_of(view, pages.RUN), mark_of(view, pages.DONE)) == (Mark.EARLIER, Mark.EARLIER)
         assert {len(text) for text, _ in step_lines(view, pages.DKM)} == {29}
+
+
+def test_once_asking_has_broken_off_what_was_not_answered_says_so_and_nothing_is_asked_any_more() -> None:
+    facts = replace(good_facts(), sql=NOT_ASKED)
+    view = replace(a_view(facts), waiting=("SQL Server",), stale=frozenset({"DKM-01"}))
+    rows = not_asked(view.findings, view.stale, "unexpected error (Broken: wire)")
+    after = {row.id: row for row in rows}
+    for check in ("DKM-01", "SQL-03"):
+        assert after[check].status is Status.UNKNOWN
+        assert after[check].evidence == "not asked: unexpected error (Broken: wire)"
+    assert after["DKM-02"].status is Status.PASS
+    assert mark_of(replace(view, findings=rows, waiting=(), stale=frozenset()), pages.SQL) is Mark.UNKNOWN
+    assert not any(flow.is_asked(replace(view, findings=rows, stale=frozenset()), row) for row in rows)

@@ -7,9 +7,12 @@ no variable and no file.
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Seconds that the process may take until it carries the run out.
 START_SECONDS = 60.0
+#: Seconds that it may take to end where it is not wanted any more.
+END_SECONDS = 10.0
 #: Seconds between two looks at it.
 LOOK_SECONDS = 0.1
 
@@ -35,11 +40,60 @@ class NotHandedOver(Exception):
     """The process could not be started, or ended before it carried the run out. One sentence."""
 
 
+class Parting:
+    """A hand-over under way, which somebody may want to stop after all: nobody's word is lost between two processes.
+
+    `leaving` is the flag that has the run left where it stands; it is taken back where that is not too late.
+    """
+
+    def __init__(self, leaving: threading.Event) -> None:
+        self._leaving = leaving
+        self._lock = threading.Lock()
+        self._process = 0
+        self._is_unwanted = False
+        leaving.set()
+
+    @property
+    def is_unwanted(self) -> bool:
+        """Whether the run shall be stopped instead."""
+        return self._is_unwanted
+
+    def stop(self) -> str:
+        """The run shall be stopped, wherever it is carried out now; what is to be said of that."""
+        with self._lock:
+            self._is_unwanted = True
+            if not self._process:
+                self._leaving.clear()
+                return text("running.stopping")
+            return self._stop_there()
+
+    def begun(self, process: int) -> str:
+        """The run goes on in this process; what is to be said where somebody had wanted it stopped, else nothing."""
+        with self._lock:
+            self._process = process
+            return self._stop_there() if self._is_unwanted else ""
+
+    def _stop_there(self) -> str:
+        """A process is asked to stop its run between two steps; Windows has no way to ask one without a console."""
+        if sys.platform == "win32":
+            return text("run.leave.too_late", process=self._process)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process, signal.SIGTERM)
+        return text("run.leave.stopping_there", process=self._process)
+
+
 def hand_over_run(
-    journal: Journal, run_id: str, plan: Plan, folder: Path, secrets: Secrets, addresses: Addresses
+    journal: Journal,
+    run_id: str,
+    plan: Plan,
+    folder: Path,
+    secrets: Secrets,
+    addresses: Addresses,
+    parting: Parting | None = None,
 ) -> tuple[int, int]:
     """Hand over a run of `plan` that was just left; gives the id of the process, and the number of the last row that
-    was told before. Raises NotHandedOver, and JournalError where nothing was begun."""
+    was told before. Raises NotHandedOver, also where the run shall be stopped meanwhile (`parting`), and JournalError
+    where nothing was begun."""
     before = max((row.number for row in journal.told(run_id)), default=0)
 
     def has_begun() -> bool:
@@ -49,12 +103,21 @@ def hand_over_run(
         return False
 
     book = getattr(addresses, "path", None)
-    return hand_over(run_id, secrets, book if isinstance(book, Path) else None, has_begun), before
+    unwanted = (lambda: parting.is_unwanted) if parting else (lambda: False)
+    return hand_over(run_id, secrets, book if isinstance(book, Path) else None, has_begun, unwanted), before
 
 
-def hand_over(run_id: str, secrets: Secrets, book: Path | None, has_begun: Callable[[], bool]) -> int:
+def hand_over(
+    run_id: str,
+    secrets: Secrets,
+    book: Path | None,
+    has_begun: Callable[[], bool],
+    unwanted: Callable[[], bool] = lambda: False,
+) -> int:
     """Start a process that goes on with a run, which nobody carries out now, and come back when it `has_begun`; gives
-    its process id. `book` is the address book in use. Raises NotHandedOver."""
+    its process id. `book` is the address book in use. Raises NotHandedOver, also when it is `unwanted` before that."""
+    if unwanted():
+        raise NotHandedOver(text("run.leave.stopped"))
     command = [*_ourselves(), "resume", run_id, "--yes", "--secrets", STANDARD_INPUT]
     if book is not None:
         command += ["--address-book", str(book.absolute())]
@@ -73,6 +136,11 @@ def hand_over(run_id: str, secrets: Secrets, book: Path | None, has_begun: Calla
             if process.poll() is not None:
                 said.seek(0)
                 raise NotHandedOver(_last_line(said.read().decode("utf-8", "replace")))
+            if unwanted():
+                process.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(END_SECONDS)
+                raise NotHandedOver(text("run.leave.stopped"))
             if time.monotonic() > due:
                 process.terminate()
                 raise NotHandedOver(text("engine.handing_over.not_begun", seconds=START_SECONDS))

@@ -9,14 +9,17 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from vmm_wizard import log
 from vmm_wizard.checks.registry import Finding
 from vmm_wizard.facts.discovery_model import carried
 from vmm_wizard.facts.model import Facts, NoAnswer
 from vmm_wizard.install.orders import Job
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 from vmm_wizard.wizard.order_fields import judged
 from vmm_wizard.wizard.searched import Asked
 from vmm_wizard.wizard.searching import Searching
+from vmm_wizard.wizard.stale import not_asked, stale_checks
 
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
@@ -54,6 +57,8 @@ class Estate:
         self._findings: tuple[Finding, ...] = ()
         self._of_run: tuple[Finding, ...] = ()
         self._judged: tuple[object, Job] | None = None
+        #: Why asking has broken off, and whether that was not said yet.
+        self._broke, self._is_unsaid = "", False
         self._discover_cancel = threading.Event()
         self._discovering = False
         #: What the directory was asked for while somebody chose.
@@ -67,7 +72,7 @@ class Estate:
         with self._changed:
             self._look_cancel.set()
             self._look_cancel = cancel = threading.Event()
-            self._looking, self._of_run, self._asked = True, (), plan
+            self._looking, self._of_run, self._asked, self._broke, self._judged = True, (), plan, "", None
         threading.Thread(target=self._look, args=(plan, fresh, cancel), name="plain look", daemon=True).start()
 
     def _look(self, plan: Plan, fresh: bool, cancel: threading.Event) -> None:
@@ -78,8 +83,12 @@ class Estate:
                         return
                     self._update = update
                     self._changed.notify_all()
-        except Exception:
+        except Exception as error:
             _log.exception("preflight broke")
+            with self._changed:
+                if not cancel.is_set():
+                    said = text("dialogs.broke.run", error=f"{type(error).__name__}: {error}")
+                    self._broke, self._judged, self._is_unsaid = log.masked(said), None, True
         with self._changed:
             if not cancel.is_set():
                 self._looking = False
@@ -120,12 +129,20 @@ class Estate:
             return self._of_run
         if self._judged is None or self._judged[0] is not update or self._judged[1] is not job:
             self._findings = judged(update, job)
+            if self._broke:
+                stale = stale_checks(update.plan, self._asked) if self._asked else ()
+                self._findings = not_asked(self._findings, stale, self._broke)
             self._judged = (update, job)
         return self._findings
 
     def judged(self, findings: tuple[Finding, ...]) -> None:
         """What a run has found holds until it is asked again."""
         self._of_run = findings
+
+    def news_of_breaking(self) -> str:
+        """Why not all was asked, once, as a sentence; empty where it was."""
+        unsaid, self._is_unsaid = self._is_unsaid, False
+        return text("steps.broke", why=self._broke) if unsaid and self._broke else ""
 
     def is_looking(self) -> bool:
         """Whether an answer is still to come."""

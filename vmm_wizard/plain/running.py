@@ -162,7 +162,7 @@ def _say(state: State, batch: list[str]) -> None:
 def _lines(state: State, thinned: Thinned, told: Row | Past | HandedOver | UsualTimes) -> list[str]:
     """The lines to say of what a run told, once it was taken in."""
     if isinstance(told, HandedOver):
-        return [text("run.leave.done", process=told.process, run=told.run)]
+        return [told.said or text("run.leave.done", process=told.process, run=told.run)]
     if isinstance(told, UsualTimes):
         thinned.state.usuals = told.usuals
         return []
@@ -237,13 +237,14 @@ def stop(state: State) -> None:
     assert state.carrier is not None
     if not state.carrier.running or state.stop_is_asked:
         return
-    if state.carrier.stopping:
+    if state.carrier.stopping and not state.carrier.is_parting:
         state.talk.say("", text("plain.stopping_already"))
         return
     state.stop_is_asked = True
     try:
-        question, answers = stop_question(state.run_state, watching=state.carrier.watching)
-        if state.keeps is not None and not state.carrier.watching:
+        watched = state.carrier.watching
+        question, answers = stop_question(state.run_state, watching=watched)
+        if state.keeps is not None and not state.carrier.stopping:
             answers = (*answers, (LEAVE, text("run.leave.yes")))
         chosen = _chosen(state, text("running.stop"), question, answers)
         if chosen == LEAVE:
@@ -256,11 +257,9 @@ def stop(state: State) -> None:
         state.carrier.hand_over()
         state.talk.say(text("run.leave.doing"))
     elif chosen == STOP:
-        state.carrier.stop()
-        state.talk.say(text("running.stopping"))
+        state.talk.say(state.carrier.stop(watched=watched))
     elif chosen == END:
-        state.carrier.stop(end_setup=True)
-        state.talk.say(text("running.ending"))
+        state.talk.say(state.carrier.stop(end_setup=True))
 
 
 def _leave_question(state: State) -> tuple[str, tuple[tuple[str, str], ...]]:

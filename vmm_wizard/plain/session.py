@@ -88,7 +88,7 @@ class Session:
         finally:
             self.state.estate.close()
             if self.state.carrier is not None:
-                self.state.carrier.stop()
+                self.state.carrier.let_be()
         return EXIT_CODES[self.state.result]
 
     # --- the beginning

@@ -51,6 +51,9 @@ def wait_for(state: State, findings: bool = True) -> None:
         state.estate.wait_while(waits, state.tell_waiting)
     except KeyboardInterrupt:
         state.talk.say("", text("plain.not_waited"))
+    broke = state.estate.news_of_breaking()
+    if broke:
+        state.talk.say(f"X {broke}")
 
 
 def page_lines(state: State) -> tuple[Line, ...]:

@@ -116,7 +116,7 @@ class WizardApp(DoingApp):
             self.action_save()
         elif answer == "stop":
             self._leaving = "stop"
-            self.jobs.stop()
+            self.jobs.stop(watched=False)
             self.wizard.say(text("quit.stopping"))
         elif answer == "leave":
             self._leaving = "leave"

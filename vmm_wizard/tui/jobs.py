@@ -10,10 +10,12 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from vmm_wizard import log
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.model import Plan
+from vmm_wizard.texts import text
 from vmm_wizard.tui.discoveries import Discoveries
-from vmm_wizard.tui.messages import FollowUpsTold, Looked, Mended, Offered
+from vmm_wizard.tui.messages import FollowUpsTold, LookBroke, Looked, Mended, Offered
 from vmm_wizard.tui.threads import Batches
 from vmm_wizard.wizard.order_fields import judged
 
@@ -56,18 +58,31 @@ class Jobs(Discoveries):
 
     def _look(self, plan: Plan, job: Job, fresh: bool, cancel: threading.Event) -> None:
         def deliver(updates: tuple[Update, ...]) -> None:
-            if not cancel.is_set():
-                self._tell_follow_ups(updates[-1])
-                last = updates[-1]
+            if cancel.is_set():
+                return
+            last = updates[-1]
+            try:
+                self._tell_follow_ups(last)
                 self._send(Looked(judged(last, job), last.waiting, last.facts))
+            except Exception as error:
+                broke(error)
+
+        def broke(error: Exception) -> None:
+            _log.exception("preflight broke")
+            if not cancel.is_set():
+                said = text("dialogs.broke.run", error=f"{type(error).__name__}: {error}")
+                self._send(LookBroke(log.masked(said)))
 
         batches = Batches(deliver, LOOK_REST)
         try:
             for update in self._get_preflight().run(plan, fresh=fresh, cancel=cancel):
                 batches.put(update)
-        except Exception:
-            _log.exception("preflight broke")
-        batches.end()
+        except Exception as error:
+            # What was heard before stands first.
+            batches.end()
+            broke(error)
+        else:
+            batches.end()
 
     def _tell_follow_ups(self, update: Update) -> None:
         """What follows the install, once all has been heard and VMM is there by this plan."""

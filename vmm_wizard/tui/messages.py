@@ -61,6 +61,13 @@ class Looked(Message):
 
 
 @dataclass(eq=False, repr=False)
+class LookBroke(Message):
+    """Preflight has broken off: what it has not told will not come. `why`, as a part of a sentence."""
+
+    why: str
+
+
+@dataclass(eq=False, repr=False)
 class Found(Message):
     """More was found in the estate that answers can be chosen from."""
 
@@ -137,10 +144,11 @@ class UsualsFound(Message):
 
 @dataclass(eq=False, repr=False)
 class HandedOver(Message):
-    """A run goes on in a process of its own, and is followed here."""
+    """A run goes on in a process of its own, and is followed here. `said`: what is to be said of it instead."""
 
     run: str
     process: int
+    said: str = ""
 
 
 @dataclass(eq=False, repr=False)

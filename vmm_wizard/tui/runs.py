@@ -107,9 +107,9 @@ class RunJobs(Threads):
 
         self._start(name, work)
 
-    def stop(self, *, end_setup: bool = False) -> None:
-        """Ask the run to stop between steps; a setup that runs on a node is left alone unless `end_setup`."""
-        self.run.stop(end_setup=end_setup)
+    def stop(self, *, end_setup: bool = False, watched: bool | None = None) -> str:
+        """Ask the run to stop, as `Carrying.stop` does; what is to be said of that."""
+        return self.run.stop(end_setup=end_setup, watched=watched)
 
     def hand_over(self) -> None:
         """Let the run go on in a process of its own, and follow it here: `HandedOver` says when that is so. What cannot
@@ -118,7 +118,7 @@ class RunJobs(Threads):
 
     def close(self) -> None:
         """The wizard is being left: nothing more is wanted, and nothing is waited for."""
-        self.run.stop()
+        self.run.let_be()
         super().close()
 
     # --- what it tells
@@ -134,7 +134,7 @@ class RunJobs(Threads):
         elif isinstance(told, carrying.Unknowns):
             self._send(ConfirmWanted(told.findings, told.reply))
         elif isinstance(told, carrying.HandedOver):
-            self._send(HandedOver(told.run, told.process))
+            self._send(HandedOver(told.run, told.process, told.said))
         else:
             self._send(UsualsFound(told.usuals))
 

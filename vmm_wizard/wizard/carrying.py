@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vmm_wizard.checks.registry import Finding
     from vmm_wizard.install.asking import Question
     from vmm_wizard.install.events import Event, Finished
+    from vmm_wizard.install.handing_over import Parting
     from vmm_wizard.install.journal import Journal
     from vmm_wizard.install.journal import Told as JournalRow
     from vmm_wizard.install.orders import Order
@@ -69,10 +70,11 @@ class Unknowns:
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """The run goes on in a process of its own, and is followed here."""
+    """The run goes on in a process of its own, and is followed here. `said`: what is to be said of it instead."""
 
     run: str
     process: int
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +98,31 @@ class Carrying:
         self._cancel = threading.Event()
         self._end_setup = threading.Event()
         self._leaving = threading.Event()
+        #: The hand-over, where there was one.
+        self._parting: Parting | None = None
 
-    def stop(self, *, end_setup: bool = False) -> None:
-        """Ask the run to stop between steps; a setup that runs on a node is left alone unless `end_setup`."""
+    def stop(self, *, end_setup: bool = False, watched: bool | None = None) -> str:
+        """Ask the run to stop between steps; a setup that runs on a node is left alone unless `end_setup`. What is to
+        be said of that. `watched`: whether it was asked about a run of another process (without it: whether it is one
+        now), which is only followed no longer."""
         if end_setup:
             self._end_setup.set()
+        if self._parting is not None and not (self.watching if watched is None else watched):
+            return self._parting.stop()
+        self._cancel.set()
+        return text("running.ending") if end_setup else text("running.stopping")
+
+    def let_be(self) -> None:
+        """Nobody is here any more: what is followed is no longer, a run of our own stops between steps, and one that is
+        being handed over goes on by itself."""
         self._cancel.set()
 
     def hand_over(self) -> None:
         """Let the run go on in a process of its own, and follow it here: `HandedOver` says when that is so. What cannot
         be handed over ends as one that was stopped."""
-        self._leaving.set()
+        from vmm_wizard.install.handing_over import Parting
+
+        self._parting = self._parting or Parting(self._leaving)
         self._cancel.set()
 
     @property
@@ -118,6 +134,11 @@ class Carrying:
     def leaving(self) -> bool:
         """Whether it was asked to go on by itself."""
         return self._leaving.is_set()
+
+    @property
+    def is_parting(self) -> bool:
+        """Whether it is being handed over, which it can still be stopped in."""
+        return self._parting is not None and not self._parting.is_unwanted and not self.watching
 
     @property
     def ending_setup(self) -> bool:
@@ -208,11 +229,15 @@ class Carrying:
 
         run = (journal, run_id, plan, paths.state_folder())
         try:
-            process, before = hand_over_run(*run, secrets, preflight.addresses)
+            process, before = hand_over_run(*run, secrets, preflight.addresses, self._parting)
         except NotHandedOver as reason:
+            if self._parting is not None and self._parting.is_unwanted:
+                left = self.ending_setup
+                return Finished("cancelled", True, text("run.leave.setup_left", run=run_id) if left else str(reason))
             return Finished("cancelled", True, text("run.leave.failed", reason=reason))
         self._cancel, self._leaving, self.watching = threading.Event(), threading.Event(), True
-        self._tell(HandedOver(run_id, process))
+        said = self._parting.begun(process) if self._parting is not None else ""
+        self._tell(HandedOver(run_id, process, said))
         self.settled.set()
         return self._follow(journal, run_id, plan, before)
 

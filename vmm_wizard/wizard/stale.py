@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import cache
 
-from vmm_wizard.checks.registry import Finding, all_checks
+from vmm_wizard.checks.registry import Finding, Status, all_checks
+from vmm_wizard.facts.all_facts import NOT_ASKED
 from vmm_wizard.facts.questions import Questions, questions
 from vmm_wizard.plan.fields import FIELDS, MARKS, field_value
 from vmm_wizard.plan.model import Plan
@@ -79,6 +81,18 @@ def remembered(view: View, findings: Sequence[Finding], waiting: Sequence[str]) 
     known = [row for row in view.findings if row.id in asked and not is_asked(view_without_stale(view), row)]
     ids = {row.id for row in known}
     return (*known, *(row for row in view.before if row.id in asked and row.id not in ids))
+
+
+def not_asked(findings: Sequence[Finding], stale: Collection[str], why: str) -> tuple[Finding, ...]:
+    """The findings once the asking has broken off: what has not been answered, or whose check is `stale`, is unknown,
+    and says `why`."""
+    said, again = text("steps.not_asked", why=why), text("steps.not_asked_remedy")
+    return tuple(
+        replace(row, status=Status.UNKNOWN, evidence=said, remedy=again, steps=(), accepted=None)
+        if row.id in stale or (row.status is Status.UNKNOWN and NOT_ASKED.reason in row.evidence)
+        else row
+        for row in findings
+    )
 
 
 def view_without_stale(view: View) -> View:

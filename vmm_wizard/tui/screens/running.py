@@ -127,12 +127,12 @@ class RunScreen(FindingScreen):
         from vmm_wizard.wizard.stop_words import END, STOP, stop_question
 
         event.stop()
-        said, answers = stop_question(self.run_state, watching=self.jobs.watching)
+        watched = self.jobs.watching
+        said, answers = stop_question(self.run_state, watching=watched)
 
         def stop(answer: str | None) -> None:
             if answer == STOP:
-                self.jobs.stop()
-                self.say(text("running.stopping"))
+                self.say(self.jobs.stop(watched=watched))
             elif answer == END:
                 self._end_wanted()
 
@@ -146,8 +146,7 @@ class RunScreen(FindingScreen):
 
         def end(answer: str | None) -> None:
             if answer == END:
-                self.jobs.stop(end_setup=True)
-                self.say(text("running.ending"))
+                self.say(self.jobs.stop(end_setup=True))
 
         ask(self.app, text("running.end"), said, answers, end)
 
@@ -173,7 +172,7 @@ class RunScreen(FindingScreen):
 
     @on(HandedOver)
     def _handed_over(self, event: HandedOver) -> None:
-        self.say(text("run.leave.done", process=event.process, run=event.run))
+        self.say(event.said or text("run.leave.done", process=event.process, run=event.run))
 
     # --- what a run asks
 

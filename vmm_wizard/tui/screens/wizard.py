@@ -14,8 +14,9 @@ from textual.events import Resize
 from textual.widgets import Button, Static
 
 from vmm_wizard.printable import printable
+from vmm_wizard.texts import text
 from vmm_wizard.tui.jobs import Jobs
-from vmm_wizard.tui.messages import Looked, PageWanted
+from vmm_wizard.tui.messages import LookBroke, Looked, PageWanted
 from vmm_wizard.tui.screens.help import PANEL
 from vmm_wizard.tui.screens.job import JobPage
 from vmm_wizard.tui.screens.lesson import LessonScreen
@@ -124,6 +125,17 @@ class WizardScreen(SeeingScreen, LessonScreen):
             before = stale.remembered(self._findings, event.findings, event.waiting)
             self._findings = flow.View(findings=event.findings, waiting=event.waiting, before=before, facts=event.facts)
             self.refresh_view()
+
+    @on(LookBroke)
+    def _look_broke(self, event: LookBroke) -> None:
+        from vmm_wizard.wizard.stale import not_asked
+
+        event.stop()
+        if not self.jobs.running:
+            known = self._findings
+            rows = not_asked(known.findings, known.stale, event.why)
+            self._findings = flow.View(findings=rows, facts=known.facts)
+            self.say(text("steps.broke", why=event.why))
 
     def refresh_view(self) -> None:
         """Paint what is known: the steps, the page in front, the line below. Nothing while the screen is taken down."""
