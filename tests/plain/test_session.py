@@ -14,7 +14,7 @@ from tests.tui.wizards import ready_plan
 from vmm_wizard import log
 from vmm_wizard.facts.discovery_model import Discovery, FoundInstance
 from vmm_wizard.install.orders import Job
-from vmm_wizard.plain.asking import tell_choices
+from vmm_wizard.plain.asking import ask_answer, tell_choices
 from vmm_wizard.plan.answers import load
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.saving import save
@@ -84,6 +84,22 @@ class TestAnAnswer:
             state.estate.found = Discovery("contoso.lab", instances=rows)
             tell_choices(state, "database.host")
             assert [line.split("  ")[0] for line in console.said] == said
+
+    def test_by_a_number_of_a_list_that_was_not_read_reads_it_first(self, tmp_path: Path) -> None:
+        console = Scripted("2", "2")
+        state = a_session(console, tmp_path, Answers(ready_plan())).state
+        rows = (FoundInstance("sql01.contoso.lab"), FoundInstance("sql02.contoso.lab"))
+        state.estate.found = Discovery("contoso.lab", instances=rows)
+        ask_answer(state, "database.host")
+        assert [line.split("  ")[0] for line in console.said[2:5]] == FOUND_SQL
+        assert state.answers.text("database.host") == "sql02"
+
+    def test_that_is_still_looked_for_says_so(self, tmp_path: Path) -> None:
+        console = Scripted()
+        state = a_session(console, tmp_path, Answers()).state
+        state.estate._discovering = True
+        assert not tell_choices(state, "database.host")
+        assert console.said == ["Still looking for what it could be: :found waits for it."]
 
     def test_may_be_made_empty(self, tmp_path: Path) -> None:
         answers = Answers(ready_plan())

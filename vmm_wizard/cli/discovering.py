@@ -62,6 +62,7 @@ def discover(
     from vmm_wizard.plan.model import Plan
     from vmm_wizard.plan.names import AccountName, DistinguishedName, HostName
 
+    letters = letters.strip()
     plan = load_plan(file, complete=False) if file else Plan()
     try:
         if domain:
@@ -92,7 +93,7 @@ def discover(
     passwords = Passwords(addresses)
     try:
         if letters or below:
-            is_whole = _by_need(plan, letters.strip(), below, secrets, passwords, as_json=as_json)
+            is_whole = _by_need(plan, letters, below, secrets, passwords, as_json=as_json)
         else:
             is_whole = _all(plan, secrets, passwords, addresses, as_json=as_json)
     finally:

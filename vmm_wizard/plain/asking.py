@@ -28,9 +28,14 @@ def ask_answer(state: State, key: str) -> None:
     """Ask for the answer `key` until what is typed can be read, or what stands there is kept."""
     if state.answers.wrong.get(key):
         state.talk.say(f"X {state.answers.wrong[key]}")
-    tell_choices(state, key)
+    is_told = tell_choices(state, key)
     while True:
         lines = state.talk.ask(lambda: _prompt(state, key))
+        if not is_told and len(lines) == 1 and choosing.is_number(state, key, lines[0].strip()):
+            # A number of a list that nobody has heard.
+            choosing.tell_found(state, key, choosing.LISTED)
+            is_told = True
+            continue
         if all_fields(key).kind is Kind.ROWS and any(lines):
             lines = _further_rows(state, key, lines)
         if not any(line.strip() for line in lines):
@@ -132,8 +137,11 @@ def _further_rows(state: State, key: str, lines: list[str]) -> list[str]:
         lines = [*lines, *more]
 
 
-def tell_choices(state: State, key: str) -> None:
-    """Say what can be chosen from: the words of a choice, or what was found in the estate."""
+def tell_choices(state: State, key: str) -> bool:
+    """Say what can be chosen from: the words of a choice, or what was found in the estate.
+
+    Gives back whether numbers mean what was said; False where what was found was not told, or is still looked for.
+    """
     field, talk = all_fields(key), state.talk
     if key == "order.job":
         for number, (job, about) in enumerate(JOB_TEXTS.items(), 1):
@@ -148,8 +156,12 @@ def tell_choices(state: State, key: str) -> None:
         if state.answers.text(key) and key not in state.answers.wrong:
             # What stands there is good enough to be kept by Enter: a voice need not read what it could be instead.
             choosing.tell_others(state, key)
-        else:
-            choosing.tell_found(state, key, choosing.LISTED)
+            return False
+        if choosing.tell_found(state, key, choosing.LISTED) is None:
+            if state.estate.is_discovering():
+                talk.say(text("plain.still_looking", lead=LEAD))
+            return False
+    return True
 
 
 def _are_few(words: Sequence[str]) -> bool:

@@ -49,6 +49,12 @@ def tell_found(state: State, key: str, most: int, typed: str | None = None) -> O
     return rows
 
 
+def is_number(state: State, key: str, typed: str) -> bool:
+    """Whether what is typed is the number of something that was found."""
+    turned, rows = _TURN.fullmatch(typed), offered(state, key)
+    return number_of(turned[1] if turned else typed, len(rows.suggestions) if rows else 0) is not None
+
+
 def tell_others(state: State, key: str) -> None:
     """Say how many others were found than what stands in the answer."""
     rows, present = offered(state, key), state.answers.text(key)
