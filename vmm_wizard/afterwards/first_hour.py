@@ -52,30 +52,34 @@ def names_of(plan: Plan | None) -> dict[str, str]:
 
 def intro() -> str:
     """The sentences before the first section."""
-    return str(_document()["intro"])
+    return text("first_hour.intro")
 
 
 def sections(plan: Plan | None = None) -> tuple[Section, ...]:
     """The page's sections in order, with the names of `plan`."""
     names = names_of(plan)
 
-    def filled(row: object) -> str:
-        said = str(row)
-        for name, value in names.items():
-            said = said.replace("{" + name + "}", value)
-        return printable(said)
+    def said(row: Mapping[str, Any], part: str) -> str:
+        return printable(text(f"first_hour.{row['id']}.{part}", **names))
 
     return tuple(
         Section(
-            filled(row["title"]),
+            said(row, "title"),
             int(row["minutes"]),
-            filled(row["why"]),
-            tuple(filled(step) for step in row["steps"]),
-            filled(row.get("command", "")),
+            said(row, "why"),
+            tuple(said(row, f"step_{number}") for number in range(1, row["steps"] + 1)),
+            printable(_filled(row.get("command", ""), names)),
             str(row["read_in"]),
         )
         for row in _document()["section"]
     )
+
+
+def _filled(command: str, names: Mapping[str, str]) -> str:
+    """A command with the admin's own names; its other braces are PowerShell's."""
+    for name, value in names.items():
+        command = command.replace("{" + name + "}", value)
+    return command
 
 
 def lines_of(rows: tuple[Section, ...], width: int = 80) -> list[str]:
