@@ -53,7 +53,7 @@ class TestWithAFault:
 
     def test_letters_of_a_name_look_for_accounts(self, faulty: ServedEstate, tmp_path: Path) -> None:
         def rule(prompt: str) -> Typed | None:
-            return number(console, r"CONTOSO\\svc-vmm ") if "[svc]" in prompt else None
+            return number(console, r"CONTOSO\\svc-vmm ") if "[svc: " in prompt else None
 
         console = Scripted(":pages account", "svc", ":quit", "2", otherwise=rule)
         session = at(faulty, console, tmp_path)

@@ -59,8 +59,16 @@ class TestAnAnswer:
     def test_that_cannot_be_read_is_asked_again_and_not_lost(self, tmp_path: Path) -> None:
         console, answers, _ = sit(tmp_path, *on_page(pages.SQL, "sql01", "", "many"))
         assert any(line.startswith("X 'many'") for line in console.said)
-        assert console.said.count("TCP port [many]: ") == 1
+        assert console.said.count("TCP port [many: not usable; Enter leaves it]: ") == 1
         assert answers.text("database.port") == "many"
+
+    def test_that_is_left_as_it_cannot_be_or_open_is_said_at_the_end_of_the_page(self, tmp_path: Path) -> None:
+        console, _, _ = sit(tmp_path, *on_page(pages.SQL, "", "", "many", *[""] * 5))
+        at_the_end = console.text.partition("Other SQL admin")[2]
+        assert "X TCP port: 'many'" in at_the_end
+        assert "Still wanted here: SQL Server." in at_the_end
+        console, _, _ = sit(tmp_path, "3", *on_page(pages.CONNECTION, r"CONTOSO\vmm-setup", *[""] * 5))
+        assert r"Still wanted here: the password of CONTOSO\vmm-setup." in console.text
 
     def test_of_a_few_words_is_a_number_a_word_or_its_beginning(self, tmp_path: Path) -> None:
         for typed in ("4", "2025"):
@@ -98,7 +106,7 @@ class TestAnAnswer:
         console = Scripted()
         state = a_session(console, tmp_path, Answers()).state
         state.estate._discovering = True
-        assert not tell_choices(state, "database.host")
+        tell_choices(state, "database.host")
         assert console.said == ["Still looking for what it could be: :found waits for it."]
 
     def test_may_be_made_empty(self, tmp_path: Path) -> None:

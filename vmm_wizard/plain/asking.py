@@ -28,13 +28,13 @@ def ask_answer(state: State, key: str) -> None:
     """Ask for the answer `key` until what is typed can be read, or what stands there is kept."""
     if state.answers.wrong.get(key):
         state.talk.say(f"X {state.answers.wrong[key]}")
-    is_told = tell_choices(state, key)
+    state.listed = ""
+    tell_choices(state, key)
     while True:
         lines = state.talk.ask(lambda: _prompt(state, key))
-        if not is_told and len(lines) == 1 and choosing.is_number(state, key, lines[0].strip()):
+        if state.listed != key and len(lines) == 1 and choosing.is_number(state, key, lines[0].strip()):
             # A number of a list that nobody has heard.
             choosing.tell_found(state, key, choosing.LISTED)
-            is_told = True
             continue
         if all_fields(key).kind is Kind.ROWS and any(lines):
             lines = _further_rows(state, key, lines)
@@ -137,11 +137,8 @@ def _further_rows(state: State, key: str, lines: list[str]) -> list[str]:
         lines = [*lines, *more]
 
 
-def tell_choices(state: State, key: str) -> bool:
-    """Say what can be chosen from: the words of a choice, or what was found in the estate.
-
-    Gives back whether numbers mean what was said; False where what was found was not told, or is still looked for.
-    """
+def tell_choices(state: State, key: str) -> None:
+    """Say what can be chosen from: the words of a choice, or what was found in the estate."""
     field, talk = all_fields(key), state.talk
     if key == "order.job":
         for number, (job, about) in enumerate(JOB_TEXTS.items(), 1):
@@ -156,12 +153,8 @@ def tell_choices(state: State, key: str) -> bool:
         if state.answers.text(key) and key not in state.answers.wrong:
             # What stands there is good enough to be kept by Enter: a voice need not read what it could be instead.
             choosing.tell_others(state, key)
-            return False
-        if choosing.tell_found(state, key, choosing.LISTED) is None:
-            if state.estate.is_discovering():
-                talk.say(text("plain.still_looking", lead=LEAD))
-            return False
-    return True
+        elif choosing.tell_found(state, key, choosing.LISTED) is None and state.estate.is_discovering():
+            talk.say(text("plain.still_looking", lead=LEAD))
 
 
 def _are_few(words: Sequence[str]) -> bool:
@@ -185,6 +178,8 @@ def _present(state: State, key: str) -> str:
     kind = f" ({text('plain.flag')})" if field.kind is Kind.FLAG else ""
     if _are_few(field.choices) and key != "order.job":
         kind = f" ({', '.join(field.choices)})"
+    if present and key in state.answers.wrong:
+        return f"{kind} [{text('plain.not_usable', typed=present)}]"
     if present:
         return f"{kind} [{present}]"
     if key in EXAMPLES:

@@ -35,6 +35,7 @@ def tell_found(state: State, key: str, most: int, typed: str | None = None) -> O
     rows = offered(state, key, typed)
     if rows is None:
         return None
+    state.listed = key
     notes = {
         CONTAINER: text("plain.note.container"),
         **dict.fromkeys(ACCOUNT_KEYS, text("plain.note.account")),

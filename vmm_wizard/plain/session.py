@@ -13,7 +13,7 @@ from vmm_wizard.plain.done import tell_done
 from vmm_wizard.plain.seeing import explain, see
 from vmm_wizard.plain.state import Leave, State, Turn, Up
 from vmm_wizard.plain.talk import Prompt
-from vmm_wizard.plan.fields import Kind
+from vmm_wizard.plan.fields import Kind, field_value
 from vmm_wizard.report.findings import remarks, sentence
 from vmm_wizard.texts import counted, text
 from vmm_wizard.wizard import flow, pages
@@ -208,14 +208,27 @@ class Session:
             lines = told.judged_lines(state)
         else:
             lines = told.page_lines(state)
-            problem = flow.problem_of(view, page)
-            if problem:
-                self.talk.say(f"X {problem}")
+            self._left_open(page)
         told.tell(state, lines)
         number, others = told.waiting(view) if page is pages.REVIEW else flow.waiting_checks(view, page)
         if number:
             self.talk.say(counted("plain.will_follow", number, pages=", ".join(other.name for other in others)))
         self._menu(lines)
+
+    def _left_open(self, page: pages.Page) -> None:
+        """What of a page was left as it cannot be, or without an answer that is wanted."""
+        view = self.state.view
+        for key in filter(view.wrong.__contains__, page.keys):
+            self.talk.say(text("plain.wrong_here", label=pages.LABELS[key], why=view.wrong[key]))
+        problem = flow.problem_of(view, page)
+        if problem:
+            self.talk.say(f"X {problem}")
+        wanted = set(flow.open_answers(view.plan, view.order)) - set(view.wrong)
+        names = [pages.LABELS[key] for key in page.keys if key in wanted]
+        accounts = dict.fromkeys(str(field_value(view.plan, key)) for key in flow.missing_passwords(view, page))
+        names += [text("plain.password_of", account=account) for account in accounts]
+        if names:
+            self.talk.say(text("plain.open_here", names=", ".join(names)))
 
     def _sum_up(self) -> None:
         view = self.state.view

@@ -56,6 +56,8 @@ class State:
     carrier: Carrier | None = None
     run_state: RunState | None = None
     result: str = ""
+    #: The answer whose list of what was found was read last: a number means a row of that.
+    listed: str = ""
     #: Whether it is being asked if the run shall be stopped.
     stop_is_asked: bool = False
     #: Seconds between two batches of a run's lines, so that a voice can follow them.
