@@ -51,7 +51,7 @@ NOBODY_HOLDS = replace(
 
 CASES = (
     Case("POST-01", "pass", "no line that means failure", INSTALLED),
-    Case("POST-01", "warn", "1 lines mean failure", first_node(log_failures=FAILURE)),
+    Case("POST-01", "warn", "one line means failure", first_node(log_failures=FAILURE)),
     Case(
         "POST-01",
         "fail",
