@@ -16,7 +16,9 @@ from vmm_wizard.tui.app import WizardApp
 
 async def main() -> None:
     app = WizardApp(Answers.opened(Path("answers/contoso-ha.toml")), Secrets(), SystemAddresses())
+    # What is asked and looked for right after the first paint is loaded then, by its threads.
     app.jobs.look = lambda plan, job, fresh=False: None
+    app.jobs.discover = lambda plan, fresh=False: None
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
 

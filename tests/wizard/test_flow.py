@@ -33,6 +33,15 @@ def finding(check_id: str, status: Status, evidence: str = "read") -> Finding:
     return Finding(check_id, "title", topic, "INST", status, "", evidence, "")
 
 
+def test_the_first_open_page_is_where_something_is_unread_unanswered_or_fails() -> None:
+    view = a_view()
+    assert flow.first_open(view) is None
+    assert flow.first_open(replace(view, passwords=frozenset())) is pages.CONNECTION
+    assert flow.first_open(replace(view, wrong={"database.port": "no port"})) is pages.SQL
+    assert flow.first_open(a_view(good_facts(dkm=a_container(found=False)))) is pages.DKM
+    assert flow.first_open(View()) is pages.JOB
+
+
 def test_the_pages_come_in_the_order_of_the_job() -> None:
     assert [page.id for page in pages.PAGES] == ORDER
 

@@ -102,11 +102,22 @@ class Session:
         try:
             self._offer_kept()
             earlier.offer(state)
+            self._begin_at_open()
         except Turn as turn:
             state.page = turn.page
         except Up:
             # There is no question before these.
             return
+
+    def _begin_at_open(self) -> None:
+        """Of answers that were opened or taken up: begin at the first page that is still open. Raises Turn."""
+        state = self.state
+        is_of_file = state.answers.is_opened or state.taken_up is not None
+        page = flow.first_open(state.view) if is_of_file and state.keeps is not None else None
+        if page is not None and page is not state.page:
+            sign, word = flow.mark_of(state.view, page).value
+            self.talk.say(text("steps.begins", page=page.name, sign=sign, word=word))
+            raise Turn(page)
 
     def _offer_kept(self) -> None:
         """Answers of a sitting that was cut off."""

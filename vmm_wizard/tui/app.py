@@ -62,8 +62,10 @@ class WizardApp(DoingApp):
 
     def on_mount(self) -> None:
         if self.answers.notices:
-            tell(self, text("dialogs.notices"), "\n\n".join(self.answers.notices))
-        self.call_after_refresh(offer_kept, self)
+            # One after the other: what was odd about the file, what was kept, what runs are not finished.
+            tell(self, text("dialogs.notices"), "\n\n".join(self.answers.notices), back=lambda: offer_kept(self))
+        else:
+            self.call_after_refresh(offer_kept, self)
 
     # --- saving and leaving
 

@@ -74,6 +74,8 @@ class DoingApp(App[int], inherit_bindings=False):
         that arrive together (on a slow line, from a password manager that types) all would go to the first field: the
         password behind the account.
         """
+        if isinstance(event, Key):
+            self.wizard.has_begun = True
         if isinstance(event, Key) and not event.is_forwarded and self.screen is self.wizard:
             # Keys for a page that is being turned to are for its first field, not for what has the focus meanwhile.
             with suppress(TimeoutError):

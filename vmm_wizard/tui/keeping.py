@@ -101,4 +101,5 @@ async def _take(app: WizardApp, row: Kept) -> None:
     await app.wizard.answers_replaced()
     await app.wizard.show_page(page)
     app.wizard.look()
-    app.wizard.say(text("dialogs.kept.taken"))
+    await app.wizard.begin_at_open()
+    app.wizard.say(" ".join([text("dialogs.kept.taken"), app.wizard.status]).rstrip())

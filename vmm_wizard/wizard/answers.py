@@ -93,6 +93,11 @@ class Answers:
             self.plan = set_field(self.plan, key, field_value(Plan(), key) if value is None else value)
 
     @property
+    def is_opened(self) -> bool:
+        """Whether they come from a file, rather than from nothing."""
+        return self.file is not None and self._saved[0] != Plan()
+
+    @property
     def unsaved(self) -> bool:
         """Whether something differs from the file."""
         return (self.plan, self._plan_texts) != self._saved

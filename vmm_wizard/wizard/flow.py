@@ -313,6 +313,12 @@ def _worst(marks: Collection[Mark]) -> Mark:
     return next((mark for mark in Mark if mark in marks), Mark.OK)
 
 
+def first_open(view: View) -> Page | None:
+    """The first page on which something cannot be read, is not answered, or fails; None where no page is so."""
+    marks = (Mark.WRONG, Mark.OPEN, Mark.FAIL)
+    return next((page for page in view.pages if page.keys and mark_of(view, page) in marks), None)
+
+
 def is_earlier(view: View) -> bool:
     """Whether answers have changed since the run that ended last."""
     return view.ran is not None and not view.running and view.ran != view.plan

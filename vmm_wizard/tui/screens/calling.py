@@ -7,11 +7,11 @@ import os
 from vmm_wizard.texts import text
 from vmm_wizard.tui.attention import TerminalTitle, takes_titles
 from vmm_wizard.tui.jobs import Jobs
-from vmm_wizard.tui.screens.earlier import EarlierScreen
+from vmm_wizard.tui.screens.opening import OpeningScreen
 from vmm_wizard.wizard.answers import Answers
 
 
-class CallingScreen(EarlierScreen):
+class CallingScreen(OpeningScreen):
     """The part of the one screen that rings and names the terminal."""
 
     def __init__(self, answers: Answers, jobs: Jobs) -> None:

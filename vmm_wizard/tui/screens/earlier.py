@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 class EarlierScreen(RunScreen):
     """The part of the one screen that takes up earlier runs, and those of other processes."""
 
+    #: Runs that were found while a dialog was open: they are offered when it is closed.
+    _held_runs: RunsFound | None = None
+
+    def on_screen_resume(self) -> None:
+        if self._held_runs is not None:
+            self.call_after_refresh(self._offer_held_runs)
+
+    def _offer_held_runs(self) -> None:
+        if self._held_runs is not None and self.app.screen is self:
+            held, self._held_runs = self._held_runs, None
+            self.post_message(held)
+
     def list_runs(self) -> None:
         """Show the runs that never ended, to follow one or to go on with it."""
         if self.jobs.running:
@@ -29,7 +41,11 @@ class EarlierScreen(RunScreen):
     @on(RunsFound)
     def _runs_found(self, event: RunsFound) -> None:
         event.stop()
-        if self.jobs.running or self.app.screen is not self:
+        if self.jobs.running:
+            return
+        if self.app.screen is not self:
+            # Something else is offered, or told: these come after it.
+            self._held_runs = None if event.asked else event
             return
         if not event.rows:
             self.say(text("unfinished.none"))

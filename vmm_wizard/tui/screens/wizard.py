@@ -99,6 +99,8 @@ class WizardScreen(SeeingScreen, LessonScreen):
         self.call_after_refresh(after_the_first_paint)
         self.call_after_refresh(self.look)
         self.call_after_refresh(self.jobs.find_runs)
+        if self.answers.is_opened:
+            self.call_after_refresh(self.begin_at_open)
 
     def look(self, *, fresh: bool = False) -> None:
         """Have everything asked that the plan raises; not while a run does so itself."""
