@@ -111,15 +111,15 @@ def opened(tmp_path: Path) -> Iterator[Open]:
 def test_the_wizard_installs_by_keyboard_alone(opened: Open) -> None:
     terminal = opened("lab", "--speed", SPEED)
     for page in pages.PAGES[: pages.PAGES.index(pages.RUN)]:
-        terminal.until_words(f"> {page.step}")
+        terminal.until_words(f"> {page.name}")
         if page is pages.REVIEW:
             terminal.until_words("Nothing known stands in the way")
         terminal.press("C-n")
-    terminal.until_words(f"> {pages.RUN.step}", "1. vmm01.contoso.lab", "Start the installation")
+    terminal.until_words(f"> {pages.RUN.name}", "1. vmm01.contoso.lab", "Start the installation")
     terminal.press("Enter")
     terminal.until_words("Start the installation?", "Yes:")
     terminal.press("Down", "Enter")
-    terminal.until_words(f"> {pages.DONE.step}", "VMM is installed on every node")
+    terminal.until_words(f"> {pages.DONE.name}", "VMM is installed on every node")
     terminal.press("C-q")
     terminal.until_words(f"{ENDED} 0")
 
