@@ -107,6 +107,7 @@ class TestAnAnswer:
         state = a_session(console, tmp_path, Answers()).state
         state.estate._discovering = True
         tell_choices(state, "database.host")
+        tell_choices(state, "installing_account")
         assert console.said == ["Still looking for what it could be: :found waits for it."]
 
     def test_may_be_made_empty(self, tmp_path: Path) -> None:

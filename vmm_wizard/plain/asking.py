@@ -15,6 +15,7 @@ from vmm_wizard.texts import counted, text
 from vmm_wizard.wizard import flow
 from vmm_wizard.wizard.field_words import EXAMPLES, when_empty
 from vmm_wizard.wizard.found import KEYS
+from vmm_wizard.wizard.found_keys import INSTALLER
 from vmm_wizard.wizard.help import help_of_answer
 from vmm_wizard.wizard.order_fields import JOB_TEXTS, all_fields
 from vmm_wizard.wizard.pages import LABELS
@@ -153,8 +154,13 @@ def tell_choices(state: State, key: str) -> None:
         if state.answers.text(key) and key not in state.answers.wrong:
             # What stands there is good enough to be kept by Enter: a voice need not read what it could be instead.
             choosing.tell_others(state, key)
-        elif choosing.tell_found(state, key, choosing.LISTED) is None and state.estate.is_discovering():
+        elif choosing.tell_found(state, key, choosing.LISTED) is None and _is_looked_for(state, key):
             talk.say(text("plain.still_looking", lead=LEAD))
+
+
+def _is_looked_for(state: State, key: str) -> bool:
+    """Whether something may still be found. The installing account is who looks for the others."""
+    return state.estate.is_discovering() and key != INSTALLER
 
 
 def _are_few(words: Sequence[str]) -> bool:
