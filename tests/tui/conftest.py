@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from typing import Any
 
 import pytest
+from textual._compositor import Compositor
+from textual._context import visible_screen_stack
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot, WaitForScreenTimeout
 
@@ -50,3 +55,43 @@ def _only_the_busy_are_waited_for() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Pilot, "_wait_for_screen", wait_for_screen)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _each_stylesheet_is_read_once() -> Iterator[None]:
+    """Each app reads the rules of all its widgets, a tenth of what it costs: a text that was read with the same colours
+    has the same rules, which nobody changes."""
+    known: dict[Hashable, list[RuleSet]] = {}
+    read = Stylesheet._parse_rules
+
+    def rules(sheet: Stylesheet, css: str, **how: Hashable) -> list[RuleSet]:
+        key = (css, *how.items(), *sheet._variables.items())
+        if key not in known:
+            known[key] = read(sheet, css, **how)  # type: ignore[arg-type]
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", rules)
+        yield
+
+
+#: Whole walks, each picture painted on the way: what cannot be painted breaks them.
+PAINTED = ("test_install.py", "test_tasks.py")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_painted_for_nobody(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quarter of a test's time goes into pictures between that no terminal is sent: those alone are painted that a
+    test looks at."""
+    if request.path.name in PAINTED:
+        return
+    painted = Compositor.render_update
+
+    def update(compositor: Compositor, full: bool = False, **how: Any) -> object:
+        if full:
+            return painted(compositor, full, **how)
+        visible_screen_stack.set(how.get("screen_stack") or [])
+        compositor._dirty_regions.clear()
+        return None
+
+    monkeypatch.setattr(Compositor, "render_update", update)

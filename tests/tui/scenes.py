@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 
 from tests.building import a_container, a_sql, good_facts, installed_facts
-from tests.tui.wizards import to_page, until
+from tests.tui.wizards import painted, to_page, until
 from tests.wizard.test_found import FOUND
 from vmm_wizard.checks.registry import judge
 from vmm_wizard.facts.discovery_model import Containers, FoundContainer
@@ -206,7 +206,7 @@ SCENES: dict[str, Scene] = {
 async def at_rest(pilot: Pilot[int]) -> None:
     """Wait until the screen is painted to its end: twice the same, some time apart."""
     before: list[Strip] = []
-    while (now := list(pilot.app.screen._compositor.render_strips())) != before:
+    while (now := painted(pilot.app.screen)) != before:
         before = now
         await pilot.pause(0.03)
 

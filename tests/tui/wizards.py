@@ -7,9 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from textual._context import visible_screen_stack
 from textual.events import Key
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.strip import Strip
 from textual.widget import Widget
 
 from tests.building import a_plan, good_facts
@@ -122,10 +125,15 @@ def send(app: WizardApp, *keys: str) -> None:
         app.post_message(Key(_character_to_key(key) if letter else key, letter))
 
 
+def painted(screen: Screen[object]) -> list[Strip]:
+    """The lines of a screen, with what shows through from the one behind it."""
+    visible_screen_stack.set(screen.app._background_screens)
+    return screen._compositor.render_strips()
+
+
 def screen_text(pilot: Pilot[int]) -> str:
     """The screen as lines of text."""
-    screen = pilot.app.screen
-    return "\n".join(strip.text.rstrip() for strip in screen._compositor.render_strips())
+    return "\n".join(strip.text.rstrip() for strip in painted(pilot.app.screen))
 
 
 def page_text(pilot: Pilot[int]) -> str:

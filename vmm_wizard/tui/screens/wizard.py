@@ -179,24 +179,26 @@ class WizardScreen(SeeingScreen, LessonScreen):
 
     async def _turn_to(self, page: pages.Page, key: str) -> None:
         self.settled_down.clear()
-        before = self._front()
-        shown = self._made(page)
-        if before is not None:
-            before.display = False
-        if shown is None:
-            shown = _view_class(page)(self.answers, self.view)
-            await self.query_one("#pages").mount(shown)
-            if self.run_state is not None:
-                shown.tell(self.run_state)
-            shown.follow(self.follow_ups, self.follow_up_rows)
-        self.page = page
-        # A key may have come before the first page was there to be hidden.
-        for other in self.made():
-            other.display = other is shown
-        shown.scroll_home(animate=False)
-        self.status = ""
-        self.refresh_view()
-        self.look_around()
+        # Painted when the new page is there, not bit by bit.
+        with self.app.batch_update():
+            before = self._front()
+            shown = self._made(page)
+            if before is not None:
+                before.display = False
+            if shown is None:
+                shown = _view_class(page)(self.answers, self.view)
+                await self.query_one("#pages").mount(shown)
+                if self.run_state is not None:
+                    shown.tell(self.run_state)
+                shown.follow(self.follow_ups, self.follow_up_rows)
+            self.page = page
+            # A key may have come before the first page was there to be hidden.
+            for other in self.made():
+                other.display = other is shown
+            shown.scroll_home(animate=False)
+            self.status = ""
+            self.refresh_view()
+            self.look_around()
         self.call_after_refresh(self._focus_first, shown, key)
 
     def _focus_first(self, page: PageView, key: str = "", patience: int = 200) -> None:
