@@ -113,8 +113,13 @@ async def test_from_a_finding_to_its_field_from_the_list_the_dialog_the_table_an
         await pilot.press("f6", "2")
         await until(pilot, lambda: isinstance(app.screen, SeeScreen) and app.screen.query_one(GridView).table.rows)
         view = app.screen.query_one(GridView)
-        while view.table.rows[view.row].id != "CLU-09":
+        while view.table.rows[view.row].id != "SQL-19":
             await pilot.press("down")
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, AcceptDialog))
+        await pilot.press("escape")
+        while view.table.rows[view.row].id != "CLU-09":
+            await pilot.press("up")
         await pilot.press("g")
         await until(pilot, lambda: app.screen is app.wizard and app.wizard.page is pages.NAMES)
         await until(pilot, lambda: answer_in_front(app) == "cluster.static_addresses")
