@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from vmm_wizard.lab.clock import SpedUpClock
 from vmm_wizard.lab.estate import Estate
 from vmm_wizard.lab.scenarios import Scenario, apply
 from vmm_wizard.lab.serving import Serving
+from vmm_wizard.lab.winrm_server import WinrmServer
 from vmm_wizard.plan.answers import load
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import AccountName
@@ -78,9 +80,20 @@ class ServedEstate:
         document = tomllib.loads((self.folder / "credentials.toml").read_text(encoding="utf-8"))
         return str(document["sql_logins"][login])
 
+    def shells(self) -> int:
+        """How many shells are open on the machines; none as soon as they have heard so, where none is to be."""
+        servers = [server for server in self.serving._close if isinstance(server, WinrmServer)]
+        until = time.monotonic() + 20.0
+        while (count := sum(len(server.shells) for server in servers)) and time.monotonic() < until:
+            time.sleep(0.02)
+        return count
+
     def check(self, plan: Plan, **how: Any) -> Update:
         """The last update of one run."""
-        return list(self.preflight().run(plan, **how))[-1]
+        preflight = self.preflight()
+        last = list(preflight.run(plan, **how))[-1]
+        preflight.kept.close()
+        return last
 
 
 @contextmanager

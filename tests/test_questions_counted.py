@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.estates import ServedEstate, contoso_plan, of_status, serving_estate
 from vmm_wizard.checks.registry import Status
+from vmm_wizard.cli.shared import ask_estate
 from vmm_wizard.lab.scenarios import scenario
 
 #: Searches that one check may make on its one bind.
@@ -23,7 +24,8 @@ def searches_by_bind(served: ServedEstate) -> Counter[int]:
 def test_a_check_asks_each_node_once_and_directory_and_sql_little(tmp_path: Path) -> None:
     plan = contoso_plan()
     with serving_estate(tmp_path) as served:
-        findings = served.check(plan).findings
+        findings = ask_estate(plan, served.secrets, served.book).findings
+        assert served.shells() == 0
         sql = served.estate.sql_servers[plan.sql_host]
         scripts = {host: list(node.scripts) for host, node in served.estate.nodes.items()}
         planned = {node.key for node in plan.nodes}
@@ -43,8 +45,21 @@ def test_nothing_is_asked_twice_by_the_same_preflight(tmp_path: Path) -> None:
         preflight = served.preflight()
         list(preflight.run(contoso_plan()))
         first = searches_by_bind(served), served.estate.sql_servers["sql01.contoso.lab"].sessions
+        node_logons = served.estate.account("vmm-setup").last_via.count("winrm")
         list(preflight.run(contoso_plan()))
         assert (searches_by_bind(served), served.estate.sql_servers["sql01.contoso.lab"].sessions) == first
+        # Asked anew, nodes are logged on to anew, but not by a run that looks again and again.
+        for same_sessions, logons in ((True, node_logons), (False, 2 * node_logons)):
+            list(preflight.run(contoso_plan(), fresh=True, same_sessions=same_sessions))
+            assert served.estate.account("vmm-setup").last_via.count("winrm") == logons
+        assert sum(node.scripts.count("node-facts") for node in served.estate.nodes.values()) == 3 * node_logons
+        account, secret = contoso_plan().installing_account, served.secrets.get(contoso_plan().installing_account)
+        assert secret is not None
+        assert not preflight.kept._is_stopped(secret)
+        preflight.passwords.refuse(account, secret, None, "it was changed")
+        assert preflight.kept._is_stopped(secret)
+        preflight.close()
+        assert served.shells() == 0
 
 
 def test_a_faulty_estate_costs_no_more(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ from vmm_wizard.texts import text
 if TYPE_CHECKING:
     from vmm_wizard.facts.directory_principals import Principals
     from vmm_wizard.facts.rehearsal import Begin
+    from vmm_wizard.remote.kept import KeptSessions
 
 
 _log = logging.getLogger(__name__)
@@ -112,11 +113,17 @@ class Preflight:
         self._asked: dict[Hashable, Future[object]] = {}
         self._heard: dict[Hashable, datetime] = {}
 
+    @property
+    def kept(self) -> KeptSessions:
+        """The sessions with nodes that nobody uses now."""
+        return self.probes.kept
+
     def run(
         self,
         plan: Plan,
         *,
         fresh: bool = False,
+        same_sessions: bool = False,
         rehearse: bool = False,
         rehearse_on: Collection[str] | None = None,
         rehearsal_id: str = "",
@@ -125,15 +132,18 @@ class Preflight:
     ) -> Iterator[Update]:
         """Ask what `plan` raises and yield what is known, first at once and then after each answer.
 
-        `fresh` forgets earlier answers (not proofs of passwords). `rehearse` also registers and runs the rehearsal task
-        on each node that setup will still run on, or on those named in `rehearse_on` (RUN-02); it stores a password
-        there for its length, and so is left out where `rehearse_if` says of the findings so far that it would serve
-        nobody. `rehearsal_id` names it there. `cancel` ends the iteration early; a rehearsal that was
-        begun is cleared away first, whoever stops iterating.
+        `fresh` forgets earlier answers (not proofs of passwords), and logs on to the nodes anew unless `same_sessions`:
+        a logon does not see rights that are given after it. `rehearse` also registers and runs the rehearsal task on
+        each node that setup will still run on, or on those named in `rehearse_on` (RUN-02); it stores a password there
+        for its length, and so is left out where `rehearse_if` says of the findings so far that it would serve nobody.
+        `rehearsal_id` names it there. `cancel` ends the iteration early; a rehearsal that was begun is cleared away
+        first, whoever stops iterating.
         """
         if fresh:
             with self._lock:
                 self._asked.clear()
+            if not same_sessions:
+                self.kept.renew()
         answers: dict[Slot, object] = {}
         arrived: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         jobs, until = self._jobs(plan), time.monotonic() + GIVEN_UP_AFTER * self.deadline
@@ -151,8 +161,9 @@ class Preflight:
             wait(futures.values(), CLEAR_UP_SECONDS)
 
     def close(self) -> None:
-        """End the sessions with the directory."""
+        """End the sessions with the directory and the nodes."""
         self.passwords.close()
+        self.kept.close()
 
     def _gather(
         self,
@@ -348,6 +359,7 @@ class Preflight:
             run_id=rehearsal_id,
             cancel=stop,
             begin=begin,
+            kept=self.kept,
         )
 
     def _beginning(self, plan: Plan, access: DirectoryAccess | None) -> Begin:

@@ -41,6 +41,7 @@ from vmm_wizard.lab.run_scripts import LOG
 from vmm_wizard.plan.model import CertificateException, WinrmTransport
 from vmm_wizard.plan.names import AccountName, HostName
 from vmm_wizard.plan.secrets import Secret
+from vmm_wizard.remote.kept import KeptSessions
 
 DEADLINE = 20.0
 HTTPS = {"transport": WinrmTransport.HTTPS, "port": 5986}
@@ -248,6 +249,21 @@ def test_a_remote_management_user_reads_what_windows_shows_him(served: ServedNod
     assert said.user == READER
     assert (said.administrators, said.rights, said.secure_channel, said.cluster) == (None, None, None, None)
     assert "administrative privileges" in said.cluster_error
+
+
+def test_a_session_waits_for_the_next_question_only_where_nobody_needs_to_give_the_account_rights(
+    served: ServedNodes,
+) -> None:
+    kept = KeptSessions()
+    served.credential().last_via.clear()
+    assert isinstance(asked(served, kept=kept), NodeFacts)
+    assert isinstance(asked(served, kept=kept), NodeFacts)
+    assert served.credential().last_via == ["winrm"]
+    kept.close()
+    kept = KeptSessions()
+    served.node.state.remote_management_users = {served.credential(READER).sid}
+    assert isinstance(asked(served, a_question(account=AccountName.parse(READER)), kept=kept), NodeFacts)
+    assert len(kept) == 0
 
 
 def test_over_https_with_a_verified_certificate_it_is_the_same(served: ServedNodes) -> None:

@@ -219,7 +219,9 @@ class TestLedger:
 
     def test_what_another_server_refused_is_stopped(self, served: Served, passwords: Passwords) -> None:
         assert passwords.usable(account(), RIGHT, access()) == RIGHT
+        assert not passwords.is_refused(RIGHT)
         passwords.refuse(account(), RIGHT, access(), "SQL Server refused the logon")
+        assert passwords.is_refused(RIGHT)
         answer = passwords.usable(account("alice@contoso.lab"), RIGHT, access())
         assert isinstance(answer, NoAnswer)
         assert "SQL Server" in answer.reason

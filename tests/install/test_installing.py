@@ -40,6 +40,7 @@ def test_both_nodes_are_installed_by_one_setup_each_and_nothing_is_left(installe
     assert (end.result, end.changed) == ("installed", True)
     assert place.setups() == {FIRST: [0], SECOND: [0]}
     assert place.left() == []
+    assert place.served.shells() == 0
     assert place.told() == []
     report = place.served.estate.report()
     assert report["roles"]["vmm"] == {"state": "Online", "owner": "VMM01", "possible_owners": ["VMM01", "VMM02"]}

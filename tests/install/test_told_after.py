@@ -17,6 +17,7 @@ from vmm_wizard.install.context import Context
 from vmm_wizard.install.details import boot_of
 from vmm_wizard.install.events import StepChanged
 from vmm_wizard.lab import contoso
+from vmm_wizard.remote.kept import KeptSessions
 
 #: The node is logged on to anew after it: WinRM is restarted soon.
 BEFORE_WINRM = "setup 40%"
@@ -125,6 +126,7 @@ def test_a_logon_that_nobody_can_judge_before_anything_is_begun_is_told_as_such(
 
         with monkeypatch.context() as patch:
             patch.setattr(Context, "look", look_once)
+            patch.setattr(KeptSessions, "keep", lambda *_: False)
             events = place.install()
         end = finished(events)
         assert (end.result, end.changed) == ("failed", False)

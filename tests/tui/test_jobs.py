@@ -113,6 +113,13 @@ def test_a_question_of_the_run_is_answered_from_the_screen(tmp_path: Path) -> No
     assert asked.reply.get_nowait() is True
 
 
+def test_after_closing_no_session_waits_for_a_next_question(tmp_path: Path) -> None:
+    jobs = Jobs(Secrets(), nowhere(tmp_path))
+    kept = jobs._get_preflight().kept
+    jobs.close()
+    assert kept._closed
+
+
 def test_after_closing_nobody_is_told_anything(tmp_path: Path) -> None:
     jobs = Jobs(Secrets(), nowhere(tmp_path))
     heard = listening(jobs)

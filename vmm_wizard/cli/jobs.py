@@ -131,8 +131,8 @@ def carry_out(
         )
 
     result = "failed"
+    preflight = Preflight(secrets, addresses)
     try:
-        preflight = Preflight(secrets, addresses)
         runner = Runner(
             *(plan, secrets, preflight, Journal(paths.journal_file()), paths.state_folder(), confirm),
             order=order,
@@ -152,6 +152,8 @@ def carry_out(
         refuse(str(error), code=INSTALL_FAILED)
     except OSError as error:
         refuse(text("commands.jobs.unusable", file=error.filename, reason=error.strerror), code=INSTALL_FAILED)
+    finally:
+        preflight.kept.close()
     raise SystemExit(EXIT_CODES.get(result, GOOD))
 
 

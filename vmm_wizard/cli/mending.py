@@ -66,13 +66,16 @@ def fix(
     from vmm_wizard.mending.mend import Mender
     from vmm_wizard.preflight import Preflight
 
+    preflight = Preflight(secrets, addresses)
     try:
         with beside_no_run(plan, paths.state_folder()):
             over = ended_runs(Journal(paths.journal_file()))
-            mender = Mender(plan, Preflight(secrets, addresses), over)
+            mender = Mender(plan, preflight, over)
             code = _mended(mender, check_id, subject, yes)
     except (RunActive, JournalError) as reason:
         refuse(str(reason), code=FAILED)
+    finally:
+        preflight.kept.close()
     raise SystemExit(code)
 
 

@@ -146,12 +146,16 @@ def ask_estate(plan: Plan, secrets: Secrets, addresses: Addresses, *, rehearse: 
 
     last = None
     shown = sys.stderr.isatty()
-    for update in Preflight(secrets, addresses).run(plan, rehearse=rehearse):
-        last = update
-        if shown and update.waiting:
-            names = ", ".join(update.waiting)[:60]
-            said = text("commands.shared.asking", number=len(update.waiting), names=names)
-            click.echo(f"\r\x1b[K{said}", err=True, nl=False)
+    preflight = Preflight(secrets, addresses)
+    try:
+        for update in preflight.run(plan, rehearse=rehearse):
+            last = update
+            if shown and update.waiting:
+                names = ", ".join(update.waiting)[:60]
+                said = text("commands.shared.asking", number=len(update.waiting), names=names)
+                click.echo(f"\r\x1b[K{said}", err=True, nl=False)
+    finally:
+        preflight.kept.close()
     if shown:
         click.echo("\r\x1b[K", err=True, nl=False)
     assert last is not None

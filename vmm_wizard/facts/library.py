@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from vmm_wizard.addresses import AddressError, Addresses
 from vmm_wizard.facts.library_model import LibraryFacts
 from vmm_wizard.facts.model import NoAnswer
@@ -11,16 +13,24 @@ from vmm_wizard.facts.reading import Unreadable, read
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.texts import text
 
+if TYPE_CHECKING:
+    from vmm_wizard.remote.kept import KeptSessions
+
 #: The script that the file server is asked with, in remote/scripts.
 SCRIPT = "library-facts"
 
 
 def ask_library(
-    question: LibraryQuestion, password: Secret, addresses: Addresses, deadline: float
+    question: LibraryQuestion,
+    password: Secret,
+    addresses: Addresses,
+    deadline: float,
+    kept: KeptSessions | None = None,
 ) -> LibraryFacts | NoAnswer:
     """What the file server says of itself within `deadline` seconds, or why there is no answer.
 
-    `password` belongs to the question's account, and was proved before: one logon is made with it.
+    `password` belongs to the question's account, and was proved before: at most one logon is made with it. `kept` may
+    have a session.
     """
     import threading
 
@@ -29,7 +39,7 @@ def ask_library(
     from vmm_wizard.remote.session import deadline_in
 
     try:
-        connect, place = connector(question, password, addresses)
+        connect, place = connector(question, password, addresses, kept)
     except AddressError as error:
         return NoAnswer(str(error), "unreachable")
     due = deadline_in(deadline)

@@ -19,6 +19,7 @@ from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
     from vmm_wizard.remote.bootstrap import JSON
+    from vmm_wizard.remote.kept import KeptSessions
     from vmm_wizard.remote.session import Session
 
 #: The script that a node is asked with, in remote/scripts.
@@ -45,24 +46,27 @@ def ask_node(
     addresses: Addresses,
     deadline: float,
     cancel: threading.Event | None = None,
+    kept: KeptSessions | None = None,
 ) -> NodeFacts | NoAnswer:
     """What a node says of itself within `deadline` seconds, or why there is no answer. Raises nothing for a bad node.
 
-    `password` belongs to the question's account, and was proved before: one logon is made with it. `cancel` ends the
-    call early.
+    `password` belongs to the question's account, and was proved before: at most one logon is made with it. `cancel`
+    ends the call early. `kept` may have a session.
     """
     from vmm_wizard.remote.bootstrap import load_script
     from vmm_wizard.remote.errors import RemoteError
     from vmm_wizard.remote.session import deadline_in
 
     try:
-        connect, place = connector(question, password, addresses)
+        connect, place = connector(question, password, addresses, kept)
     except AddressError as error:
         return NoAnswer(str(error), "unreachable")
     due = deadline_in(deadline)
     try:
         with connect(due, cancel or threading.Event()) as session:
             answer = session.run(load_script(SCRIPT), script_parameters(question), deadline=due)
+            # Rights that somebody gives the account now are seen by another logon alone.
+            session.reusable = session.reusable and answer.get("is_administrator") is True
     except RemoteError as error:
         return no_answer(error)
     return read_answer(answer, place)
@@ -110,11 +114,15 @@ def _without_secrets(facts: NodeFacts) -> NodeFacts:
 
 
 def connector(
-    question: NodeQuestion | LibraryQuestion, password: Secret, addresses: Addresses
+    question: NodeQuestion | LibraryQuestion,
+    password: Secret,
+    addresses: Addresses,
+    kept: KeptSessions | None = None,
 ) -> tuple[Callable[[float, threading.Event], Session], str]:
     """What opens a session with the node, given a deadline (time.monotonic()) and a cancel flag; and its host:port.
 
-    Raises AddressError when the node cannot be located. What the first returns is made by `Session.open`.
+    Raises AddressError when the node cannot be located. What the first returns is made by `Session.open`, or has waited
+    in `kept`.
     """
     from vmm_wizard.remote.session import Login, Session, Target
 
@@ -131,7 +139,8 @@ def connector(
         shown_port=endpoint.shown_port,
     )
     login = Login(str(question.account), password)
-    return lambda deadline, cancel: Session.open(target, login, deadline, cancel), target.place
+    opened = Session.open if kept is None else kept.open
+    return lambda deadline, cancel: opened(target, login, deadline, cancel), target.place
 
 
 def _authentication(question: NodeQuestion | LibraryQuestion, addresses: Addresses) -> Authentication:

@@ -163,6 +163,11 @@ class Passwords:
             self._refused[_identity(account, access), secret] = PasswordFacts(str(account), False, "", meaning)
             self._forget_accepted(_identity(account, access), secret)
 
+    def is_refused(self, secret: Secret) -> bool:
+        """Whether somebody has refused this password, whoever's it is."""
+        with self._lock:
+            return any(known == secret for _, known in self._refused)
+
     def forget(self, account: AccountName, access: DirectoryAccess) -> None:
         """Forget what is known of an account, because the user asks to try again (after unlocking it, say)."""
         identity = _identity(account, access)

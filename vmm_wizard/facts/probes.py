@@ -37,14 +37,17 @@ T = TypeVar("T")
 class Probes:
     """The probes of an estate, with the passwords that were given and the ledger of their proofs. Thread-safe.
 
-    They raise NotKnown where a password cannot be used.
+    They raise NotKnown where a password cannot be used. `kept` has the sessions with nodes that nobody uses now.
     """
 
     def __init__(self, secrets: Secrets, passwords: Passwords) -> None:
+        from vmm_wizard.remote.kept import KeptSessions
+
         self.secrets = secrets
         self.passwords = passwords
         self.addresses = passwords.addresses
         self.deadline = passwords.deadline
+        self.kept = KeptSessions(passwords.is_refused)
 
     def secret(self, account: AccountName, access: DirectoryAccess | None) -> Secret:
         """The password of an account, proved by one bind; raises NotKnown when it cannot be used."""
@@ -102,7 +105,7 @@ class Probes:
         return self._with_password(
             question.account,
             access,
-            lambda secret: ask_node(question, secret, self.addresses, self.deadline),
+            lambda secret: ask_node(question, secret, self.addresses, self.deadline, kept=self.kept),
         )
 
     def library(self, question: LibraryQuestion, access: DirectoryAccess | None) -> LibraryFacts | NoAnswer:
@@ -111,7 +114,7 @@ class Probes:
         return self._with_password(
             question.account,
             access,
-            lambda secret: ask_library(question, secret, self.addresses, self.deadline),
+            lambda secret: ask_library(question, secret, self.addresses, self.deadline, self.kept),
         )
 
     def network(self, question: NetworkQuestion) -> NetworkFacts:

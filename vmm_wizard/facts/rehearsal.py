@@ -21,6 +21,7 @@ from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.texts import text
 
 if TYPE_CHECKING:
+    from vmm_wizard.remote.kept import KeptSessions
     from vmm_wizard.remote.task import RemoteTask
     from vmm_wizard.remote.task_run import TaskStart, TaskStatus
 
@@ -114,13 +115,15 @@ def rehearse_node(
     limit: float = LIMIT,
     pace: float = 1.0,
     begin: Begin = lambda start: start(),
+    kept: KeptSessions | None = None,
 ) -> RehearsalFacts | NoAnswer:
     """Register the task on the node, hear its report, and take everything away again, whatever happened.
 
     `node_password` belongs to the account that logs on to the node, `task_password` to the one that setup will run as;
     both were proved before. `run_id` names the rehearsal on the node (empty: a name of its own), so that whoever chose
     it can clear up after a process that was killed. `limit` in seconds; `pace` multiplies all pauses. `begin` does
-    the beginning. A task that Windows refuses is an answer (`registered` false); a node that cannot be asked is none.
+    the beginning. `kept` may have a session. A task that Windows refuses is an answer (`registered` false); a node that
+    cannot be asked is none.
     """
     from vmm_wizard.remote.errors import RemoteError
     from vmm_wizard.remote.task import RemoteTask
@@ -128,7 +131,7 @@ def rehearse_node(
 
     host = question.node.host
     try:
-        connect, place = connector(question.node, node_password, addresses)
+        connect, place = connector(question.node, node_password, addresses, kept)
     except AddressError as error:
         return NoAnswer(str(error), "unreachable")
     run_id = run_id or f"{REHEARSAL_PREFIX}{uuid.uuid4()}"

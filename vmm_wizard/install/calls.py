@@ -71,7 +71,8 @@ class Calls:
         from vmm_wizard.install.context import node_connector
 
         context = self._context
-        connect, _ = node_connector(context.plan, node, context.password, context.preflight.addresses)
+        preflight = context.preflight
+        connect, _ = node_connector(context.plan, node, context.password, preflight.addresses, preflight.kept)
         return connect(deadline, context.cancel)
 
     def _forget(self, node: str) -> None:

@@ -36,6 +36,7 @@ from vmm_wizard.texts import text
 if TYPE_CHECKING:
     from vmm_wizard.addresses import Addresses
     from vmm_wizard.install.orders import Order
+    from vmm_wizard.remote.kept import KeptSessions
     from vmm_wizard.remote.session import Session
     from vmm_wizard.remote.task import RemoteTask
 
@@ -69,6 +70,7 @@ class Context:
     good: list[str] = field(default_factory=list)
     node_runs: list[NodeRun] = field(default_factory=list)
     _lock: ClusterLock | None = None
+    _looked: bool = False
     _rehearsed: bool = False
     _confirmed: bool = False
 
@@ -107,9 +109,11 @@ class Context:
         """All facts, asked anew, passwords proved anew by one bind each; rehearsed on these nodes (None: all that setup
         will still run on). Raises Cancelled."""
         self.preflight.passwords.expire()
+        same_sessions, self._looked = self._looked, True
         updates = self.preflight.run(
             self.plan,
             fresh=True,
+            same_sessions=same_sessions,
             rehearse=rehearse_on is None or bool(rehearse_on),
             rehearse_on=rehearse_on,
             rehearsal_id=self.rehearsal_id,
@@ -198,7 +202,7 @@ class Context:
         # By a proved password alone: one that was refused meanwhile is not tried again. Raises NotKnown.
         access = questions(self.plan, self.preflight.addresses.ca_file or "").access
         proved = partial(self.preflight.probes.secret, access=access)
-        connect, _ = node_connector(self.plan, node, proved, self.preflight.addresses)
+        connect, _ = node_connector(self.plan, node, proved, self.preflight.addresses, self.preflight.kept)
         return connect(time.monotonic() + seconds, threading.Event())
 
     def password(self, account: AccountName) -> Secret:
@@ -221,6 +225,12 @@ class Context:
 
     def work(self, node: str, work: Work, guard: Callable[[], None] = lambda: None) -> NodeRun:
         """One work on one node, to be carried out or taken up; `guard` as in NodeRun."""
+
+        def about_to_start() -> None:
+            # Setup restarts WinRM on the node, and with it ends whatever waits there.
+            self.preflight.kept.drop(node)
+            guard()
+
         task = self.task(self.run.id, node)
         kind = HandRun if work.by_hand else NodeRun
         node_run = kind(
@@ -229,7 +239,7 @@ class Context:
             end_setup=self.end_setup,
             leaving=self.leaving,
             sessions=lambda: self.sql_sessions(node),
-            guard=guard,
+            guard=about_to_start,
             ready=self.lock.require,
             doubt=Doubts(self, node),
         )
@@ -252,7 +262,8 @@ class Context:
 
     def task(self, run_id: str, node: str) -> RemoteTask:
         """A run of ours on a machine, whether it is one of the plan's nodes or another one."""
-        return open_task(self.plan, node, run_id, self.password, self.preflight.addresses, self.cancel)
+        addresses, kept = self.preflight.addresses, self.preflight.kept
+        return open_task(self.plan, node, run_id, self.password, addresses, self.cancel, kept)
 
     def ask_machine(self, host: str, reaching: tuple[str, int] | None = None) -> NodeFacts | NoAnswer:
         """What a machine that is none of the plan's nodes (full name, lower case) says of itself now. `reaching`: host
@@ -271,9 +282,14 @@ class Context:
 
 
 def node_connector(
-    plan: Plan, host: str, password: Callable[[AccountName], Secret], addresses: Addresses
+    plan: Plan,
+    host: str,
+    password: Callable[[AccountName], Secret],
+    addresses: Addresses,
+    kept: KeptSessions | None = None,
 ) -> tuple[Callable[[float, threading.Event], Session], str]:
     """What opens a session with a machine as the account of the nodes, given a deadline and a cancel flag; its place.
+    `kept` may have one.
 
     Raises AddressError where it cannot be located, and what `password` raises.
     """
@@ -281,7 +297,7 @@ def node_connector(
     from vmm_wizard.facts.questions import node_question
 
     question = node_question(plan, host, addresses.ca_file or "")
-    return connector(question, password(question.account), addresses)
+    return connector(question, password(question.account), addresses, kept)
 
 
 def open_task(
@@ -291,6 +307,7 @@ def open_task(
     password: Callable[[AccountName], Secret],
     addresses: Addresses,
     cancel: threading.Event,
+    kept: KeptSessions | None = None,
 ) -> RemoteTask:
     """A run on a machine (fully qualified, lower case), each call one attempt; nothing is connected to yet.
 
@@ -298,5 +315,5 @@ def open_task(
     """
     from vmm_wizard.remote.task import RemoteTask
 
-    connect, place = node_connector(plan, host, password, addresses)
+    connect, place = node_connector(plan, host, password, addresses, kept)
     return RemoteTask(connect, place, run_id, plan.installing_account, patience=0.0, cancel=cancel)

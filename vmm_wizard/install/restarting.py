@@ -71,6 +71,7 @@ def restart(context: Context, node: str) -> Generator[Event, None, None]:
         assert step is not None
         yield StepChanged(node, RESTART, StepState.STARTED, text("engine.restarting.up_since", since=step.detail))
         context.changed_now = True
+        context.preflight.kept.drop(node)
         yield from _Restart(context, calls, node, datetime.fromisoformat(step.detail)).go()
     except NodeFailed as error:
         if is_restarting(context, node):

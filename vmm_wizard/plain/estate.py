@@ -255,6 +255,12 @@ class Estate:
         """Whether more may still be found."""
         return self._discovering
 
+    def end_sessions(self) -> None:
+        """Nodes are told to forget the shells that nobody uses; those that answer have heard of it soon."""
+        from vmm_wizard.remote.kept import LEAVING_SECONDS
+
+        self.preflight.kept.close(LEAVING_SECONDS)
+
     def close(self) -> None:
         """The wizard is being left: nothing more is wanted."""
         with self._changed:

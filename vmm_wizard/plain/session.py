@@ -89,6 +89,7 @@ class Session:
             self.state.estate.close()
             if self.state.carrier is not None:
                 self.state.carrier.let_be()
+            self.state.estate.end_sessions()
         return EXIT_CODES[self.state.result]
 
     # --- the beginning

@@ -82,6 +82,8 @@ class Line:
         self.kerberos = False
         #: The connection, or the shell on it, is gone.
         self.dead = False
+        #: A script, or a part of one, may have reached the node since the last call of `Session.run`.
+        self.script_sent = False
         self._handle: socket.socket | None = None
 
     @property
@@ -155,6 +157,14 @@ class Line:
         if code:
             raise OSError(code, "connect")
 
+    def is_quiet(self) -> bool:
+        """Whether the connection stands while nothing is asked over it. What a node says unasked is its end."""
+        if self.dead or self._handle is None:
+            return False
+        with selectors.DefaultSelector() as said:
+            said.register(self._handle, selectors.EVENT_READ)
+            return not said.select(0)
+
     def abort(self) -> None:
         """End the connection under whoever is blocked on it."""
         self.dead = True
@@ -223,7 +233,7 @@ class _Adapter(HTTPAdapter):
         target = self._line.target
         if target.pinned_sha256:
             kwargs["assert_fingerprint"] = target.pinned_sha256
-        elif target.ca_file is None:
+        elif target.ca_file is None and target.transport is WinrmTransport.HTTPS:
             kwargs["ssl_context"] = ssl.create_default_context()  # the system's own authorities too
         super().init_poolmanager(*args, **kwargs)
         manager: PoolManager = self.poolmanager

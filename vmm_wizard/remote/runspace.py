@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.remote import bootstrap
@@ -33,7 +33,9 @@ _RECEIVE = b"http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Receive</"
 
 
 class RunspaceShell:
-    """An open runspace."""
+    """An open runspace. It is a process of its own on the node, and what starts a script there has the script in it."""
+
+    may_wait: ClassVar[bool] = False
 
     def __init__(self, line: Line, protocol: Any) -> None:
         """Opens it, on a connection that is logged on. Raises RemoteError and pywinrm's errors."""
@@ -56,6 +58,7 @@ class RunspaceShell:
         from pypsrp.powershell import PowerShell
 
         request, lines = bootstrap.write_request(script, parameters), bootstrap.write_secrets(secrets)
+        self._line.script_sent = True
         with self._understood():
             pipeline = PowerShell(self._pool)
             pipeline.add_script(bootstrap.runspace_text())

@@ -98,6 +98,8 @@ class Session:
         self._shell: Shell | None = None
         self._busy = threading.Lock()
         self.closed = False
+        #: Whether somebody else may go on with the shell when this session is closed (see `remote.kept`).
+        self.reusable = True
 
     @classmethod
     def open(cls, target: Target, login: Login, deadline: float, cancel: threading.Event | None = None) -> Session:
@@ -122,6 +124,15 @@ class Session:
     def place(self) -> str:
         """host:port of the node, for messages."""
         return self._line.target.place
+
+    @property
+    def target(self) -> Target:
+        """The node, and the way to it."""
+        return self._line.target
+
+    def is_quiet(self) -> bool:
+        """Whether the connection stands, as far as that shows while nothing is asked."""
+        return not self.closed and self._line.is_quiet()
 
     def _log_on(self) -> None:
         from vmm_wizard.remote import connection
@@ -169,6 +180,7 @@ class Session:
             if cancel is not None:
                 self._line.cancel = cancel
             self._line.deadline = deadline
+            self._line.script_sent = False
             with self._guarded(), self._line.watched():
                 self._line.require_time()
                 assert self._shell is not None
@@ -181,6 +193,7 @@ class Session:
         try:
             yield
         except BaseException as error:
+            self.reusable = False
             translated = _translated(error, self._line, self._login)
             if self._line.dead or not isinstance(translated, RemoteError):
                 self._abandon()

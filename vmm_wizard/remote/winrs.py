@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.remote import bootstrap
@@ -22,7 +22,12 @@ MOST_OUTPUT = 16 * 2**20
 
 
 class Shell(Protocol):
-    """Where scripts run on a node: over WinRS, or over PowerShell remoting."""
+    """Where scripts run on a node: over WinRS, or over PowerShell remoting.
+
+    `may_wait`: it may be kept while nothing runs in it. `execute` sets its line's `script_sent` before a script leaves.
+    """
+
+    may_wait: ClassVar[bool]
 
     def execute(self, script: Script, parameters: Mapping[str, JSON], secrets: Sequence[Secret]) -> Output:
         """Run the bootstrap with a script and return what it wrote. Raises RemoteError and the libraries' errors."""
@@ -33,6 +38,8 @@ class Shell(Protocol):
 
 class WinrsShell:
     """An open WinRS shell."""
+
+    may_wait: ClassVar[bool] = True
 
     def __init__(self, line: Line, protocol: Any) -> None:
         """Opens it, on a connection that is logged on. Raises pywinrm's errors."""
@@ -57,6 +64,7 @@ class WinrsShell:
         from winrm.exceptions import WinRMOperationTimeoutError, WSManFaultError
 
         pieces = bootstrap.chunks(stdin)
+        self._line.script_sent = True
         try:
             for number, piece in enumerate(pieces, 1):
                 self._line.require_time()

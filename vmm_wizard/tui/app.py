@@ -179,6 +179,7 @@ def run_wizard(
     keep_on_signals(app)
     end_with_the_terminal()
     code = app.run()
+    app.jobs.end_sessions()
     if code is None:
         return EXIT_CODES["failed"] if app.return_code else EXIT_CODES["cancelled"]
     return code

@@ -119,7 +119,16 @@ class RunJobs(Threads):
     def close(self) -> None:
         """The wizard is being left: nothing more is wanted, and nothing is waited for."""
         self.run.let_be()
+        if self._preflight is not None:
+            self._preflight.kept.close(0)
         super().close()
+
+    def end_sessions(self) -> None:
+        """After `close`, once the screen is gone: nodes that answer have soon heard which shells they are to forget."""
+        if self._preflight is not None:
+            from vmm_wizard.remote.kept import LEAVING_SECONDS
+
+            self._preflight.kept.close(LEAVING_SECONDS)
 
     # --- what it tells
 
