@@ -21,7 +21,8 @@ from vmm_wizard.lab.estate import Estate
 from vmm_wizard.lab.vmm import VmmShare
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.remote.bootstrap import INSIDE, JSON, load_script
-from vmm_wizard.remote.task_run import TaskStatus, script_job, wrapper_file
+from vmm_wizard.remote.run_files import script_job, wrapper_file
+from vmm_wizard.remote.task_run import TaskStatus
 
 ASKED: dict[str, JSON] = {"ServerName": "vmm.contoso.lab", "Port": 8100}
 

@@ -20,8 +20,8 @@ from vmm_wizard.lab.tasks import ScheduledTask
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import NetbiosName
 from vmm_wizard.plan.secrets import Secrets
+from vmm_wizard.remote.run_files import setup_job, wrapper_file
 from vmm_wizard.remote.task import RemoteTask
-from vmm_wizard.remote.task_run import setup_job, wrapper_file
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from vmm_wizard.lab.script_parameters import ScriptError
 from vmm_wizard.lab.wrapper import InsideWork
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.remote.bootstrap import INSIDE, JSON, Script, load_script
+from vmm_wizard.remote.run_files import job_of, script_job, wrapper_file
 from vmm_wizard.remote.task import RemoteTask
-from vmm_wizard.remote.task_run import RunFile, TaskStatus, job_of, script_job, wrapper_file
+from vmm_wizard.remote.task_run import RunFile, TaskStatus
 
 TEXT = """# Counts.
 param(

@@ -27,15 +27,10 @@ from vmm_wizard.lab.winrm_server import WinrmServer
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.plan.secrets import Secret
 from vmm_wizard.remote.errors import Cancelled, LogonRefused, NodeUnreachable, ScriptFailed
+from vmm_wizard.remote.run_files import rehearsal_job, setup_job, wrapper_file
 from vmm_wizard.remote.session import Login, Session
 from vmm_wizard.remote.task import RemoteTask
-from vmm_wizard.remote.task_run import (
-    RunFile,
-    TaskStatus,
-    rehearsal_job,
-    setup_job,
-    wrapper_file,
-)
+from vmm_wizard.remote.task_run import RunFile, TaskStatus
 from vmm_wizard.setup.command import server_install
 from vmm_wizard.setup.ini import render_server_ini
 

@@ -176,7 +176,8 @@ def _clear_up(task: RemoteTask) -> str:
 def _rehearse(
     question: RehearsalQuestion, task: RemoteTask, task_password: Secret, limit: float, begin: Begin
 ) -> RehearsalFacts | NoAnswer:
-    from vmm_wizard.remote.task_run import UnreadableAnswer, rehearsal_job, wrapper_file
+    from vmm_wizard.remote.run_files import rehearsal_job, wrapper_file
+    from vmm_wizard.remote.task_run import UnreadableAnswer
 
     host = question.node.host
     job = rehearsal_job(

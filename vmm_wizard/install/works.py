@@ -86,7 +86,8 @@ class SetupWork(Work):
         return self.command(self.ini_name).secret_accounts
 
     def files(self, folder: str) -> tuple[RunFile, ...]:
-        from vmm_wizard.remote.task_run import RunFile, setup_job, wrapper_file
+        from vmm_wizard.remote.run_files import setup_job, wrapper_file
+        from vmm_wizard.remote.task_run import RunFile
 
         command = self.command(f"{folder}\\{self.ini_name}")
         answers = (RunFile(self.ini_name, self.ini),) if self.ini_name else ()
@@ -171,7 +172,7 @@ class ScriptWork(Work):
     folder_parameter: str = ""
 
     def files(self, folder: str) -> tuple[RunFile, ...]:
-        from vmm_wizard.remote.task_run import script_job, wrapper_file
+        from vmm_wizard.remote.run_files import script_job, wrapper_file
 
         place = {self.folder_parameter: folder} if self.folder_parameter else {}
         return (wrapper_file(), *script_job(self.script, {**self.parameters, **place}))
