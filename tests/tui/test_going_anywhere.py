@@ -3,7 +3,6 @@
 from functools import partial
 from pathlib import Path
 
-import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -34,49 +33,43 @@ from vmm_wizard.tui.widgets.steps import Steps
 from vmm_wizard.wizard import pages
 
 
-@pytest.mark.parametrize("key", ["f3", "ctrl+g"])
-async def test_the_list_of_steps_is_walked(key: str, tmp_path: Path) -> None:
+async def test_the_list_of_steps_is_walked_by_either_key(tmp_path: Path) -> None:
     app = a_wizard(tmp_path)
     async with app.run_test(size=SMALL) as pilot:
         await to_page(pilot, "account")
         await until(pilot, partial(has_focus, app, "field-service_account-name"))
-        await pilot.press(key, "down")
+        await pilot.press("f3", "down")
         assert "> DKM container" in screen_text(pilot)
         assert "* Service account" in screen_text(pilot)
         await pilot.press("escape")
         assert "> Service account" in screen_text(pilot)
         assert has_focus(app, "field-service_account-name")
-        await pilot.press(key, "s", "enter")
+        await pilot.press("ctrl+g", "s", "enter")
         await until(pilot, partial(has_focus, app, "field-database-host"))
         assert app.wizard.page is pages.SQL
-        await pilot.press(key, "1", "up", "down", "enter")
+        await pilot.press("f3", "1", "up", "down", "enter")
         await until(pilot, lambda: app.wizard.page is pages.CONNECTION)
 
 
-async def test_tab_goes_past_the_list_of_steps(tmp_path: Path) -> None:
+async def test_tab_goes_past_the_list_of_steps_and_a_click_opens_one(tmp_path: Path) -> None:
     app = a_wizard(tmp_path)
     async with app.run_test(size=SMALL) as pilot:
         assert app.wizard.query_one(Steps) not in app.wizard.focus_chain
         await pilot.press("f3", "tab")
         assert has_focus(app, "field-order-job")
         assert app.wizard.query_one(Steps) not in app.wizard.focus_chain
-
-
-async def test_a_click_opens_a_step(tmp_path: Path) -> None:
-    app = a_wizard(tmp_path)
-    async with app.run_test(size=SMALL) as pilot:
         await pilot.click(Steps, offset=(4, 4))
         await until(pilot, lambda: app.wizard.page is pages.SQL)
 
 
-@pytest.mark.parametrize("key", ["f3", "ctrl+g", "click"])
-async def test_a_narrow_screen_has_a_dialog_instead(key: str, tmp_path: Path) -> None:
+async def test_a_narrow_screen_has_a_dialog_instead(tmp_path: Path) -> None:
     app = a_wizard(tmp_path)
     async with app.run_test(size=TINY) as pilot:
-        await (pilot.click(Steps) if key == "click" else pilot.press(key))
-        await until(pilot, lambda: isinstance(app.screen, ChoiceDialog))
-        await pilot.press("down", "down", "down", "enter")
-        await until(pilot, lambda: app.wizard.page is pages.DKM)
+        for key, place in (("f3", 3), ("ctrl+g", 1), ("click", 2)):
+            await (pilot.click(Steps) if key == "click" else pilot.press(key))
+            await until(pilot, lambda: isinstance(app.screen, ChoiceDialog))
+            await pilot.press(*["down"] * place, "enter")
+            await until(pilot, lambda place=place: app.wizard.page is pages.PAGES[place])  # type: ignore[misc]
 
 
 async def opened(pilot: Pilot[int], key: str) -> WizardApp:
