@@ -32,7 +32,7 @@ async def wait_for_screen(pilot: Pilot[object], timeout: float = 30.0) -> bool:
     try:
         while True:
             done: list[asyncio.Event] = []
-            for pump in (app, *app.screen.walk_children(with_self=True)):
+            for pump in (app, *app._registry):
                 called = asyncio.Event()
                 if not has_nothing_to_do(pump) and pump.call_later(called.set):
                     done.append(called)
