@@ -34,6 +34,7 @@ from tests.checks.asking import (
     findings,
     with_node,
 )
+from vmm_wizard.checks.registry import judge
 from vmm_wizard.facts.model import Facts, Member, NoAnswer, PasswordFacts, PasswordShape, RightsFacts
 from vmm_wizard.plan.model import AccountKind, DkmContainer, Plan, Release, ServiceAccount
 from vmm_wizard.plan.names import AccountName, DistinguishedName
@@ -338,6 +339,12 @@ def test_a_refused_installer_fails_once_and_nothing_more_is_said() -> None:
     absent = good_facts(installing_account=no_account("vmm-setup"))
     assert finding("INS-02", absent).status is FAIL
     assert {row.status for row in findings("INS-01", absent)} == {NOT_APPLICABLE}
+
+
+def test_a_refused_installer_fails_before_any_node_is_named() -> None:
+    plan = Plan(installing_account=a_plan().installing_account)
+    facts = refused("52e", "wrong user name or password", INSTALLER_KEY)
+    assert [row.status for row in judge(plan, facts) if row.id == "INS-02"] == [FAIL]
 
 
 def rights(batch: tuple[str, ...] = (ADMINISTRATORS,), deny: tuple[str, ...] = ()) -> RightsFacts:

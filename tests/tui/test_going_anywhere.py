@@ -1,8 +1,10 @@
 """Any page at any time: by the list of steps, by its dialog on a narrow screen, by the mouse and by the palette."""
 
+import asyncio
 from functools import partial
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -26,6 +28,7 @@ from tests.tui.wizards import (
 )
 from vmm_wizard.install.orders import Job
 from vmm_wizard.plan.fields import field_text
+from vmm_wizard.tui import doing
 from vmm_wizard.tui.app import WizardApp
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog, TextDialog
 from vmm_wizard.tui.screens.palette import PaletteDialog
@@ -172,6 +175,21 @@ async def test_what_is_typed_right_after_turning_to_a_page_is_typed_there(tmp_pa
         await until(pilot, lambda: app.wizard.page is pages.ACCOUNT and not app.wizard.is_typing)
         assert field_text(app.answers.plan, "installing_account") == "vmm@contoso.lab"
         await until(pilot, lambda: field_text(app.answers.plan, "service_account.name") == "svc@contoso.lab")
+
+
+async def test_a_page_that_takes_long_gets_its_letters_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doing, "_PATIENCE", 0.01)
+    app = a_wizard(tmp_path)
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, partial(has_focus, app, "field-order-job"))
+        app.wizard.settled_down.clear()
+        send(app, "v")
+        await asyncio.sleep(0.1)
+        assert app.answers.order.job is Job.INSTALL
+        app.wizard.settled_down.set()
+        await until(pilot, lambda: app.answers.order.job is Job.VERIFY)
 
 
 async def test_a_terminal_that_is_too_small_is_told_of_until_it_is_larger(tmp_path: Path) -> None:

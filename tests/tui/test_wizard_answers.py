@@ -20,6 +20,7 @@ from tests.tui.wizards import (
     type_text,
     until,
 )
+from vmm_wizard.install.orders import Job
 from vmm_wizard.plan.answers import load
 from vmm_wizard.plan.names import AccountName
 from vmm_wizard.tui.screens.dialogs import ChoiceDialog, FileDialog, TextDialog
@@ -62,6 +63,17 @@ async def test_what_was_typed_is_taken_when_the_page_is_left_at_once(tmp_path: P
         await type_text(pilot, "vmm2")
         await pilot.press("ctrl+n")
         assert app.answers.plan.cluster.role_name.text == "vmm2"
+
+
+async def test_enter_goes_on_from_a_choice_too(tmp_path: Path) -> None:
+    app = a_wizard(tmp_path)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("enter", "enter", "y", "enter")
+        assert app.answers.order.job is Job.INSTALL
+        await settled(pilot)
+        assert app.answers.plan.registration.eula_accepted
+        await pilot.press("enter")
+        await until(pilot, lambda: app.wizard.page is pages.CONNECTION)
 
 
 async def test_a_choice_becomes_an_answer(tmp_path: Path) -> None:
@@ -152,6 +164,27 @@ async def test_saving_asks_for_a_file_when_there_is_none(tmp_path: Path) -> None
     assert load(tmp_path / "mine.toml") == ready_plan()
 
 
+async def test_saving_over_another_file_asks_first_and_offers_another_name(tmp_path: Path) -> None:
+    other = tmp_path / "a.toml"
+    other.write_text("# last year's\n", encoding="utf-8")
+    app = a_wizard(tmp_path, ready_plan())
+    async with app.run_test(size=SMALL) as pilot:
+        for answer in ("enter", "down"):
+            await pilot.press("ctrl+s")
+            await until(pilot, lambda: isinstance(app.screen, FileDialog))
+            app.screen.query_one(Input).value = str(other)
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(app.screen, ChoiceDialog))
+            assert other.read_text(encoding="utf-8") == "# last year's\n"
+            await pilot.press(answer)
+            if answer == "enter":
+                await until(pilot, lambda: isinstance(app.screen, FileDialog))
+                await pilot.press("escape")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.answers.file == other)
+    assert load(other) == ready_plan()
+
+
 async def test_saving_that_fails_is_said(tmp_path: Path) -> None:
     app = a_wizard(tmp_path, ready_plan())
     app.answers.file = tmp_path / "no such folder" / "a.toml"
@@ -234,6 +267,27 @@ async def test_a_password_is_taken_when_its_field_is_left_not_while_it_is_typed(
         assert secret is not None
         assert secret.reveal() == "pa55word"
         assert app.screen.query_one("#password-installing_account Input", Input).value == ""
+
+
+async def test_behind_a_name_that_cannot_be_read_a_password_waits_for_the_name(tmp_path: Path) -> None:
+    account = AccountName.parse(r"CONTOSO\vmm-setup")
+    app = a_wizard(tmp_path)
+    async with app.run_test(size=SMALL) as pilot:
+        await to_page(pilot, "connection")
+        await to_field(pilot, "installing_account")
+        await pilot.press(*"vmm-setup", "tab", *"pa55word", "tab")
+        await settled(pilot)
+        assert app.answers.text("domain") == ""
+        assert "pa55word" not in screen_text(pilot)
+        await pilot.press("shift+tab", "shift+tab")
+        await type_text(pilot, r"CONTOSO\vmm")
+        await settled(pilot)
+        assert AccountName.parse(r"CONTOSO\vmm") not in app.jobs.secrets, "the name is still being typed"
+        await pilot.press(*"-setup", "enter", "enter")
+        await until(pilot, lambda: app.jobs.secrets.get(account))
+        secret = app.jobs.secrets.get(account)
+        assert secret is not None
+        assert secret.reveal() == "pa55word"
 
 
 async def test_a_password_belongs_to_the_account_it_was_given_for(tmp_path: Path) -> None:

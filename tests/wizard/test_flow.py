@@ -7,7 +7,7 @@ import pytest
 from tests.building import a_container, a_rehearsal, good_facts, installed_facts
 from tests.tui.wizards import all_passwords, ready_plan
 from vmm_wizard.checks.registry import Check, Finding, Status, all_checks, judge
-from vmm_wizard.facts.model import Facts, NoAnswer
+from vmm_wizard.facts.model import Facts, NoAnswer, PasswordFacts
 from vmm_wizard.install.admission import needed_accounts
 from vmm_wizard.install.orders import Job, Order
 from vmm_wizard.plan.fields import BY_KEY, MARKS, PREPARATION, field_value, set_field
@@ -189,6 +189,13 @@ def test_a_page_with_a_missing_answer_is_open(key: str, page: str) -> None:
     plan = set_field(ready_plan(), key, field_value(Plan(), key))
     assert mark_of(a_view(Facts(), plan), pages.BY_ID[page]) is Mark.OPEN
     assert flow.obstacles(a_view(Facts(), plan))
+
+
+def test_a_refused_password_fails_where_it_is_given_before_anything_else_is_answered() -> None:
+    plan = Plan(installing_account=ready_plan().installing_account)
+    key = plan.installing_account.key
+    facts = Facts(passwords={key: PasswordFacts(key, False, "52e", "wrong user name or password")})
+    assert mark_of(a_view(facts, plan), pages.CONNECTION) is Mark.FAIL
 
 
 def test_a_page_with_a_missing_password_is_open() -> None:

@@ -120,10 +120,11 @@ def _membership(facts: Facts, node: str, now: bool = True) -> Outlook | None:
     "INS-02",
     topic="account",
     source="expert",
-    needs=("installing_account", "cluster.nodes"),
+    needs=("installing_account",),
 )
 def installer_may_run_tasks(plan: Plan, facts: Facts) -> Iterator[Verdict]:
-    """The account itself first, then its right to log on as a batch job on each node.
+    """The account itself first, as soon as it is named: its password may be refused long before nodes are. Then its
+    right to log on as a batch job on each node.
 
     These fail though nothing but general Windows knowledge says so: without them the task that runs setup cannot start.
     A rehearsal that ran proves them.

@@ -19,7 +19,7 @@ from vmm_wizard.tui.messages import HandedOver, QuitWanted, RunEnded, SaveWanted
 from vmm_wizard.tui.screens.wizard import WizardScreen
 from vmm_wizard.tui.terminals import Look, look_of
 from vmm_wizard.wizard import pages
-from vmm_wizard.wizard.answers import Answers
+from vmm_wizard.wizard.answers import Answers, may_be_there
 from vmm_wizard.wizard.exit_codes import EXIT_CODES
 
 if TYPE_CHECKING:
@@ -76,9 +76,21 @@ class WizardApp(DoingApp):
         if self.answers.file is None:
             from vmm_wizard.tui.screens.dialogs import FileDialog
 
-            self.push_screen(FileDialog(Path("answers.toml")), self._save_to)
+            self.push_screen(FileDialog(Path("answers.toml")), self._save_named)
         else:
             self._save_to(self.answers.file)
+
+    def _save_named(self, file: Path | None) -> None:
+        """What a file holds that is there already is not replaced without a question."""
+        if file is None or not may_be_there(file):
+            self._save_to(file)
+            return
+
+        def replace(answer: str | None) -> None:
+            self._save_to(file) if answer else self.action_save()
+
+        rows = [("", text("see.write.keep")), ("replace", text("see.write.replace"))]
+        ask(self, text("dialogs.save.title"), text("dialogs.save.exists", file=file), rows, replace)
 
     def _save_to(self, file: Path | None) -> None:
         if file is None:

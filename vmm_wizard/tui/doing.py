@@ -34,6 +34,9 @@ COLUMNS, ROWS = 80, 24
 
 #: Seconds that such a key may take before the next one is looked at all the same.
 _PATIENCE = 0.5
+#: Seconds that a page may take to come before keys go to what has the focus all the same: a busy computer takes long
+#: for the second page, and letters for it would choose another job on the first.
+_TURNING = 5.0
 
 
 async def _catch_up(node: MessagePump) -> None:
@@ -79,7 +82,7 @@ class DoingApp(App[int], inherit_bindings=False):
         if isinstance(event, Key) and not event.is_forwarded and self.screen is self.wizard:
             # Keys for a page that is being turned to are for its first field, not for what has the focus meanwhile.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.wizard.settled_down.wait(), _PATIENCE)
+                await asyncio.wait_for(self.wizard.settled_down.wait(), _TURNING)
         key = event.key if isinstance(event, Key) and not (event.is_forwarded or event.is_printable) else ""
         line = self.focused if key else None
         if not isinstance(line, LineInput):

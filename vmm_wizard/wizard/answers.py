@@ -38,7 +38,7 @@ class Answers:
         """The answers in `file`, which need not exist yet. One that cannot be read gives empty answers and a notice."""
         from vmm_wizard.plan.answers import AnswersError, load_draft
 
-        if file is None or not _may_be_there(file):
+        if file is None or not may_be_there(file):
             return cls(file=file)
         try:
             draft = load_draft(file, _objections)
@@ -124,7 +124,7 @@ def _objections(plan: Plan) -> Iterable[Objection]:
     return objections(plan)
 
 
-def _may_be_there(file: Path) -> bool:
+def may_be_there(file: Path) -> bool:
     """Whether a file is there, or cannot be looked for: reading it says why."""
     try:
         return file.exists()

@@ -62,7 +62,7 @@ CONNECTION = Page(
         "connection.node_account",
         "connection.sql_account",
     ),
-    ids=("INS-01", "INS-02", "INS-03"),
+    ids=("INS-01", "INS-02", "INS-03", "INS-04"),
 )
 ACCOUNT = Page(
     "account",

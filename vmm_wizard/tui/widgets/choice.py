@@ -15,11 +15,12 @@ from textual.widget import Widget
 
 
 class Choice(Widget, can_focus=True):
-    """Posts `Choice.Changed` when another word is chosen."""
+    """Posts `Choice.Changed` when another word is chosen, `Choice.Submitted` for Enter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,up", "choose(-1)", "Choose", show=False),
         Binding("right,down,space", "choose(1)", "Choose", show=False),
+        Binding("enter", "go_on", "Go on", show=False),
     ]
 
     class Changed(Message):
@@ -33,6 +34,9 @@ class Choice(Widget, can_focus=True):
         @property
         def control(self) -> Choice:
             return self.choice
+
+    class Submitted(Message):
+        """Enter was pressed: the word stays as it is."""
 
     def __init__(self, options: Sequence[str], value: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -50,6 +54,10 @@ class Choice(Widget, can_focus=True):
         """Go `step` words to the right; stop at the ends."""
         place = self.options.index(self.value) + step
         self._take(self.options[max(0, min(place, len(self.options) - 1))])
+
+    def action_go_on(self) -> None:
+        """On to what comes next."""
+        self.post_message(self.Submitted())
 
     def show(self, value: str) -> None:
         """Show another word as chosen; nobody is told."""

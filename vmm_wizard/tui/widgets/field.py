@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import DescendantBlur
+from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
@@ -62,7 +63,8 @@ class Row(Widget):
                 shown.say(printable(f"X {text}") if text else "")
 
     @on(Input.Submitted)
-    def _go_on(self, event: Input.Submitted) -> None:
+    @on(Choice.Submitted)
+    def _go_on(self, event: Message) -> None:
         """Enter goes to the next field."""
         event.stop()
         self.entered()
@@ -197,7 +199,8 @@ class PasswordField(Row):
     """The password of the account that the answer `key` names.
 
     It is taken when the field is left (each try is a logon that counts), then forgotten here: the field only says that
-    it was given.
+    it was given. Behind a name that cannot be read it is there, too, or what is typed next would land, readable, in the
+    field below; it is then taken once the name is mended.
     """
 
     help_text = text("fields.password.help")
@@ -217,13 +220,18 @@ class PasswordField(Row):
     def on_mount(self) -> None:
         self.of(self._account, self._given)
 
-    def of(self, account: str, given: bool) -> None:
-        """Whose password it is (empty: nobody's, and the field is away), and whether that one is known."""
+    def of(self, account: str, given: bool, *, unread: bool = False) -> None:
+        """Whose password it is (empty: nobody's, and the field is away), and whether that one is known.
+
+        `unread`: the account cannot be read yet.
+        """
         self._account = account
         self._given = given
-        self.display = bool(account)
+        self.display = bool(account) or unread
         for field in self.query(PasswordInput):
             field.placeholder = text("fields.password.given") if given else text("fields.password.missing")
+            if not self.display:
+                field.value = ""
 
     def commit(self) -> None:
         """Hand over what was typed, if anything was."""

@@ -112,7 +112,9 @@ class FormPage(PageView):
         super().show(view)
         for row in self.passwords:
             account = flow.account_at(view.plan, row.key)
-            row.of(account, account in view.passwords)
+            row.of(account, account in view.passwords, unread=row.key in view.wrong)
+            if not self._is_at(row.key):
+                row.commit()
         for field in self.fields:
             field.offer(view)
         self.query_one(FindingsList).show(lines_of(view, flow.findings_of(view, self.page)))
@@ -121,6 +123,12 @@ class FormPage(PageView):
         problem = flow.problem_of(view, self.page)
         follow = counted("fields.will_follow", number, pages=others) if number else ""
         self.query_one(".waiting", Sentence).say(f"X {problem}" if problem else follow)
+
+    def _is_at(self, key: str) -> bool:
+        """Whether the focus is on an account or its password: a name that is still typed gets no password."""
+        focused = self.screen.focused
+        rows = focused.ancestors if focused is not None else ()
+        return any(isinstance(row, (Field, PasswordField)) and row.key == key for row in rows)
 
     def commit(self) -> None:
         for row in self.passwords:
