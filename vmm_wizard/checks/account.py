@@ -42,7 +42,7 @@ from vmm_wizard.facts.model import (
 )
 from vmm_wizard.plan.model import AccountKind, Plan
 from vmm_wizard.plan.releases import requirements
-from vmm_wizard.texts import text
+from vmm_wizard.texts import counted, text
 
 #: How long before its end an account is worth a word.
 EXPIRY_WARNING = timedelta(days=90)
@@ -182,10 +182,10 @@ def service_account_is_administrator(plan: Plan, facts: Facts, node: str) -> Ver
     remedy = mend_grant(view, ADMINISTRATORS, name, node, local)
     if found is None:
         return failed(
-            text(
+            counted(
                 "evidence.ACC-04.not_a_member",
+                len(members),
                 name=name,
-                number=len(members),
                 defined=defined_by(view),
                 unread=unread(facts_of_node),
             ),

@@ -21,7 +21,7 @@ from vmm_wizard.facts.model import (
 )
 from vmm_wizard.facts.node_parts import part
 from vmm_wizard.plan.model import Plan
-from vmm_wizard.texts import text
+from vmm_wizard.texts import counted, text
 
 #: How long a validation says something of the cluster as it is (expert).
 VALIDATION_AGE = timedelta(days=180)
@@ -45,7 +45,7 @@ def core_group_online(plan: Plan, facts: Facts) -> Iterator[Verdict]:
     count = len(cluster.nodes)
     if cluster.witness or count % 2:
         witness = cluster.witness or text("evidence.CLU-04.no_witness_needed")
-        yield passed(text("evidence.CLU-04.quorum", number=count, witness=witness), subject="quorum")
+        yield passed(counted("evidence.CLU-04.quorum", count, witness=witness), subject="quorum")
         return
     share = f"Set-ClusterQuorum -FileShareWitness <{text('evidence.CLU-04.some_share')}>"
     yield warned(
@@ -144,7 +144,7 @@ def validated(plan: Plan, facts: Facts) -> Verdict:
     if now is not None and now - report.written > VALIDATION_AGE:
         return warned(text("evidence.CLU-11.old", days=(now - report.written).days, where=where), run)
     if report.errors:
-        return warned(text("evidence.CLU-11.errors", where=where, number=report.errors), run)
+        return warned(counted("evidence.CLU-11.errors", report.errors, where=where), run)
     if report.errors is None:
         return passed(text("evidence.CLU-11.unreadable", written=report.written, where=where))
     return passed(text("evidence.CLU-11.good", written=report.written, where=where))

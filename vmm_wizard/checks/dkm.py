@@ -29,7 +29,7 @@ from vmm_wizard.checks.schedule import situation
 from vmm_wizard.facts.model import Ace, ContainerFacts, DomainFacts, Facts, RehearsalFacts, SecurityDescriptor, known
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import DistinguishedName
-from vmm_wizard.texts import text
+from vmm_wizard.texts import counted, text
 
 #: Characters that RFC 4514 wants escaped: nobody has seen setup cope with them.
 _AWKWARD = set(',+"\\<>;=#')
@@ -289,9 +289,7 @@ def container_is_free(plan: Plan, facts: Facts) -> Verdict:
                 ),
             ),
         )
-    evidence = text(
-        "evidence.DKM-05.holds", dn=container.dn, number=len(container.children), first=container.children[0]
-    )
+    evidence = counted("evidence.DKM-05.holds", len(container.children), dn=container.dn, first=container.children[0])
     if situation(plan, facts).ours:
         return passed(text("evidence.DKM-05.own_keys", evidence=evidence))
     if kept:

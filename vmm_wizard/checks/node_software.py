@@ -7,7 +7,7 @@ from vmm_wizard.checks.remedies import by_policy, on_node, powershell
 from vmm_wizard.facts.model import Facts
 from vmm_wizard.facts.node_parts import part
 from vmm_wizard.plan.model import Plan, Release
-from vmm_wizard.texts import text
+from vmm_wizard.texts import counted, text
 
 #: Enforcement of a code integrity policy, as Windows counts it.
 _ENFORCED = 2
@@ -32,9 +32,9 @@ def image_manager(plan: Plan, facts: Facts, node: str) -> Verdict:
     if kit.wsim_uncopied:
         every = powershell(source + r"\*")
         return warned(
-            text(
+            counted(
                 "evidence.NOD-06.uncopied",
-                number=kit.wsim_uncopied,
+                kit.wsim_uncopied,
                 all=kit.wsim_files,
                 source=source,
                 folder=folder,

@@ -10,7 +10,7 @@ from vmm_wizard.checks.schedule import Role, situation
 from vmm_wizard.facts.model import AccountFacts, DatabaseFacts, Facts, NodeFacts, SqlFacts, known
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.releases import release_of_setup, requirements
-from vmm_wizard.texts import text
+from vmm_wizard.texts import counted, text
 
 _GIB = 2**30
 
@@ -116,7 +116,7 @@ def _taken(plan: Plan, facts: Facts, sql: SqlFacts, found: DatabaseFacts) -> Ver
         return needs_sysadmin(sql, text("evidence.SQL-14.what", database=found.name))
     if not found.is_vmm:
         if found.table_count:
-            return warned(text("evidence.SQL-14.others_tables", **both, number=found.table_count), other)
+            return warned(counted("evidence.SQL-14.others_tables", found.table_count, **both), other)
         return passed(text("evidence.SQL-14.no_tables", **both))
     living = _foreign_nodes(plan, facts)
     if living:

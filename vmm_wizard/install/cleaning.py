@@ -18,7 +18,7 @@ from vmm_wizard.plan.model import Plan
 from vmm_wizard.setup.command import console_uninstall, server_uninstall
 from vmm_wizard.setup.ini import UNINSTALL_INI
 from vmm_wizard.setup.log import LogReader, SetupKind
-from vmm_wizard.texts import text
+from vmm_wizard.texts import counted, text
 
 #: VMM's key in the registry of a node (TTB, HASQL).
 _REGISTRY = r"HKLM:\SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server"
@@ -210,7 +210,7 @@ def _around(plan: Plan, facts: Facts, answer: NodeFacts, work: SetupKind) -> Ite
         where = powershell(facts.dkm.dn)
         yield Leftover(
             Left.KEYS,
-            text("engine.cleaning.keys", container=facts.dkm.dn, number=len(facts.dkm.children)),
+            counted("engine.cleaning.keys", len(facts.dkm.children), container=facts.dkm.dn),
             ask(
                 AD_TEAM,
                 text("engine.cleaning.leave_keys", where=where),

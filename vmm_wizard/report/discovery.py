@@ -24,7 +24,7 @@ from vmm_wizard.facts.discovery_model import (
 from vmm_wizard.facts.model import NoAnswer
 from vmm_wizard.plan.model import Release
 from vmm_wizard.printable import printable, printable_json
-from vmm_wizard.texts import text
+from vmm_wizard.texts import counted, text
 
 T = TypeVar("T")
 
@@ -166,8 +166,8 @@ def _free(network: FoundNetwork) -> str:
     if isinstance(network.free, NoAnswer):
         return network.free.reason
     if not network.free:
-        return text("reports.discovery.none_free", taken=network.taken)
-    return text("reports.discovery.free", addresses=", ".join(network.free), taken=network.taken)
+        return counted("reports.discovery.none_free", network.taken)
+    return counted("reports.discovery.free", network.taken, addresses=", ".join(network.free))
 
 
 def as_json(found: Discovery, release: Release, nodes: Collection[str] = ()) -> str:
