@@ -108,6 +108,14 @@ def test_a_database_goes_by_its_name_and_with_the_last_node(nodes: tuple[str, ..
     assert mark_of(view, pages.UNINSTALL) is (Mark.WRONG if said else Mark.OK)
 
 
+def test_a_wrong_name_of_the_database_marks_the_page_in_any_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flow, "text", lambda key, **_: key)
+    order = Order(Job.UNINSTALL, remove_database="virtualmanagerdb")
+    view = View(ready_plan(), order=order)
+    assert flow.problem_of(view, pages.UNINSTALL)
+    assert mark_of(view, pages.UNINSTALL) is Mark.WRONG
+
+
 def test_a_fail_stops_setup_but_neither_looking_nor_moving() -> None:
     plan = ready_plan()
     findings = judge(plan, good_facts(dkm=a_container(found=False)))

@@ -243,7 +243,8 @@ def obstacles(view: View) -> tuple[str, ...]:
         for key in missing_passwords(view, shown):
             account = field_value(view.plan, key)
             rows.append(text("obstacles.password", page=shown.name, account=account))
-    rows += _of_the_database(view)
+    if problem := _of_the_database(view):
+        rows.append(text("obstacles.on_page", page=UNINSTALL.name, problem=problem))
     if rows:
         return tuple(rows)
     said: dict[tuple[Status, str], list[str]] = {}
@@ -256,23 +257,21 @@ def obstacles(view: View) -> tuple[str, ...]:
     return tuple(rows)
 
 
-def _of_the_database(view: View) -> tuple[str, ...]:
+def _of_the_database(view: View) -> str:
     """Why the database cannot be removed as the choices of an uninstall say; empty when it can, or is kept."""
     order, name = view.order, view.plan.database.name
     if order.job is not Job.UNINSTALL or not order.remove_database:
-        return ()
+        return ""
     if order.remove_database != name:
-        return (text("obstacles.database_name", page=UNINSTALL.name, name=name, typed=order.remove_database),)
+        return text("obstacles.database_name", name=name, typed=order.remove_database)
     going = {host.partition(".")[0].casefold() for host in order.nodes}
     staying = [node.label for node in view.plan.nodes if going and node.label.casefold() not in going]
-    if staying:
-        return (text("obstacles.database_stays", page=UNINSTALL.name, nodes=", ".join(staying)),)
-    return ()
+    return text("obstacles.database_stays", nodes=", ".join(staying)) if staying else ""
 
 
 def problem_of(view: View, page: Page) -> str:
     """What is wrong with the choices on a page together, though each can be read; empty when nothing is."""
-    return "; ".join(row.partition(": ")[2] for row in _of_the_database(view)) if page is UNINSTALL else ""
+    return _of_the_database(view) if page is UNINSTALL else ""
 
 
 def mark_of(view: View, page: Page) -> Mark:
