@@ -50,8 +50,11 @@ async def test_a_finding_is_accepted_with_a_reason_saved_and_that_taken_back(tmp
     app = a_wizard(tmp_path, ready_plan(), all_passwords(ready_plan()))
     app.answers.file = tmp_path / "answers.toml"
     async with app.run_test(size=SMALL) as pilot:
-        await told(pilot, FAULTY)
+        await told(pilot)
         await to_page(pilot, "sql")
+        assert front(app).findings[0].id != "SQL-19"
+        await told(pilot, FAULTY)
+        assert front(app).findings[0].id == "SQL-19", "what comes in above is in sight until somebody chooses"
         await to_finding(pilot, app, "SQL-19")
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, AcceptDialog))

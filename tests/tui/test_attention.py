@@ -34,13 +34,22 @@ def test_a_title_changes_rarely_unless_somebody_is_wanted() -> None:
     assert sum(map(len, sent)) < 90
 
 
+def test_a_title_with_other_words_does_not_wait() -> None:
+    sent: list[str] = []
+    shown = TerminalTitle(sent.append, able=True)
+    for title in ("cancelled: install", "1% install", "2% install"):
+        shown.show(title, now=lambda: 100.0)
+    assert [row.partition(";")[2] for row in sent[1:]] == ["1% install\x07"]
+
+
 def test_the_old_title_comes_back_once() -> None:
     sent: list[str] = []
     shown = TerminalTitle(sent.append, able=True)
-    shown.restore()
     shown.show("install")
     shown.restore()
     shown.restore()
+    # A run that is still told of while the wizard is being left.
+    shown.show("cancelled: install", at_once=True)
     assert sent[1:] == ["\x1b]2;\x07\x1b[23;2t"]
 
 

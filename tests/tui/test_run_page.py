@@ -71,7 +71,11 @@ async def test_the_log_is_searched_filtered_and_followed_with_keys(state: Path, 
         await pilot.press("p")
         await until(pilot, lambda: "only problems: 1 line" in head(app))
         assert f"X {FAILS}" in page_text(pilot), "what is wider than the page goes on below"
-        await pilot.press("p", "home")
+        await pilot.press("slash")
+        await until(pilot, lambda: "Esc leaves" in page_text(pilot))
+        await pilot.press(*"no such line", "enter")
+        await until(pilot, lambda: "is nowhere in it, only problems: 1 line" in page_text(pilot))
+        await pilot.press("escape", "home")
         await until(pilot, lambda: "End follows" in head(app))
         await pilot.press("end")
         await until(pilot, lambda: "End follows" not in head(app))
@@ -100,6 +104,18 @@ async def test_a_run_that_calls_rings_once_and_the_bell_can_be_switched_off(
         app.wizard.post_message(RunTold((Finished("cancelled", False, "stopped"),), (datetime.now(UTC),)))
         await until(pilot, lambda: "Took 10:" in page_text(pilot))
         assert len(rung) == 1
+
+
+async def test_who_quits_while_a_run_goes_on_by_itself_is_told_how_to_come_back(
+    state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = a_wizard(tmp_path)
+    async with app.run_test(size=SMALL) as pilot:
+        await a_run(pilot)
+        assert app.wizard.parting == ""
+        app.jobs.run.watching = True
+        await pilot.press("ctrl+q")
+    assert "The run goes on by itself. `vmm-wizard attach r1` follows it." in capsys.readouterr().err
 
 
 async def test_letting_a_run_go_on_says_first_what_that_means(state: Path, tmp_path: Path) -> None:

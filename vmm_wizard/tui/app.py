@@ -162,9 +162,10 @@ class WizardApp(DoingApp):
         self.panic(f"{text('dialogs.broke.wizard')} {said}".rstrip())
 
     def _leave(self) -> None:
+        said = self.wizard.parting
         self.jobs.close()
         self.wizard.restore_title()
-        self.exit(EXIT_CODES[self._result])
+        self.exit(EXIT_CODES[self._result], message=said)
 
 
 def run_wizard(

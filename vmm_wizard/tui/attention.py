@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 
@@ -13,6 +14,7 @@ _ABLE = (
     *("xterm", "rxvt", "screen", "tmux", "alacritty", "kitty", "foot", "st-", "konsole", "gnome", "vte", "putty"),
     *("wezterm", "ghostty", "contour", "mintty", "cygwin"),
 )
+_NUMBERS = re.compile(r"\d+")
 _SAVE, _RESTORE = "\x1b[22;2t", "\x1b[23;2t"
 
 
@@ -31,18 +33,22 @@ class TerminalTitle:
         self._at = 0.0
 
     def show(self, title: str, *, at_once: bool = False, now: Callable[[], float] = time.monotonic) -> None:
-        """Make this the title; not within `REST` seconds of the last one unless `at_once`."""
+        """Make this the title; where only its numbers differ, not within `REST` seconds of the last one unless
+        `at_once`. Nothing may be told for long after it."""
         title = "".join(letter for letter in title if letter.isprintable())
         if not self._able or title == self._shown:
             return
         moment = now()
-        if self._shown and not at_once and moment - self._at < REST:
+        is_same = _NUMBERS.sub("", title) == _NUMBERS.sub("", self._shown)
+        if is_same and not at_once and moment - self._at < REST:
             return
         self._write(f"{'' if self._shown else _SAVE}\x1b]2;{title}\x07")
         self._shown, self._at = title, moment
 
     def restore(self) -> None:
-        """The title that the terminal had before; one that kept none gets an empty one."""
+        """The title that the terminal had before; one that kept none gets an empty one. It is the last word: what a
+        run still tells while the wizard is being left names nothing any more."""
         if self._shown:
             self._write(f"\x1b]2;\x07{_RESTORE}")
             self._shown = ""
+        self._able = False

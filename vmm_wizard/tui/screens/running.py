@@ -174,6 +174,12 @@ class RunScreen(FindingScreen):
     def _handed_over(self, event: HandedOver) -> None:
         self.say(event.said or text("run.leave.done", process=event.process, run=event.run))
 
+    @property
+    def parting(self) -> str:
+        """What is said where the wizard was, once it is left: how to come back to a run that goes on without it."""
+        state = self.run_state if self.jobs.watching else None
+        return text("run.leave.left", run=state.run) if state is not None else ""
+
     # --- what a run asks
 
     @on(ConfirmWanted)

@@ -51,7 +51,8 @@ class FindingsList(OptionList):
         return f"check:{self._shown[chosen].ids[0]}" if known and chosen is not None else "thing:findings"
 
     def show(self, lines: Sequence[Line]) -> None:
-        """Show these lines, if they are others than before; the chosen finding stays chosen."""
+        """Show these lines, if they are others than before. A finding that somebody chose stays chosen; else it is the
+        first, or a graver one that comes in above would be out of sight."""
         lines = tuple(lines)
         if lines == self._shown:
             return
@@ -60,7 +61,7 @@ class FindingsList(OptionList):
         self._shown = lines
         self.display = bool(lines)
         place = next((place for place, line in enumerate(lines) if line.key == key), 0)
-        self._fill(place)
+        self._fill(place if chosen or self.screen.focused is self else 0)
 
     def _fill(self, chosen: int) -> None:
         """Lay the lines out for the width that there is."""
