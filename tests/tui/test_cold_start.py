@@ -25,6 +25,45 @@ async def main() -> None:
 asyncio.run(main())
 """
 
+#: What is loaded when the first page is on the screen, a name a line: the wizard is left before it goes on.
+OPENING = """
+import sys
+import vmm_wizard.cli as cli
+from pathlib import Path
+from vmm_wizard.tui import app as apps
+from vmm_wizard.tui.screens import wizard as screens
+
+async def main() -> None:
+    answers = apps.Answers.opened(None)
+    app = apps.WizardApp(answers, cli.read_secrets(None), cli.find_addresses(None))
+
+    def painted(app) -> None:
+        front = app.wizard.query_one("#page-job")
+        assert app.focused in front.walk_children(), app.focused
+        print("\\n".join(sorted(sys.modules)))
+        sys.stdout.flush()
+        app._exit = True
+        app.exit()
+
+    screens.after_the_first_paint = painted
+    app.jobs.look = app.jobs.find_runs = lambda *arguments, **named: None
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+
+import asyncio
+asyncio.run(main())
+"""
+#: What the first page needs nothing of. Each has cost milliseconds of the first paint.
+NOT_YET = (
+    *("checks.registry", "checks.acceptance", "checks.account", "facts.model", "facts.node_model", "facts.questions"),
+    *("facts.discovery_model", "install.events", "install.journal", "mending.model", "preflight"),
+    *("plan.secrets", "report.findings", "setup.ini", "wizard.course", "wizard.found", "wizard.glossary"),
+    *("wizard.help", "wizard.pasting", "wizard.picture", "wizard.run_state", "wizard.stale", "wizard.suggesting"),
+    *("tui.screens.dialogs", "tui.screens.palette", "tui.screens.see", "tui.screens.views", "tui.sharing"),
+    *("tui.widgets.findings", "tui.widgets.found_field", "tui.widgets.run_log"),
+)
+
+
 #: A wizard whose directory listens and never says a word; it is left while it is asked.
 HANGING = """
 import asyncio, socket, sys, time
@@ -72,6 +111,35 @@ def test_the_first_paint_loads_no_library_that_talks() -> None:
     assert "textual" in loaded
     connectors = {"ldap3", "winrm", "requests", "pytds", "pyodbc", "spnego", "cryptography", "OpenSSL", "dns"}
     assert loaded.isdisjoint(connectors | {"pydantic", "tomlkit"})
+
+
+def test_the_first_page_loads_nothing_that_it_has_no_use_for() -> None:
+    """It has its focus then, and every other page is still to come."""
+    done = subprocess.run(
+        [sys.executable, "-c", OPENING], capture_output=True, text=True, check=False, cwd=ROOT, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.split())
+    assert {"vmm_wizard.tui.screens.job", "vmm_wizard.tui.starting"} <= loaded
+    assert loaded & {f"vmm_wizard.{name}" for name in NOT_YET} == set()
+    assert loaded & {"tomlkit", "html", "hashlib", "textual.document", "textual.widgets._text_area"} == set()
+
+
+def test_what_is_loaded_later_is_there() -> None:
+    """A name that is wrong there would only be written into a log."""
+    code = "from vmm_wizard.tui import starting; from importlib import import_module\n"
+    code += "for name in starting._LATER: import_module(f'vmm_wizard.{name}')"
+    loaded_after(code)
+
+
+def test_a_command_loads_no_other_command() -> None:
+    code = (
+        "import sys; sys.argv = ['vmm-wizard', 'doctor', '--help']\ntry:\n    from vmm_wizard.cli import run_command; "
+    )
+    code += "run_command()\nfinally:\n    print([name for name in sys.modules if name.startswith('vmm_wizard')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "vmm_wizard.cli.plans" in done.stdout
+    assert "vmm_wizard.cli.runs" not in done.stdout
 
 
 def test_leaving_never_waits_for_a_probe(tmp_path: Path) -> None:

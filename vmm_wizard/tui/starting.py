@@ -6,8 +6,17 @@ import gc
 import logging
 import threading
 from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.app import App
+
 
 _log = logging.getLogger(__name__)
+
+#: The look of all that is not on the first page.
+_LOOK = Path(__file__).parent / "pages.tcss"
 
 #: What is loaded while somebody reads the first page, in the order in which it can be wanted: by the first answer that
 #: is typed, by a key that opens a dialog, by the next page.
@@ -24,9 +33,16 @@ def put_off_collecting() -> None:
     gc.disable()
 
 
-def after_the_first_paint() -> None:
-    """Collect garbage from now on, but not among what is loaded; and load in a thread what the first page did not need,
-    so that nobody who types on waits for it."""
+def after_the_first_paint(app: App[int]) -> None:
+    """Collect garbage from now on, but not among what is loaded; read the look of the other pages and of dialogs; and
+    load in a thread what the first page did not need, so that nobody who types on waits for it."""
+    sheet = app.stylesheet
+    if not sheet.has_source(str(_LOOK)):
+        sheet.read(_LOOK)
+        sheet.parse()
+        if len(app.screen_stack) > 1:
+            # A dialog was there first.
+            app.refresh_css(animate=False)
     if not gc.isenabled():
         gc.freeze()
         gc.enable()

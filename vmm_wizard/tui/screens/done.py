@@ -15,6 +15,7 @@ from vmm_wizard.texts import text
 from vmm_wizard.tui.messages import QuitWanted, SentenceSaid
 from vmm_wizard.tui.screens.dialogs import TextDialog
 from vmm_wizard.tui.sharing import Sharing
+from vmm_wizard.tui.widgets.button import LineButton
 from vmm_wizard.tui.widgets.findings import FindingsList
 from vmm_wizard.tui.widgets.form import PageView, Pane
 from vmm_wizard.wizard import flow, pages
@@ -61,9 +62,9 @@ class DonePage(PageView, Sharing):
         with FollowUps(id="follow-ups"):
             yield Static(id="follow-up-lines", markup=False)
         yield FindingsList(id="done-findings")
-        yield Button(text("see.follow_ups.button"), id="all-follow-ups", compact=True)
-        yield Button(text("done.first_hour"), id="first-hour", compact=True)
-        yield Button(text("done.quit"), id="quit", compact=True)
+        yield LineButton(text("see.follow_ups.button"), id="all-follow-ups")
+        yield LineButton(text("done.first_hour"), id="first-hour")
+        yield LineButton(text("done.quit"), id="quit")
 
     def on_mount(self) -> None:
         super().on_mount()

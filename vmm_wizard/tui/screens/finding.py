@@ -11,7 +11,6 @@ from vmm_wizard.texts import text
 from vmm_wizard.tui.asking import ask, tell
 from vmm_wizard.tui.messages import ACCEPT, FIELD, MEND, REQUEST, FindingsChosen, Mended, Offered
 from vmm_wizard.tui.screens.accepting import AcceptingScreen
-from vmm_wizard.tui.widgets.findings import FindingsList
 from vmm_wizard.wizard import pages
 
 if TYPE_CHECKING:
@@ -102,6 +101,7 @@ class FindingScreen(AcceptingScreen):
 
     def act_on_chosen(self, act: str) -> None:
         """Accept the finding that one is at, or go to its field; where one is at none, choose it first."""
+        from vmm_wizard.tui.widgets.findings import FindingsList
         from vmm_wizard.wizard.accepting import open_lines
 
         at = self.focused

@@ -7,6 +7,7 @@ from vmm_wizard.wizard import pages
 
 
 class JobPage(FormPage):
-    """Two fields, so that the first paint comes at once."""
+    """Few fields and nothing below them, so that the first paint comes at once."""
 
     page = pages.JOB
+    is_judged = False

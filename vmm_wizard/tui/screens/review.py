@@ -11,6 +11,7 @@ from textual.widgets import Button, Static
 from vmm_wizard.report.findings import remarks, sentence
 from vmm_wizard.texts import counted, text
 from vmm_wizard.tui.messages import RequestWanted, SaveWanted, SeeWanted
+from vmm_wizard.tui.widgets.button import LineButton
 from vmm_wizard.tui.widgets.findings import FindingsList
 from vmm_wizard.tui.widgets.form import PageView, Pane
 from vmm_wizard.tui.widgets.picture import Picture
@@ -41,9 +42,9 @@ class ReviewPage(PageView):
         with Preview(id="preview"):
             yield Static(id="preview-text", markup=False)
         yield Picture(self.view, TALL)
-        yield Button(text("review.save"), id="save", compact=True)
-        yield Button(text("see.button"), id="see", compact=True)
-        yield Button(text("see.request.button"), id="request", compact=True)
+        yield LineButton(text("review.save"), id="save")
+        yield LineButton(text("see.button"), id="see")
+        yield LineButton(text("see.request.button"), id="request")
 
     def show(self, view: flow.View) -> None:
         super().show(view)

@@ -15,6 +15,7 @@ from textual.widgets import Button, Static
 
 from vmm_wizard.texts import text
 from vmm_wizard.tui.messages import LeaveWanted, SeeWanted, StartWanted, StopWanted
+from vmm_wizard.tui.widgets.button import LineButton
 from vmm_wizard.tui.widgets.form import PageView, Pane
 from vmm_wizard.tui.widgets.picture import Picture
 from vmm_wizard.tui.widgets.run_log import LogPanel, RunLog
@@ -46,9 +47,9 @@ class RunPage(PageView):
         with Pane(id="run-pane"):
             yield Static(id="run-state", markup=False)
         with Horizontal(id="run-buttons"):
-            yield Button(self._words.start, id="start", compact=True)
-            yield Button(text("run.button.leave"), id="leave", compact=True)
-            yield Button(text("see.short_button"), id="see", compact=True)
+            yield LineButton(self._words.start, id="start")
+            yield LineButton(text("run.button.leave"), id="leave")
+            yield LineButton(text("see.short_button"), id="see")
         yield LogPanel(id="log-panel")
         yield Picture(self.view, TALL)
 

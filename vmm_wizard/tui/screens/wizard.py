@@ -22,6 +22,7 @@ from vmm_wizard.tui.screens.job import JobPage
 from vmm_wizard.tui.screens.lesson import LessonScreen
 from vmm_wizard.tui.screens.seeing import SeeingScreen
 from vmm_wizard.tui.starting import after_the_first_paint
+from vmm_wizard.tui.widgets.button import LineButton
 from vmm_wizard.tui.widgets.form import PageView
 from vmm_wizard.tui.widgets.keys import KeysFooter
 from vmm_wizard.tui.widgets.steps import Steps
@@ -89,14 +90,14 @@ class WizardScreen(SeeingScreen, LessonScreen):
                 yield _view_class(self.page)(self.answers, self.view)
         yield Static(id="help", markup=False)
         with Horizontal(id="bar"):
-            yield Button("Back", id="back", compact=True)
-            yield Button("Next", id="next", compact=True)
+            yield LineButton("Back", id="back")
+            yield LineButton("Next", id="next")
             yield Static(id="status", markup=False)
         yield KeysFooter(compact=True)
 
     def on_mount(self) -> None:
         self.jobs.tell(self.post_message)
-        self.call_after_refresh(after_the_first_paint)
+        self.call_after_refresh(after_the_first_paint, self.app)
         self.call_after_refresh(self.look)
         self.call_after_refresh(self.jobs.find_runs)
         if self.answers.is_opened:

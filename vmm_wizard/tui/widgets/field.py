@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 from textual.events import DescendantBlur
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input, Label, Static
+from textual.widgets import Input, Static
 
 from vmm_wizard.plan.fields import Kind
 from vmm_wizard.printable import printable
@@ -114,11 +114,13 @@ class Field(Row):
         self.help_subject = f"answer:{key}"
 
     def compose(self) -> ComposeResult:
+        if self.key == "order.job":
+            # The list of jobs speaks for itself, and wants the whole width.
+            yield self._input()
+            return
         # A grid would take the height of a message for that of one in its first column.
         with Horizontal(classes="line"):
-            if self.key != "order.job":
-                # The list of jobs speaks for itself, and wants the whole width.
-                yield Label(LABELS[self.key], classes="label")
+            yield Static(LABELS[self.key], classes="label", markup=False)
             yield self._input()
         yield from self.below()
         yield Sentence(printable(f"X {self._problem}") if self._problem else "", classes="message")
@@ -214,7 +216,7 @@ class PasswordField(Row):
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="line"):
-            yield Label(text("fields.password.label"), classes="label")
+            yield Static(text("fields.password.label"), classes="label", markup=False)
             yield PasswordInput()
 
     def on_mount(self) -> None:

@@ -13,11 +13,9 @@ from textual.widgets import Static
 from vmm_wizard.plan.fields import Kind
 from vmm_wizard.texts import counted, text
 from vmm_wizard.tui.widgets.field import Field, PasswordField, Sentence
-from vmm_wizard.tui.widgets.findings import FindingsList
 from vmm_wizard.wizard import flow, pages
 from vmm_wizard.wizard.answers import Answers
 from vmm_wizard.wizard.field_words import example
-from vmm_wizard.wizard.finding_lines import lines_of
 from vmm_wizard.wizard.found_keys import KEYS
 from vmm_wizard.wizard.order_fields import all_fields
 
@@ -87,10 +85,16 @@ class PageView(VerticalScroll, can_focus=False):
 class FormPage(PageView):
     """A page with fields and the findings about them."""
 
+    #: Whether anything that is found out belongs on it.
+    is_judged = True
+
     def body(self) -> Iterator[Widget]:
         yield from self.rows()
-        yield Sentence(classes="waiting")
-        yield FindingsList()
+        if self.is_judged:
+            from vmm_wizard.tui.widgets.findings import FindingsList
+
+            yield Sentence(classes="waiting")
+            yield FindingsList()
 
     def rows(self) -> Iterator[Widget]:
         """The fields of the page, each account followed by its password."""
@@ -117,6 +121,13 @@ class FormPage(PageView):
                 row.commit()
         for field in self.fields:
             field.offer(view)
+        if self.is_judged:
+            self._show_findings(view)
+
+    def _show_findings(self, view: flow.View) -> None:
+        from vmm_wizard.tui.widgets.findings import FindingsList
+        from vmm_wizard.wizard.finding_lines import lines_of
+
         self.query_one(FindingsList).show(lines_of(view, flow.findings_of(view, self.page)))
         number, asking = flow.waiting_checks(view, self.page)
         others = ", ".join(page.name for page in asking)
