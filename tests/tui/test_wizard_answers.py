@@ -20,6 +20,7 @@ from tests.tui.wizards import (
     type_text,
     until,
 )
+from vmm_wizard.facts.model import PasswordFacts
 from vmm_wizard.install.orders import Job
 from vmm_wizard.plan.answers import load
 from vmm_wizard.plan.names import AccountName
@@ -297,6 +298,11 @@ async def test_a_password_belongs_to_the_account_it_was_given_for(tmp_path: Path
         await to_field(pilot, "password:service_account.name")
         await pilot.press(*"pa55word", "shift+tab")
         await until(pilot, lambda: AccountName.parse(r"CONTOSO\svc-vmm") in app.jobs.secrets)
+        row = app.screen.query_one("#password-service_account-name Input", Input)
+        assert row.placeholder.startswith("given")
+        key = r"contoso\svc-vmm"
+        await told(pilot, good_facts(passwords={key: PasswordFacts(key, False, "52e", "wrong user name or password")}))
+        assert row.placeholder == "X refused, see below"
         await type_text(pilot, r"CONTOSO\svc-other")
         await settled(pilot)
         assert AccountName.parse(r"CONTOSO\svc-other") not in app.jobs.secrets

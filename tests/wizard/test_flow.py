@@ -203,7 +203,11 @@ def test_a_refused_password_fails_where_it_is_given_before_anything_else_is_answ
     plan = Plan(installing_account=ready_plan().installing_account)
     key = plan.installing_account.key
     facts = Facts(passwords={key: PasswordFacts(key, False, "52e", "wrong user name or password")})
-    assert mark_of(a_view(facts, plan), pages.CONNECTION) is Mark.FAIL
+    view = replace(a_view(facts, plan), facts=facts)
+    assert mark_of(view, pages.CONNECTION) is Mark.FAIL
+    assert flow.is_refused(view, key)
+    assert not flow.is_refused(replace(view, waiting=("the directory",)), key), "another one is being tried"
+    assert not flow.is_refused(replace(view, passwords=frozenset()), key)
 
 
 def test_a_page_with_a_missing_password_is_open() -> None:

@@ -170,6 +170,12 @@ def missing_passwords(view: View, page: Page) -> tuple[str, ...]:
     return tuple(key for key, account in wanted if account in needed and account not in view.passwords)
 
 
+def is_refused(view: View, account: str) -> bool:
+    """Whether a domain controller has refused the password of an account; not while anything is still asked."""
+    proof = None if view.waiting or account not in view.passwords else view.facts.passwords.get(account)
+    return proof is not None and not getattr(proof, "accepted", True)
+
+
 def findings_of(view: View, page: Page) -> tuple[Finding, ...]:
     """The findings that `page` shows, worst first; those that only wait for an answer are left out."""
     return worst_first(_judged_on(view, page), view)

@@ -208,11 +208,11 @@ class PasswordField(Row):
     help_text = text("fields.password.help")
     help_subject = "thing:password"
 
-    def __init__(self, key: str, account: str, given: bool) -> None:
+    def __init__(self, key: str, account: str, state: str) -> None:
         super().__init__(id=_element_id("password", key))
         self.key = key
         self._account = account
-        self._given = given
+        self._state = state
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="line"):
@@ -220,18 +220,16 @@ class PasswordField(Row):
             yield PasswordInput()
 
     def on_mount(self) -> None:
-        self.of(self._account, self._given)
+        self.of(self._account, self._state)
 
-    def of(self, account: str, given: bool, *, unread: bool = False) -> None:
-        """Whose password it is (empty: nobody's, and the field is away), and whether that one is known.
-
-        `unread`: the account cannot be read yet.
-        """
+    def of(self, account: str, state: str, *, is_unread: bool = False) -> None:
+        """Whose password it is (empty: nobody's, and the field is away), and what is said of that one while nothing is
+        typed. `is_unread`: the account cannot be read yet."""
         self._account = account
-        self._given = given
-        self.display = bool(account) or unread
+        self._state = state
+        self.display = bool(account) or is_unread
         for field in self.query(PasswordInput):
-            field.placeholder = text("fields.password.given") if given else text("fields.password.missing")
+            field.placeholder = state
             if not self.display:
                 field.value = ""
 

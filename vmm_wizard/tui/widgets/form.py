@@ -110,13 +110,13 @@ class FormPage(PageView):
     def password(self, key: str) -> PasswordField:
         """The password of the account that the answer `key` names."""
         account = flow.account_at(self.view.plan, key)
-        return PasswordField(key, account, account in self.view.passwords)
+        return PasswordField(key, account, _state_of(self.view, account))
 
     def show(self, view: flow.View) -> None:
         super().show(view)
         for row in self.passwords:
             account = flow.account_at(view.plan, row.key)
-            row.of(account, account in view.passwords, unread=row.key in view.wrong)
+            row.of(account, _state_of(view, account), is_unread=row.key in view.wrong)
             if not self._is_at(row.key):
                 row.commit()
         for field in self.fields:
@@ -144,6 +144,13 @@ class FormPage(PageView):
     def commit(self) -> None:
         for row in self.passwords:
             row.commit()
+
+
+def _state_of(view: flow.View, account: str) -> str:
+    """What a password's empty field says."""
+    if flow.is_refused(view, account):
+        return text("fields.password.refused")
+    return text("fields.password.given") if account in view.passwords else text("fields.password.missing")
 
 
 def _field_class(key: str) -> type[Field]:
