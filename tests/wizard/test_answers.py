@@ -111,3 +111,7 @@ def test_a_file_that_cannot_even_be_looked_for_is_said(tmp_path: Path) -> None:
 def test_an_answer_holds_nothing_that_steers_a_terminal(unseen: str) -> None:
     for key in ("registration.company_name", "cluster.role_name", "database.name"):
         assert "control characters" in Answers().answer(key, f"a{unseen}b")
+
+
+def test_a_job_that_is_none_is_refused_in_words_of_the_catalogue() -> None:
+    assert Answers().answer("order.job", "y").startswith("'y' is none of prepare, install, ")

@@ -115,7 +115,9 @@ def _product_key(written: str) -> str:
     return written
 
 
-def _choice(kind: type[StrEnum]) -> Callable[[str], StrEnum]:
+def choice(kind: type[StrEnum]) -> Callable[[str], StrEnum]:
+    """What reads one of a few words, and raises ValueError that lists them for any other."""
+
     def parse(written: str) -> StrEnum:
         try:
             return kind(one_line(written).casefold())
@@ -166,7 +168,7 @@ def _port_or_none(text: str) -> int:
 
 
 def _enum(key: str, path: tuple[str, ...], kind: type[StrEnum]) -> Field:
-    return Field(key, path, _choice(kind), choices=tuple(kind))
+    return Field(key, path, choice(kind), choices=tuple(kind))
 
 
 def _vmm_port(name: str) -> Field:

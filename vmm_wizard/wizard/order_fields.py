@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vmm_wizard.install.admission import INSTALLING
 from vmm_wizard.install.orders import Job, Order
-from vmm_wizard.plan.fields import BY_KEY, Field, Kind, without_repetition
+from vmm_wizard.plan.fields import BY_KEY, Field, Kind, choice, without_repetition
 from vmm_wizard.plan.model import Plan
 from vmm_wizard.plan.names import HostName
 from vmm_wizard.texts import text
@@ -37,7 +37,7 @@ JOB_TEXTS: Mapping[Job, str] = {
 ORDER_FIELDS: Mapping[str, Field] = {
     field.key: field
     for field in (
-        Field("order.job", ("job",), Job, choices=tuple(job.value for job in JOB_TEXTS)),
+        Field("order.job", ("job",), choice(Job), choices=tuple(job.value for job in JOB_TEXTS)),
         Field("order.nodes", ("nodes",), HostName.parse, Kind.TEXTS),
         Field("order.target", ("target",), HostName.parse),
         Field("order.although_jobs_run", ("although_jobs_run",), _flag, Kind.FLAG),
