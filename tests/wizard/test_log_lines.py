@@ -42,6 +42,7 @@ def test_what_a_node_says_cannot_steer_the_terminal() -> None:
 def test_problems_have_their_sign_among_all_lines() -> None:
     log = a_log(LogGrew(FIRST, ("fine", FAILS)), Notice(FIRST, "vmm01 is out of reach"))
     assert [row.sign for row in log.rows()] == ["", "X", "!"]
+    assert shown(log)[-1].count("!") == 1
 
 
 def test_only_problems_are_shown_with_the_lines_around_them_and_what_was_left_out() -> None:

@@ -50,7 +50,9 @@ class Row:
     is_more: bool = False
 
     def __str__(self) -> str:
-        return f"{' ' if self.is_more else self.sign or ' '} {self.text}"
+        # A sentence of ours begins with its sign already.
+        sign = " " if self.is_more or (self.sign and self.text.startswith(f"{self.sign} ")) else self.sign
+        return f"{sign or ' '} {self.text}"
 
 
 def wrapped(rows: Iterable[Row], width: int) -> list[Row]:

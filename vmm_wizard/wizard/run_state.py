@@ -134,7 +134,8 @@ class RunState:
             said = where_to_stop(event.step, event.node)
             self.stopping = f"{said[:1].upper()}{said[1:]}."
         if event.step == "verify" and event.state is StepState.DONE:
-            self.verified += [f"{event.node}: {part}" if event.node else part for part in event.text.split("; ")]
+            parts = filter(None, _without_place(event.text, self.plan).split("; "))
+            self.verified += [f"{event.node}: {part}" if event.node else part for part in parts]
         if not event.node:
             return
         well = text("run.machine.installed") if self._installs else text("run.machine.verified")
