@@ -89,12 +89,12 @@ class TestTheMenu:
         assert done == [places()[0].name, places()[2].name]
 
     def test_lists_the_lessons_that_a_check_or_a_word_is_about(self, tmp_path: Path) -> None:
-        typed = "nod-13\nsix NUM\nno such\nq\n"
+        typed = "nod-13\nsix NUM\nNOD\nno such\nq\n"
         with CliRunner().isolation(input=typed) as (said, errors, _):
             go_on(tmp_path / "course.json", lambda learning, name: None)
             told = said.getvalue().decode()
         place = next(row for row in places() if row.name == "ports-clash")
-        assert told.count(f"{place.number:>3}  Six numbers") >= 2
+        assert told.count(f"{place.number:>3}  Six numbers") == 4, "in the list, by check, word, and kind of check"
         assert "no lesson is about 'no such'" in errors.getvalue().decode()
         assert scenario("ports-clash").title not in told
 

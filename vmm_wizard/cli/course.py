@@ -166,12 +166,17 @@ def _chosen(place: Place | None, done: frozenset[str]) -> Place | None:
 
 
 def about(words: str, done: frozenset[str]) -> tuple[Place, ...]:
-    """The lessons that words are about: the ID of a check, or what stands in their titles or in that of their chapter.
+    """The lessons that words are about: the ID of a check or the letters before its number (DKM), else what stands in
+    their titles or in that of their chapter.
 
     What was not found yet tells of its check that it is about it, and no more.
     """
     wanted = words.casefold()
-    by_check = tuple(row for row in places() if wanted in (check.casefold() for check in scenario(row.name).finds))
+    by_check = tuple(
+        row
+        for row in places()
+        if any(wanted in (check, check.partition("-")[0]) for check in map(str.casefold, scenario(row.name).finds))
+    )
     return by_check or tuple(
         row for row in places() if wanted in f"{_title(row, done)}\n{text(f'course.chapter.{row.chapter}')}".casefold()
     )
