@@ -23,6 +23,7 @@ from tests.checks.asking import (
     with_node,
 )
 from vmm_wizard.checks.registry import Status
+from vmm_wizard.facts.all_facts import NOT_ASKED
 from vmm_wizard.facts.model import (
     AppControlFacts,
     FirewallFacts,
@@ -35,7 +36,7 @@ from vmm_wizard.facts.model import (
     WinrmFacts,
 )
 from vmm_wizard.facts.windows_model import KERNEL_PROCESS, NOT_SET
-from vmm_wizard.plan.model import Ports, Release
+from vmm_wizard.plan.model import Database, Ports, Release
 
 SILENT = NoAnswer("could not reach vmm01.contoso.lab:5985: refused", "unreachable")
 KIT = a_node().adk
@@ -210,6 +211,8 @@ def test_a_clock_that_nobody_told_is_unknown_unless_another_is_wrong_already() -
     assert about("NOD-15", with_node(facts, utc_time=NOW + timedelta(seconds=90))).status is WARN
     assert about("NOD-15", good_facts(sql=a_sql(utc_time=None))).status is UNKNOWN
     assert about("NOD-15", good_facts(domain=SILENT)).status is UNKNOWN
+    nameless = replace(a_plan(), database=Database())
+    assert about("NOD-15", good_facts(sql=NOT_ASKED), nameless).status is PASS, "no SQL Server was named yet"
 
 
 # --- TLS, firewall, NTLM

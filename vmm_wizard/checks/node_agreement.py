@@ -19,8 +19,8 @@ _REFUSED = timedelta(seconds=300)
 @node_check("NOD-15", topic="node", source="expert")
 def clock(plan: Plan, facts: Facts, node: str) -> Verdict:
     """Against the domain controller and SQL Server. Each clock is compared with when its answer was heard here, so that
-    answers of different moments can be compared. Only warns: the limit is Kerberos' own, not VMM's."""
-    del plan
+    answers of different moments can be compared. Only warns: the limit is Kerberos' own, not VMM's. Before a SQL Server
+    is named the controller's alone is looked at."""
     answer = facts.node(node)
     domain = known(facts.domain)
     own = _offset(facts, node, answer.utc_time, text("evidence.NOD-15.of_node", node=node))
@@ -37,7 +37,8 @@ def clock(plan: Plan, facts: Facts, node: str) -> Verdict:
             text(f"evidence.NOD-15.apart.{which}", found=found),
             on_node(node, text("evidence.NOD-15.mend", commands="w32tm /query /status; w32tm /resync /rediscover")),
         )
-    known(facts.sql)
+    if plan.sql_host:
+        known(facts.sql)
     return passed(found)
 
 

@@ -28,6 +28,7 @@ _ABOUT = {
 #: Checks that look at an answer which they do not need.
 _ALSO = {
     "cluster.name": ("CLU-03",),
+    "database.host": ("NOD-15",),
     "cluster.nodes": ("INS-02", "SQL-04", "LIB-01"),
     "library": ("LIB-01",),
     "ports": ("NOD-13",),
