@@ -55,7 +55,7 @@ async def walk_to(pilot: Pilot[int], app: WizardApp, page_id: str) -> None:
         await pilot.press("ctrl+n")
         await until(pilot, lambda page=following: app.wizard.page is page)  # type: ignore[misc]
         await pilot.pause()
-        assert following.title in screen_text(pilot)
+        assert following.name in screen_text(pilot)
 
 
 async def start(pilot: Pilot[int], app: WizardApp, promised: str) -> str:

@@ -55,7 +55,7 @@ class RunPage(PageView):
 
     def show(self, view: flow.View) -> None:
         super().show(view)
-        begun = view.running or bool(view.result)
+        begun = self._begun
         self.query_one("#log-panel").display = begun
         self.query_one("#run-clock").display = begun
         earlier = since_run(view)
@@ -77,8 +77,13 @@ class RunPage(PageView):
 
     def on_resize(self) -> None:
         self.query_one(Picture).resized()
-        if self.state is not None:
+        if self.state is not None and self._begun:
             self.call_after_refresh(self._paint, self.state)
+
+    @property
+    def _begun(self) -> bool:
+        """Whether it is a run that is shown, and not what stands in the way of the next one."""
+        return self.view.running or bool(self.view.result)
 
     @property
     def _words(self) -> Words:
