@@ -167,6 +167,7 @@ class TestTheDatabase:
         assert (end.result, end.changed) == ("refused", False)
         assert THIRD in end.text
 
+    @pytest.mark.long
     def test_that_is_gone_wants_force(self, place: Site) -> None:
         sql = place.served.estate.sql_servers["sql01.contoso.lab"]
         end = finished(place.install(order=uninstall(FIRST, SECOND, force=True)))
