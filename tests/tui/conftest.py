@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,3 +96,12 @@ def _nothing_is_painted_for_nobody(request: pytest.FixtureRequest, monkeypatch: 
         return None
 
     monkeypatch.setattr(Compositor, "render_update", update)
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of its own for what the wizard keeps of its user."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    monkeypatch.setenv("VMM_WIZARD_STATE", str(folder))
+    return folder

@@ -20,14 +20,6 @@ from vmm_wizard.wizard.recovery import keep
 FAULTY = good_facts(dkm=a_container(found=False))
 
 
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "state"
-    folder.mkdir()
-    monkeypatch.setenv("VMM_WIZARD_STATE", str(folder))
-    return folder
-
-
 def opened(folder: Path, secrets: Secrets) -> WizardApp:
     """The wizard on a file in which all is answered."""
     file = folder / "contoso.toml"

@@ -21,14 +21,6 @@ from vmm_wizard.wizard.run_state import RunState
 FAILS = "*** Carmine error was: HostAgentFail (2912); HR: 0x80041001"
 
 
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "state"
-    folder.mkdir()
-    monkeypatch.setenv("VMM_WIZARD_STATE", str(folder))
-    return folder
-
-
 async def a_run(pilot: Pilot[int]) -> WizardApp:
     """A run under way, begun ten minutes ago, its log in front."""
     app = await told(pilot)
